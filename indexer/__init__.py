@@ -1,0 +1,1 @@
+"""Turns records into something findable: sources, validation, the document log, the followers."""

@@ -1,0 +1,1 @@
+"""One module a format. A source yields records; it never validates or writes."""

@@ -1,0 +1,1 @@
+"""Turns a query into a page: understanding, retrieval, fusion, completion, rerank, page."""

@@ -1,0 +1,1 @@
+"""The ground floor: the words, the seams, the catalogue and the engines. It imports no room."""

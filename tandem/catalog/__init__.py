@@ -1,0 +1,1 @@
+"""The catalogue: the document log, checkpoints, generations and releases."""

@@ -1,0 +1,1 @@
+"""The embedders, and where their weights come from."""

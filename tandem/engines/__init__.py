@@ -1,0 +1,1 @@
+"""One module an engine. An engine stores, matches and scores; it never fuses."""

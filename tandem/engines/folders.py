@@ -1,0 +1,47 @@
+"""Where an embedded engine keeps an index: a folder with the engine's own files and an identity."""
+
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+IDENTITY = "identity"
+DATA = "data"
+
+
+class IndexFolders:
+    """The indexes under one root folder, one folder a name.
+
+    A folder gets its name in one rename, after its identity is written: what has a name is whole.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def identity(self, name: str) -> str | None:
+        """The identity of the index of that name; ``None`` if there is none, or it lost its data."""
+        folder = self.root / name
+        if not (folder / DATA).is_dir():
+            return None
+        try:
+            return (folder / IDENTITY).read_text(encoding="ascii").strip() or None
+        except OSError:
+            return None
+
+    def data(self, name: str) -> Path:
+        """The folder for the engine's own files."""
+        return self.root / name / DATA
+
+    def create(self, name: str, identity: str) -> Path:
+        """An empty data folder in place of whatever was there."""
+        self.drop(name)
+        building = self.root / f".{name}-{uuid4().hex}"
+        (building / DATA).mkdir(parents=True)
+        (building / IDENTITY).write_text(identity, encoding="ascii")
+        building.rename(self.root / name)
+        return self.data(name)
+
+    def drop(self, name: str) -> None:
+        """Remove the index of that name, if there is one, and what a crash left half built."""
+        shutil.rmtree(self.root / name, ignore_errors=True)
+        for leftover in self.root.glob(f".{name}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)

@@ -1,0 +1,312 @@
+"""Qdrant Edge, the embedded vector engine: Qdrant's own engine, in process.
+
+Every search is exact. Edge builds an HNSW graph only when told to, holding the interpreter lock all
+the while, and a filtered search over such a graph can lose most of its answer; a full scan takes
+7 ms at 100,000 vectors and loses nothing.
+"""
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import numpy as np
+import qdrant_edge as edge
+
+from tandem.documents import Change
+from tandem.engines.folders import IndexFolders
+from tandem.errors import EngineError, FieldError
+from tandem.filters import AnyOf, Filter, Not
+from tandem.protocols import FloatMatrix, FloatVector, Refusal, VectorVersion
+from tandem.rankings import Ranking
+from tandem.schema import Field, FieldType, Schema, TypedValue, to_microseconds
+
+LEG = "vector"
+VECTOR = "passage"
+POINTS_PER_UPDATE = 500
+"""An update holds the interpreter lock: 500 points keep searches in the process from stalling."""
+
+POINTS_PER_SCROLL = 500
+PASSAGES_PER_DOCUMENT = 2
+"""First guess of how many of the nearest passages belong to one document."""
+
+EXACT = edge.SearchParams(exact=True)
+
+
+class QdrantEdgeStore:
+    """Generations of Qdrant Edge shards, one folder each."""
+
+    def __init__(self, root: Path) -> None:
+        self._folders = IndexFolders(root)
+
+    def identity(self, name: str) -> str | None:
+        """See ``VectorStore``."""
+        return self._folders.identity(name)
+
+    def create(self, name: str, identity: str, schema: Schema, dimension: int) -> "QdrantEdgeIndex":
+        """See ``VectorStore``."""
+        return QdrantEdgeIndex(self._folders.create(name, identity), schema, dimension)
+
+    def open(self, name: str, schema: Schema, dimension: int) -> "QdrantEdgeIndex":
+        """See ``VectorStore``."""
+        return QdrantEdgeIndex(self._folders.data(name), schema, dimension)
+
+    def drop(self, name: str) -> None:
+        """See ``VectorStore``."""
+        self._folders.drop(name)
+
+
+class QdrantEdgeIndex:
+    """One generation of one vector space; a point is a passage.
+
+    An in-process call cannot be interrupted, so ``timeout_seconds`` is left to the caller's
+    deadline.
+    """
+
+    def __init__(self, folder: Path, schema: Schema, dimension: int) -> None:
+        self._schema = schema
+        self._dimension = dimension
+        self._writing = threading.Lock()
+        try:
+            self._shard = _open_shard(folder, schema, dimension)
+        except Exception as error:
+            raise EngineError(
+                f"the Qdrant Edge index in {folder} cannot be opened: {error}",
+                hint=f"delete the folder {folder.parent}; the next start builds it again",
+            ) from error
+
+    def search(
+        self,
+        vector: FloatVector,
+        *,
+        filters: Sequence[Filter] = (),
+        limit: int,
+        timeout_seconds: float,  # noqa: ARG002 - see the class docstring
+    ) -> Ranking:
+        """See ``VectorIndex``."""
+        must = [condition(item) for item in filters]
+        return Ranking.from_scores(LEG, self._best_passages(vector, must, limit).items())
+
+    def score(
+        self,
+        vector: FloatVector,
+        document_ids: Collection[str],
+        *,
+        timeout_seconds: float,  # noqa: ARG002 - see the class docstring
+    ) -> Mapping[str, float]:
+        """See ``VectorIndex``."""
+        if not document_ids:
+            return {}
+        return self._best_passages(vector, [_among(document_ids)], len(document_ids))
+
+    def _best_passages(self, vector: FloatVector, must: list[Any], limit: int) -> dict[str, float]:
+        """The nearest ``limit`` documents by their best passage.
+
+        Passages come nearest first, so the first one seen of a document is its best. When a page
+        of passages holds too few documents, those found are excluded and the page doubles: a
+        document with a thousand near passages costs a few rounds, never a place in the list.
+        """
+        best: dict[str, float] = {}
+        page = limit * PASSAGES_PER_DOCUMENT
+        while True:
+            excluded = [_among(best)] if best else None
+            points = self._shard.query(
+                edge.QueryRequest(
+                    limit=page,
+                    query=edge.Query.Nearest(vector, using=VECTOR),
+                    filter=edge.Filter(must=must or None, must_not=excluded),
+                    with_payload=["document_id"],
+                    params=EXACT,
+                )
+            )
+            for point in points:
+                document_id = point.payload["document_id"]
+                if document_id not in best:
+                    best[document_id] = point.score
+                    if len(best) == limit:
+                        return best
+            if len(points) < page:
+                return best
+            page *= 2
+
+    def apply(
+        self, changes: Sequence[Change], passages: Mapping[str, FloatMatrix]
+    ) -> Sequence[Refusal]:
+        """See ``VectorIndex``. New passages are written before the old ones go."""
+        refusals: list[Refusal] = []
+        points: list[edge.Point] = []
+        for change in changes:
+            try:
+                points += self._points(change, passages.get(change.document_id))
+            except FieldError as error:
+                refusals.append(Refusal(change.document_id, str(error)))
+        with self._writing:
+            try:
+                for start in range(0, len(points), POINTS_PER_UPDATE):
+                    batch = points[start : start + POINTS_PER_UPDATE]
+                    self._shard.update(edge.UpdateOperation.upsert_points(batch))
+                self._shard.update(edge.UpdateOperation.delete_points_by_filter(_stale(changes)))
+                self._shard.flush()
+            except Exception as error:
+                raise EngineError(f"Qdrant Edge could not write: {error}") from error
+        return refusals
+
+    def vectors(self, document_ids: Collection[str]) -> Mapping[str, FloatMatrix]:
+        """See ``VectorIndex``."""
+        rows: dict[str, dict[int, FloatVector]] = {}
+        wanted = edge.Filter(must=[_among(document_ids)])
+        for record in self._scroll(wanted, with_vector=True) if document_ids else ():
+            payload = record.payload
+            vector = np.asarray(record.vector[VECTOR], dtype=np.float32)
+            rows.setdefault(payload["document_id"], {})[payload["passage"]] = vector
+        return {
+            document_id: np.stack([found[number] for number in sorted(found)])
+            for document_id, found in rows.items()
+        }
+
+    def versions(self) -> Iterator[VectorVersion]:
+        """See ``VectorIndex``. A document with passages of two versions is reported twice."""
+        held: dict[tuple[str, int, int], int] = {}
+        for record in self._scroll(None, with_vector=False):
+            payload = record.payload
+            key = (payload["document_id"], payload["sequence"], payload["passages"])
+            held[key] = held.get(key, 0) + 1
+        for (document_id, sequence, expected), count in held.items():
+            yield VectorVersion(document_id, sequence, count, expected)
+
+    def count(self) -> int:
+        """See ``VectorIndex``."""
+        return int(self._shard.count(edge.CountRequest(exact=True)))
+
+    def close(self) -> None:
+        """See ``VectorIndex``."""
+        self._shard.close()
+
+    def _scroll(self, wanted: edge.Filter | None, *, with_vector: bool) -> Iterator[edge.Record]:
+        offset = None
+        while True:
+            records, offset = self._shard.scroll(
+                edge.ScrollRequest(
+                    offset=offset,
+                    limit=POINTS_PER_SCROLL,
+                    filter=wanted,
+                    with_payload=["document_id", "sequence", "passage", "passages"],
+                    with_vector=with_vector,
+                )
+            )
+            yield from records
+            if offset is None:
+                return
+
+    def _points(self, change: Change, vectors: FloatMatrix | None) -> list[edge.Point]:
+        document = change.document
+        if document is None:
+            return []
+        if vectors is None or len(vectors) == 0:
+            raise FieldError("body", "nothing to embed: title and body are blank")
+        _check_vectors(vectors, self._dimension)
+        payload: dict[str, Any] = {
+            "document_id": document.document_id,
+            "sequence": change.sequence,
+            "passages": len(vectors),
+        }
+        for name, value in self._schema.typed(document).items():
+            field = self._schema.by_name[name]
+            if field.type is not FieldType.TEXT:
+                payload[filter_field(field)] = _payload_value(value)
+        return [
+            edge.Point(
+                uuid5(NAMESPACE_URL, f"{document.document_id}#{number}"),
+                {VECTOR: vector},
+                {**payload, "passage": number},
+            )
+            for number, vector in enumerate(vectors)
+        ]
+
+
+def _open_shard(folder: Path, schema: Schema, dimension: int) -> edge.EdgeShard:
+    if any(folder.iterdir()):
+        return edge.EdgeShard.load(str(folder))
+    vector = edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)
+    shard = edge.EdgeShard.create(str(folder), edge.EdgeConfig(vectors={VECTOR: vector}))
+    shard.update(
+        edge.UpdateOperation.create_field_index(
+            "document_id", edge.KeywordIndexParams(enable_hnsw=False)
+        )
+    )
+    for field in schema.filterable_fields:
+        shard.update(
+            edge.UpdateOperation.create_field_index(filter_field(field), _index_params(field))
+        )
+    shard.flush()
+    return shard
+
+
+def _index_params(field: Field) -> Any:
+    match field.type:
+        case FieldType.KEYWORD:
+            return edge.KeywordIndexParams(enable_hnsw=False)
+        case FieldType.FLOAT:
+            return edge.FloatIndexParams(enable_hnsw=False)
+        case _:
+            return edge.IntegerIndexParams(enable_hnsw=False)
+
+
+def filter_field(field: Field) -> str:
+    """The payload key of a filterable field: attributes cannot collide with Tandem's own."""
+    return f"attribute_{field.name}"
+
+
+def _payload_value(value: TypedValue) -> Any:
+    """Booleans as 0 and 1, times as microseconds.
+
+    Edge 0.9.0 turns a boolean in a match into a number that then matches nothing, so that a filter
+    for access rights would fail open.
+    """
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        return to_microseconds(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def condition(item: Filter) -> Any:
+    """A filter in Edge's terms."""
+    if isinstance(item, Not):
+        return edge.Filter(must_not=[edge.Filter(must=[condition(part) for part in item.filters])])
+    key = filter_field(item.field)
+    if isinstance(item, AnyOf):
+        values = [_payload_value(value) for value in item.values]
+        if item.field.type is FieldType.FLOAT:
+            ranges = [edge.RangeFloat(gte=value, lte=value) for value in values]
+            return edge.Filter(should=[edge.FieldCondition(key, range=item) for item in ranges])
+        return edge.FieldCondition(key, match=edge.MatchAny(values))
+    bounds = {
+        name: _payload_value(value)
+        for name in ("gt", "gte", "lt", "lte")
+        if (value := getattr(item, name)) is not None
+    }
+    return edge.FieldCondition(key, range=edge.RangeFloat(**bounds))
+
+
+def _among(document_ids: Collection[str]) -> edge.FieldCondition:
+    return edge.FieldCondition("document_id", match=edge.MatchAny(list(document_ids)))
+
+
+def _stale(changes: Sequence[Change]) -> edge.Filter:
+    """The passages of changed documents that the change did not write."""
+    sequences = [change.sequence for change in changes]
+    return edge.Filter(
+        must=[_among([change.document_id for change in changes])],
+        must_not=[edge.FieldCondition("sequence", match=edge.MatchAny(sequences))],
+    )
+
+
+def _check_vectors(vectors: FloatMatrix, dimension: int) -> None:
+    """Edge accepts NaN silently, and a wrong dimension fails a whole batch."""
+    if vectors.shape[1:] != (dimension,):
+        raise FieldError("vector", f"has shape {vectors.shape}, expected (passages, {dimension})")
+    if not np.isfinite(vectors).all():
+        raise FieldError("vector", "holds a value that is not a finite number")

@@ -1,0 +1,142 @@
+"""Every error that Tandem raises on purpose.
+
+    TandemError
+    ├── InputError                 what was given cannot be used; the command line leaves with 2
+    │   ├── SettingsError          tandem.toml, a TANDEM_… variable or an option
+    │   ├── SchemaError            the declared or inferred fields contradict themselves
+    │   ├── FieldError             one value does not fit its field
+    │   ├── FilterError            a filter that the schema does not allow
+    │   ├── QueryError             a text or limit outside what a query may be
+    │   ├── SourceError            a file that cannot be read as what it claims to be
+    │   └── CollectionNotFound     nothing has been indexed under that name
+    ├── ModelError                 weights missing, altered, or of an unknown kind
+    ├── CatalogError
+    │   ├── OwnedElsewhere         another process owns this data folder
+    │   ├── CheckpointConflict     another follower moved the checkpoint
+    │   ├── LogMismatch            an index that belongs to another log, or is ahead of it
+    │   └── ReleaseConflict        the live release changed meanwhile
+    ├── EngineError                an engine failed
+    │   └── EngineUnavailable      it cannot be reached, or did not answer in time
+    └── SearchUnavailable          every leg failed: there is no honest page to show
+
+A message says what was wrong, where, and what was expected; ``hint`` says what to do next.
+"""
+
+from typing import ClassVar
+
+
+class TandemError(Exception):
+    """The root. ``code`` is stable, for programs; message and ``hint`` are for people."""
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(TandemError):
+    """What was given cannot be used."""
+
+    code = "bad_input"
+
+
+class SettingsError(InputError):
+    """A setting is unknown, missing or out of range."""
+
+    code = "bad_setting"
+
+
+class SchemaError(InputError):
+    """The fields of a collection contradict themselves."""
+
+    code = "bad_schema"
+
+
+class FieldError(InputError):
+    """One value does not fit its field; ``field`` names it."""
+
+    code = "bad_field"
+
+    def __init__(self, field: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{field}: {reason}", hint=hint)
+        self.field = field
+        self.reason = reason
+
+
+class FilterError(InputError):
+    """A filter names an unknown field, or a value that does not fit it."""
+
+    code = "bad_filter"
+
+
+class QueryError(InputError):
+    """A query's text, limit or budget is outside what is allowed."""
+
+    code = "bad_query"
+
+
+class SourceError(InputError):
+    """A source cannot be read at all (single bad records are rejects, not errors)."""
+
+    code = "bad_source"
+
+
+class CollectionNotFound(InputError):
+    """Nothing has been indexed under that name."""
+
+    code = "collection_not_found"
+
+
+class ModelError(TandemError):
+    """An embedding model is missing, altered or not supported."""
+
+    code = "bad_model"
+
+
+class CatalogError(TandemError):
+    """The catalogue refused or failed."""
+
+    code = "catalog"
+
+
+class OwnedElsewhere(CatalogError):
+    """Another process owns the data folder; embedded engines allow one."""
+
+    code = "owned_elsewhere"
+
+
+class CheckpointConflict(CatalogError):
+    """Another follower moved this index's checkpoint."""
+
+    code = "checkpoint_conflict"
+
+
+class LogMismatch(CatalogError):
+    """An index follows another log, or claims to be ahead of this one."""
+
+    code = "log_mismatch"
+
+
+class ReleaseConflict(CatalogError):
+    """The live release is not the one that the new one was built on."""
+
+    code = "release_conflict"
+
+
+class EngineError(TandemError):
+    """An engine failed."""
+
+    code = "engine"
+
+
+class EngineUnavailable(EngineError):
+    """An engine cannot be reached or did not answer in time."""
+
+    code = "engine_unavailable"
+
+
+class SearchUnavailable(TandemError):
+    """Every leg of a search failed."""
+
+    code = "search_unavailable"

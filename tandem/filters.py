@@ -1,0 +1,148 @@
+"""A filter is data, checked against the schema before any engine sees it.
+
+    {"genres": ["Comedy", "Drama"], "year": {"gte": 1990, "lt": 2000}, "not": {"seen": true}}
+
+Every entry must hold. A value or a list of values means "one of these"; ``gt``, ``gte``, ``lt``,
+``lte`` bound numbers and times; ``not`` excludes what its own filter matches, documents without
+the field included among those kept. Engines receive the typed tree below and must all give the
+same answer to it (``tests/contracts``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tandem.errors import FieldError, FilterError
+from tandem.schema import Field, FieldType, Schema, TypedValue, typed_value
+
+MAXIMUM_VALUES = 1_000
+MAXIMUM_DEPTH = 5
+BOUNDS = ("gt", "gte", "lt", "lte")
+ORDERED = (FieldType.INTEGER, FieldType.FLOAT, FieldType.DATETIME)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The field holds one of the values; a keyword list is matched by any of its items."""
+
+    field: Field
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The field lies within every bound that is given."""
+
+    field: Field
+    gt: Any = None
+    gte: Any = None
+    lt: Any = None
+    lte: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The conjunction of ``filters`` does not hold."""
+
+    filters: "tuple[Filter, ...]"
+
+
+Filter = AnyOf | Range | Not
+
+
+def parse_filters(data: Mapping[str, Any], schema: Schema) -> tuple[Filter, ...]:
+    """The typed conjunction that ``data`` means under ``schema``.
+
+    Raises:
+        FilterError: an unknown field, a value that does not fit, or a filter too large.
+
+    """
+    return _parse(data, schema, "filter", 1)
+
+
+def _parse(data: object, schema: Schema, where: str, depth: int) -> tuple[Filter, ...]:
+    if not isinstance(data, Mapping):
+        raise FilterError(
+            f'{where}: expected an object such as {{"year": {{"gte": 1990}}}}, '
+            f"found {type(data).__name__}"
+        )
+    if depth > MAXIMUM_DEPTH:
+        raise FilterError(f"{where}: 'not' may be nested {MAXIMUM_DEPTH} deep")
+    filters: list[Filter] = []
+    for name, condition in data.items():
+        place = f"{where}.{name}"
+        if name == "not":
+            excluded = _parse(condition, schema, place, depth + 1)
+            if not excluded:
+                raise FilterError(f"{place}: an empty filter would exclude everything")
+            filters.append(Not(excluded))
+        else:
+            filters.append(_condition(_field(name, schema, place), condition, place))
+    return tuple(filters)
+
+
+def _field(name: object, schema: Schema, place: str) -> Field:
+    field = schema.by_name.get(name) if isinstance(name, str) else None
+    if field is None:
+        raise FilterError(
+            f"{place}: no such field in this collection", hint=schema.near_miss(str(name))
+        )
+    if field.type is FieldType.TEXT:
+        raise FilterError(
+            f"{place}: a text field is searched, not filtered", hint=schema.near_miss(field.name)
+        )
+    return field
+
+
+def _condition(field: Field, condition: object, place: str) -> Filter:
+    if isinstance(condition, Mapping):
+        return _range(field, condition, place)
+    values = condition if isinstance(condition, Sequence) else [condition]
+    if isinstance(condition, str):
+        values = [condition]
+    if not values:
+        raise FilterError(f"{place}: an empty list would match nothing")
+    if len(values) > MAXIMUM_VALUES:
+        raise FilterError(f"{place}: {len(values)} values, at most {MAXIMUM_VALUES} are allowed")
+    return AnyOf(field, tuple(_single(field, value, place) for value in values))
+
+
+def _range(field: Field, bounds: Mapping[Any, object], place: str) -> Range:
+    if field.type not in ORDERED:
+        raise FilterError(
+            f"{place}: a {field.type} field has no order to bound",
+            hint=f'give a value or a list: {{"{field.name}": …}}',
+        )
+    unknown = [str(bound) for bound in bounds if bound not in BOUNDS]
+    if unknown or not bounds:
+        raise FilterError(
+            f"{place}: {', '.join(unknown) or 'nothing'} given, expected some of {', '.join(BOUNDS)}"
+        )
+    typed = {str(bound): _single(field, value, place) for bound, value in bounds.items()}
+    return Range(field, **typed)
+
+
+def _single(field: Field, value: object, place: str) -> TypedValue:
+    try:
+        typed = typed_value(field, value)
+    except FieldError as error:
+        raise FilterError(f"{place}: {error.reason}", hint=error.hint) from None
+    if isinstance(typed, tuple):
+        if len(typed) != 1:
+            raise FilterError(f"{place}: expected one keyword, found a list in the list")
+        return check_text(typed[0], place)
+    return typed
+
+
+def check_text(text: str, place: str) -> str:
+    """``text`` itself, if it can be encoded.
+
+    Raises:
+        FilterError: it holds a lone surrogate.
+
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise FilterError(f"{place}: a lone surrogate at character {error.start + 1}") from None
+    return text

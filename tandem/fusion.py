@@ -1,0 +1,102 @@
+"""Fusion and completion of scores: pure functions, needed by the query path and by the tuner.
+
+Ranks count from 1 everywhere. Engines differ here (k of 2, 60 or 61 for the same curve, weights that
+divide the rank), which is why none of them fuses for Tandem.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tandem.rankings import Evidence, Hit, Ranking
+
+Scores = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LegFusion:
+    """How one leg counts in reciprocal rank fusion: ``weight / (k + rank)``."""
+
+    k: float = 60.0
+    weight: float = 1.0
+
+
+def reciprocal_rank_fusion(
+    rankings: Sequence[Ranking], legs: Mapping[str, LegFusion], *, limit: int
+) -> Ranking:
+    """Fuse rankings by position alone (Cormack, Clarke and Büttcher, SIGIR 2009).
+
+    score(d) = sum over the legs that returned d of weight / (k + rank). A leg that did not return
+    d adds nothing and leaves no evidence. Each ranking's ``name`` is its leg.
+    """
+    evidence: dict[str, list[Evidence]] = {}
+    for ranking in rankings:
+        leg = legs[ranking.name]
+        for hit in ranking.hits:
+            share = leg.weight / (leg.k + hit.rank)
+            evidence.setdefault(hit.document_id, []).append(
+                Evidence(ranking.name, hit.rank, hit.score, share)
+            )
+    scores = [
+        (document_id, sum(part.contribution for part in parts))
+        for document_id, parts in evidence.items()
+    ]
+    proof = {document_id: tuple(parts) for document_id, parts in evidence.items()}
+    return Ranking.from_scores("rrf", scores, limit=limit, evidence=proof)
+
+
+def missing_scores(candidates: Ranking, leg: str) -> tuple[str, ...]:
+    """The candidates about which ``leg`` has said nothing yet."""
+    return tuple(
+        hit.document_id for hit in candidates.hits if all(part.leg != leg for part in hit.evidence)
+    )
+
+
+def with_completed_scores(candidates: Ranking, leg: str, scores: Scores) -> Ranking:
+    """Add ``leg``'s exact scores, without a rank, to the hits that it did not return.
+
+    A document absent from ``scores`` is one that the leg cannot match at all: it gets 0.
+    """
+    missing = set(missing_scores(candidates, leg))
+    hits = tuple(
+        Hit(
+            hit.document_id,
+            hit.rank,
+            hit.score,
+            (*hit.evidence, Evidence(leg, None, scores.get(hit.document_id, 0.0), 0.0)),
+        )
+        if hit.document_id in missing
+        else hit
+        for hit in candidates.hits
+    )
+    return Ranking(candidates.name, hits)
+
+
+def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:
+    """Order candidates by their legs' scores, each normalised by the best one of this query.
+
+    score(d) = sum over legs of weight x max(score, 0) / best, where ``best`` is the leg's largest
+    score among the candidates. A leg whose best score is 0 or less says nothing about any
+    candidate and adds 0, and so does a leg that is missing from a hit; the weights are not
+    rescaled, so that one leg alone keeps its own order.
+    """
+    best = dict.fromkeys(weights, 0.0)
+    for hit in candidates.hits:
+        for part in hit.evidence:
+            if part.score is not None and part.score > best.get(part.leg, 0.0):
+                best[part.leg] = part.score
+    factors = {leg: weight / best[leg] for leg, weight in weights.items() if best[leg] > 0}
+    evidence: dict[str, tuple[Evidence, ...]] = {}
+    scores = []
+    for hit in candidates.hits:
+        parts = tuple(
+            Evidence(
+                part.leg,
+                part.rank,
+                part.score,
+                factors.get(part.leg, 0.0) * max(part.score or 0.0, 0.0),
+            )
+            for part in hit.evidence
+        )
+        evidence[hit.document_id] = parts
+        scores.append((hit.document_id, sum(part.contribution for part in parts)))
+    return Ranking.from_scores("hybrid", scores, evidence=evidence)

@@ -1,0 +1,260 @@
+"""The seams. An engine, an embedder or a reranker is whatever fulfils one of these.
+
+Synchronous on purpose: the embedded engines are, and offering both colours would double everything.
+``tests/contracts`` holds one test class a Protocol; a new engine inherits it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tandem.documents import Change, Document
+from tandem.filters import Filter
+from tandem.queries import Query
+from tandem.rankings import Ranking, SearchResult
+from tandem.schema import Schema
+
+FloatVector = npt.NDArray[np.float32]
+"""Shape (dimension,)."""
+
+FloatMatrix = npt.NDArray[np.float32]
+"""Shape (rows, dimension)."""
+
+
+class Refusal(NamedTuple):
+    """One document that an engine will never take, and why."""
+
+    document_id: str
+    reason: str
+
+
+class VectorVersion(NamedTuple):
+    """What a vector index holds of one document; fewer passages than expected is damage."""
+
+    document_id: str
+    sequence: int
+    passages_held: int
+    passages_expected: int
+
+
+class LexicalIndex(Protocol):
+    """One generation of a lexical index."""
+
+    def search(
+        self, text: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+    ) -> Ranking:
+        """The best ``limit`` documents that match any word, named ``lexical``.
+
+        A text without a searchable word matches nothing.
+
+        Raises:
+            EngineUnavailable: no answer within ``timeout_seconds``.
+
+        """
+        ...
+
+    def score(
+        self, text: str, document_ids: Collection[str], *, timeout_seconds: float
+    ) -> Mapping[str, float]:
+        """The scores that ``search`` would give; a document that does not match is left out."""
+        ...
+
+    def documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """Documents as indexed; unknown ids are left out."""
+        ...
+
+    def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
+        """Upserts and deletes in order of sequence; idempotent; durable and searchable on return.
+
+        Returns the documents refused for good; everything else is applied.
+
+        Raises:
+            EngineError: nothing of the batch may be relied on; apply it again.
+
+        """
+        ...
+
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """(document_id, sequence) of everything held, in no order."""
+        ...
+
+    def count(self) -> int:
+        """How many documents are held."""
+        ...
+
+    def close(self) -> None:
+        """Release files and locks."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """One generation of one vector space. Scores are cosines, -1 to 1."""
+
+    def search(
+        self,
+        vector: FloatVector,
+        *,
+        filters: Sequence[Filter] = (),
+        limit: int,
+        timeout_seconds: float,
+    ) -> Ranking:
+        """The ``limit`` nearest documents, each once, by its best passage; named ``vector``.
+
+        Raises:
+            EngineUnavailable: no answer within ``timeout_seconds``.
+
+        """
+        ...
+
+    def score(
+        self, vector: FloatVector, document_ids: Collection[str], *, timeout_seconds: float
+    ) -> Mapping[str, float]:
+        """Each document's best passage, computed in the engine; unknown ids are left out."""
+        ...
+
+    def apply(
+        self, changes: Sequence[Change], passages: Mapping[str, FloatMatrix]
+    ) -> Sequence[Refusal]:
+        """As ``LexicalIndex.apply``; ``passages`` holds an upserted document's vectors by id.
+
+        A document without a passage is refused: nothing could ever find it.
+        """
+        ...
+
+    def vectors(self, document_ids: Collection[str]) -> Mapping[str, FloatMatrix]:
+        """The passages' vectors, shape (passages, dimension), in order of the passages."""
+        ...
+
+    def versions(self) -> Iterator[VectorVersion]:
+        """What is held of every document, in no order."""
+        ...
+
+    def count(self) -> int:
+        """How many passages are held."""
+        ...
+
+    def close(self) -> None:
+        """Release files and locks."""
+        ...
+
+
+class Embedder(Protocol):
+    """Texts to vectors. Thread-safe."""
+
+    @property
+    def name(self) -> str:
+        """Model and revision; vectors under different names are never compared."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """How many tokens of a text it reads, special ones not counted."""
+        ...
+
+    def token_spans(self, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
+        """Each text's tokens as (start, end) character offsets, uncut."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> FloatMatrix:
+        """Float32 (len(texts), dimension), rows of length 1; a blank text gives zeros."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """As ``embed_documents``, for models that tell queries from documents."""
+        ...
+
+
+class EmbeddingCache(Protocol):
+    """Vectors by text and embedder name, so that no text is embedded twice."""
+
+    def get(self, embedder_name: str, texts: Sequence[str]) -> Mapping[str, FloatVector]:
+        """The known ones among ``texts``."""
+        ...
+
+    def put(self, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:
+        """Keep vectors by text."""
+        ...
+
+
+class Reranker(Protocol):
+    """The last word on the order of the candidates."""
+
+    def rerank(
+        self, query: Query, candidates: Ranking, documents: Mapping[str, Document]
+    ) -> Ranking:
+        """The same candidates in a new order; ``documents`` is read only where it is needed."""
+        ...
+
+
+class Searcher(Protocol):
+    """Answers queries: the pipeline, a client of a server, or a run read from a file."""
+
+    def search(self, query: Query) -> SearchResult:
+        """The answer.
+
+        Raises:
+            QueryError: the query is not acceptable.
+            SearchUnavailable: no leg could answer.
+
+        """
+        ...
+
+
+class LexicalStore(Protocol):
+    """Opens, creates and drops generations of a lexical index. Only the indexer and the entrance
+    see it. ``identity`` is random, kept in the index and in the catalogue: an index that was wiped
+    or exchanged is recognised.
+    """
+
+    def identity(self, name: str) -> str | None:
+        """The identity of the index of that name; ``None`` if there is none."""
+        ...
+
+    def create(self, name: str, identity: str, schema: Schema) -> LexicalIndex:
+        """An empty index in place of whatever was there."""
+        ...
+
+    def open(self, name: str, schema: Schema) -> LexicalIndex:
+        """The index of that name.
+
+        Raises:
+            EngineError: it cannot be opened.
+
+        """
+        ...
+
+    def drop(self, name: str) -> None:
+        """Remove the index of that name, if there is one."""
+        ...
+
+
+class VectorStore(Protocol):
+    """As ``LexicalStore``, for a vector space of ``dimension``."""
+
+    def identity(self, name: str) -> str | None:
+        """The identity of the index of that name; ``None`` if there is none."""
+        ...
+
+    def create(self, name: str, identity: str, schema: Schema, dimension: int) -> VectorIndex:
+        """An empty index in place of whatever was there."""
+        ...
+
+    def open(self, name: str, schema: Schema, dimension: int) -> VectorIndex:
+        """The index of that name.
+
+        Raises:
+            EngineError: it cannot be opened.
+
+        """
+        ...
+
+    def drop(self, name: str) -> None:
+        """Remove the index of that name, if there is one."""
+        ...
