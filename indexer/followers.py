@@ -1,0 +1,157 @@
+"""An index follows the document log: batch by batch, idempotent, checkpointed, resumable.
+
+A batch is read after the checkpoint, applied, and only then does the checkpoint move. A process
+killed anywhere in between leaves the checkpoint behind the index, so the batch is applied once
+more: that changes nothing. While one batch is applied the next is prepared, which hides the engine
+behind the embedder.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tandem.catalog.checkpoints import Checkpoint, Checkpoints
+from tandem.catalog.document_log import Batch, DocumentLog
+from tandem.errors import TandemError
+from tandem.protocols import Refusal
+
+from indexer.legs import IndexLeg
+
+Progress = Callable[[str, int], None]
+"""Called with the leg's name and how many changes were just applied."""
+
+IDLE_SECONDS = 0.5
+
+
+def no_progress(_leg: str, _applied: int) -> None:
+    """Report nothing."""
+
+
+class Follower:
+    """Moves one index along the log of one collection. Not thread-safe: one follower an index."""
+
+    def __init__(
+        self,
+        log: DocumentLog,
+        checkpoints: Checkpoints,
+        leg: IndexLeg,
+        collection: str,
+        checkpoint: Checkpoint,
+    ) -> None:
+        self._log = log
+        self._checkpoints = checkpoints
+        self._collection = collection
+        self.leg = leg
+        self.checkpoint = checkpoint
+
+    def catch_up(self, progress: Progress = no_progress) -> int:
+        """Apply everything that the log holds by now; how many changes that was.
+
+        Raises:
+            TandemError: the engine or the embedder failed; what was applied before stays, and the
+                next call goes on from there.
+        """
+        applied = 0
+        position = self.checkpoint.applied
+        pending: Future[int] | None = None
+        with ThreadPoolExecutor(1, thread_name_prefix=f"apply-{self.leg.name}") as applying:
+            while True:
+                batch = self._log.changes(self._collection, position, self.leg.batch_size)
+                prepared = self.leg.prepare(batch.changes) if batch.changes else None
+                if pending is not None:
+                    applied += pending.result()
+                if batch.through == position:
+                    return applied
+                position = batch.through
+                pending = applying.submit(self._apply, batch, prepared, progress)
+
+    def _apply(self, batch: Batch, prepared: Any, progress: Progress) -> int:
+        refusals: Sequence[Refusal] = ()
+        if batch.changes:
+            refusals = self.leg.apply(batch.changes, prepared)
+        sequences = {change.document_id: change.sequence for change in batch.changes}
+        self.checkpoint = self._checkpoints.advance(
+            self.checkpoint,
+            batch.through,
+            changed=sequences.keys(),
+            refusals=[(sequences[refusal.document_id], refusal) for refusal in refusals],
+        )
+        progress(self.leg.name, len(batch.changes))
+        return len(batch.changes)
+
+
+@dataclass(slots=True)
+class FollowedLeg:
+    """How one leg came out of following."""
+
+    name: str
+    applied: int = 0
+    error: TandemError | None = None
+
+
+class Following:
+    """Followers at work beside whoever writes the log, one thread each."""
+
+    def __init__(self, followers: Sequence[Follower], progress: Progress) -> None:
+        self._progress = progress
+        self._finish = threading.Event()
+        self._wake = {id(follower): threading.Event() for follower in followers}
+        self.legs = {follower.leg.name: FollowedLeg(follower.leg.name) for follower in followers}
+        self._threads = [
+            threading.Thread(
+                target=self._follow, args=(follower,), name=f"follow-{follower.leg.name}"
+            )
+            for follower in followers
+        ]
+
+    def _follow(self, follower: Follower) -> None:
+        state = self.legs[follower.leg.name]
+        wake = self._wake[id(follower)]
+        while state.error is None:
+            finishing = self._finish.is_set()
+            try:
+                state.applied += follower.catch_up(self._progress)
+            except TandemError as error:
+                state.error = error
+            except Exception as error:  # noqa: BLE001 - the other leg and the caller must hear of it
+                state.error = TandemError(f"{type(error).__name__}: {error}")
+            if finishing:
+                return
+            wake.wait(IDLE_SECONDS)
+            wake.clear()
+
+    def notify(self) -> None:
+        """The log has grown."""
+        for event in self._wake.values():
+            event.set()
+
+    def start(self) -> None:
+        """Begin to follow."""
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self) -> None:
+        """Wait until every leg has applied all that is in the log now, or failed."""
+        self._finish.set()
+        self.notify()
+        for thread in self._threads:
+            thread.join()
+
+
+@contextmanager
+def following(
+    followers: Sequence[Follower], progress: Progress = no_progress
+) -> Iterator[Following]:
+    """Follow while the block writes, and wait for both legs at its end.
+
+    A leg's failure does not stop the other one: it is found in ``legs``.
+    """
+    work = Following(followers, progress)
+    work.start()
+    try:
+        yield work
+    finally:
+        work.finish()

@@ -1,0 +1,84 @@
+"""Documents to passages: what the embedder reads.
+
+A passage is a run of whole words of the body, at most ``size`` tokens with the title in front, so
+that each says what it is about. Neighbours overlap, and a body is divided evenly: nothing is cut off,
+and no passage is a short tail. Shorter passages than the model's window find better: on SciFact's
+train queries 128 tokens give 0.694 nDCG@10, 256 give 0.683, the first 256 alone 0.660.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tandem.documents import Document
+from tandem.protocols import Embedder
+
+Spans = Sequence[tuple[int, int]]
+"""Tokens as (start, end) character offsets."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSplitter:
+    """Splits documents for one embedder. ``size`` and ``overlap`` count tokens; ``size`` is at most
+    the embedder's window.
+    """
+
+    embedder: Embedder
+    size: int
+    overlap: int = 16
+
+    def split(self, documents: Sequence[Document]) -> list[list[str]]:
+        """Each document's passages; a blank document has none."""
+        titles = self.embedder.token_spans([document.title for document in documents])
+        bodies = self.embedder.token_spans([document.body for document in documents])
+        return [
+            self._passages(document, title, body)
+            for document, title, body in zip(documents, titles, bodies, strict=True)
+        ]
+
+    def _passages(self, document: Document, title: Spans, body: Spans) -> list[str]:
+        if not body and not title:
+            return []
+        if len(title) > self.size // 2:
+            # Too long to stand in front of every passage: it is read as the start of the body.
+            shift = len(document.title) + 1
+            moved = [(start + shift, end + shift) for start, end in body]
+            text = f"{document.title} {document.body}"
+            return self._pieces(text, [*title, *moved], self.size)
+        if not body:
+            return [document.title.strip()]
+        pieces = self._pieces(document.body, body, self.size - len(title))
+        heading = document.title.strip()
+        return [f"{heading} {piece}" for piece in pieces] if heading else pieces
+
+    def _pieces(self, text: str, spans: Spans, size: int) -> list[str]:
+        windows = token_windows(text, spans, size, min(self.overlap, size // 4))
+        return [text[spans[first][0] : spans[last - 1][1]] for first, last in windows]
+
+
+def token_windows(text: str, spans: Spans, size: int, overlap: int) -> list[tuple[int, int]]:
+    """Even, overlapping windows [first, last) of at most ``size`` tokens that cover them all.
+
+    Borders fall between words, unless one word alone is longer than a window.
+    """
+    count = len(spans)
+    if count <= size:
+        return [(0, count)]
+    pieces = -(-(count - overlap) // (size - overlap))
+    even = -(-(count + (pieces - 1) * overlap) // pieces)
+    windows = []
+    first = 0
+    while count - first > size:
+        last = _word_start(text, spans, first + even, first + 1)
+        windows.append((first, last))
+        first = _word_start(text, spans, last - overlap, first + 1)
+    windows.append((first, count))
+    return windows
+
+
+def _word_start(text: str, spans: Spans, wanted: int, lowest: int) -> int:
+    """The nearest token at or before ``wanted`` that starts a word; ``wanted`` if there is none."""
+    for index in range(wanted, lowest, -1):
+        before, start = spans[index - 1][1], spans[index][0]
+        if before < start or not (text[before - 1].isalnum() and text[start].isalnum()):
+            return index
+    return max(wanted, lowest)

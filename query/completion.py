@@ -1,0 +1,30 @@
+"""Completion: a candidate that only one leg returned gets its exact score from the other one too.
+
+The engine computes it for those documents; no vector is fetched.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from tandem.fusion import missing_scores, with_completed_scores
+from tandem.rankings import Degradation, Ranking
+
+from query.legs import Question
+from query.retrieval import Deadline, LegPools
+
+STAGE = "completion"
+
+
+def complete(
+    candidates: Ranking, questions: Mapping[str, Question], pools: LegPools, deadline: Deadline
+) -> tuple[Ranking, tuple[Degradation, ...]]:
+    """The candidates with every leg's score, where it came in time."""
+    calls: dict[str, Callable[[], Mapping[str, float]]] = {}
+    for leg, question in questions.items():
+        document_ids = missing_scores(candidates, leg)
+        if document_ids:
+            calls[leg] = partial(question.score, document_ids, deadline.remaining_seconds())
+    answers = pools.ask(calls, deadline)
+    for leg, scores in answers.by_leg.items():
+        candidates = with_completed_scores(candidates, leg, scores)
+    return candidates, tuple(Degradation(STAGE, late.reason) for late in answers.degraded)

@@ -1,0 +1,148 @@
+"""One query from text to page. Each stage takes what the one before gave; none calls an earlier one."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cached_property, partial
+
+from tandem.documents import Document
+from tandem.errors import SearchUnavailable
+from tandem.fusion import reciprocal_rank_fusion
+from tandem.protocols import Reranker
+from tandem.queries import Query
+from tandem.rankings import Degradation, Evidence, Hit, Ranking, SearchResult
+from tandem.schema import Schema
+from tandem.telemetry import Stopwatch
+
+from query.completion import complete
+from query.configurations import SearchConfiguration
+from query.legs import Leg, Question
+from query.retrieval import Deadline, LegPools
+from query.understanding import understand
+
+FetchDocuments = Callable[[Collection[str]], Mapping[str, Document]]
+
+
+class LazyDocuments(Mapping[str, Document]):
+    """The candidates' documents, fetched when a reranker first looks at one."""
+
+    def __init__(self, fetch: FetchDocuments, document_ids: Collection[str]) -> None:
+        self._fetch = fetch
+        self._ids = document_ids
+
+    @cached_property
+    def _documents(self) -> Mapping[str, Document]:
+        return self._fetch(self._ids)
+
+    def __getitem__(self, document_id: str) -> Document:
+        return self._documents[document_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._documents)
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+
+class SearchPipeline:
+    """A ``Searcher`` over one release and one configuration. Thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        release: int,
+        schema: Schema,
+        configuration: SearchConfiguration,
+        legs: Mapping[str, Leg],
+        pools: LegPools,
+        reranker: Reranker,
+        documents: FetchDocuments,
+    ) -> None:
+        self._release = release
+        self._schema = schema
+        self._configuration = configuration
+        self._legs = {name: legs[name] for name in configuration.legs}
+        self._pools = pools
+        self._reranker = reranker
+        self._documents = documents
+
+    def search(self, query: Query) -> SearchResult:
+        """See ``Searcher``."""
+        configuration = self._configuration
+        stopwatch = Stopwatch()
+        with stopwatch.stage("understanding"):
+            understood = understand(query, self._schema)
+            deadline = Deadline.after_ms(query.budget_ms or configuration.budget_ms)
+            questions = {name: leg.ask(understood.text) for name, leg in self._legs.items()}
+        depth = max(configuration.depth, query.limit)
+        with stopwatch.stage("retrieval"):
+            calls = {
+                name: stopwatch.timed(
+                    name,
+                    partial(
+                        question.retrieve, understood.filters, depth, deadline.remaining_seconds()
+                    ),
+                )
+                for name, question in questions.items()
+            }
+            answers = self._pools.ask(calls, deadline)
+        if not answers.by_leg:
+            raise SearchUnavailable(
+                "no leg could answer: "
+                + ", ".join(f"{part.leg} {part.reason}" for part in answers.degraded),
+                hint="look at `tandem status`, or give the query a larger budget_ms",
+            )
+        with stopwatch.stage("fusion"):
+            candidates = self._fuse(answers.by_leg, depth)
+        answered = {name: questions[name] for name in answers.by_leg}
+        ranking, late = self._rerank(query, candidates, answered, deadline, stopwatch)
+        with stopwatch.stage("documents"):
+            page = ranking.top(query.limit)
+            documents = self._documents(page.document_ids)
+        return SearchResult(
+            query=query,
+            page=page,
+            documents=documents,
+            configuration=configuration.name,
+            release=self._release,
+            degraded=answers.degraded + late,
+            milliseconds=stopwatch.total(),
+        )
+
+    def _fuse(self, rankings: Mapping[str, Ranking], depth: int) -> Ranking:
+        if len(self._legs) == 1:
+            return _with_own_evidence(next(iter(rankings.values())))
+        return reciprocal_rank_fusion(
+            list(rankings.values()), self._configuration.fusion, limit=depth
+        )
+
+    def _rerank(
+        self,
+        query: Query,
+        candidates: Ranking,
+        questions: Mapping[str, Question],
+        deadline: Deadline,
+        stopwatch: Stopwatch,
+    ) -> tuple[Ranking, tuple[Degradation, ...]]:
+        """Late completion leaves the fused order: scores that are half there would mislead."""
+        if not self._configuration.rerank:
+            return candidates, ()
+        with stopwatch.stage("completion"):
+            completed, late = complete(candidates, questions, self._pools, deadline)
+        if late:
+            return candidates, late
+        with stopwatch.stage("rerank"):
+            documents = LazyDocuments(self._documents, completed.document_ids)
+            return self._reranker.rerank(query, completed, documents), ()
+
+
+def _with_own_evidence(ranking: Ranking) -> Ranking:
+    """A single leg's ranking is its own evidence: nothing was fused."""
+    hits = tuple(
+        Hit(
+            hit.document_id,
+            hit.rank,
+            hit.score,
+            (Evidence(ranking.name, hit.rank, hit.score, hit.score),),
+        )
+        for hit in ranking.hits
+    )
+    return Ranking(ranking.name, hits)

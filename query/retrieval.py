@@ -1,0 +1,82 @@
+"""Asks all legs at once, under one deadline. The only place of the query path that has threads.
+
+Each leg has a bounded pool of its own, so that an engine that hangs uses up its own threads and not
+those of the healthy one.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tandem.errors import EngineUnavailable
+from tandem.rankings import Degradation
+from tandem.telemetry import logger
+
+Answer = TypeVar("Answer")
+THREADS_PER_LEG = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment on the monotonic clock."""
+
+    at_seconds: float
+
+    @classmethod
+    def after_ms(cls, budget_ms: float) -> "Deadline":
+        """That many milliseconds from now."""
+        return cls(time.monotonic() + budget_ms / 1_000)
+
+    def remaining_seconds(self) -> float:
+        """What is left; never below 0."""
+        return max(0.0, self.at_seconds - time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Answers(Generic[Answer]):
+    """What came back in time, by leg, and what is missing."""
+
+    by_leg: dict[str, Answer]
+    degraded: tuple[Degradation, ...]
+
+
+class LegPools:
+    """One bounded thread pool a leg."""
+
+    def __init__(self, legs: Mapping[str, object], threads: int = THREADS_PER_LEG) -> None:
+        self._pools = {
+            name: ThreadPoolExecutor(threads, thread_name_prefix=f"leg-{name}") for name in legs
+        }
+
+    def ask(
+        self, calls: Mapping[str, Callable[[], Answer]], deadline: Deadline
+    ) -> Answers[Answer]:
+        """Run every call in its leg's pool and take what is there at the deadline.
+
+        A late call goes on in its own pool; its answer is thrown away.
+        """
+        futures = {leg: self._pools[leg].submit(call) for leg, call in calls.items()}
+        answers: dict[str, Answer] = {}
+        degraded = []
+        for leg, future in futures.items():
+            try:
+                answers[leg] = future.result(deadline.remaining_seconds())
+            except Exception as error:  # noqa: BLE001 - whatever a leg does, the other one answers
+                degraded.append(Degradation(leg, _reason(leg, error, future)))
+        return Answers(answers, tuple(degraded))
+
+    def close(self) -> None:
+        """Let running calls end and take no more."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _reason(leg: str, error: Exception, future: Future[Answer]) -> str:
+    if isinstance(error, FutureTimeout) and not future.done():
+        future.cancel()
+        return "timeout"
+    logger("query").warning("leg failed", leg=leg, error=str(error))
+    return "unavailable" if isinstance(error, EngineUnavailable) else "error"

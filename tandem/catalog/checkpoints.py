@@ -1,0 +1,161 @@
+"""How far each index has followed the log, and what it could not take."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tandem.catalog.database import ROWS_PER_QUERY, writing
+from tandem.catalog.tables import CHECKPOINTS, FAILURES
+from tandem.errors import CheckpointConflict
+from tandem.protocols import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything up to ``applied`` is durable in the index of that identity."""
+
+    index_name: str
+    identity: str
+    log_id: str
+    epoch: int
+    applied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document that an index refused for good."""
+
+    document_id: str
+    sequence: int
+    reason: str
+
+
+class Checkpoints:
+    """Checkpoints and failures, moved by compare-and-set under an epoch."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def read(self, index_name: str) -> Checkpoint | None:
+        """The checkpoint, if the index ever had one."""
+        query = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.index_name == index_name)
+        with self._engine.begin() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return Checkpoint(row.index_name, row.identity, row.log_id, row.epoch, row.applied)
+
+    def start(self, index_name: str, identity: str, log_id: str) -> Checkpoint:
+        """Begin from zero for an index that was just created; its failures are forgotten."""
+        with writing(self._engine) as connection:
+            query = sa.select(CHECKPOINTS.c.epoch).where(CHECKPOINTS.c.index_name == index_name)
+            epoch = int(connection.execute(query).scalar() or 0) + 1
+            connection.execute(CHECKPOINTS.delete().where(CHECKPOINTS.c.index_name == index_name))
+            connection.execute(FAILURES.delete().where(FAILURES.c.index_name == index_name))
+            fresh = Checkpoint(index_name, identity, log_id, epoch, 0)
+            connection.execute(
+                CHECKPOINTS.insert().values(
+                    index_name=index_name,
+                    identity=identity,
+                    log_id=log_id,
+                    epoch=epoch,
+                    applied=0,
+                )
+            )
+        return fresh
+
+    def take(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Become the owner: a new epoch, under which an earlier owner can move nothing."""
+        return self._move(checkpoint, checkpoint.epoch + 1, checkpoint.applied, (), ())
+
+    def advance(
+        self,
+        checkpoint: Checkpoint,
+        applied: int,
+        *,
+        changed: Collection[str] = (),
+        refusals: Sequence[tuple[int, Refusal]] = (),
+    ) -> Checkpoint:
+        """Move the checkpoint, and replace the failures of the ``changed`` documents.
+
+        ``refusals`` holds (sequence, refusal).
+
+        Raises:
+            CheckpointConflict: another follower moved it, or took it over.
+        """
+        return self._move(checkpoint, checkpoint.epoch, applied, changed, refusals)
+
+    def _move(
+        self,
+        held: Checkpoint,
+        epoch: int,
+        applied: int,
+        changed: Collection[str],
+        refusals: Sequence[tuple[int, Refusal]],
+    ) -> Checkpoint:
+        with writing(self._engine) as connection:
+            moved = connection.execute(
+                CHECKPOINTS.update()
+                .where(
+                    CHECKPOINTS.c.index_name == held.index_name,
+                    CHECKPOINTS.c.identity == held.identity,
+                    CHECKPOINTS.c.epoch == held.epoch,
+                    CHECKPOINTS.c.applied == held.applied,
+                )
+                .values(epoch=epoch, applied=applied)
+            ).rowcount
+            if moved != 1:
+                raise CheckpointConflict(
+                    f"{held.index_name}: another follower moved the checkpoint "
+                    f"(held at sequence {held.applied}, epoch {held.epoch})",
+                    hint="one follower an index; stop the other one",
+                )
+            self._replace_failures(connection, held.index_name, list(changed), refusals)
+        return Checkpoint(held.index_name, held.identity, held.log_id, epoch, applied)
+
+    def _replace_failures(
+        self,
+        connection: sa.Connection,
+        index_name: str,
+        changed: Sequence[str],
+        refusals: Sequence[tuple[int, Refusal]],
+    ) -> None:
+        for start in range(0, len(changed), ROWS_PER_QUERY):
+            part = changed[start : start + ROWS_PER_QUERY]
+            connection.execute(
+                FAILURES.delete().where(
+                    FAILURES.c.index_name == index_name, FAILURES.c.document_id.in_(part)
+                )
+            )
+        rows = [
+            {
+                "index_name": index_name,
+                "document_id": refusal.document_id,
+                "sequence": sequence,
+                "reason": refusal.reason,
+            }
+            for sequence, refusal in refusals
+        ]
+        if rows:
+            connection.execute(FAILURES.insert(), rows)
+
+    def failures(self, index_name: str, limit: int = 100) -> list[Failure]:
+        """The first failures, by sequence."""
+        query = (
+            sa.select(FAILURES)
+            .where(FAILURES.c.index_name == index_name)
+            .order_by(FAILURES.c.sequence)
+            .limit(limit)
+        )
+        with self._engine.begin() as connection:
+            return [
+                Failure(row.document_id, row.sequence, row.reason)
+                for row in connection.execute(query)
+            ]
+
+    def failure_count(self, index_name: str) -> int:
+        """How many documents the index refused."""
+        query = sa.select(sa.func.count()).where(FAILURES.c.index_name == index_name)
+        with self._engine.begin() as connection:
+            return int(connection.execute(query).scalar_one())

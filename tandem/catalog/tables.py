@@ -1,0 +1,96 @@
+"""The catalogue's tables. Sequences count from 1; 0 means "before everything"."""
+
+import sqlalchemy as sa
+
+CATALOGUE = sa.MetaData()
+
+LOG = sa.Table(
+    "document_log_head",
+    CATALOGUE,
+    sa.Column("log_id", sa.String(32), primary_key=True),
+    sa.Column("head", sa.BigInteger, nullable=False),
+)
+"""One row. A sequence is taken by moving ``head`` in the transaction that writes the rows, so that
+none is lost, none is given twice, and they become visible in order."""
+
+DOCUMENTS = sa.Table(
+    "documents",
+    CATALOGUE,
+    sa.Column("collection", sa.String(64), primary_key=True),
+    sa.Column("document_id", sa.String(512), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("source", sa.String(255), nullable=False),
+    sa.Column("is_deleted", sa.Boolean, nullable=False),
+    sa.Column("content_hash", sa.String(32), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("attributes", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.BigInteger),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Index("documents_by_sequence", "collection", "sequence", unique=True),
+)
+"""The newest version of each document, or its tombstone. Times are microseconds since 1970."""
+
+GENERATIONS = sa.Table(
+    "generations",
+    CATALOGUE,
+    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("schema", sa.Text, nullable=False),
+    sa.Column("analysis", sa.String(64), nullable=False),
+    sa.Column("embedder", sa.String(255), nullable=False),
+    sa.Column("dimension", sa.Integer, nullable=False),
+    sa.Column("passage_tokens", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+"""What a pair of indexes was built with."""
+
+CHECKPOINTS = sa.Table(
+    "checkpoints",
+    CATALOGUE,
+    sa.Column("index_name", sa.String(96), primary_key=True),
+    sa.Column("identity", sa.String(32), nullable=False),
+    sa.Column("log_id", sa.String(32), nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("applied", sa.BigInteger, nullable=False),
+)
+"""How far an index has followed the log. ``epoch`` grows with every owner; a late one is refused."""
+
+FAILURES = sa.Table(
+    "failures",
+    CATALOGUE,
+    sa.Column("index_name", sa.String(96), primary_key=True),
+    sa.Column("document_id", sa.String(512), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+"""Documents that an engine refused for good."""
+
+RELEASES = sa.Table(
+    "releases",
+    CATALOGUE,
+    sa.Column("release", sa.Integer, primary_key=True),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("parent", sa.Integer),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+)
+
+LIVE = sa.Table(
+    "live_releases",
+    CATALOGUE,
+    sa.Column("collection", sa.String(64), primary_key=True),
+    sa.Column("release", sa.Integer, nullable=False),
+)
+"""The pointer that going live moves."""
+
+CACHE = sa.MetaData()
+
+EMBEDDINGS = sa.Table(
+    "embeddings",
+    CACHE,
+    sa.Column("embedder", sa.String(255), primary_key=True),
+    sa.Column("text_hash", sa.LargeBinary(16), primary_key=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+)
+"""Float32 rows by text, in a file of their own: all of it can be computed again."""

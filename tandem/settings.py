@@ -1,0 +1,238 @@
+"""Every setting: name, default, unit and help. The only reader of the environment.
+
+Order of authority: command-line options, ``TANDEM_…`` variables (``TANDEM_SEARCH__DEPTH=200``),
+``tandem.toml``, the defaults below.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tandem import schema
+from tandem.errors import SettingsError
+
+PREFIX = "TANDEM_"
+DELIMITER = "__"
+FILE = "tandem.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldSettings(_Section):
+    """One declared field of the collection."""
+
+    type: schema.FieldType = Field(description="text, keyword, integer, float, boolean or datetime")
+    weight: float = Field(1.0, description="for text: worth of a match beside one in the body")
+    facet: bool = Field(False, description="count its values in answers")
+
+
+class EngineSettings(_Section):
+    """Where the engines are, as URLs."""
+
+    lexical: str = Field("tantivy:", description="lexical engine: `tantivy:`")
+    vector: str = Field("qdrant-edge:", description="vector engine: `qdrant-edge:`")
+    catalog: str = Field(
+        "sqlite:", description="catalogue: `sqlite:`, in the data folder, or `sqlite:///PATH`"
+    )
+
+
+class EmbeddingSettings(_Section):
+    """The embedding model."""
+
+    model: str = Field(
+        "sentence-transformers/all-MiniLM-L6-v2", description="model name, as on the hub"
+    )
+    path: Path | None = Field(None, description="folder of the model's files, if they are at hand")
+    runtime: Literal["auto", "openvino", "onnxruntime", "torch"] = Field(
+        "auto", description="what runs the model; `torch` needs the extra [torch]"
+    )
+    precision: Literal["auto", "bf16", "f32"] = Field(
+        "auto", description="`auto`: bf16 where the processor has it, else f32"
+    )
+    threads: int | None = Field(None, ge=1, description="processor threads; unset: every core")
+
+
+class LegSettings(_Section):
+    """How one leg counts."""
+
+    k: float = Field(60.0, ge=0, description="rank constant of reciprocal rank fusion")
+    weight: float = Field(1.0, ge=0, description="weight in reciprocal rank fusion")
+    share: float = Field(0.4, ge=0, description="weight of its completed score in the hybrid order")
+
+
+class VectorLegSettings(LegSettings):
+    """The vector leg's share is its own: chosen with the lexical one on SciFact's train queries."""
+
+    share: float = Field(0.6, ge=0, description="weight of its completed score in the hybrid order")
+
+
+class SearchSettings(_Section):
+    """How a search runs."""
+
+    depth: int = Field(
+        100, ge=1, le=1_000, description="documents asked of each leg, candidates kept by fusion"
+    )
+    budget_ms: float = Field(1_000.0, gt=0, description="deadline of an answer, milliseconds")
+    lexical: LegSettings = LegSettings()
+    vector: VectorLegSettings = VectorLegSettings()
+
+
+class IndexingSettings(_Section):
+    """How documents become findable."""
+
+    passage_tokens: int = Field(
+        128, ge=32, le=512, description="length of a passage with its title, tokens"
+    )
+
+
+class Settings(BaseSettings):
+    """All of it. Frozen: a changed setting is a new object."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        extra="forbid",
+        frozen=True,
+    )
+
+    collection: str = Field(
+        "main", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="name of the collection"
+    )
+    data_dir: Path = Field(
+        Path(".tandem"), description="folder for the catalogue and the embedded indexes"
+    )
+    cache_dir: Path = Field(
+        Path("~/.cache/tandem"), description="folder for what can be fetched or built again"
+    )
+    fields: dict[str, FieldSettings] = Field(
+        default_factory=dict,
+        description="the collection's fields, `[fields.NAME]`; none: inferred from the documents",
+    )
+    engines: EngineSettings = EngineSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    search: SearchSettings = SearchSettings()
+    indexing: IndexingSettings = IndexingSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def declared_schema(self) -> schema.Schema | None:
+        """The declared fields as a closed schema; ``None`` if there are none.
+
+        Raises:
+            SchemaError: they contradict themselves.
+        """
+        if not self.fields:
+            return None
+        return schema.Schema.of(
+            schema.Field(name, field.type, field.weight, field.facet)
+            for name, field in self.fields.items()
+        )
+
+
+def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
+    """The settings in force. ``options`` are command-line options by name, ``None`` = not given.
+
+    Without ``file``, ``tandem.toml`` in the working folder is read if it is there. Folders that the
+    file names are relative to it.
+
+    Raises:
+        SettingsError: the file is missing or broken, or a setting is unknown or out of range.
+    """
+    if file is not None and not file.is_file():
+        raise SettingsError(f"there is no settings file {file}")
+    _refuse_unknown_variables()
+    chosen = file or Path(FILE)
+    from_file = type("Settings", (Settings,), {"model_config": {"toml_file": chosen}})
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    try:
+        settings: Settings = from_file(**given)
+    except ValidationError as error:
+        raise SettingsError(_explain(error), hint=_near_miss(error)) from None
+    except ValueError as error:
+        raise SettingsError(f"{chosen}: {error}") from None
+    base = Path() if "data_dir" in given else chosen.parent
+    return settings.model_copy(
+        update={
+            "data_dir": base / settings.data_dir.expanduser(),
+            "cache_dir": chosen.parent / settings.cache_dir.expanduser(),
+        }
+    )
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors():
+        name = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            lines.append(f"there is no setting {name!r}")
+        else:
+            lines.append(f"setting {name!r}: {fault['msg']}, found {fault['input']!r}")
+    return "; ".join(lines)
+
+
+def _near_miss(error: ValidationError) -> str:
+    for fault in error.errors():
+        if fault["type"] == "extra_forbidden":
+            name = ".".join(str(part) for part in fault["loc"])
+            close = difflib.get_close_matches(name, [row["name"] for row in describe()], n=1)
+            if close:
+                return f"did you mean {close[0]!r}?"
+    return "see docs/reference/settings.md"
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt variable would otherwise be ignored, and the default used in its place."""
+    known = {row["variable"] for row in describe()}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known and not _is_field_variable(name):
+            close = difflib.get_close_matches(name, known, n=1)
+            raise SettingsError(
+                f"the environment variable {name} names no setting",
+                hint=f"did you mean {close[0]}?" if close else "see docs/reference/settings.md",
+            )
+
+
+def _is_field_variable(name: str) -> bool:
+    return name.startswith(("TANDEM_FIELDS", "TANDEM_TEST_", "TANDEM_REQUIRE_"))
+
+
+def describe() -> list[dict[str, str]]:
+    """One row a setting: name, variable, default, help. Unit and range stand in the help."""
+    return list(_rows(Settings.model_construct(), ""))
+
+
+def _rows(section: BaseModel, prefix: str) -> Iterator[dict[str, str]]:
+    for name, field in type(section).model_fields.items():
+        default = getattr(section, name)
+        if isinstance(default, BaseModel):
+            yield from _rows(default, f"{prefix}{name}.")
+            continue
+        full_name = prefix + name
+        yield {
+            "name": full_name,
+            "variable": PREFIX + full_name.upper().replace(".", DELIMITER),
+            "default": "" if default is None or default == {} else str(default),
+            "help": field.description or "",
+        }
