@@ -4,6 +4,7 @@ Each of these only defines functions and classes when it is imported. ``readline
 the terminal, and modules that import Python code of their own, are not in the list.
 """
 
+import builtins
 import inspect
 import re
 import types
@@ -47,11 +48,18 @@ def read_compiled(name: str) -> tuple[str, dict[str, Definition]]:
     module = import_module(name)
     found = {}
     for member, value in sorted(vars(module).items()):
-        if not member.startswith("__"):
-            definition = describe(member, value)
+        if not member.startswith("_") and not _is_second_name(module, member, value):
+            definition = _describe(member, value)
             if definition is not None:
                 found[member] = definition
     return _doc(module), found
+
+
+def _is_second_name(module: types.ModuleType, member: str, value: object) -> bool:
+    """Whether a class has another name here or in the built-ins, as ``os.error`` is ``OSError``."""
+    if not isinstance(value, type) or value.__name__ == member:
+        return False
+    return value in (getattr(module, value.__name__, None), getattr(builtins, value.__name__, None))
 
 
 def read_unnamed() -> dict[tuple[str, str], Definition]:
@@ -61,17 +69,15 @@ def read_unnamed() -> dict[tuple[str, str], Definition]:
         ("re", "Match"): re.Match,
         **{("types", name): value for name, value in vars(types).items() if name in types.__all__},
     }
-    found = {key: describe(key[1], value) for key, value in classes.items()}
-    return {key: item for key, item in found.items() if item is not None and item.doc}
+    found = {key: _describe(key[1], value) for key, value in classes.items()}
+    return {key: definition for key, definition in found.items() if definition is not None}
 
 
-def describe(name: str, value: object, kind: str = "function") -> Definition | None:
-    """A compiled class or function as a definition; None for anything else."""
-    if isinstance(value, type):
-        return _class(name, value)
-    if isinstance(value, _ROUTINES):
-        return _routine(name, value, kind)
-    return None
+def _describe(name: str, value: object) -> Definition | None:
+    """A compiled class or function as a definition; None for other things and the undocumented."""
+    if not isinstance(value, (type, *_ROUTINES)) or not _doc(value):
+        return None
+    return _class(name, value) if isinstance(value, type) else _routine(name, value, "function")
 
 
 def _class(name: str, value: type) -> Definition:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _DEPRECATED = re.compile(
-    r"\A[^.]*\bdeprecated\b|^\s*\.\. deprecated::", re.IGNORECASE | re.MULTILINE
+    r"\A\W*deprecated\b|\A[^.]*\b(?:is|are|now|been) deprecated\b|^\s*\.\. deprecated::",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
@@ -27,11 +28,6 @@ class Definition:
     lines: int = 0
     bases: tuple[str, ...] = ()
     members: Mapping[str, "Definition"] = field(default_factory=dict)
-
-    @property
-    def is_deprecated(self) -> bool:
-        """Whether the first sentence of the documentation, or a directive, says so."""
-        return is_deprecated(self.doc)
 
 
 def is_deprecated(doc: str) -> bool:

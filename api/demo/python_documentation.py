@@ -6,13 +6,13 @@ its owner works with. No source file is imported; see ``compiled_module`` for wh
 
 import re
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.demo.definitions import Definition, is_deprecated
 from api.demo.library_map import section_of
-from api.demo.standard_library import read_library
+from api.demo.standard_library import Module, read_library
 
 Record = dict[str, str | int | bool]
 
@@ -42,56 +42,45 @@ class PythonDocumentation:
         library = read_library(self.folder)
         self.skipped = dict(library.skipped)
         seen: set[str] = set()
-        for module, doc, lines, members in library.modules():
-            for record in _module_records(module, doc, lines, members):
+        for module in library.modules():
+            for record in _module_records(module):
                 if record["id"] not in seen:
                     seen.add(str(record["id"]))
                     yield record
 
 
-def _module_records(
-    module: str, doc: str, lines: int, members: Mapping[str, Definition]
-) -> Iterator[Record]:
-    about = f"In {module}: {_summary(doc)}" if doc else f"In {module}."
-    retired = is_deprecated(doc)
-    if doc or members:
-        body = doc or f"Names: {', '.join(members)}"
-        yield _record(module, module, "module", body, lines, deprecated=retired)
-    prefix = "" if module == "builtins" else f"{module}."
-    for name, definition in members.items():
-        yield from _definition_records(module, prefix + name, definition, about, retired)
+def _module_records(module: Module) -> Iterator[Record]:
+    if module.doc or module.members:
+        body = module.doc or f"Names: {', '.join(module.members)}"
+        yield _record(module, module.name, "module", body, module.lines)
+    prefix = "" if module.name == "builtins" else f"{module.name}."
+    for name, definition in module.members.items():
+        yield from _definition_records(module, prefix + name, definition)
 
 
-def _definition_records(
-    module: str, name: str, definition: Definition, about: str, retired: bool
-) -> Iterator[Record]:
-    yield _record(
-        name,
-        module,
-        definition.kind,
-        _body(name, definition, about),
-        definition.lines,
-        deprecated=retired or definition.is_deprecated,
-    )
+def _definition_records(module: Module, name: str, definition: Definition) -> Iterator[Record]:
+    about = f"In {module.name}: {_summary(module.doc)}" if module.doc else f"In {module.name}."
+    body = _body(name, definition, about)
+    yield _record(module, name, definition.kind, body, definition.lines) | {
+        "deprecated": module.deprecated or is_deprecated(definition.doc)
+    }
     for member in sorted(definition.members):
         inner = definition.members[member]
         if inner.doc:
-            yield from _definition_records(module, f"{name}.{member}", inner, about, retired)
+            yield from _definition_records(module, f"{name}.{member}", inner)
 
 
-def _record(
-    name: str, module: str, kind: str, body: str, lines: int, *, deprecated: bool
-) -> Record:
+def _record(module: Module, name: str, kind: str, body: str, lines: int) -> Record:
     return {
         "id": name,
         "title": _title(name),
         "body": body,
-        "module": module,
-        "package": module.partition(".")[0],
+        "module": module.name,
+        "package": module.name.partition(".")[0],
         "kind": kind,
-        "section": section_of(module),
+        "section": section_of(module.name),
         "lines": lines,
-        "deprecated": deprecated,
+        "deprecated": module.deprecated,
     }
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.demo.definitions import Definition
+from api.demo.definitions import Definition, is_deprecated
 
 _LONGEST_SIGNATURE = 300
 _LEGAL = re.compile(r"^.*(?:copyright|licen[cs]e).*$", re.IGNORECASE | re.MULTILINE)
+_WARNS_OF_ITSELF = "warnings._deprecated(__name__"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -27,7 +28,8 @@ class Import:
 
 @dataclass(slots=True)
 class SourceModule:
-    """What one source file says. ``exports`` is ``__all__``, None where it is absent or computed.
+    """What one source file says. ``exports`` is ``__all__``, None where it is absent or computed;
+    ``deprecated`` says that importing it warns, or that its documentation does.
 
     ``bound`` maps a module-level name to the class and method that it calls on a hidden instance,
     as ``random.randint`` is ``Random.randint``; ``aliases`` a second name to the first.
@@ -36,6 +38,7 @@ class SourceModule:
     name: str
     doc: str
     lines: int
+    deprecated: bool = False
     exports: frozenset[str] | None = None
     definitions: dict[str, Definition] = field(default_factory=dict)
     imports: list[Import] = field(default_factory=list)
@@ -58,7 +61,8 @@ def read_source(name: str, file: Path) -> SourceModule:
         tree = ast.parse(text)
     lines = text.splitlines()
     doc = _docstring(tree) or _LEGAL.split(_comment_from(lines, 0))[0].strip()
-    module = SourceModule(name, doc, len(lines), _exports(tree))
+    retired = _WARNS_OF_ITSELF in text or is_deprecated(doc)
+    module = SourceModule(name, doc, len(lines), retired, _exports(tree))
     _Reader(module, lines, is_package=file.stem == "__init__").read(tree.body)
     return module
 
@@ -145,7 +149,7 @@ def _class(node: ast.ClassDef, lines: Sequence[str], count: int) -> Definition:
             continue
         if child.name == "__init__" and isinstance(child, _Function):
             signature = _signature(child, drop_first=True)
-            docs.append(ast.get_docstring(child))
+            docs.append(_docstring(child))
         elif not child.name.startswith("_") and not _is_setter(child):
             members.setdefault(child.name, _definition(child, lines, "method"))
     doc = "\n\n".join(filter(None, docs))

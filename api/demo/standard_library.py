@@ -33,6 +33,17 @@ _COMPILED_NAMES = {
 """(module, public name) -> (module, name) of what is assigned there by a computation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A public module: its documentation, source lines (0 if compiled) and definitions by name."""
+
+    name: str
+    doc: str
+    lines: int
+    deprecated: bool
+    members: Members
+
+
 @dataclass(slots=True)
 class StandardLibrary:
     """Every readable module. ``skipped`` maps a file or compiled module to the reason why not."""
@@ -41,8 +52,8 @@ class StandardLibrary:
     compiled: dict[str, tuple[str, Members]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
-    def modules(self) -> Iterator[tuple[str, str, int, Members]]:
-        """(name, documentation, source lines, definitions), by name; each definition once."""
+    def modules(self) -> Iterator[Module]:
+        """The public modules by name; each definition is in one of them."""
         public: dict[str, Members] = {
             name: self._members(name, ()) for name in self.sources if is_public(name)
         }
@@ -54,13 +65,13 @@ class StandardLibrary:
         chosen = self._chosen_names(public)
         for name in sorted(public):
             source = self.sources.get(name)
-            doc = self._doc(name)
             own = {
                 member: definition
                 for member, definition in sorted(public[name].items())
                 if chosen[id(definition)] == (name, member)
             }
-            yield name, doc, source.lines if source else 0, own
+            lines, retired = (source.lines, source.deprecated) if source else (0, False)
+            yield Module(name, self._doc(name), lines, retired, own)
 
     def _chosen_names(self, public: Mapping[str, Members]) -> dict[int, tuple[str, str]]:
         best: dict[int, tuple[tuple[bool, int, int, str], tuple[str, str]]] = {}
@@ -116,7 +127,7 @@ class StandardLibrary:
 
     def _is_reexport(self, source: SourceModule, origin: str, alias: str) -> bool:
         if source.exports is not None:
-            return alias in source.exports
+            return _is_listed(source, alias)
         hidden = origin.rpartition(".")[2].startswith("_") or origin.startswith(f"{source.name}.")
         return hidden and not alias.startswith("_")
 
@@ -215,7 +226,7 @@ def _add_stand_ins(library: StandardLibrary) -> None:
     for public, private in STAND_INS.items():
         source = library.sources.get(private)
         if source is not None:
-            missing = SourceModule(public, source.doc, source.lines, source.exports)
+            missing = replace(source, name=public, definitions={}, imports=[])
             target = library.sources.setdefault(public, missing)
             target.imports.append(Import(private, "*", "*"))
 
@@ -227,6 +238,4 @@ def _add_unnamed(library: StandardLibrary) -> None:
 
 
 def _is_listed(source: SourceModule, name: str) -> bool:
-    if source.exports is None:
-        return not name.startswith("_")
-    return name in source.exports
+    return not name.startswith("_") and (source.exports is None or name in source.exports)
