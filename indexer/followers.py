@@ -18,7 +18,7 @@ from tandem.catalog.document_log import Batch, DocumentLog
 from tandem.errors import TandemError
 from tandem.protocols import Refusal
 
-from indexer.legs import IndexLeg
+from indexer.writers import IndexWriter
 
 Progress = Callable[[str, int], None]
 """Called with the leg's name and how many changes were just applied."""
@@ -37,14 +37,14 @@ class Follower:
         self,
         log: DocumentLog,
         checkpoints: Checkpoints,
-        leg: IndexLeg,
+        writer: IndexWriter,
         collection: str,
         checkpoint: Checkpoint,
     ) -> None:
         self._log = log
         self._checkpoints = checkpoints
         self._collection = collection
-        self.leg = leg
+        self.writer = writer
         self.checkpoint = checkpoint
 
     def catch_up(self, progress: Progress = no_progress) -> int:
@@ -57,10 +57,10 @@ class Follower:
         applied = 0
         position = self.checkpoint.applied
         pending: Future[int] | None = None
-        with ThreadPoolExecutor(1, thread_name_prefix=f"apply-{self.leg.name}") as applying:
+        with ThreadPoolExecutor(1, thread_name_prefix=f"apply-{self.writer.name}") as applying:
             while True:
-                batch = self._log.changes(self._collection, position, self.leg.batch_size)
-                prepared = self.leg.prepare(batch.changes) if batch.changes else None
+                batch = self._log.changes(self._collection, position, self.writer.batch_size)
+                prepared = self.writer.prepare(batch.changes) if batch.changes else None
                 if pending is not None:
                     applied += pending.result()
                 if batch.through == position:
@@ -71,7 +71,7 @@ class Follower:
     def _apply(self, batch: Batch, prepared: Any, progress: Progress) -> int:
         refusals: Sequence[Refusal] = ()
         if batch.changes:
-            refusals = self.leg.apply(batch.changes, prepared)
+            refusals = self.writer.apply(batch.changes, prepared)
         sequences = {change.document_id: change.sequence for change in batch.changes}
         self.checkpoint = self._checkpoints.advance(
             self.checkpoint,
@@ -79,7 +79,7 @@ class Follower:
             changed=sequences.keys(),
             refusals=[(sequences[refusal.document_id], refusal) for refusal in refusals],
         )
-        progress(self.leg.name, len(batch.changes))
+        progress(self.writer.name, len(batch.changes))
         return len(batch.changes)
 
 
@@ -99,16 +99,16 @@ class Following:
         self._progress = progress
         self._finish = threading.Event()
         self._wake = {id(follower): threading.Event() for follower in followers}
-        self.legs = {follower.leg.name: FollowedLeg(follower.leg.name) for follower in followers}
+        self.legs = {follower.writer.name: FollowedLeg(follower.writer.name) for follower in followers}
         self._threads = [
             threading.Thread(
-                target=self._follow, args=(follower,), name=f"follow-{follower.leg.name}"
+                target=self._follow, args=(follower,), name=f"follow-{follower.writer.name}"
             )
             for follower in followers
         ]
 
     def _follow(self, follower: Follower) -> None:
-        state = self.legs[follower.leg.name]
+        state = self.legs[follower.writer.name]
         wake = self._wake[id(follower)]
         while state.error is None:
             finishing = self._finish.is_set()

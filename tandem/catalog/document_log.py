@@ -129,13 +129,16 @@ class DocumentLog:
         with self._engine.begin() as connection:
             yield from connection.execute(query).scalars().all()
 
-    def count(self, collection: str, *, after: int = 0) -> int:
-        """How many documents, tombstones left out, have a sequence above ``after``."""
-        query = sa.select(sa.func.count()).where(
-            DOCUMENTS.c.collection == collection,
-            DOCUMENTS.c.is_deleted.is_(False),
-            DOCUMENTS.c.sequence > after,
-        )
+    def count(self, collection: str) -> int:
+        """How many documents there are, tombstones left out."""
+        return self._count(collection, DOCUMENTS.c.is_deleted.is_(False))
+
+    def behind(self, collection: str, applied: int) -> int:
+        """How many changes, deletes included, an index at ``applied`` has still to apply."""
+        return self._count(collection, DOCUMENTS.c.sequence > applied)
+
+    def _count(self, collection: str, condition: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).where(DOCUMENTS.c.collection == collection, condition)
         with self._engine.begin() as connection:
             return int(connection.execute(query).scalar_one())
 

@@ -70,7 +70,7 @@ class QdrantEdgeIndex:
         self._dimension = dimension
         self._writing = threading.Lock()
         try:
-            self._shard = _open_shard(folder, schema, dimension)
+            self.shard = _open_shard(folder, schema, dimension)
         except Exception as error:
             raise EngineError(
                 f"the Qdrant Edge index in {folder} cannot be opened: {error}",
@@ -112,7 +112,7 @@ class QdrantEdgeIndex:
         page = limit * PASSAGES_PER_DOCUMENT
         while True:
             excluded = [_among(best)] if best else None
-            points = self._shard.query(
+            points = self.shard.query(
                 edge.QueryRequest(
                     limit=page,
                     query=edge.Query.Nearest(vector, using=VECTOR),
@@ -146,9 +146,9 @@ class QdrantEdgeIndex:
             try:
                 for start in range(0, len(points), POINTS_PER_UPDATE):
                     batch = points[start : start + POINTS_PER_UPDATE]
-                    self._shard.update(edge.UpdateOperation.upsert_points(batch))
-                self._shard.update(edge.UpdateOperation.delete_points_by_filter(_stale(changes)))
-                self._shard.flush()
+                    self.shard.update(edge.UpdateOperation.upsert_points(batch))
+                self.shard.update(edge.UpdateOperation.delete_points_by_filter(_stale(changes)))
+                self.shard.flush()
             except Exception as error:
                 raise EngineError(f"Qdrant Edge could not write: {error}") from error
         return refusals
@@ -178,16 +178,16 @@ class QdrantEdgeIndex:
 
     def count(self) -> int:
         """See ``VectorIndex``."""
-        return int(self._shard.count(edge.CountRequest(exact=True)))
+        return int(self.shard.count(edge.CountRequest(exact=True)))
 
     def close(self) -> None:
         """See ``VectorIndex``."""
-        self._shard.close()
+        self.shard.close()
 
     def _scroll(self, wanted: edge.Filter | None, *, with_vector: bool) -> Iterator[edge.Record]:
         offset = None
         while True:
-            records, offset = self._shard.scroll(
+            records, offset = self.shard.scroll(
                 edge.ScrollRequest(
                     offset=offset,
                     limit=POINTS_PER_SCROLL,

@@ -76,7 +76,7 @@ class TantivyIndex:
         try:
             self._index = tantivy.Index(self._engine_schema, path=str(folder))
             self._index.register_tokenizer(ANALYZER, self._analyzer)
-            self._searcher = self._index.searcher()
+            self.searcher = self._index.searcher()
         except Exception as error:
             raise EngineError(
                 f"the tantivy index in {folder} cannot be opened: {error}",
@@ -92,7 +92,7 @@ class TantivyIndex:
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Ranking:
         """See ``LexicalIndex``."""
-        query = self._text_query(text)
+        query = self.engine_query(text)
         if query is None:
             return Ranking(LEG)
         must = [(Occur.Must, query), *(self._required(item) for item in filters)]
@@ -106,7 +106,7 @@ class TantivyIndex:
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Mapping[str, float]:
         """See ``LexicalIndex``."""
-        query = self._text_query(text)
+        query = self.engine_query(text)
         if query is None or not document_ids:
             return {}
         among = _unscored(
@@ -119,7 +119,7 @@ class TantivyIndex:
         """See ``LexicalIndex``."""
         if not document_ids:
             return {}
-        searcher = self._searcher
+        searcher = self.searcher
         query = Query.term_set_query(self._engine_schema, "document_id", list(document_ids))
         hits = searcher.search(query, limit=len(document_ids), count=False).hits
         found = (_document(searcher.doc(address)) for _, address in hits)
@@ -145,12 +145,12 @@ class TantivyIndex:
                 self._writer = None
                 raise EngineError(f"tantivy could not write: {error}") from error
             self._index.reload()
-            self._searcher = self._index.searcher()
+            self.searcher = self._index.searcher()
         return refusals
 
     def versions(self) -> Iterator[tuple[str, int]]:
         """See ``LexicalIndex``."""
-        searcher = self._searcher
+        searcher = self.searcher
         if searcher.num_docs == 0:
             return
         hits = searcher.search(Query.all_query(), limit=searcher.num_docs, count=False).hits
@@ -160,7 +160,7 @@ class TantivyIndex:
 
     def count(self) -> int:
         """See ``LexicalIndex``."""
-        return int(self._searcher.num_docs)
+        return int(self.searcher.num_docs)
 
     def close(self) -> None:
         """See ``LexicalIndex``."""
@@ -177,14 +177,15 @@ class TantivyIndex:
         return self._writer
 
     def _ranking(self, query: Query, limit: int) -> Ranking:
-        searcher = self._searcher
+        searcher = self.searcher
         hits = searcher.search(query, limit=limit, count=False).hits
         return Ranking.from_scores(
             LEG,
             [(searcher.doc(address).get_first("document_id"), score) for score, address in hits],
         )
 
-    def _text_query(self, text: str) -> Query | None:
+    def engine_query(self, text: str) -> Query | None:
+        """The text as tantivy's query; ``None`` if no word of it is searchable."""
         words = list(dict.fromkeys(self._analyzer.analyze(text)))
         if not words:
             return None

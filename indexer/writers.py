@@ -15,7 +15,7 @@ from tandem.protocols import (
 from indexer.passages import PassageSplitter
 
 
-class IndexLeg(Protocol):
+class IndexWriter(Protocol):
     """One index, as its follower sees it."""
 
     @property
@@ -37,7 +37,7 @@ class IndexLeg(Protocol):
         ...
 
 
-class LexicalLeg:
+class LexicalWriter:
     """Documents into a lexical index."""
 
     name = "lexical"
@@ -50,11 +50,11 @@ class LexicalLeg:
         """A lexical engine analyses the text itself."""
 
     def apply(self, changes: Sequence[Change], prepared: None) -> Sequence[Refusal]:  # noqa: ARG002
-        """See ``IndexLeg``."""
+        """See ``IndexWriter``."""
         return self.index.apply(changes)
 
 
-class VectorLeg:
+class VectorWriter:
     """Documents into a vector index: passages, embedded."""
 
     name = "vector"
@@ -80,5 +80,5 @@ class VectorLeg:
     def apply(
         self, changes: Sequence[Change], prepared: Mapping[str, FloatMatrix]
     ) -> Sequence[Refusal]:
-        """See ``IndexLeg``."""
+        """See ``IndexWriter``."""
         return self.index.apply(changes, prepared)

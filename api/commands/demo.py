@@ -1,0 +1,86 @@
+"""``tandem demo``: index what every machine has, say how good it finds, and show a few searches."""
+
+from collections.abc import Mapping
+
+from tandem.queries import Query
+from tandem.schema import infer_schema
+
+from api.bootstrap import House, OpenCollection, open_house
+from api.commands.index import index_into, tell
+from api.commands.options import AsJson, ConfigFile, DataDir, settings
+from api.commands.search import show
+from api.console import FOUND, note, say, say_json
+from api.demo.judgments import load_judgments
+from api.demo.records import demo_records
+from indexer.indexing import NamedSource
+from indexer.rejects import RejectsFile
+from indexer.validation import sample_attributes
+from query.configurations import DEFAULT
+from relevance_eval.execution import run_queries
+from relevance_eval.measures import measure
+
+COLLECTION = "demo"
+CONFIGURATIONS = ("lexical", "semantic", "rrf", "hybrid")
+SHOWN_QUERIES = (
+    "read a csv file as dictionaries",
+    "run a function in another process",
+    "wait for several coroutines at once",
+)
+SHOWN_HITS = 3
+
+
+def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = False) -> int:
+    """Index the documentation of Python's standard library, measure, and show a few searches."""
+    chosen = settings(config, data_dir, COLLECTION)
+    with open_house(chosen, "tandem demo") as house:
+        target, code = _index(house, quiet=as_json)
+        figures = measure_configurations(target)
+        if as_json:
+            say_json({"documents": target.catalog.documents.count(COLLECTION), **figures})
+            return code
+        _show_figures(figures)
+        for text in SHOWN_QUERIES:
+            say(f'\n$ tandem search --collection {COLLECTION} "{text}"')
+            show(target.searcher(DEFAULT).search(Query(text, limit=SHOWN_HITS)))
+        note(f'\nyour turn: tandem search --collection {COLLECTION} "…"')
+    return code
+
+
+def _index(house: House, *, quiet: bool) -> tuple[OpenCollection, int]:
+    note("reading the documentation of Python's standard library")
+    records = demo_records()
+    if not house.has_collection(COLLECTION):
+        house.create_collection(COLLECTION, infer_schema(sample_attributes(records)))
+    target = house.collection(COLLECTION)
+    with RejectsFile(house.settings.data_dir / "demo-rejects.jsonl") as rejected:
+        report = index_into(
+            target, [NamedSource("python-documentation", records)], rejected, show_bars=not quiet
+        )
+        code = FOUND if quiet and not report.failed_legs else tell(
+            report, rejected, target, as_json=False
+        )
+    return target, code
+
+
+def measure_configurations(target: OpenCollection) -> dict[str, Mapping[str, float]]:
+    """nDCG@10 and R@100 of every configuration over the bundled judgment list."""
+    judgments = load_judgments(set(_known_ids(target)))
+    if judgments.missing:
+        note(f"{len(judgments.missing)} judged names do not exist in this Python: left out")
+    return {
+        name: measure(
+            judgments.qrels, run_queries(target.searcher(name), judgments.queries)
+        )
+        for name in CONFIGURATIONS
+    }
+
+
+def _known_ids(target: OpenCollection) -> set[str]:
+    return {document_id for document_id, _ in target.lexical.index.versions()}
+
+
+def _show_figures(figures: Mapping[str, Mapping[str, float]]) -> None:
+    say("\nhow good it finds, over the bundled judgments:")
+    for name, values in figures.items():
+        say(f"  {name:<9} " + "  ".join(f"{label} {value:.3f}" for label, value in values.items()))
+

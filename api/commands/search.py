@@ -1,0 +1,154 @@
+"""``tandem search``."""
+
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from tandem.errors import FilterError
+from tandem.queries import Query
+from tandem.rankings import Hit, SearchResult
+
+from api.bootstrap import OpenCollection, open_house
+from api.commands.index import drawn_progress, warn_of_rebuilds
+from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
+from api.console import FOUND, bars, note, printable, say, say_json
+from indexer.indexing import CHANGED, catch_up
+from query.configurations import DEFAULT
+
+EXCERPT_CHARACTERS = 160
+
+
+def run(
+    text: Annotated[str, typer.Argument(help="What to look for.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", help="How many documents.")] = 10,
+    filters: Annotated[
+        str | None,
+        typer.Option("--filter", "-f", help='As JSON: {"year": {"gte": 1990}, "kind": ["a", "b"]}'),
+    ] = None,
+    configuration: Annotated[
+        str, typer.Option("--configuration", help="lexical, semantic, rrf or hybrid.")
+    ] = DEFAULT,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what each leg said about a hit.")
+    ] = False,
+    collection: Collection = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Search by words and meaning."""
+    chosen = settings(config, data_dir, collection)
+    query = Query(text=text, filters=read_filter(filters), limit=limit)
+    with open_house(chosen, "tandem search") as house:
+        target = house.collection(chosen.collection)
+        target.warm_up()
+        bring_up_to_date(target)
+        result = target.searcher(configuration).search(query)
+    if as_json:
+        say_json(as_data(result))
+    else:
+        show(result, explain=explain)
+    return FOUND
+
+
+def read_filter(text: str | None) -> dict[str, Any]:
+    """The filter given on the command line.
+
+    Raises:
+        FilterError: it is not a JSON object.
+    """
+    if text is None:
+        return {}
+    try:
+        data = orjson.loads(text)
+    except ValueError as error:
+        raise FilterError(
+            f"--filter is not JSON: {error}", hint='for example \'{"year": {"gte": 1990}}\''
+        ) from None
+    if not isinstance(data, dict):
+        raise FilterError(
+            f"--filter: expected a JSON object, found {type(data).__name__}",
+            hint='for example \'{"year": {"gte": 1990}}\'',
+        )
+    return data
+
+
+def bring_up_to_date(target: OpenCollection) -> None:
+    """Apply what an interrupted run left behind, and build anew what was deleted."""
+    warn_of_rebuilds(target)
+    behind = target.behind
+    if not behind:
+        return
+    if not target.rebuilding:
+        note(f"applying {behind:,} changes that an earlier run left behind")
+    with bars(wanted=True) as shown:
+        progress = drawn_progress(shown, reading=False)
+        progress(CHANGED, behind)
+        for error in catch_up(target.followers, progress):
+            note(f"warning: an index is behind: {error}")
+
+
+def show(result: SearchResult, *, explain: bool = False) -> None:
+    """The page, for a person."""
+    for missing in result.degraded:
+        note(f"warning: without {missing.leg} ({missing.reason})")
+    if not result.page.hits:
+        say("nothing found")
+    for hit in result.page.hits:
+        document = result.documents.get(hit.document_id)
+        title = document.title or hit.document_id if document else f"{hit.document_id} (gone)"
+        say(f"{hit.rank:>3}. {_line(title, 90)}  [{_line(hit.document_id, 60)}]  {hit.score:.3f}")
+        if document and document.body:
+            say(f"     {_line(document.body, EXCERPT_CHARACTERS)}")
+        if explain:
+            say(f"     {_evidence(hit)}")
+    took = result.milliseconds["total"]
+    say(f"\n{result.configuration}, release {result.release}, {took:.1f} ms")
+
+
+def _line(text: str, characters: int) -> str:
+    line = " ".join(printable(text[: 2 * characters]).split())
+    return line if len(line) <= characters else line[: characters - 1] + "…"
+
+
+def _evidence(hit: Hit) -> str:
+    parts = []
+    for part in hit.evidence:
+        rank = f"rank {part.rank}" if part.rank is not None else "completed"
+        score = "no score" if part.score is None else f"score {part.score:.3f}"
+        parts.append(f"{part.leg}: {rank}, {score}, share {part.contribution:.4f}")
+    return "; ".join(parts)
+
+
+def as_data(result: SearchResult) -> dict[str, Any]:
+    """The answer, for a program."""
+    return {
+        "query_id": result.query.query_id,
+        "configuration": result.configuration,
+        "release": result.release,
+        "hits": [_hit_data(hit, result) for hit in result.page.hits],
+        "degraded": [{"leg": item.leg, "reason": item.reason} for item in result.degraded],
+        "milliseconds": {stage: round(ms, 3) for stage, ms in result.milliseconds.items()},
+    }
+
+
+def _hit_data(hit: Hit, result: SearchResult) -> dict[str, Any]:
+    document = result.documents.get(hit.document_id)
+    return {
+        "document_id": hit.document_id,
+        "rank": hit.rank,
+        "score": hit.score,
+        "title": document.title if document else None,
+        "body": document.body if document else None,
+        "attributes": dict(document.attributes) if document else None,
+        "evidence": [
+            {
+                "leg": part.leg,
+                "rank": part.rank,
+                "score": part.score,
+                "contribution": part.contribution,
+            }
+            for part in hit.evidence
+        ],
+    }

@@ -1,0 +1,103 @@
+"""How a command talks to a person or a program: results to standard output, the rest to error."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+
+from tandem.errors import InputError, TandemError
+
+FOUND = 0
+"""The command did what it was asked."""
+PROBLEM = 1
+"""It found what it looks for: a leg behind, a failed gate; or something broke."""
+BAD_USE = 2
+"""What was given cannot be used."""
+
+
+def say(text: str = "") -> None:
+    """A line of the result."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """A line beside the result, on standard error."""
+    sys.stderr.write(text + "\n")
+
+
+def say_json(data: Any) -> None:
+    """The result for a program."""
+    sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def report_error(error: TandemError, *, as_json: bool = False) -> int:
+    """Tell of an error and what to do next; the exit code."""
+    if as_json:
+        say_json({"error": {"code": error.code, "message": str(error), "hint": error.hint}})
+    else:
+        note(f"error: {printable(str(error))}")
+        if error.hint:
+            note(f"  next: {printable(error.hint)}")
+    return BAD_USE if isinstance(error, InputError) else PROBLEM
+
+
+def printable(text: str) -> str:
+    """The text with lone surrogates and control characters as escapes: safe for a terminal."""
+    safe = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else repr(character)[1:-1]
+        for character in safe
+    )
+
+
+class Bars:
+    """Progress bars by name; ``grow`` moves the end, ``advance`` the bar."""
+
+    def __init__(self, progress: Any | None) -> None:
+        self._progress = progress
+        self._tasks: dict[str, Any] = {}
+        self._totals: dict[str, int] = {}
+
+    def add(self, name: str, label: str, total: int | None = 0) -> None:
+        """A new bar; ``None`` for one whose end is unknown."""
+        if self._progress is not None:
+            self._tasks[name] = self._progress.add_task(label, total=total)
+            self._totals[name] = total or 0
+
+    def grow(self, name: str, amount: int) -> None:
+        """There is more to do than was known."""
+        if self._progress is not None:
+            self._totals[name] += amount
+            self._progress.update(self._tasks[name], total=self._totals[name])
+
+    def advance(self, name: str, amount: int) -> None:
+        """That much is done."""
+        if self._progress is not None:
+            self._progress.advance(self._tasks[name], amount)
+
+
+@contextmanager
+def bars(*, wanted: bool) -> Iterator[Bars]:
+    """Progress bars on standard error, if it is a terminal."""
+    if not wanted or not sys.stderr.isatty():
+        yield Bars(None)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description:<16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield Bars(progress)

@@ -1,0 +1,156 @@
+"""The main job: records in, both indexes current, and a report of everything that happened."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tandem.catalog.document_log import DocumentLog
+from tandem.documents import Document
+from tandem.errors import SourceError, TandemError
+from tandem.telemetry import Stopwatch
+
+from indexer.followers import Follower, FollowedLeg, Following, Progress, following, no_progress
+from indexer.rejects import RejectsFile
+from indexer.sources.records import Broken, Record
+from indexer.validation import DuplicateGuard, Validator, validated
+
+DOCUMENTS_PER_APPEND = 500
+READ = "read"
+CHANGED = "changed"
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """What one run did. ``legs`` holds what each index applied, or why it could not."""
+
+    read: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    deleted: int = 0
+    seconds: float = 0.0
+    legs: dict[str, FollowedLeg] = field(default_factory=dict)
+
+    @property
+    def failed_legs(self) -> list[FollowedLeg]:
+        """The legs that are behind because their engine or the embedder failed."""
+        return [leg for leg in self.legs.values() if leg.error is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """Records, and the name under which the log remembers who wrote them."""
+
+    name: str
+    records: Iterable[Record | Broken]
+
+
+class Intake:
+    """Reads, validates and counts. Rejected records go to the rejects file and stop nothing."""
+
+    def __init__(self, validator: Validator, rejects: RejectsFile) -> None:
+        self._validator = validator
+        self._rejects = rejects
+        self.guard = DuplicateGuard()
+        self.read = 0
+        self.rejected = 0
+
+    def batches(self, records: Iterable[Record | Broken]) -> Iterator[list[Document]]:
+        """The accepted documents, in batches."""
+        batch: list[Document] = []
+        for outcome in validated(records, self._validator, self.guard):
+            self.read += 1
+            if isinstance(outcome, Document):
+                batch.append(outcome)
+            else:
+                self.rejected += 1
+                self._rejects.write(outcome)
+            if len(batch) == DOCUMENTS_PER_APPEND:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+class Indexer:
+    """Indexes sources into one collection."""
+
+    def __init__(self, log: DocumentLog, collection: str, followers: Sequence[Follower]) -> None:
+        self._log = log
+        self._collection = collection
+        self._followers = followers
+
+    def index(
+        self,
+        sources: Iterable[NamedSource],
+        intake: Intake,
+        *,
+        delete_missing: bool = False,
+        progress: Progress = no_progress,
+    ) -> IndexReport:
+        """Bring the log and both indexes to what the sources say.
+
+        Accepted documents are durable in the log batch by batch, whatever happens to the indexes
+        later. With ``delete_missing``, what a source wrote before and does not hold any more is
+        deleted.
+
+        Raises:
+            SourceError: a source cannot be read, or ``delete_missing`` cannot be decided.
+        """
+        stopwatch = Stopwatch()
+        report = IndexReport()
+        with following(self._followers, progress) as work:
+            for source in sources:
+                self._append(source, intake, report, work, progress)
+                if delete_missing:
+                    report.deleted += self._delete_missing(source, intake)
+                    work.notify()
+        report.legs = work.legs
+        report.seconds = stopwatch.elapsed_seconds()
+        return report
+
+    def _append(
+        self,
+        source: NamedSource,
+        intake: Intake,
+        report: IndexReport,
+        work: Following,
+        progress: Progress,
+    ) -> None:
+        for batch in intake.batches(source.records):
+            appended = self._log.append(self._collection, source.name, batch)
+            report.read, report.rejected = intake.read, intake.rejected
+            report.accepted += len(batch)
+            report.unchanged += appended.unchanged
+            progress(READ, len(batch))
+            if appended.sequences:
+                progress(CHANGED, len(appended.sequences))
+                work.notify()
+        report.read, report.rejected = intake.read, intake.rejected
+
+    def _delete_missing(self, source: NamedSource, intake: Intake) -> int:
+        """A record that was rejected is not missing, and an empty source is likely a mistake."""
+        if intake.rejected:
+            raise SourceError(
+                f"--delete-missing: {intake.rejected} records were rejected, so what is missing "
+                f"from {source.name} is not known; the accepted ones are indexed, nothing was "
+                "deleted",
+                hint="mend the rejected records and index again",
+            )
+        if intake.read == 0:
+            raise SourceError(
+                f"--delete-missing: {source.name} holds no records; nothing was deleted",
+                hint="check the path",
+            )
+        missing = [
+            document_id
+            for document_id in self._log.ids_of_source(self._collection, source.name)
+            if document_id not in intake.guard
+        ]
+        return len(self._log.delete(self._collection, missing))
+
+
+def catch_up(followers: Sequence[Follower], progress: Progress = no_progress) -> list[TandemError]:
+    """Bring every index to the log's end, both at once; the errors of those that could not."""
+    with following(followers, progress) as work:
+        pass
+    return [leg.error for leg in work.legs.values() if leg.error is not None]
