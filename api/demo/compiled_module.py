@@ -1,7 +1,8 @@
 """Modules written in C: they have no source to read, so a fixed list of them is imported.
 
-Each of these only defines functions and classes when it is imported. ``readline``, which takes over
-the terminal, and modules that import Python code of their own, are not in the list.
+Importing one of these defines functions and classes and does nothing else; ``_pickle`` alone brings
+the table ``_compat_pickle`` along. Left out are ``readline``, which takes over the terminal, and
+modules that import a package of Python code.
 """
 
 import builtins
@@ -17,8 +18,8 @@ _PUBLIC = (
     "mmap pwd resource select sys syslog termios time unicodedata zlib"
 )
 _BEHIND_PYTHON_MODULES = (
-    "_blake2 _bz2 _codecs _collections _contextvars _csv _functools _hashlib _io _lzma _operator "
-    "_pickle _queue _random _signal _socket _sqlite3 _sre _ssl _string _struct _thread "
+    "_blake2 _bz2 _codecs _collections _contextvars _csv _datetime _functools _hashlib _io _lzma "
+    "_operator _pickle _queue _random _signal _socket _sqlite3 _sre _ssl _string _struct _thread "
     "_tracemalloc _weakref posix"
 )
 PUBLIC_MODULES = tuple(_PUBLIC.split())
@@ -56,7 +57,9 @@ def read_compiled(name: str) -> tuple[str, dict[str, Definition]]:
 
 
 def _is_second_name(module: types.ModuleType, member: str, value: object) -> bool:
-    """Whether a class has another name here or in the built-ins, as ``os.error`` is ``OSError``."""
+    """Whether this is another name of a class here, or a built-in: ``os.error``, ``io.open``."""
+    if module is not builtins and value is getattr(builtins, member, None):
+        return True
     if not isinstance(value, type) or value.__name__ == member:
         return False
     return value in (getattr(module, value.__name__, None), getattr(builtins, value.__name__, None))

@@ -104,9 +104,11 @@ class StandardLibrary:
         if name in asking:
             return {}
         found = self._imported(source, (*asking, name))
-        for member, definition in source.definitions.items():
-            if _is_listed(source, member) and (definition.doc or member not in found):
-                found[member] = self._with_hidden_bases(source, definition)
+        for member, definition in list(source.definitions.items()):
+            if not _is_listed(source, member):
+                continue
+            complete = self._with_hidden_bases(source, definition)
+            found[member] = source.definitions[member] = _merged(complete, found.get(member))
         found |= self._second_names(source, found)
         found |= self._computed(source, found)
         return found
@@ -118,7 +120,8 @@ class StandardLibrary:
             if item.name == "*":
                 for member, definition in self._members(item.module, asking).items():
                     if item.module in self.compiled or _is_listed(source, member):
-                        found.setdefault(member, definition)
+                        known = found.get(member)
+                        found[member] = _merged(known, definition) if known else definition
             elif self._is_reexport(source, item.module, item.alias):
                 named = self._lookup(item.module, item.name, asking)
                 if named is not None:
@@ -162,9 +165,9 @@ class StandardLibrary:
             definition = self._lookup(module, target) if home == source.name else None
             if definition is not None:
                 offered[name] = definition
-        for name in (source.exports or frozenset()) - set(found) - set(offered):
+        for name in sorted((source.exports or set()) - found.keys() - offered.keys()):
             for module in self._submodules(source.name):
-                if name in self.sources[module].definitions:
+                if _is_listed(source, name) and name in self.sources[module].definitions:
                     offered[name] = self.sources[module].definitions[name]
         return offered
 
@@ -191,8 +194,10 @@ class StandardLibrary:
         return definition
 
     def _hidden_class(self, source: SourceModule, base: str) -> Definition | None:
-        """The class behind a base's name, where it is compiled or from a private module."""
+        """The class behind a base's name, where it is compiled, private or of a private module."""
         module, _, name = base.rpartition(".")
+        if name.startswith("_") and not module and name in source.definitions:
+            return self._with_hidden_bases(source, source.definitions[name])
         if not module:
             origins = [item for item in source.imports if item.alias == name]
             module, name = (origins[0].module, origins[0].name) if origins else ("", name)
@@ -202,6 +207,23 @@ class StandardLibrary:
         if other is None or is_public(module) or module == source.name:
             return None
         return other.definitions.get(name)
+
+
+def _merged(definition: Definition, twin: Definition | None) -> Definition:
+    """A Python definition with what only its compiled twin documents, as in ``datetime``.
+
+    Without anything to add the same object comes back, because identity says what is one.
+    """
+    if twin is None or twin.lines:
+        return definition
+    if twin.doc and not definition.doc:
+        return twin
+    missing = {
+        name: item
+        for name, item in twin.members.items()
+        if item.doc and not (name in definition.members and definition.members[name].doc)
+    }
+    return replace(definition, members={**definition.members, **missing}) if missing else definition
 
 
 def read_library(folder: Path) -> StandardLibrary:
