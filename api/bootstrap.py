@@ -6,6 +6,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from indexer.followers import Follower
+from indexer.generations import Opened, open_lexical, open_vector
+from indexer.indexing import Indexer
+from indexer.writers import LexicalWriter, VectorWriter
+from query.configurations import DEFAULT, LEXICAL, VECTOR, configurations, named
+from query.legs import LexicalLeg, VectorLeg
+from query.pipeline import SearchPipeline
+from query.retrieval import LegPools
+from rerank.completed_scores import CompletedScoreReranker
 from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import Ownership
@@ -19,16 +28,6 @@ from tandem.protocols import Embedder, LexicalIndex, LexicalStore, VectorIndex, 
 from tandem.schema import Schema
 from tandem.settings import EmbeddingSettings, Settings
 from tandem.telemetry import logger
-
-from indexer.writers import LexicalWriter, VectorWriter
-from query.legs import LexicalLeg, VectorLeg
-from indexer.followers import Follower
-from indexer.generations import Opened, open_lexical, open_vector
-from indexer.indexing import Indexer
-from query.configurations import DEFAULT, LEXICAL, VECTOR, configurations, named
-from query.pipeline import SearchPipeline
-from query.retrieval import LegPools
-from rerank.completed_scores import CompletedScoreReranker
 
 
 def lexical_store(settings: Settings) -> LexicalStore:
@@ -268,8 +267,8 @@ class House:
     def _load_embedder(self) -> Embedder:
         started = time.perf_counter()
         embedder = load_embedder(self.settings.embedding, self.settings.cache_dir)
-        seconds = round(time.perf_counter() - started, 2)
-        logger("api").info("embedder loaded", name=embedder.name, seconds=seconds)
+        seconds = time.perf_counter() - started
+        logger("api").info("loaded the embedder %s in %.2f s", embedder.name, seconds)
         return embedder
 
     @staticmethod
@@ -295,7 +294,7 @@ class House:
 
 
 def open_house(settings: Settings, purpose: str, *, embedder: Embedder | None = None) -> House:
-    """Own the data folder and open the catalogue. ``embedder`` takes the place of the settings' one.
+    """Own the data folder and open the catalogue. ``embedder`` stands in for the settings' one.
 
     Raises:
         OwnedElsewhere: another process owns the data folder.

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from tandem.errors import TandemError
-from tandem.telemetry import configure_logging
-
 from api.commands import demo, index, search, status
 from api.console import PROBLEM, note, report_error
+from tandem.errors import TandemError
+from tandem.telemetry import configure_logging
 
 app = typer.Typer(
     name="tandem",
     help="Hybrid semantic search: words and meaning, one ranking.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -36,8 +34,8 @@ def _prepare(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0, 1 (a problem) or 2 (bad use)."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(given))
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(run(given or ["--help"]))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -48,7 +46,8 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     except TyperException as error:
-        error.show(sys.stderr)
+        note(f"error: {error.format_message()}")
+        note("  next: tandem --help, or tandem VERB --help")
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         note("stopped; what was accepted so far is kept, run the command again to go on")

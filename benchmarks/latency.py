@@ -7,11 +7,10 @@ with their query objects already built. Floor and pipeline take turns, query by 
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
-
-import qdrant_edge as edge
 
 from api.bootstrap import OpenCollection
 from benchmarks.common import (
@@ -23,7 +22,7 @@ from benchmarks.common import (
     spread,
 )
 from relevance_eval.collections import read_beir
-from tandem.engines.qdrant_edge_index import EXACT, VECTOR, QdrantEdgeIndex
+from tandem.engines.qdrant_edge_index import QdrantEdgeIndex, nearest
 from tandem.engines.tantivy_index import TantivyIndex
 from tandem.queries import Query
 
@@ -43,15 +42,11 @@ def bare_calls(target: OpenCollection, text: str, depth: int) -> dict[str, float
     assert isinstance(lexical, TantivyIndex)
     assert isinstance(vector, QdrantEdgeIndex)
     words = lexical.engine_query(text)
+    assert words is not None, "every query has a searchable word"
     searcher = lexical.searcher
     took_words, _ = milliseconds(lambda: searcher.search(words, limit=depth, count=False))
     took_embedding, vectors = milliseconds(lambda: target.embedder.embed_queries([text]))
-    request = edge.QueryRequest(
-        limit=depth,
-        query=edge.Query.Nearest(vectors[0], using=VECTOR),
-        with_payload=["document_id"],
-        params=EXACT,
-    )
+    request = nearest(vectors[0], depth)
     took_vectors, _ = milliseconds(lambda: vector.shard.query(request))
     return {
         "lexical": took_words,
@@ -81,7 +76,7 @@ def main() -> None:
         for number, text in enumerate(queries * chosen.rounds):
             if number % 2:
                 bare.append(bare_calls(target, text, settings.search.depth))
-            took, result = milliseconds(lambda text=text: searcher.search(Query(text)))
+            took, result = milliseconds(partial(searcher.search, Query(text)))
             if not number % 2:
                 bare.append(bare_calls(target, text, settings.search.depth))
             end_to_end.append(took)

@@ -14,7 +14,7 @@ CONFIGURATIONS = ("lexical", "semantic", "rrf", "hybrid")
 
 
 def qualities(folder: Path, split: str) -> dict[str, dict[str, float]]:
-    """configuration -> measure -> mean over the split's queries. Cached embeddings are used."""
+    """By configuration and measure, the mean over the split's queries."""
     collection = read_beir(folder, split)
     settings = benchmark_settings(f"quality-{folder.resolve().name}")
     forget(settings.data_dir, embeddings=False)
@@ -37,9 +37,7 @@ def main() -> None:
     arguments.add_argument("folders", nargs="+", type=Path, metavar="BEIR_FOLDER")
     arguments.add_argument("--split", default="test")
     chosen = arguments.parse_args()
-    found = {
-        folder.resolve().name: qualities(folder, chosen.split) for folder in chosen.folders
-    }
+    found = {folder.resolve().name: qualities(folder, chosen.split) for folder in chosen.folders}
     if chosen.json:
         print_json(found)
         return

@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from indexer.writers import IndexWriter
 from tandem.catalog.checkpoints import Checkpoint, Checkpoints
 from tandem.catalog.document_log import Batch, DocumentLog
 from tandem.errors import TandemError
 from tandem.protocols import Refusal
-
-from indexer.writers import IndexWriter
 
 Progress = Callable[[str, int], None]
 """Called with the leg's name and how many changes were just applied."""
@@ -99,7 +98,9 @@ class Following:
         self._progress = progress
         self._finish = threading.Event()
         self._wake = {id(follower): threading.Event() for follower in followers}
-        self.legs = {follower.writer.name: FollowedLeg(follower.writer.name) for follower in followers}
+        self.legs = {
+            follower.writer.name: FollowedLeg(follower.writer.name) for follower in followers
+        }
         self._threads = [
             threading.Thread(
                 target=self._follow, args=(follower,), name=f"follow-{follower.writer.name}"
@@ -116,7 +117,7 @@ class Following:
                 state.applied += follower.catch_up(self._progress)
             except TandemError as error:
                 state.error = error
-            except Exception as error:  # noqa: BLE001 - the other leg and the caller must hear of it
+            except Exception as error:
                 state.error = TandemError(f"{type(error).__name__}: {error}")
             if finishing:
                 return

@@ -37,7 +37,9 @@ def open_lexical(
     )
 
 
-def open_vector(catalog: Catalog, store: VectorStore, generation: Generation) -> Opened[VectorIndex]:
+def open_vector(
+    catalog: Catalog, store: VectorStore, generation: Generation
+) -> Opened[VectorIndex]:
     """As ``open_lexical``, for the vector index."""
     name, schema, dimension = generation.vector_name, generation.schema, generation.dimension
     return _open(

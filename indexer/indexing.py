@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from indexer.followers import FollowedLeg, Follower, Following, Progress, following, no_progress
+from indexer.rejects import RejectsFile
+from indexer.sources.records import Broken, Record
+from indexer.validation import DuplicateGuard, Validator, validated
 from tandem.catalog.document_log import DocumentLog
 from tandem.documents import Document
 from tandem.errors import SourceError, TandemError
 from tandem.telemetry import Stopwatch
-
-from indexer.followers import Follower, FollowedLeg, Following, Progress, following, no_progress
-from indexer.rejects import RejectsFile
-from indexer.sources.records import Broken, Record
-from indexer.validation import DuplicateGuard, Validator, validated
 
 DOCUMENTS_PER_APPEND = 500
 READ = "read"

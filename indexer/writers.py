@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from indexer.passages import PassageSplitter
 from tandem.documents import Change
 from tandem.protocols import (
     Embedder,
@@ -11,8 +12,6 @@ from tandem.protocols import (
     Refusal,
     VectorIndex,
 )
-
-from indexer.passages import PassageSplitter
 
 
 class IndexWriter(Protocol):
@@ -46,7 +45,7 @@ class LexicalWriter:
     def __init__(self, index: LexicalIndex) -> None:
         self.index = index
 
-    def prepare(self, changes: Sequence[Change]) -> None:  # noqa: ARG002 - nothing to do ahead
+    def prepare(self, changes: Sequence[Change]) -> None:
         """A lexical engine analyses the text itself."""
 
     def apply(self, changes: Sequence[Change], prepared: None) -> Sequence[Refusal]:  # noqa: ARG002

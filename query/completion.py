@@ -6,11 +6,10 @@ The engine computes it for those documents; no vector is fetched.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from tandem.fusion import missing_scores, with_completed_scores
-from tandem.rankings import Degradation, Ranking
-
 from query.legs import Question
 from query.retrieval import Deadline, LegPools
+from tandem.fusion import missing_scores, with_completed_scores
+from tandem.rankings import Degradation, Ranking
 
 STAGE = "completion"
 

@@ -1,4 +1,4 @@
-"""The two legs of a search. A leg is asked a question: first for its best, then for exact scores."""
+"""The legs of a search. A leg is asked a question: first for its best, then for exact scores."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
@@ -12,15 +12,11 @@ from tandem.rankings import Ranking
 class Question(Protocol):
     """One text, put to one leg."""
 
-    def retrieve(
-        self, filters: Sequence[Filter], limit: int, timeout_seconds: float
-    ) -> Ranking:
+    def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
         """The leg's best ``limit`` documents under the filters."""
         ...
 
-    def score(
-        self, document_ids: Collection[str], timeout_seconds: float
-    ) -> Mapping[str, float]:
+    def score(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, float]:
         """The leg's exact scores of given documents; what it cannot match is left out."""
         ...
 
@@ -93,7 +89,8 @@ class VectorQuestion:
 
     @cached_property
     def _vector(self) -> FloatVector:
-        return self._embedder.embed_queries([self._text])[0]
+        vector: FloatVector = self._embedder.embed_queries([self._text])[0]
+        return vector
 
     def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
         """See ``Question``."""

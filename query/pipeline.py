@@ -1,8 +1,13 @@
-"""One query from text to page. Each stage takes what the one before gave; none calls an earlier one."""
+"""One query from text to page. Each stage takes what the one before gave."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property, partial
 
+from query.completion import complete
+from query.configurations import SearchConfiguration
+from query.legs import Leg, Question
+from query.retrieval import Deadline, LegPools
+from query.understanding import understand
 from tandem.documents import Document
 from tandem.errors import SearchUnavailable
 from tandem.fusion import reciprocal_rank_fusion
@@ -11,12 +16,6 @@ from tandem.queries import Query
 from tandem.rankings import Degradation, Evidence, Hit, Ranking, SearchResult
 from tandem.schema import Schema
 from tandem.telemetry import Stopwatch
-
-from query.completion import complete
-from query.configurations import SearchConfiguration
-from query.legs import Leg, Question
-from query.retrieval import Deadline, LegPools
-from query.understanding import understand
 
 FetchDocuments = Callable[[Collection[str]], Mapping[str, Document]]
 
@@ -45,7 +44,7 @@ class LazyDocuments(Mapping[str, Document]):
 class SearchPipeline:
     """A ``Searcher`` over one release and one configuration. Thread-safe."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a pipeline is what it is made of
         self,
         *,
         release: int,

@@ -51,9 +51,7 @@ class LegPools:
             name: ThreadPoolExecutor(threads, thread_name_prefix=f"leg-{name}") for name in legs
         }
 
-    def ask(
-        self, calls: Mapping[str, Callable[[], Answer]], deadline: Deadline
-    ) -> Answers[Answer]:
+    def ask(self, calls: Mapping[str, Callable[[], Answer]], deadline: Deadline) -> Answers[Answer]:
         """Run every call in its leg's pool and take what is there at the deadline.
 
         A late call goes on in its own pool; its answer is thrown away.
@@ -64,7 +62,7 @@ class LegPools:
         for leg, future in futures.items():
             try:
                 answers[leg] = future.result(deadline.remaining_seconds())
-            except Exception as error:  # noqa: BLE001 - whatever a leg does, the other one answers
+            except Exception as error:  # whatever a leg does, the other answers
                 degraded.append(Degradation(leg, _reason(leg, error, future)))
         return Answers(answers, tuple(degraded))
 
@@ -78,5 +76,5 @@ def _reason(leg: str, error: Exception, future: Future[Answer]) -> str:
     if isinstance(error, FutureTimeout) and not future.done():
         future.cancel()
         return "timeout"
-    logger("query").warning("leg failed", leg=leg, error=str(error))
+    logger("query").warning("the %s leg failed: %s", leg, error)
     return "unavailable" if isinstance(error, EngineUnavailable) else "error"

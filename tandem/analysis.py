@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 WORD_PATTERN = r"[\p{L}\p{N}]+(?:['’][\p{L}]+)*"  # noqa: RUF001 - the typographic apostrophe is meant
 
-# Closed-class English words: they carry grammar, not subject. Grouped by class, so that a reader can
-# see what is in and argue with it.
+# Closed-class English words: they carry grammar, not subject. Grouped by class, so that a reader
+# can see what is in and argue with it.
 _ARTICLES = "a an the"
 _PRONOUNS = (
     "i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his "

@@ -116,7 +116,8 @@ def _range(field: Field, bounds: Mapping[Any, object], place: str) -> Range:
     unknown = [str(bound) for bound in bounds if bound not in BOUNDS]
     if unknown or not bounds:
         raise FilterError(
-            f"{place}: {', '.join(unknown) or 'nothing'} given, expected some of {', '.join(BOUNDS)}"
+            f"{place}: {', '.join(unknown) or 'nothing'} given, "
+            f"expected some of {', '.join(BOUNDS)}"
         )
     typed = {str(bound): _single(field, value, place) for bound, value in bounds.items()}
     return Range(field, **typed)

@@ -1,7 +1,7 @@
 """Fusion and completion of scores: pure functions, needed by the query path and by the tuner.
 
-Ranks count from 1 everywhere. Engines differ here (k of 2, 60 or 61 for the same curve, weights that
-divide the rank), which is why none of them fuses for Tandem.
+Ranks count from 1 everywhere. Engines differ here (k of 2, 60 or 61 for the same curve, weights
+that divide the rank), which is why none of them fuses for Tandem.
 """
 
 from collections.abc import Mapping, Sequence

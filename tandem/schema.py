@@ -1,4 +1,4 @@
-"""The fields of a collection, declared once. Every engine's mapping and every filter derive from it.
+"""The fields of a collection, declared once. Engines' mappings and filters derive from them.
 
 A field's value is typed here and nowhere else: ``Schema.typed`` turns what was sent into what an
 index stores, or names the field and the reason why not.
@@ -21,7 +21,7 @@ from tandem.documents import AttributeValue, Document
 from tandem.errors import FieldError, SchemaError
 
 EXACT_INTEGER = 2**53 - 1
-"""Largest integer that a double holds exactly; JSON readers and vector engines compare as doubles."""
+"""Largest integer that a double holds exactly; JSON readers and vector engines use doubles."""
 
 MAXIMUM_KEYWORD_BYTES = 1_024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

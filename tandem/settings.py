@@ -131,8 +131,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings names it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - and this one too
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -1,32 +1,31 @@
 """Logs and stage timings."""
 
-import sys
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
-
-import structlog
+from typing import TypeVar
 
 Result = TypeVar("Result")
+ROOT = "tandem"
 
 
 def configure_logging(*, verbose: bool = False) -> None:
-    """Write events to standard error, one line each; warnings and worse unless ``verbose``."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(20 if verbose else 30),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    """Write Tandem's logs to standard error, one line each; warnings and worse unless ``verbose``.
+
+    A program that embeds Tandem configures the logger ``tandem`` itself and need not call this.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger(ROOT)
+    root.handlers = [handler]
+    root.setLevel(logging.INFO if verbose else logging.WARNING)
+    root.propagate = False
 
 
-def logger(room: str) -> Any:
+def logger(room: str) -> logging.Logger:
     """The logger of one room."""
-    return structlog.get_logger(room=room)
+    return logging.getLogger(f"{ROOT}.{room}")
 
 
 class Stopwatch:

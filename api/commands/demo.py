@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping
 
-from tandem.queries import Query
-from tandem.schema import infer_schema
-
 from api.bootstrap import House, OpenCollection, open_house
 from api.commands.index import index_into, tell
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.commands.search import show
 from api.console import FOUND, note, say, say_json
 from api.demo.judgments import load_judgments
-from api.demo.records import demo_records
+from api.demo.records import DemoRecords
 from indexer.indexing import NamedSource
 from indexer.rejects import RejectsFile
 from indexer.validation import sample_attributes
 from query.configurations import DEFAULT
 from relevance_eval.execution import run_queries
 from relevance_eval.measures import measure
+from tandem.queries import Query
+from tandem.schema import infer_schema
 
 COLLECTION = "demo"
 CONFIGURATIONS = ("lexical", "semantic", "rrf", "hybrid")
@@ -48,16 +47,18 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
 
 def _index(house: House, *, quiet: bool) -> tuple[OpenCollection, int]:
     note("reading the documentation of Python's standard library")
-    records = demo_records()
+    records = DemoRecords()
     if not house.has_collection(COLLECTION):
         house.create_collection(COLLECTION, infer_schema(sample_attributes(records)))
     target = house.collection(COLLECTION)
     with RejectsFile(house.settings.data_dir / "demo-rejects.jsonl") as rejected:
         report = index_into(
-            target, [NamedSource("python-documentation", records)], rejected, show_bars=not quiet
+            target, [NamedSource(records.location, records)], rejected, show_bars=not quiet
         )
-        code = FOUND if quiet and not report.failed_legs else tell(
-            report, rejected, target, as_json=False
+        code = (
+            FOUND
+            if quiet and not report.failed_legs
+            else tell(report, rejected, target, as_json=False)
         )
     return target, code
 
@@ -68,9 +69,7 @@ def measure_configurations(target: OpenCollection) -> dict[str, Mapping[str, flo
     if judgments.missing:
         note(f"{len(judgments.missing)} judged names do not exist in this Python: left out")
     return {
-        name: measure(
-            judgments.qrels, run_queries(target.searcher(name), judgments.queries)
-        )
+        name: measure(judgments.qrels, run_queries(target.searcher(name), judgments.queries))
         for name in CONFIGURATIONS
     }
 
@@ -83,4 +82,3 @@ def _show_figures(figures: Mapping[str, Mapping[str, float]]) -> None:
     say("\nhow good it finds, over the bundled judgments:")
     for name, values in figures.items():
         say(f"  {name:<9} " + "  ".join(f"{label} {value:.3f}" for label, value in values.items()))
-

@@ -8,9 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from tandem.schema import Schema, describe, infer_schema
-from tandem.settings import Settings
-
 from api.bootstrap import House, OpenCollection, open_house
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, Bars, bars, note, printable, say, say_json
@@ -21,6 +18,8 @@ from indexer.sources.records import Source
 from indexer.sources.registry import open_source
 from indexer.validation import Validator, sample_attributes
 from query.configurations import LEXICAL, VECTOR
+from tandem.schema import Schema, describe, infer_schema
+from tandem.settings import Settings
 
 SAMPLED_RECORDS = 10_000
 """How many records the fields are inferred from when none are declared."""
@@ -148,9 +147,7 @@ def index_into(
         )
 
 
-def _dry_run(
-    chosen: Settings, sources: Sequence[Source], rejects: Path, *, as_json: bool
-) -> int:
+def _dry_run(chosen: Settings, sources: Sequence[Source], rejects: Path, *, as_json: bool) -> int:
     schema = _schema(chosen, sources)
     with RejectsFile(rejects) as rejected:
         intake = Intake(Validator(schema), rejected)
@@ -206,9 +203,7 @@ def _tell_failures(target: OpenCollection) -> None:
             note(f"warning: {count:,} documents were refused by {name}; see tandem status")
 
 
-def _summary(
-    report: IndexReport, rejected: RejectsFile, target: OpenCollection
-) -> dict[str, Any]:
+def _summary(report: IndexReport, rejected: RejectsFile, target: OpenCollection) -> dict[str, Any]:
     return {
         "collection": target.name,
         "read": report.read,
@@ -223,4 +218,3 @@ def _summary(
         },
         "refused": target.failure_counts(),
     }
-

@@ -5,16 +5,15 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from tandem.errors import FilterError
-from tandem.queries import Query
-from tandem.rankings import Hit, SearchResult
-
 from api.bootstrap import OpenCollection, open_house
 from api.commands.index import drawn_progress, warn_of_rebuilds
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, bars, note, printable, say, say_json
 from indexer.indexing import CHANGED, catch_up
 from query.configurations import DEFAULT
+from tandem.errors import FilterError
+from tandem.queries import Query
+from tandem.rankings import Hit, SearchResult
 
 EXCERPT_CHARACTERS = 160
 

@@ -2,14 +2,13 @@
 
 from typing import Any
 
+from api.bootstrap import open_catalog
+from api.commands.options import AsJson, ConfigFile, DataDir, settings
+from api.console import FOUND, PROBLEM, printable, say, say_json
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.errors import CollectionNotFound
 from tandem.schema import describe
-
-from api.bootstrap import open_catalog
-from api.commands.options import AsJson, ConfigFile, DataDir, settings
-from api.console import FOUND, PROBLEM, printable, say, say_json
 
 SHOWN_FAILURES = 10
 

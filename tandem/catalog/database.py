@@ -14,9 +14,7 @@ ROWS_PER_QUERY = 500
 """Bound parameters in one IN list; SQLite allows 32,766 and older builds 999."""
 
 
-def open_database(
-    url: str, tables: sa.MetaData, *, durability: Durability = "FULL"
-) -> sa.Engine:
+def open_database(url: str, tables: sa.MetaData, *, durability: Durability = "FULL") -> sa.Engine:
     """A database with its tables created.
 
     ``durability`` is SQLite's ``synchronous``: under FULL a committed row survives a power loss,

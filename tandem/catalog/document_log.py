@@ -156,7 +156,7 @@ class DocumentLog:
 
     def _known(
         self, connection: sa.Connection, collection: str, document_ids: Sequence[str]
-    ) -> dict[str, sa.Row[Any]]:
+    ) -> dict[str, sa.Row[*tuple[Any, ...]]]:
         # Ask for the head first: on a database with row locks this orders concurrent writers.
         connection.execute(sa.select(LOG.c.head).with_for_update())
         columns = (
@@ -165,12 +165,13 @@ class DocumentLog:
             DOCUMENTS.c.is_deleted,
             DOCUMENTS.c.source,
         )
-        known = {}
+        known: dict[str, sa.Row[*tuple[Any, ...]]] = {}
         for part in _parts(document_ids):
             query = sa.select(*columns).where(
                 DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id.in_(part)
             )
-            known.update({row.document_id: row for row in connection.execute(query)})
+            for row in connection.execute(query):
+                known[row.document_id] = row
         return known
 
     def _write(
@@ -235,7 +236,7 @@ def _keyed(row: dict[str, Any]) -> dict[str, Any]:
     return values | {"key_collection": row["collection"], "key_id": row["document_id"]}
 
 
-def _change(row: sa.Row[Any]) -> Change:
+def _change(row: sa.Row[*tuple[Any, ...]]) -> Change:
     if row.is_deleted:
         return Change(row.sequence, row.document_id, None)
     updated_at = None if row.updated_at is None else from_microseconds(row.updated_at)

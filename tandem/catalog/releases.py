@@ -79,9 +79,7 @@ class Releases:
                     **values,
                 )
             )
-        return Generation(
-            number, collection, schema, analysis, embedder, dimension, passage_tokens
-        )
+        return Generation(number, collection, schema, analysis, embedder, dimension, passage_tokens)
 
     def generation(self, number: int) -> Generation:
         """A generation that exists."""
@@ -153,5 +151,5 @@ def _next(connection: sa.Connection, column: sa.Column[Any]) -> int:
     return int(connection.execute(sa.select(sa.func.max(column))).scalar() or 0) + 1
 
 
-def _release(row: sa.Row[Any]) -> Release:
+def _release(row: sa.Row[*tuple[Any, ...]]) -> Release:
     return Release(row.release, row.collection, row.generation, row.parent)

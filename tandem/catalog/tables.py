@@ -54,7 +54,7 @@ CHECKPOINTS = sa.Table(
     sa.Column("epoch", sa.Integer, nullable=False),
     sa.Column("applied", sa.BigInteger, nullable=False),
 )
-"""How far an index has followed the log. ``epoch`` grows with every owner; a late one is refused."""
+"""How far an index followed the log. ``epoch`` grows with each owner; a late one is refused."""
 
 FAILURES = sa.Table(
     "failures",

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from tandem.errors import ModelError
 from tandem.protocols import Embedder, FloatMatrix
@@ -22,10 +23,8 @@ class LazyEmbedder:
         threading.Thread(target=self._try_load, name="load-embedder", daemon=True).start()
 
     def _try_load(self) -> None:
-        try:
+        with suppress(Exception):  # raised again by whoever uses the embedder
             self._embedder()
-        except Exception:  # noqa: BLE001, S110 - raised again by whoever uses the embedder
-            pass
 
     def _embedder(self) -> Embedder:
         with self._lock:

@@ -18,7 +18,7 @@ class IndexFolders:
         self.root = root
 
     def identity(self, name: str) -> str | None:
-        """The identity of the index of that name; ``None`` if there is none, or it lost its data."""
+        """The identity of the index of that name; ``None`` without one, or without its data."""
         folder = self.root / name
         if not (folder / DATA).is_dir():
             return None

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
@@ -111,18 +111,11 @@ class QdrantEdgeIndex:
         best: dict[str, float] = {}
         page = limit * PASSAGES_PER_DOCUMENT
         while True:
-            excluded = [_among(best)] if best else None
-            points = self.shard.query(
-                edge.QueryRequest(
-                    limit=page,
-                    query=edge.Query.Nearest(vector, using=VECTOR),
-                    filter=edge.Filter(must=must or None, must_not=excluded),
-                    with_payload=["document_id"],
-                    params=EXACT,
-                )
-            )
+            excluded: list[Any] = [_among(best)] if best else []
+            within = edge.Filter(must=must, must_not=excluded)
+            points = self.shard.query(nearest(vector, page, within))
             for point in points:
-                document_id = point.payload["document_id"]
+                document_id = _payload(point)["document_id"]
                 if document_id not in best:
                     best[document_id] = point.score
                     if len(best) == limit:
@@ -158,8 +151,8 @@ class QdrantEdgeIndex:
         rows: dict[str, dict[int, FloatVector]] = {}
         wanted = edge.Filter(must=[_among(document_ids)])
         for record in self._scroll(wanted, with_vector=True) if document_ids else ():
-            payload = record.payload
-            vector = np.asarray(record.vector[VECTOR], dtype=np.float32)
+            payload, vectors = _payload(record), cast("dict[str, Any]", record.vector)
+            vector = np.asarray(vectors[VECTOR], dtype=np.float32)
             rows.setdefault(payload["document_id"], {})[payload["passage"]] = vector
         return {
             document_id: np.stack([found[number] for number in sorted(found)])
@@ -170,7 +163,7 @@ class QdrantEdgeIndex:
         """See ``VectorIndex``. A document with passages of two versions is reported twice."""
         held: dict[tuple[str, int, int], int] = {}
         for record in self._scroll(None, with_vector=False):
-            payload = record.payload
+            payload = _payload(record)
             key = (payload["document_id"], payload["sequence"], payload["passages"])
             held[key] = held.get(key, 0) + 1
         for (document_id, sequence, expected), count in held.items():
@@ -224,6 +217,22 @@ class QdrantEdgeIndex:
             )
             for number, vector in enumerate(vectors)
         ]
+
+
+def nearest(
+    vector: FloatVector, limit: int, within: edge.Filter | None = None
+) -> edge.QueryRequest:
+    """The request for the ``limit`` nearest passages."""
+    # Edge takes a numpy row as it is, which its types do not say.
+    query = edge.Query.Nearest(cast("list[float]", vector), using=VECTOR)
+    return edge.QueryRequest(
+        limit=limit, query=query, filter=within, with_payload=["document_id"], params=EXACT
+    )
+
+
+def _payload(point: edge.ScoredPoint | edge.Record) -> dict[str, Any]:
+    """The payload, which every request here asks for."""
+    return cast("dict[str, Any]", point.payload)
 
 
 def _open_shard(folder: Path, schema: Schema, dimension: int) -> edge.EdgeShard:

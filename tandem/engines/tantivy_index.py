@@ -26,7 +26,7 @@ from tandem.schema import Field, FieldType, Schema, from_microseconds, to_micros
 
 LEG = "lexical"
 FIELDS_SHARE = 0.3
-"""Weight of the per-field disjunction max beside the all-field, chosen on SciFact's train queries."""
+"""Weight of the fields' disjunction max beside the all-field; from SciFact's train queries."""
 
 TIE_BREAKER = 0.3
 """What the fields besides the best one add in the disjunction max."""
@@ -156,7 +156,8 @@ class TantivyIndex:
         hits = searcher.search(Query.all_query(), limit=searcher.num_docs, count=False).hits
         for _, address in hits:
             stored = searcher.doc(address)
-            yield str(stored.get_first("document_id")), int(stored.get_first("sequence"))
+            sequence: Any = stored.get_first("sequence")
+            yield _document_id(stored), int(sequence)
 
     def count(self) -> int:
         """See ``LexicalIndex``."""
@@ -181,7 +182,7 @@ class TantivyIndex:
         hits = searcher.search(query, limit=limit, count=False).hits
         return Ranking.from_scores(
             LEG,
-            [(searcher.doc(address).get_first("document_id"), score) for score, address in hits],
+            [(_document_id(searcher.doc(address)), score) for score, address in hits],
         )
 
     def engine_query(self, text: str) -> Query | None:
@@ -343,12 +344,17 @@ def _unscored(query: Query) -> tuple[Occur, Query]:
     return Occur.Must, Query.const_score_query(query, 0.0)
 
 
+def _document_id(stored: tantivy.Document) -> str:
+    return str(stored.get_first("document_id"))
+
+
 def _document(stored: tantivy.Document) -> Document:
     microseconds = stored.get_first("updated_at")
+    attributes: Any = stored.get_first("attributes")
     return Document(
-        document_id=str(stored.get_first("document_id")),
+        document_id=_document_id(stored),
         title=str(stored.get_first("title")),
         body=str(stored.get_first("body")),
-        attributes=decode_attributes(bytes(stored.get_first("attributes"))),
+        attributes=decode_attributes(bytes(attributes)),
         updated_at=None if microseconds is None else from_microseconds(microseconds),
     )
