@@ -1,14 +1,14 @@
-"""An embedder that remembers: no text is embedded twice under the same embedder name."""
+"""No text is embedded twice: an embedder behind a cache of vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tandem.protocols import Embedder, EmbeddingCache, FloatMatrix
+from tandem.protocols import Embedder, EmbeddingCache, FloatMatrix, FloatVector
 
 
 class CachedEmbedder:
-    """An ``Embedder`` in front of a cache. Queries are not cached: they rarely come twice."""
+    """An ``Embedder`` that asks ``cache`` first. Queries are few and new, so they pass by it."""
 
     def __init__(self, embedder: Embedder, cache: EmbeddingCache) -> None:
         self._embedder = embedder
@@ -16,36 +16,44 @@ class CachedEmbedder:
 
     @property
     def name(self) -> str:
-        """See ``Embedder``."""
+        """The name of the embedder behind."""
         return self._embedder.name
 
     @property
     def dimension(self) -> int:
-        """See ``Embedder``."""
+        """The length of a vector."""
         return self._embedder.dimension
 
     @property
     def window(self) -> int:
-        """See ``Embedder``."""
+        """How many tokens of a text it reads, special ones not counted."""
         return self._embedder.window
 
     def token_spans(self, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
-        """See ``Embedder``."""
+        """Each text's tokens as (start, end) character offsets, uncut."""
         return self._embedder.token_spans(texts)
 
     def embed_documents(self, texts: Sequence[str]) -> FloatMatrix:
-        """See ``Embedder``."""
+        """Float32 (len(texts), dimension); what the cache does not know is embedded and kept."""
         distinct = list(dict.fromkeys(texts))
-        known = dict(self._cache.get(self.name, distinct))
+        known = self._known(distinct)
         unknown = [text for text in distinct if text not in known]
         if unknown:
             fresh = dict(zip(unknown, self._embedder.embed_documents(unknown), strict=True))
             self._cache.put(self.name, fresh)
-            known |= fresh
-        if not texts:
-            return np.empty((0, self.dimension), np.float32)
-        return np.stack([known[text] for text in texts])
+            known = {**known, **fresh}
+        rows = np.empty((len(texts), self.dimension), np.float32)
+        for row, text in enumerate(texts):
+            rows[row] = known[text]
+        return rows
 
     def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
-        """See ``Embedder``."""
+        """As the embedder behind gives them."""
         return self._embedder.embed_queries(texts)
+
+    def _known(self, texts: Sequence[str]) -> Mapping[str, FloatVector]:
+        """What the cache holds; a vector of another length is damage, and embedded again."""
+        if not texts:
+            return {}
+        held = self._cache.get(self.name, texts)
+        return {text: vector for text, vector in held.items() if vector.shape == (self.dimension,)}

@@ -7,6 +7,7 @@ times of change, and builds again when anything does not match.
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,6 +106,7 @@ def _all_fit(known: dict[str, dict[str, Any]], folder: Path, names: tuple[str, .
 def _build(folder: Path, model: str, source: Path) -> FusedGraph:
     settings = read_model_settings(source)
     sources = _fingerprints(source, READ_FILES)
+    shutil.rmtree(folder / COMPILED, ignore_errors=True)  # compiled from the graph before
     write_whole(folder / GRAPH, build_onnx_graph(source, settings))
     write_whole(folder / TOKENIZER, (source / TOKENIZER).read_bytes())
     built = FusedGraph(

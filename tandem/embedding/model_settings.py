@@ -5,6 +5,7 @@ name, because a vector that is slightly wrong looks like any other vector.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ TOKENIZER = "tokenizer.json"
 MODULES = "modules.json"
 POOLING = "1_Pooling/config.json"
 SENTENCE_CONFIG = "sentence_bert_config.json"
+TOKENIZER_CONFIG = "tokenizer_config.json"
 PROMPTS = "config_sentence_transformers.json"
 
 REQUIRED_FILES = (WEIGHTS, CONFIG, TOKENIZER, MODULES, POOLING)
-READ_FILES = (*REQUIRED_FILES, SENTENCE_CONFIG, PROMPTS)
+READ_FILES = (*REQUIRED_FILES, SENTENCE_CONFIG, TOKENIZER_CONFIG, PROMPTS)
 """Everything that decides a vector; optional files included."""
 
 USE_SENTENCE_TRANSFORMERS = (
@@ -50,7 +52,7 @@ def read_model_settings(folder: Path) -> ModelSettings:
     config = _read_object(folder / CONFIG)
     _require_bert(folder, config)
     _require_mean_and_normalise(folder)
-    _require_no_prompts(folder)
+    _require_plain_text(folder)
     try:
         positions = int(config["max_position_embeddings"])
         return ModelSettings(
@@ -66,9 +68,9 @@ def read_model_settings(folder: Path) -> ModelSettings:
         ) from error
 
 
-def missing_files(folder: Path) -> list[str]:
+def missing_files(folder: Path, required: Sequence[str] = REQUIRED_FILES) -> list[str]:
     """The required files that ``folder`` does not hold."""
-    return [name for name in REQUIRED_FILES if not (folder / name).is_file()]
+    return [name for name in required if not (folder / name).is_file()]
 
 
 def _require_bert(folder: Path, config: dict[str, Any]) -> None:
@@ -112,10 +114,9 @@ def _pooling_modes(config: dict[str, Any]) -> list[str]:
     return [name.removesuffix("_token") for name in names]
 
 
-def _require_no_prompts(folder: Path) -> None:
-    if not (folder / PROMPTS).is_file():
-        return
-    prompts = _read_object(folder / PROMPTS).get("prompts") or {}
+def _require_plain_text(folder: Path) -> None:
+    """Prompts and lower-casing happen before the tokeniser, where the fused embedder does nothing."""
+    prompts = _read_optional(folder / PROMPTS).get("prompts") or {}
     used = sorted(name for name, prompt in prompts.items() if prompt)
     if used:
         raise ModelError(
@@ -123,13 +124,20 @@ def _require_no_prompts(folder: Path) -> None:
             "the fused embedder expects a model without",
             hint=USE_SENTENCE_TRANSFORMERS,
         )
+    if _read_optional(folder / SENTENCE_CONFIG).get("do_lower_case"):
+        raise ModelError(
+            f"{folder / SENTENCE_CONFIG}: do_lower_case is true; the fused embedder expects false",
+            hint=USE_SENTENCE_TRANSFORMERS,
+        )
 
 
 def _max_sequence_length(folder: Path) -> int | None:
-    if not (folder / SENTENCE_CONFIG).is_file():
-        return None
-    length = _read_object(folder / SENTENCE_CONFIG).get("max_seq_length")
-    return None if length is None else int(length)
+    """From the older file's ``max_seq_length``, else the tokeniser's ``model_max_length``."""
+    for name, key in ((SENTENCE_CONFIG, "max_seq_length"), (TOKENIZER_CONFIG, "model_max_length")):
+        length = _read_optional(folder / name).get(key)
+        if length is not None:
+            return int(length)
+    return None
 
 
 def _read_object(path: Path) -> dict[str, Any]:
@@ -137,6 +145,10 @@ def _read_object(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ModelError(f"{path}: expected a JSON object, found {type(value).__name__}")
     return value
+
+
+def _read_optional(path: Path) -> dict[str, Any]:
+    return _read_object(path) if path.is_file() else {}
 
 
 def _read_list(path: Path) -> list[dict[str, Any]]:

@@ -1,7 +1,10 @@
 """What runs the fused graph: OpenVINO where it is installed, else ONNX Runtime."""
 
 import os
+import re
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -10,6 +13,7 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from tandem.embedding.files import beside
 from tandem.embedding.onnx_graph import ATTENTION_MASK, EMBEDDING, INPUT_IDS
 from tandem.errors import ModelError, SettingsError
 from tandem.protocols import FloatMatrix
@@ -31,6 +35,7 @@ class RuntimeOptions(TypedDict, total=False):
 
 
 _BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+_UNSAFE = re.compile(r"[^A-Za-z0-9.]+")
 
 
 def choose_runtime(runtime: RuntimeName) -> RuntimeName:
@@ -107,8 +112,6 @@ def load_runtime(
 
 
 def _openvino(graph: Path, precision: Precision, threads: int, cache: Path) -> Run:
-    import openvino
-
     properties: dict[str, Any] = {
         # left alone, OpenVINO takes bf16 without a word where the processor has it
         "INFERENCE_PRECISION_HINT": precision,
@@ -117,9 +120,8 @@ def _openvino(graph: Path, precision: Precision, threads: int, cache: Path) -> R
         "PERFORMANCE_HINT": "LATENCY",
         # pinned threads wait for a core that another process holds while the next one is free
         "ENABLE_CPU_PINNING": False,
-        "CACHE_DIR": str(cache),
     }
-    compiled = openvino.Core().compile_model(str(graph), "CPU", properties)
+    compiled = _compile(graph, properties, cache)
     # a request serves one call at a time; as many are made as calls run at once
     idle: LifoQueue[Any] = LifoQueue()
 
@@ -135,6 +137,32 @@ def _openvino(graph: Path, precision: Precision, threads: int, cache: Path) -> R
             idle.put(request)
 
     return run
+
+
+def _compile(graph: Path, properties: dict[str, Any], cache: Path) -> Any:
+    """Compiled, or taken from ``cache``, which halves the time of a start.
+
+    OpenVINO writes its cache in place, where a second process may be reading; so the first one
+    writes to a folder of its own and renames it.
+    """
+    import openvino
+
+    core = openvino.Core()
+    kept = cache / _UNSAFE.sub("-", openvino.get_version())
+    if kept.is_dir():
+        return core.compile_model(str(graph), "CPU", {**properties, "CACHE_DIR": str(kept)})
+    building = beside(kept)
+    try:
+        building.mkdir(parents=True)
+    except OSError:  # a cache that is only readable costs time, not the search
+        return core.compile_model(str(graph), "CPU", properties)
+    try:
+        compiled = core.compile_model(str(graph), "CPU", {**properties, "CACHE_DIR": str(building)})
+        with suppress(OSError):  # another process was first
+            building.rename(kept)
+        return compiled
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
 
 
 def _onnxruntime(graph: Path, threads: int) -> Run:

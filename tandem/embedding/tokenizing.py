@@ -56,7 +56,7 @@ class WindowTokenizer:
         while left:
             heads = [texts[index][: self._cut(texts[index], size)] for index in left]
             encodings = self._tokenizer.encode_batch_fast(
-                [_encodable(head) for head in heads], add_special_tokens=False
+                [encodable(head) for head in heads], add_special_tokens=False
             )
             too_short = []
             for index, head, encoding in zip(left, heads, encodings, strict=True):
@@ -76,7 +76,7 @@ class WindowTokenizer:
         while start < len(text):
             end = self._cut(text, start + _SPAN_PIECE)
             piece = text[start:end]
-            encoding = self._tokenizer.encode(_encodable(piece), add_special_tokens=False)
+            encoding = self._tokenizer.encode(encodable(piece), add_special_tokens=False)
             for token_start, token_end in encoding.offsets:
                 yield start + token_start, start + token_end
             start = end
@@ -87,6 +87,6 @@ class WindowTokenizer:
         return boundary.start() if boundary else len(text)
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """Lone surrogates cannot be encoded; each becomes one question mark, so offsets stay."""
     return text.encode("utf-8", "replace").decode("utf-8")

