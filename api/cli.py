@@ -42,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     as_json = "--json" in arguments
     try:
-        code = app(list(arguments), standalone_mode=False)
+        code = app(list(arguments), prog_name=app.info.name, standalone_mode=False)
     except typer.Exit as leaving:
         return leaving.exit_code
     except TyperException as error:

@@ -25,7 +25,7 @@ EXACT_INTEGER = 2**53 - 1
 
 MAXIMUM_KEYWORD_BYTES = 1_024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-RESERVED_NAMES = frozenset({"not", "document_id", "title", "body", "updated_at"})
+RESERVED_NAMES = frozenset({"not", "id", "document_id", "title", "body", "text", "updated_at"})
 FIELD_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
 
 TypedValue = tuple[str, ...] | int | float | bool | datetime | str
@@ -99,7 +99,7 @@ class Schema:
 
     def near_miss(self, name: str) -> str:
         """A hint naming the closest known field, or all of them."""
-        known = [field.name for field in self.filterable_fields]
+        known = [field.name for field in self.fields if field not in (TITLE, BODY)]
         close = difflib.get_close_matches(name, known, n=1)
         if close:
             return f"did you mean {close[0]!r}?"

@@ -18,6 +18,7 @@ from indexer.sources.records import Source
 from indexer.sources.registry import open_source
 from indexer.validation import Validator, sample_attributes
 from query.configurations import LEXICAL, VECTOR
+from tandem.errors import SourceError
 from tandem.schema import Schema, describe, infer_schema
 from tandem.settings import Settings
 
@@ -56,6 +57,7 @@ def run(
     """Index documents into both indexes. Only what changed is written; rejects stop nothing."""
     chosen = settings(config, data_dir, collection)
     opened = [open_source(location, format_name) for location in sources]
+    _keep_apart(rejects, sources)
     if dry_run:
         return _dry_run(chosen, opened, rejects, as_json=as_json)
     with open_house(chosen, "tandem index") as house, RejectsFile(rejects) as rejected:
@@ -66,6 +68,16 @@ def run(
             target, work, rejected, delete_missing=delete_missing, show_bars=not as_json
         )
         return tell(report, rejected, target, as_json=as_json)
+
+
+def _keep_apart(rejects: Path, sources: Sequence[str]) -> None:
+    """The rejects file replaces what is there; it must not be a source."""
+    for location in sources:
+        if rejects.resolve() == Path(location).resolve():
+            raise SourceError(
+                f"--rejects {rejects} would overwrite the source {location}",
+                hint="name another file, for example --rejects rejects.jsonl",
+            )
 
 
 def _name(source: Source) -> str:

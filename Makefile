@@ -1,0 +1,55 @@
+# Two commands to start with: `make demo` and `make test`. Each makes what it needs.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+ENV := .venv
+TORCH_ENV := .venv-torch
+BIN := $(ENV)/bin
+
+.PHONY: help install demo test check docs lock torch-test soak clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(ENV)/.installed ## Make the environment in .venv, from locked versions
+
+$(ENV)/.installed: requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: Python 3.11 or newer is needed; name it: make PYTHON=python3.11"; exit 2; }
+	@$(PYTHON) -m venv $(ENV) \
+		|| { echo "error: no environment could be made; on Debian: apt install python3-venv"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: install ## Index Python's own documentation and search it
+	@$(BIN)/tandem demo
+
+test: install ## Run the checks and every test that this machine can run
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+
+docs: install ## Write the generated pages of docs/reference
+	$(BIN)/python -m docs.generate
+
+lock: install ## Choose the newest allowed versions and lock them
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 pyproject.toml -o requirements/runtime.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 pyproject.toml --group dev -o requirements/dev.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 pyproject.toml --extra torch --group dev -o requirements/torch.lock
+
+$(TORCH_ENV)/.installed: requirements/torch.lock pyproject.toml
+	$(PYTHON) -m venv $(TORCH_ENV)
+	$(TORCH_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/torch.lock
+	$(TORCH_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+torch-test: $(TORCH_ENV)/.installed ## Test the extra [torch] in an environment of its own (5.3 GB)
+	$(TORCH_ENV)/bin/python -m pytest tests/torch $(PYTEST_ARGUMENTS)
+
+soak: install ## The long form of the crash test, by hand
+	TANDEM_TEST_KILLS=300 $(BIN)/python -m pytest tests/integration/test_crash_torture.py -s
+
+clean: ## Remove the environments and everything generated
+	rm -rf $(ENV) $(TORCH_ENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

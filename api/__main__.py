@@ -1,0 +1,5 @@
+"""``python -m api`` is ``tandem``."""
+
+from api.cli import main
+
+main()
