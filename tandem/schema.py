@@ -146,7 +146,7 @@ class Schema:
 
 
 def _check_field(field: Field, times_named: int) -> None:
-    if not FIELD_NAME.match(field.name):
+    if not FIELD_NAME.fullmatch(field.name):
         raise SchemaError(
             f"field {field.name!r}: a name is a letter followed by at most 63 letters, digits or _"
         )
@@ -186,7 +186,10 @@ def typed_value(field: Field, value: object) -> TypedValue:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a whole number of thousands of digits"
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 
@@ -218,7 +221,7 @@ def _integer(name: str, value: object) -> int:
     if abs(value) > EXACT_INTEGER:
         raise FieldError(
             name,
-            f"{value} is beyond ±(2^53 - 1), where numbers stop being exact",
+            f"{_shown(value)} is beyond ±(2^53 - 1), where numbers stop being exact",
             hint="declare the field as keyword if it is an identifier",
         )
     return int(value)
@@ -233,7 +236,7 @@ def _float(name: str, value: object) -> float:
         number = math.inf
     if not math.isfinite(number):
         raise FieldError(name, f"expected a finite number, found {_shown(value)}")
-    return number
+    return number + 0.0  # -0.0 becomes 0.0: engines that compare bits would tell them apart
 
 
 def parse_datetime(name: str, value: object) -> datetime:
@@ -286,7 +289,7 @@ def infer_schema(samples: Iterable[Mapping[str, AttributeValue]]) -> Schema:
     fields = []
     for name, found in kinds.items():
         kind = _common_kind(found)
-        if kind is not None and FIELD_NAME.match(name) and name not in RESERVED_NAMES:
+        if kind is not None and FIELD_NAME.fullmatch(name) and name not in RESERVED_NAMES:
             fields.append(Field(name, kind, facet=kind is FieldType.KEYWORD))
     return Schema.of(fields, open=True)
 

@@ -8,6 +8,7 @@ the while, and a filtered search over such a graph can lose most of its answer; 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
@@ -21,7 +22,7 @@ from tandem.errors import EngineError, FieldError
 from tandem.filters import AnyOf, Filter, Not
 from tandem.protocols import FloatMatrix, FloatVector, Refusal, VectorVersion
 from tandem.rankings import Ranking
-from tandem.schema import Field, FieldType, Schema, TypedValue, to_microseconds
+from tandem.schema import Field, FieldType, Schema, TypedValue, datetime_text
 
 LEG = "vector"
 VECTOR = "passage"
@@ -29,8 +30,11 @@ POINTS_PER_UPDATE = 500
 """An update holds the interpreter lock: 500 points keep searches in the process from stalling."""
 
 POINTS_PER_SCROLL = 500
-PASSAGES_PER_DOCUMENT = 2
+PASSAGES_PER_DOCUMENT = 3
 """First guess of how many of the nearest passages belong to one document."""
+
+MOST_TIES = 4_096
+"""How many documents of equal score at the limit are put in order of id; beyond it luck decides."""
 
 EXACT = edge.SearchParams(exact=True)
 
@@ -87,7 +91,13 @@ class QdrantEdgeIndex:
     ) -> Ranking:
         """See ``VectorIndex``."""
         must = [condition(item) for item in filters]
-        return Ranking.from_scores(LEG, self._best_passages(vector, must, limit).items())
+        best: dict[str, float] = {}
+        last = 0.0
+        for document_id, score in self._nearest_documents(vector, must, limit):
+            if len(best) >= limit and (score < last or len(best) >= limit + MOST_TIES):
+                break
+            best[document_id] = last = score
+        return Ranking.from_scores(LEG, best.items(), limit=limit)
 
     def score(
         self,
@@ -99,29 +109,31 @@ class QdrantEdgeIndex:
         """See ``VectorIndex``."""
         if not document_ids:
             return {}
-        return self._best_passages(vector, [_among(document_ids)], len(document_ids))
+        asked = len(document_ids)
+        return dict(islice(self._nearest_documents(vector, [_among(document_ids)], asked), asked))
 
-    def _best_passages(self, vector: FloatVector, must: list[Any], limit: int) -> dict[str, float]:
-        """The nearest ``limit`` documents by their best passage.
+    def _nearest_documents(
+        self, vector: FloatVector, must: list[Any], expected: int
+    ) -> Iterator[tuple[str, float]]:
+        """(document_id, score of its best passage), best first, each document once.
 
         Passages come nearest first, so the first one seen of a document is its best. When a page
-        of passages holds too few documents, those found are excluded and the page doubles: a
-        document with a thousand near passages costs a few rounds, never a place in the list.
+        of passages is used up, the documents found are excluded and the page doubles: a document
+        with a thousand near passages costs a few rounds, never a place in the list.
         """
-        best: dict[str, float] = {}
-        page = limit * PASSAGES_PER_DOCUMENT
+        seen: set[str] = set()
+        page = expected * PASSAGES_PER_DOCUMENT
         while True:
-            excluded: list[Any] = [_among(best)] if best else []
+            excluded: list[Any] = [_among(seen)] if seen else []
             within = edge.Filter(must=must, must_not=excluded)
             points = self.shard.query(nearest(vector, page, within))
             for point in points:
                 document_id = _payload(point)["document_id"]
-                if document_id not in best:
-                    best[document_id] = point.score
-                    if len(best) == limit:
-                        return best
+                if document_id not in seen:
+                    seen.add(document_id)
+                    yield document_id, point.score
             if len(points) < page:
-                return best
+                return
             page *= 2
 
     def apply(
@@ -130,7 +142,8 @@ class QdrantEdgeIndex:
         """See ``VectorIndex``. New passages are written before the old ones go."""
         refusals: list[Refusal] = []
         points: list[edge.Point] = []
-        for change in changes:
+        newest = {change.document_id: change for change in changes}.values()
+        for change in newest:
             try:
                 points += self._points(change, passages.get(change.document_id))
             except FieldError as error:
@@ -140,7 +153,7 @@ class QdrantEdgeIndex:
                 for start in range(0, len(points), POINTS_PER_UPDATE):
                     batch = points[start : start + POINTS_PER_UPDATE]
                     self.shard.update(edge.UpdateOperation.upsert_points(batch))
-                self.shard.update(edge.UpdateOperation.delete_points_by_filter(_stale(changes)))
+                self.shard.update(edge.UpdateOperation.delete_points_by_filter(_stale(newest)))
                 self.shard.flush()
             except Exception as error:
                 raise EngineError(f"Qdrant Edge could not write: {error}") from error
@@ -259,6 +272,8 @@ def _index_params(field: Field) -> Any:
             return edge.KeywordIndexParams(enable_hnsw=False)
         case FieldType.FLOAT:
             return edge.FloatIndexParams(enable_hnsw=False)
+        case FieldType.DATETIME:
+            return edge.DatetimeIndexParams(enable_hnsw=False)
         case _:
             return edge.IntegerIndexParams(enable_hnsw=False)
 
@@ -269,7 +284,7 @@ def filter_field(field: Field) -> str:
 
 
 def _payload_value(value: TypedValue) -> Any:
-    """Booleans as 0 and 1, times as microseconds.
+    """Booleans as 0 and 1, times as RFC 3339 text.
 
     Edge 0.9.0 turns a boolean in a match into a number that then matches nothing, so that a filter
     for access rights would fail open.
@@ -277,7 +292,7 @@ def _payload_value(value: TypedValue) -> Any:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, datetime):
-        return to_microseconds(value)
+        return datetime_text(value)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -285,26 +300,36 @@ def condition(item: Filter) -> Any:
     """A filter in Edge's terms."""
     if isinstance(item, Not):
         return edge.Filter(must_not=[edge.Filter(must=[condition(part) for part in item.filters])])
-    key = filter_field(item.field)
     if isinstance(item, AnyOf):
+        if item.field.type in (FieldType.FLOAT, FieldType.DATETIME):
+            return edge.Filter(should=[_equal(item.field, value) for value in item.values])
         values = [_payload_value(value) for value in item.values]
-        if item.field.type is FieldType.FLOAT:
-            ranges = [edge.RangeFloat(gte=value, lte=value) for value in values]
-            return edge.Filter(should=[edge.FieldCondition(key, range=item) for item in ranges])
-        return edge.FieldCondition(key, match=edge.MatchAny(values))
-    bounds = {
-        name: _payload_value(value)
-        for name in ("gt", "gte", "lt", "lte")
-        if (value := getattr(item, name)) is not None
-    }
-    return edge.FieldCondition(key, range=edge.RangeFloat(**bounds))
+        return edge.FieldCondition(filter_field(item.field), match=edge.MatchAny(values))
+    bounds = ((name, getattr(item, name)) for name in ("gt", "gte", "lt", "lte"))
+    return edge.Filter(
+        must=[_bound(item.field, name, value) for name, value in bounds if value is not None]
+    )
+
+
+def _equal(field: Field, value: TypedValue) -> edge.Filter:
+    return edge.Filter(must=[_bound(field, name, value) for name in ("gte", "lte")])
+
+
+def _bound(field: Field, name: str, value: TypedValue) -> edge.FieldCondition:
+    """One bound a condition: of ``gt`` and ``gte`` in one, Edge heeds a single one.
+
+    Times have a range of their own: as numbers they would be doubles, which lose microseconds
+    before 1684 and after 2255.
+    """
+    kind: Any = edge.RangeDateTime if field.type is FieldType.DATETIME else edge.RangeFloat
+    return edge.FieldCondition(filter_field(field), range=kind(**{name: _payload_value(value)}))
 
 
 def _among(document_ids: Collection[str]) -> edge.FieldCondition:
     return edge.FieldCondition("document_id", match=edge.MatchAny(list(document_ids)))
 
 
-def _stale(changes: Sequence[Change]) -> edge.Filter:
+def _stale(changes: Collection[Change]) -> edge.Filter:
     """The passages of changed documents that the change did not write."""
     sequences = [change.sequence for change in changes]
     return edge.Filter(

@@ -32,8 +32,13 @@ TIE_BREAKER = 0.3
 """What the fields besides the best one add in the disjunction max."""
 
 WRITER_HEAP_BYTES = 64_000_000
+MOST_TIES = 4_096
+"""How many hits of equal score at the limit are put in order of id; beyond it luck decides."""
+
 ANALYZER = "tandem"
 ALL = "all_text"
+STORED_TEXTS = ("title", "body")
+"""The texts that every document has; other text fields are stored with the attributes."""
 
 
 class TantivyStore:
@@ -109,9 +114,7 @@ class TantivyIndex:
         query = self.engine_query(text)
         if query is None or not document_ids:
             return {}
-        among = _unscored(
-            Query.term_set_query(self._engine_schema, "document_id", list(document_ids))
-        )
+        among = _unscored(self._among(document_ids))
         both = Query.boolean_query([(Occur.Must, query), among])
         return self._ranking(both, len(document_ids)).scores()
 
@@ -120,8 +123,7 @@ class TantivyIndex:
         if not document_ids:
             return {}
         searcher = self.searcher
-        query = Query.term_set_query(self._engine_schema, "document_id", list(document_ids))
-        hits = searcher.search(query, limit=len(document_ids), count=False).hits
+        hits = searcher.search(self._among(document_ids), limit=len(document_ids), count=False).hits
         found = (_document(searcher.doc(address)) for _, address in hits)
         return {document.document_id: document for document in found}
 
@@ -179,10 +181,11 @@ class TantivyIndex:
 
     def _ranking(self, query: Query, limit: int) -> Ranking:
         searcher = self.searcher
-        hits = searcher.search(query, limit=limit, count=False).hits
+        hits = _hits_with_ties(searcher, query, limit)
         return Ranking.from_scores(
             LEG,
             [(_document_id(searcher.doc(address)), score) for score, address in hits],
+            limit=limit,
         )
 
     def engine_query(self, text: str) -> Query | None:
@@ -192,13 +195,24 @@ class TantivyIndex:
             return None
         fields = self._schema.text_fields
         by_field = [
-            Query.boost_query(self._any_word(field.name, words), field.weight) for field in fields
+            Query.boost_query(self._any_word(text_field(field), words), field.weight)
+            for field in fields
         ]
         best_field = Query.disjunction_max_query(by_field, TIE_BREAKER)
         return Query.boolean_query(
             [
                 (Occur.Must, self._any_word(ALL, words)),
                 (Occur.Should, Query.boost_query(best_field, FIELDS_SHARE)),
+            ]
+        )
+
+    def _among(self, document_ids: Collection[str]) -> Query:
+        # For some hundred ids, single terms are looked up faster than one set is built.
+        schema = self._engine_schema
+        return Query.boolean_query(
+            [
+                (Occur.Should, Query.term_query(schema, "document_id", document_id, "basic"))
+                for document_id in document_ids
             ]
         )
 
@@ -261,8 +275,8 @@ class TantivyIndex:
         for field in self._schema.text_fields:
             text = document.text(field.name)
             texts.append(text)
-            if field.name not in ("title", "body"):
-                prepared.add_text(field.name, text)
+            if field.name not in STORED_TEXTS:
+                prepared.add_text(text_field(field), text)
         prepared.add_text(ALL, "\n".join(texts))
         prepared.add_bytes("attributes", encode_attributes(document.attributes))
         if document.updated_at is not None:
@@ -286,6 +300,11 @@ def build_analyzer(analysis: Analysis) -> tantivy.TextAnalyzer:
     )
 
 
+def text_field(field: Field) -> str:
+    """The engine's name for a searched field: declared names cannot collide with Tandem's own."""
+    return field.name if field.name in STORED_TEXTS else f"text_{field.name}"
+
+
 def filter_field(field: Field) -> str:
     """The engine's name for a filterable field: attributes cannot collide with Tandem's own."""
     return f"attribute_{field.name}"
@@ -300,9 +319,9 @@ def build_schema(schema: Schema) -> tantivy.Schema:
     builder.add_bytes_field("attributes", stored=True, indexed=False, fast=False)
     builder.add_integer_field("updated_at", stored=True, indexed=True, fast=True)
     for field in schema.text_fields:
-        stored = field.name in ("title", "body")
+        stored = field.name in STORED_TEXTS
         builder.add_text_field(
-            field.name, stored=stored, tokenizer_name=ANALYZER, index_option="freq"
+            text_field(field), stored=stored, tokenizer_name=ANALYZER, index_option="freq"
         )
     for field in schema.filterable_fields:
         _declare(builder, field)
@@ -334,6 +353,19 @@ def _add_value(prepared: tantivy.Document, field: Field, value: Any) -> None:
             prepared.add_float(name, value)
         case FieldType.BOOLEAN:
             prepared.add_boolean(name, value)
+
+
+def _hits_with_ties(searcher: tantivy.Searcher, query: Query, limit: int) -> list[tuple[Any, Any]]:
+    """The best ``limit`` hits, and those whose score equals the last one's."""
+    wanted = limit + 1
+    while True:
+        hits: list[tuple[Any, Any]] = searcher.search(query, limit=wanted, count=False).hits
+        if len(hits) <= limit:
+            return hits
+        last = hits[limit - 1][0]
+        if len(hits) < wanted or hits[-1][0] < last or wanted > limit + MOST_TIES:
+            return [hit for hit in hits if hit[0] >= last]
+        wanted *= 2
 
 
 def _engine_value(value: Any) -> Any:

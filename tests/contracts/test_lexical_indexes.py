@@ -1,0 +1,17 @@
+"""Every lexical engine keeps the contract."""
+
+from pathlib import Path
+
+from tandem.analysis import ENGLISH
+from tandem.engines.tantivy_index import TantivyStore
+from tandem.protocols import LexicalStore
+from tests.contracts.lexical_index_contract import LexicalIndexContract
+
+
+class TestTantivy(LexicalIndexContract):
+    """The embedded engine."""
+
+    @classmethod
+    def make_store(cls, folder: Path) -> LexicalStore:
+        """Indexes in a folder."""
+        return TantivyStore(folder, ENGLISH)
