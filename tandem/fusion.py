@@ -28,20 +28,21 @@ def reciprocal_rank_fusion(
     score(d) = sum over the legs that returned d of weight / (k + rank). A leg that did not return
     d adds nothing and leaves no evidence. Each ranking's ``name`` is its leg.
     """
-    evidence: dict[str, list[Evidence]] = {}
+    scores: dict[str, float] = {}
+    found: dict[str, list[tuple[str, Hit, float]]] = {}
     for ranking in rankings:
         leg = legs[ranking.name]
         for hit in ranking.hits:
             share = leg.weight / (leg.k + hit.rank)
-            evidence.setdefault(hit.document_id, []).append(
-                Evidence(ranking.name, hit.rank, hit.score, share)
-            )
-    scores = [
-        (document_id, sum(part.contribution for part in parts))
-        for document_id, parts in evidence.items()
-    ]
-    proof = {document_id: tuple(parts) for document_id, parts in evidence.items()}
-    return Ranking.from_scores("rrf", scores, limit=limit, evidence=proof)
+            scores[hit.document_id] = scores.get(hit.document_id, 0.0) + share
+            found.setdefault(hit.document_id, []).append((ranking.name, hit, share))
+
+    def evidence(document_id: str) -> tuple[Evidence, ...]:
+        return tuple(
+            Evidence(leg, hit.rank, hit.score, share) for leg, hit, share in found[document_id]
+        )
+
+    return Ranking.from_scores("rrf", scores.items(), limit=limit, evidence=evidence)
 
 
 def missing_scores(candidates: Ranking, leg: str) -> tuple[str, ...]:
@@ -99,4 +100,4 @@ def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:
         )
         evidence[hit.document_id] = parts
         scores.append((hit.document_id, sum(part.contribution for part in parts)))
-    return Ranking.from_scores("hybrid", scores, evidence=evidence)
+    return Ranking.from_scores("hybrid", scores, evidence=evidence.__getitem__)

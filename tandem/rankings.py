@@ -1,6 +1,6 @@
 """Rankings: what a leg returns, what fusion makes of them, and what a search answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tandem.documents import Document
@@ -48,15 +48,16 @@ class Ranking:
         scores: Iterable[tuple[str, float]],
         *,
         limit: int | None = None,
-        evidence: Mapping[str, tuple[Evidence, ...]] | None = None,
+        evidence: Callable[[str], tuple[Evidence, ...]] = lambda _: (),
     ) -> "Ranking":
-        """Order (document_id, score) pairs; ids must be distinct."""
+        """Order (document_id, score) pairs; ids must be distinct. ``evidence`` gives a kept
+        document's.
+        """
         ordered = sorted(scores, key=lambda pair: (-pair[1], pair[0]))[:limit]
-        proof = evidence or {}
         return cls(
             name,
             tuple(
-                Hit(document_id, rank, score, proof.get(document_id, ()))
+                Hit(document_id, rank, score, evidence(document_id))
                 for rank, (document_id, score) in enumerate(ordered, start=1)
             ),
         )
