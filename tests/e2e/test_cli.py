@@ -205,7 +205,7 @@ def test_a_second_owner_is_told_who_the_first_is(books: Tandem, tmp_path: Path) 
     """While one process owns the data folder another one is refused and told its number."""
     script = (
         "import pathlib, sys, time; from tandem.catalog.ownership import Ownership; "
-        "Ownership(pathlib.Path(sys.argv[1]), 'tandem index'); print('held', flush=True); "
+        "held = Ownership(pathlib.Path(sys.argv[1]), 'tandem index'); print('held', flush=True); "
         "time.sleep(60)"
     )
     command = [*books.command()[:1], "-c", script, str(books.folder / ".tandem")]
