@@ -71,7 +71,8 @@ def _open(
             f"{log.head()}",
             hint="the catalogue was restored from an older state; restore the newer one",
         )
-    if known is not None and found == known.identity:
+    # With nothing applied there is nothing to keep, and the index may be only half made.
+    if known is not None and known.applied > 0 and found == known.identity:
         return Opened(reopen(), catalog.checkpoints.take(known), None)
     # The checkpoint comes first: an index without one would be trusted with nothing in it.
     checkpoint = catalog.checkpoints.start(name, uuid4().hex, log.log_id)

@@ -18,13 +18,17 @@ class IndexFolders:
         self.root = root
 
     def identity(self, name: str) -> str | None:
-        """The identity of the index of that name; ``None`` without one, or without its data."""
+        """The identity of the index of that name; ``None`` without one, or without its data.
+
+        Engines begin an empty index in an empty folder: one that lost its files must not pass for
+        one that holds nothing.
+        """
         folder = self.root / name
-        if not (folder / DATA).is_dir():
-            return None
         try:
+            if not any((folder / DATA).iterdir()):
+                return None
             return (folder / IDENTITY).read_text(encoding="ascii").strip() or None
-        except OSError:
+        except (OSError, ValueError):
             return None
 
     def data(self, name: str) -> Path:

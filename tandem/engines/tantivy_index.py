@@ -58,7 +58,11 @@ class TantivyStore:
 
     def open(self, name: str, schema: Schema) -> "TantivyIndex":
         """See ``LexicalStore``."""
-        return TantivyIndex(self._folders.data(name), schema, self._analysis)
+        folder = self._folders.data(name)
+        if not tantivy.Index.exists(str(folder)):
+            # tantivy would begin an empty index beside whatever else is there.
+            raise _cannot_open(folder, "its meta.json is missing")
+        return TantivyIndex(folder, schema, self._analysis)
 
     def drop(self, name: str) -> None:
         """See ``LexicalStore``."""
@@ -83,10 +87,7 @@ class TantivyIndex:
             self._index.register_tokenizer(ANALYZER, self._analyzer)
             self.searcher = self._index.searcher()
         except Exception as error:
-            raise EngineError(
-                f"the tantivy index in {folder} cannot be opened: {error}",
-                hint=f"delete the folder {folder.parent}; the next start builds it again",
-            ) from error
+            raise _cannot_open(folder, error) from error
 
     def search(
         self,
@@ -285,6 +286,13 @@ class TantivyIndex:
             if field.name in values:
                 _add_value(prepared, field, values[field.name])
         return prepared
+
+
+def _cannot_open(folder: Path, reason: object) -> EngineError:
+    return EngineError(
+        f"the tantivy index in {folder} cannot be opened: {reason}",
+        hint=f"delete the folder {folder.parent}; the next start builds it again",
+    )
 
 
 def build_analyzer(analysis: Analysis) -> tantivy.TextAnalyzer:

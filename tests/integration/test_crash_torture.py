@@ -46,6 +46,11 @@ class Torture:
     next_batch: int = 0
     documents: int = 0
 
+    def begin(self) -> None:
+        """A first process, left alone: from here on there is something to lose."""
+        assert not self._run(Order(str(self.folder), SEED, "main", 0, BATCHES), None)
+        self.look()
+
     def kill_in(self, phase: str) -> None:
         """Run processes until one has died in that phase."""
         for attempt in range(ATTEMPTS):
@@ -75,9 +80,9 @@ class Torture:
             phase if phase != TIMER else "",
             passage,
         )
-        return self._run(order, after_seconds=self.chance.uniform(0, TIMER_SECONDS))
+        return self._run(order, self.chance.uniform(0, TIMER_SECONDS) if phase == TIMER else None)
 
-    def _run(self, order: Order, after_seconds: float) -> bool:
+    def _run(self, order: Order, kill_after_seconds: float | None) -> bool:
         command = [sys.executable, "-m", "tests.integration.crash.driver", order.encoded()]
         with subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -85,9 +90,9 @@ class Torture:
             assert process.stdout is not None
             assert process.stderr is not None
             lines = []
-            if not order.phase:
+            if kill_after_seconds is not None:
                 lines.append(process.stdout.readline())
-                time.sleep(after_seconds)
+                time.sleep(kill_after_seconds)
                 process.kill()
             lines += process.stdout.readlines()
             complaint = process.stderr.read()
@@ -140,6 +145,7 @@ def test_kill_9_at_any_moment_loses_and_doubles_nothing(
     tell = partial(_tell, capsys)
     tell(f"TANDEM_TEST_SEED={SEED}, {KILLS} kills")
     torture = Torture(tmp_path / "data", random.Random(SEED))
+    torture.begin()
     for phase in schedule(torture.chance, KILLS):
         try:
             torture.kill_in(phase)

@@ -27,13 +27,14 @@ def audit(folder: Path, collections: list[str], oracle: Oracle) -> int:
     found: State = {}
     with open_house(settings(folder), "audit", embedder=HashEmbedder()) as house:
         for name in collections:
-            held = _collection(house, name)
+            held = exact(house, name)
             found |= {(name, document_id): item for document_id, item in held.items()}
     oracle.settle(found)
     return len(found)
 
 
-def _collection(house: House, name: str) -> dict[str, Held]:
+def exact(house: House, name: str) -> dict[str, Held]:
+    """Catch up; then both engines hold exactly what the log does, which is returned."""
     try:
         collection = house.collection(name)
     except CollectionNotFound:
