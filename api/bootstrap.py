@@ -122,7 +122,7 @@ class OpenCollection:
     @property
     def behind(self) -> int:
         """Changes in the log that the slower index has not applied."""
-        applied = min(self.lexical.checkpoint.applied, self.vector.checkpoint.applied)
+        applied = min(follower.checkpoint.applied for follower in self.followers)
         return self.catalog.documents.behind(self.name, applied)
 
     def failure_counts(self) -> dict[str, int]:
