@@ -85,11 +85,13 @@ def _field(name: object, schema: Schema, place: str) -> Field:
     field = schema.by_name.get(name) if isinstance(name, str) else None
     if field is None:
         raise FilterError(
-            f"{place}: no such field in this collection", hint=schema.near_miss(str(name))
+            f"{place}: no such field in this collection",
+            hint=schema.near_miss(str(name), to_filter=True),
         )
     if field.type is FieldType.TEXT:
         raise FilterError(
-            f"{place}: a text field is searched, not filtered", hint=schema.near_miss(field.name)
+            f"{place}: a text field is searched, not filtered",
+            hint=schema.near_miss(field.name, to_filter=True),
         )
     return field
 

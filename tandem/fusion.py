@@ -85,7 +85,7 @@ def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:
         for part in hit.evidence:
             if part.score is not None and part.score > best.get(part.leg, 0.0):
                 best[part.leg] = part.score
-    factors = {leg: weight / best[leg] for leg, weight in weights.items() if best[leg] > 0}
+    counted = {leg: weight for leg, weight in weights.items() if best[leg] > 0}
     evidence: dict[str, tuple[Evidence, ...]] = {}
     scores = []
     for hit in candidates.hits:
@@ -94,7 +94,10 @@ def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:
                 part.leg,
                 part.rank,
                 part.score,
-                factors.get(part.leg, 0.0) * max(part.score or 0.0, 0.0),
+                # The quotient is at most 1; a weight over a tiny best score could overflow.
+                counted[part.leg] * (max(part.score or 0.0, 0.0) / best[part.leg])
+                if part.leg in counted
+                else 0.0,
             )
             for part in hit.evidence
         )

@@ -97,9 +97,12 @@ class Schema:
         """The fields that a filter may name, in order."""
         return tuple(field for field in self.fields if field.type is not FieldType.TEXT)
 
-    def near_miss(self, name: str) -> str:
-        """A hint naming the closest known field, or all of them."""
-        known = [field.name for field in self.fields if field not in (TITLE, BODY)]
+    def near_miss(self, name: str, *, to_filter: bool = False) -> str:
+        """A hint naming the closest attribute, or all of them; ``to_filter``: of those that a
+        filter may name.
+        """
+        fields = self.filterable_fields if to_filter else self.fields
+        known = [field.name for field in fields if field.name not in (TITLE.name, BODY.name)]
         close = difflib.get_close_matches(name, known, n=1)
         if close:
             return f"did you mean {close[0]!r}?"

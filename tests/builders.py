@@ -54,7 +54,7 @@ def filters(schema: Schema, data: Mapping[str, Any]) -> tuple[Filter, ...]:
 def unit_rows(values: Any) -> FloatMatrix:
     """Rows scaled to length 1, float32."""
     rows = np.atleast_2d(np.asarray(values, dtype=np.float64))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def random_rows(seed: int, rows: int, dimension: int) -> FloatMatrix:
