@@ -1,33 +1,28 @@
 """Builds the house from settings. The only place that names a concrete engine or embedder."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
-from indexer.followers import Follower
-from indexer.generations import Opened, open_lexical, open_vector
-from indexer.indexing import Indexer
-from indexer.writers import LexicalWriter, VectorWriter
-from query.configurations import DEFAULT, LEXICAL, VECTOR, configurations, named
-from query.legs import LexicalLeg, VectorLeg
-from query.pipeline import SearchPipeline
-from query.retrieval import LegPools
-from rerank.completed_scores import CompletedScoreReranker
+from api.collection import OpenCollection
+from indexer.generations import open_lexical, open_vector
 from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import Ownership
-from tandem.catalog.releases import Generation, Release
-from tandem.documents import Document
-from tandem.embedding.cached_embedder import CachedEmbedder
+from tandem.catalog.releases import Release
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import CollectionNotFound, SettingsError
-from tandem.fusion import LegFusion
-from tandem.protocols import Embedder, LexicalIndex, LexicalStore, VectorIndex, VectorStore
+from tandem.protocols import Embedder, LexicalStore, VectorStore
 from tandem.schema import Schema
 from tandem.settings import EmbeddingSettings, Settings
 from tandem.telemetry import logger
+
+Notify = Callable[[str], None]
+
+
+def _silent(_text: str) -> None:
+    """Tell nobody."""
 
 
 def lexical_store(settings: Settings) -> LexicalStore:
@@ -57,8 +52,13 @@ def open_catalog(settings: Settings) -> Catalog:
     return Catalog(url, f"sqlite:///{folder / 'embeddings.sqlite'}")
 
 
-def load_embedder(settings: EmbeddingSettings, cache_dir: Path) -> Embedder:
-    """The embedding model that the settings name. torch is imported only if they ask for it."""
+def load_embedder(
+    settings: EmbeddingSettings, cache_dir: Path, notify: Notify = _silent
+) -> Embedder:
+    """The embedding model that the settings name. torch is imported only if they ask for it.
+
+    ``notify`` is told before something slow begins: a download, or building the graph.
+    """
     if settings.runtime == "torch":
         from tandem.embedding.sentence_transformer_embedder import SentenceTransformerEmbedder
 
@@ -69,6 +69,7 @@ def load_embedder(settings: EmbeddingSettings, cache_dir: Path) -> Embedder:
         cache_dir,
         model=settings.model,
         path=settings.path,
+        notify=notify,
         runtime=settings.runtime,
         precision=settings.precision,
         threads=settings.threads,
@@ -80,125 +81,6 @@ def _unknown_engine(leg: str, url: str, known: str) -> SettingsError:
 
 
 @dataclass
-class OpenCollection:
-    """A collection with both indexes of its live release open."""
-
-    settings: Settings
-    catalog: Catalog
-    release: Release
-    generation: Generation
-    lexical: Opened[LexicalIndex]
-    vector: Opened[VectorIndex]
-    embedder: Embedder
-
-    @property
-    def name(self) -> str:
-        """The collection's name."""
-        return self.generation.collection
-
-    @property
-    def rebuilding(self) -> dict[str, str]:
-        """The legs that start from zero though they had been built, and why."""
-        legs = {LEXICAL: self.lexical.rebuilt, VECTOR: self.vector.rebuilt}
-        return {leg: reason for leg, reason in legs.items() if reason is not None}
-
-    @property
-    def pending_change(self) -> str | None:
-        """What the settings ask for and the live generation was not built with."""
-        declared, live = self.settings.declared_schema(), self.generation
-        differing = {
-            "fields": declared is not None and declared.fingerprint != live.schema.fingerprint,
-            "embedding.model": self.settings.embedding.model != live.embedder.partition("@")[0],
-            "indexing.passage_tokens": self.settings.indexing.passage_tokens != live.passage_tokens,
-        }
-        names = [name for name, differs in differing.items() if differs]
-        if not names:
-            return None
-        return (
-            f"{', '.join(names)} of the settings differ from the live generation {live.number}, "
-            "which stays in use; index into another data folder to apply them"
-        )
-
-    @property
-    def behind(self) -> int:
-        """Changes in the log that the slower index has not applied."""
-        applied = min(follower.checkpoint.applied for follower in self.followers)
-        return self.catalog.documents.behind(self.name, applied)
-
-    def failure_counts(self) -> dict[str, int]:
-        """How many documents each index refused for good."""
-        names = {LEXICAL: self.generation.lexical_name, VECTOR: self.generation.vector_name}
-        return {leg: self.catalog.checkpoints.failure_count(name) for leg, name in names.items()}
-
-    @cached_property
-    def followers(self) -> list[Follower]:
-        """One follower an index."""
-        cached = CachedEmbedder(self.embedder, self.catalog.embeddings)
-        vector = VectorWriter(self.vector.index, cached, self.generation.passage_tokens)
-        lexical = LexicalWriter(self.lexical.index)
-        log, checkpoints = self.catalog.documents, self.catalog.checkpoints
-        return [
-            Follower(log, checkpoints, lexical, self.name, self.lexical.checkpoint),
-            Follower(log, checkpoints, vector, self.name, self.vector.checkpoint),
-        ]
-
-    @property
-    def indexer(self) -> Indexer:
-        """Indexes sources into this collection."""
-        return Indexer(self.catalog.documents, self.name, self.followers)
-
-    @cached_property
-    def _pools(self) -> LegPools:
-        return LegPools({LEXICAL: None, VECTOR: None})
-
-    def searcher(self, configuration: str = DEFAULT) -> SearchPipeline:
-        """The pipeline of a named configuration.
-
-        Raises:
-            QueryError: there is no configuration of that name.
-        """
-        search = self.settings.search
-        fusion = {
-            LEXICAL: LegFusion(search.lexical.k, search.lexical.weight),
-            VECTOR: LegFusion(search.vector.k, search.vector.weight),
-        }
-        known = configurations(fusion, depth=search.depth, budget_ms=search.budget_ms)
-        return SearchPipeline(
-            release=self.release.number,
-            schema=self.generation.schema,
-            configuration=named(known, configuration),
-            legs={
-                LEXICAL: LexicalLeg(self.lexical.index),
-                VECTOR: VectorLeg(self.vector.index, self.embedder),
-            },
-            pools=self._pools,
-            reranker=CompletedScoreReranker(
-                {LEXICAL: search.lexical.share, VECTOR: search.vector.share}
-            ),
-            documents=self._documents,
-        )
-
-    def _documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """From the lexical index of the release; from the log what it does not (yet) hold."""
-        found = dict(self.lexical.index.documents(document_ids))
-        missing = [document_id for document_id in document_ids if document_id not in found]
-        if missing:
-            found |= self.catalog.documents.documents(self.name, missing)
-        return found
-
-    def warm_up(self) -> None:
-        """Begin to load the embedder, so that it is there when the first query comes."""
-        if isinstance(self.embedder, LazyEmbedder):
-            self.embedder.warm()
-
-    def close(self) -> None:
-        """Close both indexes."""
-        self._pools.close()
-        self.lexical.index.close()
-        self.vector.index.close()
-
-
-@dataclass
 class House:
     """The opened house: owns the data folder until ``close``."""
 
@@ -206,6 +88,7 @@ class House:
     catalog: Catalog
     ownership: Ownership
     embedder_override: Embedder | None = None
+    notify: Notify = _silent
     _open: dict[str, OpenCollection] = field(default_factory=dict)
 
     def collection(self, name: str) -> OpenCollection:
@@ -266,7 +149,7 @@ class House:
 
     def _load_embedder(self) -> Embedder:
         started = time.perf_counter()
-        embedder = load_embedder(self.settings.embedding, self.settings.cache_dir)
+        embedder = load_embedder(self.settings.embedding, self.settings.cache_dir, self.notify)
         seconds = time.perf_counter() - started
         logger("api").info("loaded the embedder %s in %.2f s", embedder.name, seconds)
         return embedder
@@ -293,15 +176,40 @@ class House:
         self.close()
 
 
-def open_house(settings: Settings, purpose: str, *, embedder: Embedder | None = None) -> House:
-    """Own the data folder and open the catalogue. ``embedder`` stands in for the settings' one.
+def open_house(
+    settings: Settings,
+    purpose: str,
+    *,
+    embedder: Embedder | None = None,
+    notify: Notify = _silent,
+    create: bool = True,
+) -> House:
+    """Own the data folder and open the catalogue.
+
+    ``embedder`` stands in for the settings' one. ``notify`` is told before something slow begins.
 
     Raises:
+        CollectionNotFound: there is no data folder, and ``create`` is false.
         OwnedElsewhere: another process owns the data folder.
     """
+    if not create:
+        require_data_folder(settings)
     ownership = Ownership(settings.data_dir, purpose)
     try:
-        return House(settings, open_catalog(settings), ownership, embedder)
+        return House(settings, open_catalog(settings), ownership, embedder, notify)
     except BaseException:
         ownership.release()
         raise
+
+
+def require_data_folder(settings: Settings) -> None:
+    """Refuse to look for collections where there never was one.
+
+    Raises:
+        CollectionNotFound: the data folder does not exist.
+    """
+    if not settings.data_dir.is_dir():
+        raise CollectionNotFound(
+            f"there is no data folder {settings.data_dir}",
+            hint="index something first: tandem index FILE; or name another with --data-dir",
+        )

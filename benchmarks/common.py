@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from api.bootstrap import House, OpenCollection, open_house
+from api.bootstrap import House, open_house
+from api.collection import OpenCollection
 from indexer.indexing import IndexReport, Intake, NamedSource
 from indexer.rejects import RejectsFile
 from indexer.sources.registry import open_source

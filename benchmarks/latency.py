@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from api.bootstrap import OpenCollection
+from api.collection import OpenCollection
 from benchmarks.common import (
     benchmark_settings,
     house,

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from api.bootstrap import House, OpenCollection, open_house
+from api.bootstrap import House, open_house
+from api.collection import OpenCollection
 from api.commands.index import index_into, tell
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.commands.search import show
@@ -22,8 +23,8 @@ COLLECTION = "demo"
 CONFIGURATIONS = ("lexical", "semantic", "rrf", "hybrid")
 SHOWN_QUERIES = (
     "read a csv file as dictionaries",
-    "run a function in another process",
-    "wait for several coroutines at once",
+    "find files matching a pattern recursively",
+    "undo percent encoding in a url",
 )
 SHOWN_HITS = 3
 
@@ -31,7 +32,7 @@ SHOWN_HITS = 3
 def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = False) -> int:
     """Index the documentation of Python's standard library, measure, and show a few searches."""
     chosen = settings(config, data_dir, COLLECTION)
-    with open_house(chosen, "tandem demo") as house:
+    with open_house(chosen, "tandem demo", notify=note) as house:
         target, code = _index(house, quiet=as_json)
         figures = measure_configurations(target)
         if as_json:

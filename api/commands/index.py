@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from api.bootstrap import House, OpenCollection, open_house
+from api.bootstrap import House, open_house
+from api.collection import OpenCollection
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, Bars, bars, note, printable, say, say_json
 from indexer.followers import Progress
@@ -60,7 +61,7 @@ def run(
     _keep_apart(rejects, sources)
     if dry_run:
         return _dry_run(chosen, opened, rejects, as_json=as_json)
-    with open_house(chosen, "tandem index") as house, RejectsFile(rejects) as rejected:
+    with open_house(chosen, "tandem index", notify=note) as house, RejectsFile(rejects) as rejected:
         target = _collection(house, opened, quiet=as_json)
         warn_of_rebuilds(target)
         work = [NamedSource(source or _name(item), item) for item in opened]

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from api.bootstrap import OpenCollection, open_house
+from api.bootstrap import open_house
+from api.collection import OpenCollection
 from api.commands.index import drawn_progress, warn_of_rebuilds
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, bars, note, printable, say, say_json
@@ -39,10 +40,11 @@ def run(
     """Search by words and meaning."""
     chosen = settings(config, data_dir, collection)
     query = Query(text=text, filters=read_filter(filters), limit=limit)
-    with open_house(chosen, "tandem search") as house:
+    with open_house(chosen, "tandem search", notify=note, create=False) as house:
         target = house.collection(chosen.collection)
-        target.warm_up()
+        target.begin_to_load()
         bring_up_to_date(target)
+        target.wait_until_loaded()
         result = target.searcher(configuration).search(query)
     if as_json:
         say_json(as_data(result))

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from api.bootstrap import open_catalog
+from api.bootstrap import open_catalog, require_data_folder
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, printable, say, say_json
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
-from tandem.errors import CollectionNotFound
 from tandem.schema import describe
 
 SHOWN_FAILURES = 10
@@ -16,10 +15,7 @@ SHOWN_FAILURES = 10
 def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = False) -> int:
     """Show what each collection holds, and how far each index has followed the log."""
     chosen = settings(config, data_dir, None)
-    if not chosen.data_dir.is_dir():
-        raise CollectionNotFound(
-            f"there is no data folder {chosen.data_dir}", hint="index something: tandem index FILE"
-        )
+    require_data_folder(chosen)
     catalog = open_catalog(chosen)
     try:
         names = catalog.releases.collections()

@@ -18,11 +18,12 @@ class LazyEmbedder:
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
 
-    def warm(self) -> None:
+    def begin_to_load(self) -> None:
         """Start to load in the background; a failure shows where the embedder is used."""
-        threading.Thread(target=self._try_load, name="load-embedder", daemon=True).start()
+        threading.Thread(target=self.wait_until_loaded, name="load-embedder", daemon=True).start()
 
-    def _try_load(self) -> None:
+    def wait_until_loaded(self) -> None:
+        """Return when it is loaded, or cannot be."""
         with suppress(Exception):  # raised again by whoever uses the embedder
             self._embedder()
 
