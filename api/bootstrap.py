@@ -59,10 +59,16 @@ def load_embedder(
 
     ``notify`` is told before something slow begins: a download, or building the graph.
     """
-    if settings.runtime == "torch":
+    if settings.runtime in ("torch", "torch-openvino"):
         from tandem.embedding.sentence_transformer_embedder import SentenceTransformerEmbedder
 
-        return SentenceTransformerEmbedder(str(settings.path or settings.model))
+        return SentenceTransformerEmbedder(
+            settings.model,
+            cache_dir,
+            path=settings.path,
+            device=settings.device,
+            backend="openvino" if settings.runtime == "torch-openvino" else "torch",
+        )
     from tandem.embedding.loading import load_default_embedder
 
     return load_default_embedder(

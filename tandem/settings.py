@@ -55,8 +55,12 @@ class EmbeddingSettings(_Section):
         "sentence-transformers/all-MiniLM-L6-v2", description="model name, as on the hub"
     )
     path: Path | None = Field(None, description="folder of the model's files, if they are at hand")
-    runtime: Literal["auto", "openvino", "onnxruntime", "torch"] = Field(
-        "auto", description="what runs the model; `torch` needs the extra [torch]"
+    runtime: Literal["auto", "openvino", "onnxruntime", "torch", "torch-openvino"] = Field(
+        "auto",
+        description="what runs the model; the last two need the extra [torch], for any model",
+    )
+    device: str | None = Field(
+        None, description="with [torch]: `cpu` or `cuda`; unset: a GPU if there is one"
     )
     precision: Literal["auto", "bf16", "f32"] = Field(
         "auto", description="`auto`: bf16 where the processor has it, else f32"
