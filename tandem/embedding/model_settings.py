@@ -115,7 +115,7 @@ def _pooling_modes(config: dict[str, Any]) -> list[str]:
 
 
 def _require_plain_text(folder: Path) -> None:
-    """Prompts and lower-casing happen before the tokeniser, where the fused embedder does nothing."""
+    """Prompts and lower-casing would happen before the tokeniser, where nothing happens here."""
     prompts = _read_optional(folder / PROMPTS).get("prompts") or {}
     used = sorted(name for name, prompt in prompts.items() if prompt)
     if used:

@@ -107,7 +107,7 @@ def load_runtime(
         raise ModelError(
             f"the runtime {runtime} cannot be imported: {error}", hint=f"pip install {runtime}"
         ) from error
-    except RuntimeError as error:
+    except Exception as error:  # ONNX Runtime's own errors have no common class
         raise ModelError(f"{graph}: {runtime} cannot load the graph: {error}") from error
 
 

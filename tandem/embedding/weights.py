@@ -128,10 +128,12 @@ def _package_index(model: str, cache_dir: Path, notify: Notify) -> Path:
 
 def _snapshot(model: str, required: Sequence[str], place: str, *, local_files_only: bool) -> Path:
     """The model as huggingface_hub keeps it, under its own settings (HF_HOME, HF_HUB_OFFLINE)."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HFValidationError
 
     try:
+        if not local_files_only:  # the download itself would wait for ever to hear from the hub
+            HfApi().model_info(model, timeout=HUB_TIMEOUT_SECONDS)
         folder = Path(
             snapshot_download(
                 model,
@@ -144,11 +146,9 @@ def _snapshot(model: str, required: Sequence[str], place: str, *, local_files_on
         raise ModelError(
             f"{model!r} is not a model name: {error}", hint="a name reads like organisation/model"
         ) from error
-    except LocalEntryNotFoundError as error:
-        why = str(error.__cause__ or "no copy") if not local_files_only else "no copy"
-        raise NotHere(f"{place}: {_first_line(why)}") from error
-    except (HfHubHTTPError, OSError) as error:
-        raise NotHere(f"{place}: {_first_line(str(error))}") from error
+    except Exception as error:  # the client lets its HTTP library's errors through
+        why = "no copy" if local_files_only else _first_line(str(error.__cause__ or error))
+        raise NotHere(f"{place}: {why}") from error
     missing = missing_files(folder, required)
     if missing:
         raise NotHere(f"{place}: the copy lacks {', '.join(missing)}")
