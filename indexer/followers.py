@@ -18,6 +18,7 @@ from tandem.catalog.checkpoints import Checkpoint, Checkpoints
 from tandem.catalog.document_log import Batch, DocumentLog
 from tandem.errors import TandemError
 from tandem.protocols import Refusal
+from tandem.telemetry import logger
 
 Progress = Callable[[str, int], None]
 """Called with the leg's name and how many changes were just applied."""
@@ -27,6 +28,11 @@ IDLE_SECONDS = 0.5
 
 def no_progress(_leg: str, _applied: int) -> None:
     """Report nothing."""
+
+
+def never() -> bool:
+    """Go on to the end."""
+    return False
 
 
 class Follower:
@@ -46,8 +52,12 @@ class Follower:
         self.writer = writer
         self.checkpoint = checkpoint
 
-    def catch_up(self, progress: Progress = no_progress) -> int:
+    def catch_up(
+        self, progress: Progress = no_progress, stopped: Callable[[], bool] = never
+    ) -> int:
         """Apply everything that the log holds by now; how many changes that was.
+
+        Between batches ``stopped`` is asked whether to leave the rest to the next call.
 
         Raises:
             TandemError: the engine or the embedder failed; what was applied before stays, and the
@@ -62,7 +72,7 @@ class Follower:
                 prepared = self.writer.prepare(batch.changes) if batch.changes else None
                 if pending is not None:
                     applied += pending.result()
-                if batch.through == position:
+                if batch.through == position or stopped():
                     return applied
                 position = batch.through
                 pending = applying.submit(self._apply, batch, prepared, progress)
@@ -97,6 +107,7 @@ class Following:
     def __init__(self, followers: Sequence[Follower], progress: Progress) -> None:
         self._progress = progress
         self._finish = threading.Event()
+        self._stop = threading.Event()
         self._wake = {id(follower): threading.Event() for follower in followers}
         self.legs = {
             follower.writer.name: FollowedLeg(follower.writer.name) for follower in followers
@@ -111,14 +122,18 @@ class Following:
     def _follow(self, follower: Follower) -> None:
         state = self.legs[follower.writer.name]
         wake = self._wake[id(follower)]
-        while state.error is None:
+
+        def progress(leg: str, applied: int) -> None:
+            state.applied += applied
+            self._progress(leg, applied)
+
+        while not self._stop.is_set():
             finishing = self._finish.is_set()
             try:
-                state.applied += follower.catch_up(self._progress)
-            except TandemError as error:
-                state.error = error
-            except Exception as error:
-                state.error = TandemError(f"{type(error).__name__}: {error}")
+                follower.catch_up(progress, self._stop.is_set)
+            except BaseException as error:  # a panic inside an engine is no Exception
+                state.error = _reported(state.name, error)
+                return
             if finishing:
                 return
             wake.wait(IDLE_SECONDS)
@@ -137,9 +152,26 @@ class Following:
     def finish(self) -> None:
         """Wait until every leg has applied all that is in the log now, or failed."""
         self._finish.set()
+        self._join()
+
+    def stop(self) -> None:
+        """Wait until every leg has applied the batch in hand; the rest is left to the next run."""
+        self._stop.set()
+        self._join()
+
+    def _join(self) -> None:
         self.notify()
         for thread in self._threads:
             thread.join()
+
+
+def _reported(leg: str, error: BaseException) -> TandemError:
+    if isinstance(error, TandemError):
+        return error
+    logger("indexer").info("the %s leg failed unexpectedly", leg, exc_info=error)
+    reported = TandemError(f"{type(error).__name__}: {error}")
+    reported.__cause__ = error
+    return reported
 
 
 @contextmanager
@@ -148,11 +180,18 @@ def following(
 ) -> Iterator[Following]:
     """Follow while the block writes, and wait for both legs at its end.
 
-    A leg's failure does not stop the other one: it is found in ``legs``.
+    A leg's failure does not stop the other one: it is found in ``legs``. When the block fails, what
+    it had written is applied; an interrupt, even of the waiting, leaves that to the next run.
     """
     work = Following(followers, progress)
     work.start()
     try:
-        yield work
-    finally:
+        try:
+            yield work
+        except Exception:
+            work.finish()
+            raise
         work.finish()
+    except BaseException:
+        work.stop()
+        raise
