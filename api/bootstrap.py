@@ -59,7 +59,7 @@ def load_embedder(
 
     ``notify`` is told before something slow begins: a download, or building the graph.
     """
-    if settings.runtime in ("torch", "torch-openvino"):
+    if settings.runtime == "torch" or settings.runtime == "torch-openvino":  # noqa: PLR1714 - types
         from tandem.embedding.sentence_transformer_embedder import SentenceTransformerEmbedder
 
         return SentenceTransformerEmbedder(
