@@ -1,5 +1,7 @@
 """Opening a database: SQLite here, PostgreSQL by the same URL later. Queries stay portable."""
 
+import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +36,8 @@ def open_database(url: str, tables: sa.MetaData, *, durability: Durability = "FU
     sa.event.listen(engine, "connect", _prepare_sqlite(durability))
     sa.event.listen(engine, "begin", _begin_sqlite)
     try:
-        tables.create_all(engine)
+        with writing(engine) as connection:
+            tables.create_all(connection)
     except sa.exc.SQLAlchemyError as error:
         raise CatalogError(f"the catalogue {url} cannot be opened: {error.__cause__}") from error
     return engine
@@ -48,14 +51,26 @@ def writing(engine: sa.Engine) -> Any:
 def _prepare_sqlite(durability: Durability) -> Callable[[Any, Any], None]:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says so
-        for pragma in (
-            f"busy_timeout = {BUSY_TIMEOUT_MS}",
-            "journal_mode = WAL",
-            f"synchronous = {durability}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        _write_ahead(connection)
+        connection.execute(f"PRAGMA synchronous = {durability}")
 
     return prepare
+
+
+def _write_ahead(connection: Any) -> None:
+    """Where two processes make the same database, SQLite refuses one of them at once, without
+    waiting for the other: so the waiting is done here.
+    """
+    patience = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

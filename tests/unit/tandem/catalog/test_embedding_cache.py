@@ -1,0 +1,83 @@
+"""Vectors by text and embedder."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.embedding_cache import DatabaseEmbeddingCache, text_hash
+from tests.builders import random_rows
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[DatabaseEmbeddingCache]:
+    """An empty cache."""
+    catalog = Catalog(f"sqlite:///{tmp_path}/d.db", f"sqlite:///{tmp_path}/e.db")
+    yield catalog.embeddings
+    catalog.close()
+
+
+def test_vectors_come_back_bit_for_bit(cache: DatabaseEmbeddingCache) -> None:
+    """What was put is got, in float32; unknown texts are left out."""
+    texts = [f"text {number}" for number in range(1_203)] + ["", "\ud800", "日本"]
+    rows = dict(zip(texts, random_rows(1, len(texts), 4), strict=True))
+    cache.put("model@1", rows)
+    found = cache.get("model@1", [*texts, "unknown"])
+    assert found.keys() == rows.keys()
+    for text, row in rows.items():
+        assert found[text].dtype == np.float32
+        np.testing.assert_array_equal(found[text], row)
+    assert cache.count() == len(texts)
+
+
+def test_embedders_are_apart(cache: DatabaseEmbeddingCache) -> None:
+    """Vectors under another name are never taken."""
+    cache.put("model@1", {"a": random_rows(1, 1, 4)[0]})
+    assert cache.get("model@2", ["a"]) == {}
+    cache.put("model@2", {"a": random_rows(2, 1, 4)[0]})
+    assert cache.count() == 2
+
+
+def test_a_known_text_is_kept_as_it_is(cache: DatabaseEmbeddingCache) -> None:
+    """The first vector stays; putting nothing is nothing."""
+    first, second = random_rows(1, 2, 4)
+    cache.put("model@1", {"a": first})
+    cache.put("model@1", {"a": second, "b": second})
+    cache.put("model@1", {})
+    np.testing.assert_array_equal(cache.get("model@1", ["a"])["a"], first)
+    assert cache.get("model@1", []) == {}
+    assert cache.count() == 2
+
+
+def test_two_writers_of_the_same_texts(cache: DatabaseEmbeddingCache) -> None:
+    """Who comes second finds the text there, and that is no error."""
+    rows = random_rows(1, 40, 4)
+    together = threading.Barrier(2)
+    faults: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for number, row in enumerate(rows):
+                together.wait(10)
+                cache.put("model@1", {f"text {number}": row})
+        except BaseException as error:
+            faults.append(error)
+            together.abort()
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert cache.count() == 40
+
+
+def test_hashes_differ() -> None:
+    """16 bytes, for any text."""
+    texts = ["", " ", "a", "A", "ä", "a\u0308", "\ud800", "\udfff", "a" * 1_000_000]
+    assert len({text_hash(text) for text in texts}) == len(texts)
+    assert {len(text_hash(text)) for text in texts} == {16}

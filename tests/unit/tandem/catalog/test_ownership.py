@@ -1,0 +1,74 @@
+"""One owner a data folder, known by name, and no lock that outlives its owner."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tandem.catalog.ownership import LOCK, Ownership
+from tandem.errors import OwnedElsewhere
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from tandem.catalog.ownership import Ownership
+held = Ownership(Path(sys.argv[1]), "tandem index books.jsonl")
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def hold(folder: Path) -> "subprocess.Popen[str]":
+    """Another process that owns the folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_process_is_told_who_owns_it(tmp_path: Path) -> None:
+    """The refusal names process, command and since when; a killed owner holds nothing."""
+    process = hold(tmp_path)
+    try:
+        with pytest.raises(OwnedElsewhere) as raised:
+            Ownership(tmp_path, "tandem search")
+        message = str(raised.value)
+        assert f"process {process.pid} (tandem index books.jsonl, since 20" in message
+        assert str(tmp_path) in message
+        assert raised.value.hint
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    Ownership(tmp_path, "tandem search").release()
+
+
+def test_the_second_try_leaves_the_owner_alone(tmp_path: Path) -> None:
+    """Being refused does not free the folder."""
+    owner = Ownership(tmp_path, "first")
+    for _ in range(2):
+        with pytest.raises(OwnedElsewhere, match="first"):
+            Ownership(tmp_path, "second")
+    owner.release()
+    Ownership(tmp_path, "second").release()
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    """Owning a folder that is not there makes it."""
+    Ownership(tmp_path / "a" / "b", "first").release()
+    assert (tmp_path / "a" / "b" / LOCK).is_file()
+
+
+@pytest.mark.parametrize(
+    "left", [b"", b"{", b"[]", b'{"pid": 1}', b"\xff", b'{"pid":1,"command":2,"since":3}']
+)
+def test_an_unreadable_note_still_refuses(tmp_path: Path, left: bytes) -> None:
+    """Where the owner's note cannot be read, it is just another process."""
+    owner = Ownership(tmp_path, "first")
+    (tmp_path / LOCK).write_bytes(left)
+    with pytest.raises(OwnedElsewhere, match="in use by another process"):
+        Ownership(tmp_path, "second")
+    owner.release()

@@ -1,0 +1,207 @@
+"""Settings: where each value comes from, and what each mistake is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tandem.errors import SchemaError, SettingsError
+from tandem.schema import Field, FieldType
+from tandem.settings import describe, load
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without settings, and none in the environment."""
+    for row in describe():
+        monkeypatch.delenv(row["variable"], raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, text: str) -> Path:
+    """``tandem.toml`` with that text."""
+    file = folder / "tandem.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_defaults() -> None:
+    """Without a file, variables or options: the documented defaults."""
+    settings = load()
+    assert settings.collection == "main"
+    assert settings.search.depth == 100
+    assert settings.search.lexical.k == settings.search.vector.k == 60
+    assert (settings.search.lexical.share, settings.search.vector.share) == (0.4, 0.6)
+    assert settings.declared_schema() is None
+
+
+def test_order_of_authority(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An option beats a variable, a variable the file, the file the default."""
+    assert load().collection == "main"
+    write(empty_folder, 'collection = "from-file"')
+    assert load().collection == "from-file"
+    monkeypatch.setenv("TANDEM_COLLECTION", "from-variable")
+    assert load().collection == "from-variable"
+    assert load(options={"collection": "from-option"}).collection == "from-option"
+    assert load(options={"collection": None}).collection == "from-variable", "None = not given"
+
+
+def test_sections_mix(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A section named in part keeps its other values, whoever named them."""
+    write(empty_folder, "[search]\ndepth = 50\n[search.vector]\nk = 10\n")
+    monkeypatch.setenv("TANDEM_SEARCH__VECTOR__WEIGHT", "2.5")
+    search = load().search
+    assert (search.depth, search.budget_ms) == (50, 1_000)
+    assert (search.vector.k, search.vector.weight, search.vector.share) == (10, 2.5, 0.6)
+    assert (search.lexical.k, search.lexical.weight, search.lexical.share) == (60, 1, 0.4)
+
+
+def test_a_named_file(empty_folder: Path) -> None:
+    """A file by its path; one that is missing is an error."""
+    other = empty_folder / "other.toml"
+    other.write_text('collection = "other"', encoding="utf-8")
+    assert load(other).collection == "other"
+    with pytest.raises(SettingsError, match=r"there is no settings file .*missing\.toml"):
+        load(empty_folder / "missing.toml")
+    with pytest.raises(SettingsError, match="there is no settings file"):
+        load(empty_folder)
+
+
+def test_folders_are_relative_to_the_file(empty_folder: Path) -> None:
+    """What a file names lies beside it; absolute folders and ``~`` stay what they are."""
+    folder = empty_folder / "project"
+    folder.mkdir()
+    file = write(folder, 'data_dir = "data"\ncache_dir = "cache"')
+    settings = load(file)
+    assert settings.data_dir == folder / "data"
+    assert settings.cache_dir == folder / "cache"
+    assert load(write(folder, 'data_dir = "/absolute"')).data_dir == Path("/absolute")
+    assert load(write(folder, 'cache_dir = "~/x"')).cache_dir == Path.home() / "x"
+
+
+def test_an_option_is_relative_to_the_working_folder(empty_folder: Path) -> None:
+    """A folder that was typed lies where it was typed, whatever the file's place."""
+    folder = empty_folder / "project"
+    folder.mkdir()
+    settings = load(write(folder, ""), {"data_dir": Path("typed")})
+    assert settings.data_dir.absolute() == empty_folder / "typed"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("colection = 'x'", "there is no setting 'colection'", "did you mean 'collection'?"),
+        ("[search]\ndepht = 3", "there is no setting 'search.depht'", "mean 'search.depth'?"),
+        ("[serach]\ndepth = 3", "there is no setting 'serach'", ""),
+        ("[search.lexical]\nkk = 3", "there is no setting 'search.lexical.kk'", "search.lexical.k"),
+        ("[search]\ndepth = 0", "setting 'search.depth'", ""),
+        ("[search]\ndepth = 'many'", "setting 'search.depth'", ""),
+        ("[search]\nbudget_ms = 0", "setting 'search.budget_ms'", ""),
+        ("[search]\nlexical = 3", "setting 'search.lexical'", ""),
+        ("search = 3", "setting 'search'", ""),
+        ("collection = 'Not a Name'", "setting 'collection'", ""),
+        ("[embedding]\nruntime = 'tpu'", "setting 'embedding.runtime'", ""),
+        ("[fields.year]\ntype = 'number'", "setting 'fields.year.type'", ""),
+        ("[fields.year]\nweight = 2", "setting 'fields.year.type'", ""),
+        ("collection = ", "tandem.toml: ", ""),
+        ("[search\n", "tandem.toml: ", ""),
+    ],
+)  # fmt: skip
+def test_mistakes_in_the_file(empty_folder: Path, text: str, message: str, hint: str) -> None:
+    """The setting is named, with what is wrong, and the near one is hinted at."""
+    write(empty_folder, text)
+    with pytest.raises(SettingsError) as raised:
+        load()
+    assert message in str(raised.value)
+    assert hint in raised.value.hint
+
+
+def test_a_file_that_is_not_text(empty_folder: Path) -> None:
+    """Bytes that are no UTF-8 are an error that names the file."""
+    (empty_folder / "tandem.toml").write_bytes(b"collection = '\xff'")
+    with pytest.raises(SettingsError, match=r"tandem\.toml"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("TANDEM_COLECTION", "did you mean TANDEM_COLLECTION?"),
+        ("TANDEM_SEARCH_DEPTH", "did you mean TANDEM_SEARCH__DEPTH?"),
+        ("TANDEM_QQQQQQQQQQQQQQQQ", "docs/reference/settings.md"),
+    ],
+)
+def test_unknown_variables(monkeypatch: pytest.MonkeyPatch, name: str, hint: str) -> None:
+    """A misspelt variable is refused: ignored, the default would be used unseen."""
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(SettingsError, match=name) as raised:
+        load()
+    assert hint in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TANDEM_SEARCH__DEPTH", "many"),
+        ("TANDEM_COLLECTION", ""),
+        ("TANDEM_SEARCH__BUDGET_MS", "nan"),
+    ],
+)  # fmt: skip
+def test_bad_variables(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A variable out of range is refused with the setting's name and the value found."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(
+        SettingsError, match=name.removeprefix("TANDEM_").lower().replace("__", ".")
+    ):
+        load()
+
+
+def test_declared_fields(empty_folder: Path) -> None:
+    """Declared fields make a closed schema."""
+    write(
+        empty_folder,
+        "[fields.year]\ntype = 'integer'\n[fields.title]\ntype = 'text'\nweight = 2.0\n"
+        "[fields.genre]\ntype = 'keyword'\nfacet = true\n",
+    )
+    schema = load().declared_schema()
+    assert schema is not None
+    assert not schema.open
+    assert schema.by_name["year"] == Field("year", FieldType.INTEGER)
+    assert schema.by_name["title"].weight == 2.0
+    assert schema.by_name["genre"].facet
+
+
+def test_contradicting_fields(empty_folder: Path) -> None:
+    """What the schema refuses is told in its words."""
+    write(empty_folder, "[fields.document_id]\ntype = 'keyword'\n")
+    with pytest.raises(SchemaError, match="the name is reserved"):
+        load().declared_schema()
+
+
+def test_every_setting_explains_itself() -> None:
+    """Each has a help text, a variable that sets it, and a name of its own."""
+    rows = describe()
+    assert len({row["name"] for row in rows}) == len(rows) > 15
+    for row in rows:
+        assert row["help"], row["name"]
+        assert row["variable"] == "TANDEM_" + row["name"].upper().replace(".", "__")
+
+
+@pytest.mark.parametrize("row", describe(), ids=lambda row: row["name"])
+def test_every_variable_sets_its_setting(
+    row: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable of the description is the one that is read: nonsense in it is noticed, or
+    arrives.
+    """
+    monkeypatch.setenv(row["variable"], "?")
+    try:
+        value: Any = load()
+    except SettingsError as error:
+        told = str(error)
+    else:
+        for part in row["name"].split("."):
+            value = getattr(value, part)
+        told = row["name"] if str(value).endswith("?") else "the default"
+    assert row["name"] in told
