@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.bootstrap import House, OpenCollection, open_house
+from api.bootstrap import House, open_house
+from api.collection import OpenCollection
 from api.commands.index import warn_of_rebuilds
 from indexer.followers import following
 from indexer.indexing import catch_up

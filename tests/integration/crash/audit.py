@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from api.bootstrap import House, OpenCollection, open_house
+from api.bootstrap import House, open_house
+from api.collection import OpenCollection
 from indexer.indexing import catch_up
 from indexer.passages import PassageSplitter
 from tandem.documents import Document

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import orjson
 
-from api.bootstrap import House, OpenCollection, open_house
+from api.bootstrap import House, open_house
+from api.collection import OpenCollection
 from indexer.followers import following
 from indexer.indexing import catch_up
 from indexer.writers import LexicalWriter, VectorWriter

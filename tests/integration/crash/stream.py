@@ -15,6 +15,7 @@ DOCUMENTS = 40
 VERSIONS = 6
 BLANK_SHARE = 0.04
 DELETE_SHARE = 0.3
+NEW_SHARE = 0.3
 FIELDS = Schema.of([Field("kind", FieldType.KEYWORD), Field("size", FieldType.INTEGER)])
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -35,12 +36,16 @@ def batch(seed: int, number: int, collection: str) -> Batch:
     ids = [f"d{index}" for index in chance.sample(range(DOCUMENTS), chance.randint(1, 14))]
     if chance.random() < DELETE_SHARE:
         return Batch(number, collection, deletes=tuple(ids))
-    return Batch(number, collection, upserts=tuple(_document(chance, name) for name in ids))
+    return Batch(number, collection, upserts=tuple(_document(chance, name, number) for name in ids))
 
 
-def _document(chance: random.Random, document_id: str) -> Document:
-    """Its length, and so its number of passages, differs wildly from version to version."""
-    version = chance.randrange(VERSIONS)
+def _document(chance: random.Random, document_id: str, number: int) -> Document:
+    """Its length, and so its number of passages, differs wildly from version to version.
+
+    Few versions make unchanged documents likely, the new ones give the embedder something to do.
+    """
+    is_new = chance.random() < NEW_SHARE
+    version = VERSIONS + number if is_new else chance.randrange(VERSIONS)
     content = random.Random(f"{document_id}/{version}")
     words = content.choice((3, 20, 60, 200))
     body = " ".join(f"w{content.randrange(500)}" for _ in range(words))
