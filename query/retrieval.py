@@ -6,8 +6,7 @@ those of the healthy one.
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -57,13 +56,15 @@ class LegPools:
         A late call goes on in its own pool; its answer is thrown away.
         """
         futures = {leg: self._pools[leg].submit(call) for leg, call in calls.items()}
+        wait(futures.values(), deadline.remaining_seconds())
         answers: dict[str, Answer] = {}
         degraded = []
         for leg, future in futures.items():
-            try:
-                answers[leg] = future.result(deadline.remaining_seconds())
-            except Exception as error:  # whatever a leg does, the other answers
-                degraded.append(Degradation(leg, _reason(leg, error, future)))
+            reason = _why_missing(leg, future)
+            if reason is None:
+                answers[leg] = future.result()
+            else:
+                degraded.append(Degradation(leg, reason))
         return Answers(answers, tuple(degraded))
 
     def close(self) -> None:
@@ -72,9 +73,15 @@ class LegPools:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _reason(leg: str, error: Exception, future: Future[Answer]) -> str:
-    if isinstance(error, FutureTimeout) and not future.done():
+def _why_missing(leg: str, future: Future[Answer]) -> str | None:
+    """Why a leg has no answer, if it has none. Its error may be anything: a panic in an engine is
+    no ``Exception``.
+    """
+    if not future.done():
         future.cancel()
         return "timeout"
+    error = future.exception()
+    if error is None:
+        return None
     logger("query").warning("the %s leg failed: %s", leg, error)
     return "unavailable" if isinstance(error, EngineUnavailable) else "error"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tandem.errors import FilterError, QueryError
 from tandem.filters import Filter, check_text, parse_filters
-from tandem.queries import MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS, Query
+from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS, Query
 from tandem.schema import Schema
 
 
@@ -31,8 +31,11 @@ def understand(query: Query, schema: Schema) -> Understood:
         )
     if not 1 <= query.limit <= MAXIMUM_LIMIT:
         raise QueryError(f"limit is {query.limit}, expected 1 to {MAXIMUM_LIMIT:,}")
-    if query.budget_ms is not None and not query.budget_ms > 0:
-        raise QueryError(f"budget_ms is {query.budget_ms}, expected more than 0")
+    if query.budget_ms is not None and not 0 < query.budget_ms <= MAXIMUM_BUDGET_MS:
+        raise QueryError(
+            f"budget_ms is {query.budget_ms}, expected more than 0 and at most "
+            f"{MAXIMUM_BUDGET_MS:,}"
+        )
     try:
         check_text(query.text, "query")
     except FilterError as error:

@@ -11,6 +11,7 @@ Surface = Literal["search"]
 
 MAXIMUM_TEXT_CHARACTERS = 4_000
 MAXIMUM_LIMIT = 1_000
+MAXIMUM_BUDGET_MS = 600_000
 
 
 def new_query_id() -> str:
@@ -24,7 +25,7 @@ class Query:
 
     ``filters`` is the filter as data (``tandem.filters``), not yet checked against a schema.
     ``limit`` counts documents, 1 to 1,000. ``budget_ms`` is the time for the whole answer in
-    milliseconds; ``None`` takes the configuration's. ``issued_at`` is aware, UTC.
+    milliseconds, at most 600,000; ``None`` takes the configuration's. ``issued_at`` is aware, UTC.
     """
 
     text: str

@@ -1,0 +1,360 @@
+"""The pipeline with stand-in legs: each configuration's own list, evidence, honest degradation."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from query.configurations import configurations
+from query.legs import Leg
+from query.pipeline import LazyDocuments, SearchPipeline
+from query.retrieval import LegPools
+from rerank.completed_scores import CompletedScoreReranker
+from tandem.documents import Document
+from tandem.errors import EngineError, EngineUnavailable, QueryError, SearchUnavailable
+from tandem.filters import AnyOf, Filter
+from tandem.fusion import LegFusion
+from tandem.protocols import Reranker
+from tandem.queries import Query
+from tandem.rankings import Degradation, Evidence, Ranking
+from tests.builders import schema_of
+
+SCHEMA = schema_of(genre="keyword")
+WORDS = {"a": 9.0, "b": 6.0, "c": 3.0}
+MEANING = {"a": 0.2, "b": 0.8, "c": 0.1, "d": 0.4}
+
+
+@dataclass
+class StandIn:
+    """A leg over given scores; ``found`` says how many it returns by itself."""
+
+    name: str
+    scores: Mapping[str, float]
+    found: int = 100
+    on_retrieve: Callable[[], None] = lambda: None
+    on_score: Callable[[], None] = lambda: None
+    asked: list[Any] = field(default_factory=list)
+
+    def ask(self, text: str) -> "StandIn":
+        """See ``Leg``."""
+        self.asked.append(text)
+        return self
+
+    def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
+        """See ``Question``."""
+        self.asked.append((tuple(filters), limit, timeout_seconds))
+        self.on_retrieve()
+        ranking = Ranking.from_scores(self.name, self.scores.items())
+        return ranking.top(min(limit, self.found))
+
+    def score(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, float]:
+        """See ``Question``."""
+        self.asked.append(tuple(document_ids))
+        self.on_score()
+        return {name: self.scores[name] for name in document_ids if name in self.scores}
+
+
+class House:
+    """A pipeline and what it is made of."""
+
+    def __init__(self) -> None:
+        self.lexical = StandIn("lexical", WORDS)
+        self.vector = StandIn("vector", MEANING, found=2)
+        self.pools = LegPools({"lexical": 0, "vector": 0}, threads=2)
+        self.reranker: Reranker = CompletedScoreReranker({"lexical": 0.4, "vector": 0.6})
+        self.fetched: list[tuple[str, ...]] = []
+        self.depth = 100
+        self.released = threading.Event()
+
+    def documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """Noted."""
+        self.fetched.append(tuple(document_ids))
+        return {name: Document(name) for name in document_ids}
+
+    def pipeline(self, configuration: str = "hybrid") -> SearchPipeline:
+        """As bootstrapping would make it."""
+        legs: dict[str, Leg] = {"lexical": self.lexical, "vector": self.vector}
+        known = configurations(
+            {"lexical": LegFusion(), "vector": LegFusion()}, depth=self.depth, budget_ms=5_000
+        )
+        return SearchPipeline(
+            release=7,
+            schema=SCHEMA,
+            configuration=known[configuration],
+            legs=legs,
+            pools=self.pools,
+            reranker=self.reranker,
+            documents=self.documents,
+        )
+
+    def hang(self) -> None:
+        """Wait until the test is over."""
+        self.released.wait(30)
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    """Two healthy legs: words know a, b, c; meaning returns b, d and can score a and c too."""
+    built = House()
+    yield built
+    built.released.set()
+    built.pools.close()
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    """A call that raises."""
+
+    def call() -> None:
+        raise error
+
+    return call
+
+
+# --- the four lists ---
+
+
+def test_lexical_shows_its_own_list(house: House) -> None:
+    """The leg's order and scores, each its own evidence; the other leg is not asked."""
+    result = house.pipeline("lexical").search(Query("some words"))
+    assert result.page.document_ids == ("a", "b", "c")
+    assert [hit.score for hit in result.page.hits] == [9, 6, 3]
+    assert result.page.hits[1].evidence == (Evidence("lexical", 2, 6.0, 6.0),)
+    assert house.vector.asked == []
+    assert result.configuration == "lexical"
+
+
+def test_semantic_shows_its_own_list(house: House) -> None:
+    """As ``lexical``, for the vector leg."""
+    result = house.pipeline("semantic").search(Query("some words"))
+    assert result.page.document_ids == ("b", "d")
+    assert result.page.hits[0].evidence == (Evidence("vector", 1, 0.8, 0.8),)
+    assert house.lexical.asked == []
+
+
+def test_rrf_shows_the_fused_list(house: House) -> None:
+    """b: 1/62 + 1/61, a: 1/61, d: 1/62, c: 1/63; nothing is completed."""
+    result = house.pipeline("rrf").search(Query("some words"))
+    assert result.page.document_ids == ("b", "a", "d", "c")
+    assert result.page.hits[0].score == pytest.approx(1 / 62 + 1 / 61)
+    assert result.page.hits[1].evidence == (Evidence("lexical", 1, 9.0, 1 / 61),)
+    assert "completion" not in result.milliseconds
+
+
+def test_hybrid_orders_by_completed_scores(house: House) -> None:
+    """a: 0.4 x 9/9 + 0.6 x 0.2/0.8 = 0.55; b: 0.4 x 6/9 + 0.6 = 0.867;
+    c: 0.4 x 3/9 + 0.6 x 0.1/0.8 = 0.208; d: 0.6 x 0.4/0.8 = 0.3.
+    """
+    result = house.pipeline().search(Query("some words"))
+    assert result.page.document_ids == ("b", "a", "d", "c")
+    assert [hit.score for hit in result.page.hits] == pytest.approx(
+        [0.866667, 0.55, 0.3, 0.208333], abs=1e-6
+    )
+    assert house.vector.asked[-1] == ("a", "c"), "only what the leg did not return is completed"
+    assert house.lexical.asked[-1] == ("d",)
+
+
+@pytest.mark.parametrize("configuration", ["lexical", "semantic", "rrf", "hybrid"])
+def test_every_hit_has_evidence(house: House, configuration: str) -> None:
+    """Each leg's rank, score and share; the shares add up to the hit's score."""
+    result = house.pipeline(configuration).search(Query("some words"))
+    assert [hit.rank for hit in result.page.hits] == list(range(1, len(result.page) + 1))
+    for hit in result.page.hits:
+        assert hit.evidence
+        assert hit.score == pytest.approx(sum(part.contribution for part in hit.evidence))
+        for part in hit.evidence:
+            known = WORDS if part.leg == "lexical" else MEANING
+            assert part.score == known.get(hit.document_id, 0.0)
+    if configuration == "hybrid":
+        assert all(len(hit.evidence) == 2 for hit in result.page.hits)
+
+
+# --- what travels ---
+
+
+def test_the_question_reaches_both_legs(house: House) -> None:
+    """The understood text, typed filters, the depth, and no more time than there is."""
+    house.pipeline("rrf").search(Query("  some \n words ", filters={"genre": "x"}, budget_ms=900))
+    expected = (AnyOf(SCHEMA.by_name["genre"], ("x",)),)
+    for leg in (house.lexical, house.vector):
+        text, (filters, limit, seconds) = leg.asked
+        assert text == "some words"
+        assert filters == expected
+        assert limit == 100
+        assert 0 < seconds <= 0.9
+
+
+def test_bad_queries_reach_no_leg(house: House) -> None:
+    """What is refused costs the engines nothing."""
+    with pytest.raises(QueryError):
+        house.pipeline().search(Query(""))
+    assert house.lexical.asked == house.vector.asked == []
+
+
+def test_the_answer_says_where_it_comes_from(house: House) -> None:
+    """Query, release, configuration, documents of the page, and each stage's time."""
+    query = Query("some words", limit=2)
+    result = house.pipeline().search(query)
+    assert (result.query, result.release, result.configuration) == (query, 7, "hybrid")
+    assert len(result.page) == 2
+    assert result.documents.keys() == set(result.page.document_ids)
+    assert result.degraded == ()
+    stages = {"understanding", "retrieval", "lexical", "vector", "fusion", "completion", "rerank",
+              "documents", "total"}  # fmt: skip
+    assert result.milliseconds.keys() == stages
+    assert all(value >= 0 for value in result.milliseconds.values())
+
+
+def test_a_limit_above_the_depth(house: House) -> None:
+    """The legs are asked for as many as are wanted."""
+    house.depth = 2
+    many = {f"d{number:03}": 1_000.0 - number for number in range(300)}
+    house.lexical.scores = house.vector.scores = many
+    house.lexical.found = house.vector.found = 300
+    assert len(house.pipeline("rrf").search(Query("x", limit=250)).page) == 250
+    assert len(house.pipeline("lexical").search(Query("x", limit=250)).page) == 250
+    assert len(house.pipeline("rrf").search(Query("x", limit=1)).page) == 1
+    assert [asked[1] for asked in house.vector.asked[1::2]] == [250, 2]
+
+
+def test_fusion_keeps_depth_candidates(house: House) -> None:
+    """Only the candidates that fusion keeps are completed."""
+    house.depth = 2
+    result = house.pipeline().search(Query("x", limit=2))
+    assert len(result.page) == 2
+    assert house.lexical.asked[1][1] == 2
+
+
+def test_nothing_found(house: House) -> None:
+    """An empty answer is an answer."""
+    house.lexical.scores, house.vector.found = {}, 0
+    result = house.pipeline().search(Query("x"))
+    assert (len(result.page), result.documents, result.degraded) == (0, {}, ())
+
+
+# --- degradation ---
+
+
+@pytest.mark.parametrize(
+    ("missing", "page"), [("vector", ("a", "b", "c")), ("lexical", ("b", "d"))]
+)
+@pytest.mark.parametrize("configuration", ["rrf", "hybrid"])
+def test_a_hanging_leg_is_named(
+    house: House, missing: str, page: tuple[str, ...], configuration: str
+) -> None:
+    """The other leg's answer comes within the budget and says what is missing."""
+    leg = house.vector if missing == "vector" else house.lexical
+    leg.on_retrieve = house.hang
+    began = time.monotonic()
+    result = house.pipeline(configuration).search(Query("x", budget_ms=100))
+    assert time.monotonic() - began < 2
+    assert result.page.document_ids == page
+    assert result.degraded == (Degradation(missing, "timeout"),)
+    assert all(part.leg != missing for hit in result.page.hits for part in hit.evidence)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(EngineUnavailable("down"), "unavailable"), (EngineError("x"), "error")]
+)
+def test_a_failing_leg_is_named(house: House, error: Exception, reason: str) -> None:
+    """A leg that breaks is left out, and not asked for completion."""
+    house.vector.on_retrieve = raising(error)
+    result = house.pipeline().search(Query("x"))
+    assert result.page.document_ids == ("a", "b", "c")
+    assert result.page.hits[0].score == pytest.approx(0.4)
+    assert result.degraded == (Degradation("vector", reason),)
+    assert len(house.vector.asked) == 2
+
+
+@pytest.mark.parametrize("configuration", ["rrf", "hybrid"])
+def test_both_legs_missing_is_an_error(house: House, configuration: str) -> None:
+    """There is no honest page to show; the error names both and what to do."""
+    house.lexical.on_retrieve = raising(EngineUnavailable("down"))
+    house.vector.on_retrieve = house.hang
+    with pytest.raises(SearchUnavailable, match="lexical unavailable, vector timeout") as raised:
+        house.pipeline(configuration).search(Query("x", budget_ms=50))
+    assert raised.value.hint
+
+
+def test_the_only_leg_missing_is_an_error(house: House) -> None:
+    """A configuration of one leg has nothing without it."""
+    house.lexical.on_retrieve = raising(EngineError("broken"))
+    with pytest.raises(SearchUnavailable, match="lexical error"):
+        house.pipeline("lexical").search(Query("x"))
+
+
+@pytest.mark.parametrize("late", ["lexical", "vector"])
+def test_late_completion_leaves_the_fused_order(house: House, late: str) -> None:
+    """Scores that are half there would mislead: the page is RRF's, and says so."""
+    leg = house.vector if late == "vector" else house.lexical
+    leg.on_score = house.hang
+    result = house.pipeline().search(Query("x", budget_ms=150))
+    expected = house.pipeline("rrf").search(Query("x")).page
+    assert result.page == expected
+    assert result.degraded == (Degradation("completion", "timeout"),)
+
+
+def test_failing_completion_is_named(house: House) -> None:
+    """As a late one, with its own reason."""
+    house.vector.on_score = raising(EngineError("broken"))
+    result = house.pipeline().search(Query("x"))
+    assert result.page.document_ids == ("b", "a", "d", "c")
+    assert result.degraded == (Degradation("completion", "error"),)
+
+
+def test_complete_candidates_need_no_completion(house: House) -> None:
+    """Where each leg returned every candidate nothing more is asked."""
+    house.lexical.scores = house.vector.scores = WORDS
+    house.vector.found = 3
+    house.pipeline().search(Query("x"))
+    assert len(house.lexical.asked) == len(house.vector.asked) == 2
+
+
+# --- documents for the reranker ---
+
+
+class Reader:
+    """A ``Reranker`` that looks at the documents and leaves the order."""
+
+    def __init__(self, wanted: bool) -> None:
+        self.wanted = wanted
+        self.seen: dict[str, Document] = {}
+
+    def rerank(
+        self, query: Query, candidates: Ranking, documents: Mapping[str, Document]
+    ) -> Ranking:
+        """See ``Reranker``."""
+        if self.wanted:
+            self.seen = {name: documents[name] for name in candidates.document_ids}
+        return candidates
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_candidates_are_fetched_when_a_reranker_looks(house: House, wanted: bool) -> None:
+    """One fetch for the page, and one more for all candidates only if they are read."""
+    reader = Reader(wanted)
+    house.reranker = reader
+    result = house.pipeline().search(Query("x", limit=1))
+    page = result.page.document_ids
+    assert len(page) == 1
+    assert house.fetched == ([("b", "a", "d", "c"), page] if wanted else [page])
+    assert set(reader.seen) == (set("abcd") if wanted else set())
+
+
+def test_lazy_documents_are_a_mapping() -> None:
+    """Fetched once, whatever is asked of them; an unknown id is a ``KeyError``."""
+    fetched = []
+
+    def fetch(document_ids: Collection[str]) -> Mapping[str, Document]:
+        fetched.append(document_ids)
+        return {"a": Document("a")}
+
+    documents = LazyDocuments(fetch, ["a", "gone"])
+    assert fetched == []
+    assert documents["a"] == Document("a")
+    assert len(documents) == 1
+    assert list(documents) == ["a"]
+    assert "gone" not in documents
+    assert fetched == [["a", "gone"]]

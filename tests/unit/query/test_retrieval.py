@@ -1,0 +1,156 @@
+"""All legs at once under one deadline; what hangs or breaks is left out and named."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from query.retrieval import Answers, Deadline, LegPools
+from tandem.errors import EngineError, EngineUnavailable
+from tandem.rankings import Degradation
+
+ENOUGH = 10_000.0
+
+
+@pytest.fixture
+def pools() -> Iterator[LegPools]:
+    """Two legs of two threads each."""
+    opened = LegPools({"lexical": 0, "vector": 0}, threads=2)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def stuck() -> Iterator[threading.Event]:
+    """A call that waits for it hangs until the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def failing(error: BaseException) -> Callable[[], str]:
+    """A call that raises."""
+
+    def call() -> str:
+        raise error
+
+    return call
+
+
+def hanging(stuck: threading.Event) -> Callable[[], str]:
+    """A call that comes back when the test is over."""
+
+    def call() -> str:
+        stuck.wait(30)
+        return "too late"
+
+    return call
+
+
+def ask(pools: LegPools, budget_ms: float = ENOUGH, **calls: Callable[[], str]) -> Answers[str]:
+    """The answers within a budget."""
+    return pools.ask(calls, Deadline.after_ms(budget_ms))
+
+
+def test_all_legs_answer(pools: LegPools) -> None:
+    """Answers by leg, and nothing is missing."""
+    answers = ask(pools, lexical=lambda: "words", vector=lambda: "meaning")
+    assert answers == Answers({"lexical": "words", "vector": "meaning"}, ())
+    assert ask(pools) == Answers({}, ())
+
+
+def test_legs_run_at_once(pools: LegPools) -> None:
+    """Each waits for the other: one after the other they would never meet."""
+    meeting = threading.Barrier(2, timeout=10)
+    answers = ask(pools, lexical=lambda: str(meeting.wait()), vector=lambda: str(meeting.wait()))
+    assert sorted(answers.by_leg.values()) == ["0", "1"]
+
+
+def test_a_hanging_leg_is_left_out_at_the_deadline(pools: LegPools, stuck: threading.Event) -> None:
+    """The other leg's answer comes within the budget, and the reply names the late one."""
+    began = time.monotonic()
+    answers = ask(pools, 100, lexical=lambda: "words", vector=hanging(stuck))
+    took = time.monotonic() - began
+    assert answers == Answers({"lexical": "words"}, (Degradation("vector", "timeout"),))
+    assert 0.1 <= took < 2
+
+
+def test_a_hanging_leg_asked_first_does_not_hide_the_other(
+    pools: LegPools, stuck: threading.Event
+) -> None:
+    """The order of the legs does not matter to who is waited for."""
+    answers = ask(pools, 100, vector=hanging(stuck), lexical=lambda: "words")
+    assert answers == Answers({"lexical": "words"}, (Degradation("vector", "timeout"),))
+
+
+def test_a_leg_that_hangs_for_all_leaves_the_other_its_threads(
+    pools: LegPools, stuck: threading.Event
+) -> None:
+    """More hanging queries than threads: the healthy leg still answers each of them."""
+    for _ in range(5):
+        answers = ask(pools, 30, lexical=lambda: "words", vector=hanging(stuck))
+        assert answers == Answers({"lexical": "words"}, (Degradation("vector", "timeout"),))
+
+
+def test_what_waited_in_vain_is_never_run(pools: LegPools, stuck: threading.Event) -> None:
+    """A call that found no free thread before the deadline is not run after it."""
+    ran = threading.Event()
+
+    def call() -> str:
+        ran.set()
+        return "late"
+
+    for _ in range(2):
+        ask(pools, 10, vector=hanging(stuck))
+    answers = ask(pools, 10, vector=call)
+    assert answers.degraded == (Degradation("vector", "timeout"),)
+    stuck.set()
+    assert ask(pools, vector=lambda: "free again").by_leg == {"vector": "free again"}
+    assert not ran.is_set()
+
+
+class Panic(BaseException):
+    """What a panic in a native engine looks like: no ``Exception``."""
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (EngineUnavailable("down"), "unavailable"),
+        (EngineError("broken"), "error"),
+        (RuntimeError("bug"), "error"),
+        (TimeoutError("its own"), "error"),
+        (Panic("panicked"), "error"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_failing_leg_is_left_out(
+    pools: LegPools,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    reason: str,
+) -> None:
+    """Whatever it raises, the other leg answers; the log says what happened."""
+    monkeypatch.setattr(logging.getLogger("tandem"), "propagate", True)
+    answers = ask(pools, lexical=failing(error), vector=lambda: "meaning")
+    assert answers == Answers({"vector": "meaning"}, (Degradation("lexical", reason),))
+    assert f"the lexical leg failed: {error}" in caplog.text
+
+
+def test_both_legs_missing(pools: LegPools, stuck: threading.Event) -> None:
+    """Each is named with its own reason."""
+    answers = ask(pools, 30, lexical=failing(EngineError("x")), vector=hanging(stuck))
+    assert answers.by_leg == {}
+    assert answers.degraded == (Degradation("lexical", "error"), Degradation("vector", "timeout"))
+
+
+def test_a_deadline_only_falls() -> None:
+    """What remains shrinks to 0 and never below."""
+    deadline = Deadline.after_ms(20)
+    first = deadline.remaining_seconds()
+    assert 0 < first <= 0.02
+    time.sleep(0.03)
+    assert deadline.remaining_seconds() == 0

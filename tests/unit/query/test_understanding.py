@@ -1,0 +1,94 @@
+"""From what somebody typed to what the legs are asked."""
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from query.understanding import understand
+from tandem.errors import FilterError, InputError, QueryError
+from tandem.filters import AnyOf
+from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS, Query
+from tests.builders import schema_of
+
+SCHEMA = schema_of(genre="keyword")
+
+
+@pytest.mark.parametrize(
+    ("typed", "understood"),
+    [
+        ("read a file", "read a file"),
+        ("  read \t a\n\n file  ", "read a file"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("read\0file", "read file"),
+        ("\u00a0read\u2003file\u3000", "read file"),
+        ("x" * MAXIMUM_TEXT_CHARACTERS, "x" * MAXIMUM_TEXT_CHARACTERS),
+        ("!?", "!?"),
+    ],
+)
+def test_texts(typed: str, understood: str) -> None:
+    """Characters are composed, white space is folded, nothing else changes."""
+    assert understand(Query(typed), SCHEMA).text == understood
+
+
+def test_filters_are_typed() -> None:
+    """The filter is checked against the schema."""
+    found = understand(Query("x", filters={"genre": "a"}), SCHEMA)
+    assert found.filters == (AnyOf(SCHEMA.by_name["genre"], ("a",)),)
+    with pytest.raises(FilterError, match=r"filter\.genres: no such field"):
+        understand(Query("x", filters={"genres": "a"}), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (Query(""), "the query is empty"),
+        (Query(" \t\n\u3000"), "the query is empty"),
+        (Query("\0"), "the query is empty"),
+        (Query("x" * 4_001), "4,001 characters, at most 4,000"),
+        (Query("x" * 100_000), "100,000 characters, at most 4,000"),
+        (Query("ab\ud800c"), "query: a lone surrogate at character 3"),
+        (Query("x", limit=0), "limit is 0, expected 1 to 1,000"),
+        (Query("x", limit=-1), "limit is -1, expected 1 to 1,000"),
+        (Query("x", limit=MAXIMUM_LIMIT + 1), "limit is 1001, expected 1 to 1,000"),
+        (Query("x", budget_ms=0), "budget_ms is 0, expected more than 0"),
+        (Query("x", budget_ms=-5), "budget_ms is -5, expected more than 0"),
+        (Query("x", budget_ms=math.nan), "budget_ms is nan"),
+        (Query("x", budget_ms=math.inf), "budget_ms is inf, expected more than 0 and at most"),
+        (Query("x", budget_ms=1e12), "at most 600,000"),
+    ],
+)
+def test_what_a_query_may_not_be(query: Query, message: str) -> None:
+    """Each limit is named with what was found and what was expected."""
+    with pytest.raises(QueryError) as raised:
+        understand(query, SCHEMA)
+    assert message in str(raised.value)
+
+
+def test_the_limits_are_inside() -> None:
+    """The largest limit and budget are allowed."""
+    query = Query("x", limit=MAXIMUM_LIMIT, budget_ms=MAXIMUM_BUDGET_MS)
+    assert understand(query, SCHEMA).text == "x"
+
+
+@given(st.text(st.characters(), max_size=30))
+def test_any_text_is_understood_or_refused(text: str) -> None:
+    """No text is another error, and what comes out is clean."""
+    try:
+        understood = understand(Query(text), SCHEMA).text
+    except InputError:
+        return
+    assert understood == understood.strip() != ""
+    understood.encode()
+    assert "\0" not in understood
+
+
+@given(st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=4))
+def test_any_filter_is_typed_or_refused(value: Any) -> None:
+    """No filter value is another error."""
+    try:
+        assert understand(Query("x", filters={"genre": value}), SCHEMA).filters
+    except FilterError as error:
+        assert error.code == "bad_filter"  # noqa: PT017 - most values are refused, not all
