@@ -114,6 +114,7 @@ def test_missing_openvino_backend_says_how_to_get_it(tiny: Path) -> None:
     assert "optimum-intel" in caught.value.hint
 
 
+@pytest.mark.filterwarnings("ignore")  # the exporter warns, inside torch's tracer
 def test_openvino_backend_equals_torch() -> None:
     """Where optimum-intel is installed, its backend gives torch's vectors."""
     if not _has_optimum():
