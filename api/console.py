@@ -34,12 +34,13 @@ def say_json(data: Any) -> None:
 
 def report_error(error: TandemError, *, as_json: bool = False) -> int:
     """Tell of an error and what to do next; the exit code."""
+    message, hint = printable(str(error)), printable(error.hint)
     if as_json:
-        say_json({"error": {"code": error.code, "message": str(error), "hint": error.hint}})
+        say_json({"error": {"code": error.code, "message": message, "hint": hint}})
     else:
-        note(f"error: {printable(str(error))}")
-        if error.hint:
-            note(f"  next: {printable(error.hint)}")
+        note(f"error: {message}")
+        if hint:
+            note(f"  next: {hint}")
     return BAD_USE if isinstance(error, InputError) else PROBLEM
 
 
