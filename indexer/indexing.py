@@ -1,6 +1,6 @@
 """The main job: records in, both indexes current, and a report of everything that happened."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from indexer.followers import FollowedLeg, Follower, Following, Progress, following, no_progress
@@ -90,19 +90,25 @@ class Indexer:
 
         Accepted documents are durable in the log batch by batch, whatever happens to the indexes
         later. With ``delete_missing``, what a source wrote before and does not hold any more is
-        deleted.
+        deleted once every source has been read, so that what has moved from one to another stays.
 
         Raises:
-            SourceError: a source cannot be read, or ``delete_missing`` cannot be decided.
+            SourceError: a source cannot be read, or ``delete_missing`` cannot be decided; then
+                nothing is deleted.
         """
         stopwatch = Stopwatch()
         report = IndexReport()
         with following(self._followers, progress) as work:
+            names = []
             for source in sources:
+                before = intake.read
                 self._append(source, intake, report, work, progress)
-                if delete_missing:
-                    report.deleted += self._delete_missing(source, intake)
-                    work.notify()
+                if delete_missing and intake.read == before:
+                    raise _empty(source.name)
+                names.append(source.name)
+            if delete_missing:
+                report.deleted = self._delete_missing(dict.fromkeys(names), intake)
+                progress(CHANGED, report.deleted)
         report.legs = work.legs
         report.seconds = stopwatch.elapsed_seconds()
         return report
@@ -126,26 +132,28 @@ class Indexer:
                 work.notify()
         report.read, report.rejected = intake.read, intake.rejected
 
-    def _delete_missing(self, source: NamedSource, intake: Intake) -> int:
-        """A record that was rejected is not missing, and an empty source is likely a mistake."""
+    def _delete_missing(self, names: Collection[str], intake: Intake) -> int:
+        """A record that was rejected is not missing: with one, what is missing is not known."""
         if intake.rejected:
             raise SourceError(
                 f"--delete-missing: {intake.rejected} records were rejected, so what is missing "
-                f"from {source.name} is not known; the accepted ones are indexed, nothing was "
-                "deleted",
+                "is not known; the accepted ones are kept, nothing was deleted",
                 hint="mend the rejected records and index again",
-            )
-        if intake.read == 0:
-            raise SourceError(
-                f"--delete-missing: {source.name} holds no records; nothing was deleted",
-                hint="check the path",
             )
         missing = [
             document_id
-            for document_id in self._log.ids_of_source(self._collection, source.name)
+            for name in names
+            for document_id in self._log.ids_of_source(self._collection, name)
             if document_id not in intake.guard
         ]
         return len(self._log.delete(self._collection, missing))
+
+
+def _empty(name: str) -> SourceError:
+    """An empty source is likely a mistake, and taken at its word it would delete everything."""
+    return SourceError(
+        f"--delete-missing: {name} holds no records; nothing was deleted", hint="check the path"
+    )
 
 
 def catch_up(followers: Sequence[Follower], progress: Progress = no_progress) -> list[TandemError]:

@@ -1,12 +1,14 @@
 """Stand-ins that several tests share: cheap, deterministic, and honest to their Protocol."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
-from tandem.protocols import FloatMatrix
+from tandem.documents import Change
+from tandem.protocols import FloatMatrix, Refusal
 
 DIMENSION = 16
 _WORD = re.compile(r"\S+")
@@ -52,3 +54,36 @@ def _hashed(text: str) -> FloatMatrix:
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4 * DIMENSION).digest()
     vector = np.frombuffer(digest, "<u4").astype(np.float64) - 2**31
     return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+class FakeWriter:
+    """Keeps documents by id; ``before_prepare`` and ``before_apply`` may fail, wait or count."""
+
+    def __init__(self, name: str = "lexical", batch_size: int = 3) -> None:
+        self.name = name
+        self.batch_size = batch_size
+        self.held: dict[str, tuple[int, str]] = {}
+        self.batches: list[list[int]] = []
+        self.refused: set[str] = set()
+        self.before_prepare: Callable[[Sequence[Change]], None] = lambda _: None
+        self.before_apply: Callable[[Sequence[Change]], None] = lambda _: None
+
+    def prepare(self, changes: Sequence[Change]) -> list[str]:
+        """The bodies, so that ``apply`` shows which preparation it was given."""
+        self.before_prepare(changes)
+        return [change.document.body if change.document else "" for change in changes]
+
+    def apply(self, changes: Sequence[Change], prepared: Any) -> Sequence[Refusal]:
+        """Write, and refuse the documents whose body is in ``refused``."""
+        self.before_apply(changes)
+        self.batches.append([change.sequence for change in changes])
+        refusals = []
+        for change, body in zip(changes, prepared, strict=True):
+            if change.document is None:
+                self.held.pop(change.document_id, None)
+            elif body in self.refused:
+                self.held.pop(change.document_id, None)
+                refusals.append(Refusal(change.document_id, f"cannot take {body}"))
+            else:
+                self.held[change.document_id] = (change.sequence, body)
+        return refusals

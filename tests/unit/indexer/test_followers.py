@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,43 +11,10 @@ from indexer.indexing import catch_up
 from tandem.catalog.catalog import Catalog
 from tandem.documents import Change, Document
 from tandem.errors import CheckpointConflict, EngineError
-from tandem.protocols import Refusal
+from tests.fakes import FakeWriter
 
 COLLECTION = "main"
 PATIENCE_SECONDS = 10.0
-
-
-class FakeWriter:
-    """Keeps documents by id; ``before_prepare`` and ``before_apply`` may fail, wait or count."""
-
-    def __init__(self, name: str = "lexical", batch_size: int = 3) -> None:
-        self.name = name
-        self.batch_size = batch_size
-        self.held: dict[str, tuple[int, str]] = {}
-        self.batches: list[list[int]] = []
-        self.refused: set[str] = set()
-        self.before_prepare: Callable[[Sequence[Change]], None] = lambda _: None
-        self.before_apply: Callable[[Sequence[Change]], None] = lambda _: None
-
-    def prepare(self, changes: Sequence[Change]) -> list[str]:
-        """The bodies, so that ``apply`` shows which preparation it was given."""
-        self.before_prepare(changes)
-        return [change.document.body if change.document else "" for change in changes]
-
-    def apply(self, changes: Sequence[Change], prepared: Any) -> Sequence[Refusal]:
-        """Write, and refuse the documents whose body is in ``refused``."""
-        self.before_apply(changes)
-        self.batches.append([change.sequence for change in changes])
-        refusals = []
-        for change, body in zip(changes, prepared, strict=True):
-            if change.document is None:
-                self.held.pop(change.document_id, None)
-            elif body in self.refused:
-                self.held.pop(change.document_id, None)
-                refusals.append(Refusal(change.document_id, f"cannot take {body}"))
-            else:
-                self.held[change.document_id] = (change.sequence, body)
-        return refusals
 
 
 class Panic(BaseException):
