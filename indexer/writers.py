@@ -67,6 +67,8 @@ class VectorWriter:
     def prepare(self, changes: Sequence[Change]) -> Mapping[str, FloatMatrix]:
         """The passages' vectors of every upserted document, by id."""
         documents = [change.document for change in changes if change.document is not None]
+        if not documents:
+            return {}  # and the embedder, loaded when it is first asked, stays unloaded
         passages = self._splitter.split(documents)
         vectors = self._embedder.embed_documents([text for texts in passages for text in texts])
         by_document = {}
