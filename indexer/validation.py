@@ -17,7 +17,8 @@ from indexer.sources.records import (
 from indexer.sources.values import attribute_value, from_text, kind_of_texts, text_value
 from tandem.documents import AttributeValue, Document
 from tandem.errors import FieldError
-from tandem.schema import Schema, parse_datetime, typed_value
+from tandem.fields import parse_datetime, typed_value
+from tandem.schema import Schema
 
 ID_NAMES = ("id", "_id", "document_id")
 BODY_NAMES = ("body", "text")

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tandem.errors import FieldError, FilterError
-from tandem.schema import Field, FieldType, Schema, TypedValue, typed_value
+from tandem.fields import Field, FieldType, TypedValue, typed_value
+from tandem.schema import Schema
 
 MAXIMUM_VALUES = 1_000
 MAXIMUM_DEPTH = 5

@@ -18,8 +18,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tandem import schema
+from tandem import fields as field_words
 from tandem.errors import SettingsError
+from tandem.fields import FieldType
+from tandem.schema import Schema
 
 PREFIX = "TANDEM_"
 DELIMITER = "__"
@@ -33,7 +35,7 @@ class _Section(BaseModel):
 class FieldSettings(_Section):
     """One declared field of the collection."""
 
-    type: schema.FieldType = Field(description="text, keyword, integer, float, boolean or datetime")
+    type: FieldType = Field(description="text, keyword, integer, float, boolean or datetime")
     weight: float = Field(1.0, description="for text: worth of a match beside one in the body")
     facet: bool = Field(False, description="count its values in answers")
 
@@ -141,7 +143,7 @@ class Settings(BaseSettings):
         """Options, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    def declared_schema(self) -> schema.Schema | None:
+    def declared_schema(self) -> Schema | None:
         """The declared fields as a closed schema; ``None`` if there are none.
 
         Raises:
@@ -149,8 +151,8 @@ class Settings(BaseSettings):
         """
         if not self.fields:
             return None
-        return schema.Schema.of(
-            schema.Field(name, field.type, field.weight, field.facet)
+        return Schema.of(
+            field_words.Field(name, field.type, field.weight, field.facet)
             for name, field in self.fields.items()
         )
 

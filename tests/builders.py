@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from tandem.documents import Change, Document
+from tandem.fields import Field, FieldType, datetime_text
 from tandem.filters import Filter, parse_filters
 from tandem.protocols import FloatMatrix
-from tandem.schema import Field, FieldType, Schema, datetime_text
+from tandem.schema import Schema
 
 
 def document(

@@ -15,7 +15,7 @@ from typing import Any
 
 from tandem.documents import AttributeValue
 from tandem.errors import FieldError
-from tandem.schema import EXACT_INTEGER, FieldType, datetime_text, parse_datetime
+from tandem.fields import EXACT_INTEGER, FieldType, datetime_text, parse_datetime
 
 MAXIMUM_TEXT_CHARACTERS = 1_000_000
 """Of one attribute, the items of a list together."""

@@ -17,7 +17,7 @@ from tandem.documents import (
     decode_attributes,
     encode_attributes,
 )
-from tandem.schema import from_microseconds, to_microseconds
+from tandem.fields import from_microseconds, to_microseconds
 
 
 @dataclass(frozen=True, slots=True)

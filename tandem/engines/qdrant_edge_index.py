@@ -7,7 +7,6 @@ the while, and a filtered search over such a graph can lose most of its answer; 
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -18,11 +17,20 @@ import qdrant_edge as edge
 
 from tandem.documents import Change
 from tandem.engines.folders import IndexFolders
+from tandem.engines.qdrant_edge_mapping import (
+    among,
+    condition,
+    filter_field,
+    index_params,
+    payload_value,
+    stale,
+)
 from tandem.errors import EngineError, FieldError
-from tandem.filters import AnyOf, Filter, Not
+from tandem.fields import FieldType
+from tandem.filters import Filter
 from tandem.protocols import FloatMatrix, FloatVector, Refusal, VectorVersion
 from tandem.rankings import Ranking
-from tandem.schema import Field, FieldType, Schema, TypedValue, datetime_text
+from tandem.schema import Schema
 
 LEG = "vector"
 VECTOR = "passage"
@@ -110,7 +118,7 @@ class QdrantEdgeIndex:
         if not document_ids:
             return {}
         asked = len(document_ids)
-        return dict(islice(self._nearest_documents(vector, [_among(document_ids)], asked), asked))
+        return dict(islice(self._nearest_documents(vector, [among(document_ids)], asked), asked))
 
     def _nearest_documents(
         self, vector: FloatVector, must: list[Any], expected: int
@@ -124,7 +132,7 @@ class QdrantEdgeIndex:
         seen: set[str] = set()
         page = expected * PASSAGES_PER_DOCUMENT
         while True:
-            excluded: list[Any] = [_among(seen)] if seen else []
+            excluded: list[Any] = [among(seen)] if seen else []
             within = edge.Filter(must=must, must_not=excluded)
             points = self.shard.query(nearest(vector, page, within))
             for point in points:
@@ -153,7 +161,7 @@ class QdrantEdgeIndex:
                 for start in range(0, len(points), POINTS_PER_UPDATE):
                     batch = points[start : start + POINTS_PER_UPDATE]
                     self.shard.update(edge.UpdateOperation.upsert_points(batch))
-                self.shard.update(edge.UpdateOperation.delete_points_by_filter(_stale(newest)))
+                self.shard.update(edge.UpdateOperation.delete_points_by_filter(stale(newest)))
                 self.shard.flush()
             except Exception as error:
                 raise EngineError(f"Qdrant Edge could not write: {error}") from error
@@ -162,7 +170,7 @@ class QdrantEdgeIndex:
     def vectors(self, document_ids: Collection[str]) -> Mapping[str, FloatMatrix]:
         """See ``VectorIndex``."""
         rows: dict[str, dict[int, FloatVector]] = {}
-        wanted = edge.Filter(must=[_among(document_ids)])
+        wanted = edge.Filter(must=[among(document_ids)])
         for record in self._scroll(wanted, with_vector=True) if document_ids else ():
             payload, vectors = _payload(record), cast("dict[str, Any]", record.vector)
             vector = np.asarray(vectors[VECTOR], dtype=np.float32)
@@ -221,7 +229,7 @@ class QdrantEdgeIndex:
         for name, value in self._schema.typed(document).items():
             field = self._schema.by_name[name]
             if field.type is not FieldType.TEXT:
-                payload[filter_field(field)] = _payload_value(value)
+                payload[filter_field(field)] = payload_value(value)
         return [
             edge.Point(
                 uuid5(NAMESPACE_URL, f"{document.document_id}#{number}"),
@@ -260,82 +268,10 @@ def _open_shard(folder: Path, schema: Schema, dimension: int) -> edge.EdgeShard:
     )
     for field in schema.filterable_fields:
         shard.update(
-            edge.UpdateOperation.create_field_index(filter_field(field), _index_params(field))
+            edge.UpdateOperation.create_field_index(filter_field(field), index_params(field))
         )
     shard.flush()
     return shard
-
-
-def _index_params(field: Field) -> Any:
-    match field.type:
-        case FieldType.KEYWORD:
-            return edge.KeywordIndexParams(enable_hnsw=False)
-        case FieldType.FLOAT:
-            return edge.FloatIndexParams(enable_hnsw=False)
-        case FieldType.DATETIME:
-            return edge.DatetimeIndexParams(enable_hnsw=False)
-        case _:
-            return edge.IntegerIndexParams(enable_hnsw=False)
-
-
-def filter_field(field: Field) -> str:
-    """The payload key of a filterable field: attributes cannot collide with Tandem's own."""
-    return f"attribute_{field.name}"
-
-
-def _payload_value(value: TypedValue) -> Any:
-    """Booleans as 0 and 1, times as RFC 3339 text.
-
-    Edge 0.9.0 turns a boolean in a match into a number that then matches nothing, so that a filter
-    for access rights would fail open.
-    """
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, datetime):
-        return datetime_text(value)
-    return list(value) if isinstance(value, tuple) else value
-
-
-def condition(item: Filter) -> Any:
-    """A filter in Edge's terms."""
-    if isinstance(item, Not):
-        return edge.Filter(must_not=[edge.Filter(must=[condition(part) for part in item.filters])])
-    if isinstance(item, AnyOf):
-        if item.field.type in (FieldType.FLOAT, FieldType.DATETIME):
-            return edge.Filter(should=[_equal(item.field, value) for value in item.values])
-        values = [_payload_value(value) for value in item.values]
-        return edge.FieldCondition(filter_field(item.field), match=edge.MatchAny(values))
-    bounds = ((name, getattr(item, name)) for name in ("gt", "gte", "lt", "lte"))
-    return edge.Filter(
-        must=[_bound(item.field, name, value) for name, value in bounds if value is not None]
-    )
-
-
-def _equal(field: Field, value: TypedValue) -> edge.Filter:
-    return edge.Filter(must=[_bound(field, name, value) for name in ("gte", "lte")])
-
-
-def _bound(field: Field, name: str, value: TypedValue) -> edge.FieldCondition:
-    """One bound a condition: of ``gt`` and ``gte`` in one, Edge heeds a single one.
-
-    Times have a range of their own: as numbers they would be doubles, which lose microseconds
-    before 1684 and after 2255.
-    """
-    kind: Any = edge.RangeDateTime if field.type is FieldType.DATETIME else edge.RangeFloat
-    return edge.FieldCondition(filter_field(field), range=kind(**{name: _payload_value(value)}))
-
-
-def _among(document_ids: Collection[str]) -> edge.FieldCondition:
-    return edge.FieldCondition("document_id", match=edge.MatchAny(list(document_ids)))
-
-
-def _stale(changes: Collection[Change]) -> edge.Filter:
-    """The passages of changed documents that the change did not write."""
-    sequences = [change.sequence for change in changes]
-    return edge.Filter(
-        must=[_among([change.document_id for change in changes])],
-        must_not=[edge.FieldCondition("sequence", match=edge.MatchAny(sequences))],
-    )
 
 
 def _check_vectors(vectors: FloatMatrix, dimension: int) -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from tandem.errors import EngineError
+from tandem.fields import Field, FieldType
 from tandem.protocols import LexicalIndex, LexicalStore
 from tandem.rankings import Ranking
-from tandem.schema import Field, FieldType, Schema
+from tandem.schema import Schema
 from tests.builders import deletion, document, filters, schema_of, upserts
 from tests.contracts import filters_oracle as oracle
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tandem.documents import Document
-from tandem.schema import Field, FieldType, Schema
+from tandem.fields import Field, FieldType
+from tandem.schema import Schema
 
 SOURCE = "client"
 DOCUMENTS = 40

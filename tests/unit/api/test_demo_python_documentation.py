@@ -11,7 +11,8 @@ import pytest
 from api.demo.library_map import OTHER, SECTIONS, module_files
 from api.demo.python_documentation import PythonDocumentation, Record, standard_library_folder
 from tandem.documents import Document
-from tandem.schema import FieldType, infer_schema
+from tandem.fields import FieldType
+from tandem.schema import infer_schema
 
 Records = dict[str, Record]
 ATTRIBUTES = {"module", "package", "kind", "section", "lines", "deprecated"}

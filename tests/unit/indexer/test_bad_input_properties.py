@@ -25,7 +25,8 @@ from indexer.validation import (
 )
 from tandem.documents import Document, content_hash, decode_attributes, encode_attributes
 from tandem.errors import SourceError
-from tandem.schema import Field, FieldType, Schema, infer_schema
+from tandem.fields import Field, FieldType
+from tandem.schema import Schema, infer_schema
 
 CLOSED = Schema.of(
     [

@@ -11,7 +11,7 @@ import pytest
 
 from indexer.sources.values import attribute_value, from_text, kind_of_texts
 from tandem.errors import FieldError
-from tandem.schema import FieldType
+from tandem.fields import FieldType
 
 
 @pytest.mark.parametrize(

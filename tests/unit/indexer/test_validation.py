@@ -18,7 +18,8 @@ from indexer.validation import (
     validated,
 )
 from tandem.documents import Document, content_hash, decode_attributes, encode_attributes
-from tandem.schema import Field, FieldType, Schema, infer_schema
+from tandem.fields import Field, FieldType
+from tandem.schema import Schema, infer_schema
 
 PLACE = Place("movies.jsonl", 17)
 SCHEMA = Schema.of(

@@ -11,22 +11,17 @@ from hypothesis import strategies as st
 
 from tandem.documents import AttributeValue
 from tandem.errors import FieldError, SchemaError
-from tandem.schema import (
-    BODY,
+from tandem.fields import (
     EXACT_INTEGER,
-    RESERVED_NAMES,
-    TITLE,
     Field,
     FieldType,
-    Schema,
     datetime_text,
-    describe,
     from_microseconds,
-    infer_schema,
     parse_datetime,
     to_microseconds,
     typed_value,
 )
+from tandem.schema import BODY, RESERVED_NAMES, TITLE, Schema, describe, infer_schema
 from tests.builders import document, schema_of
 
 MORNING = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)

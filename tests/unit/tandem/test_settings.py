@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tandem.errors import SchemaError, SettingsError
-from tandem.schema import Field, FieldType
+from tandem.fields import Field, FieldType
 from tandem.settings import describe, load
 
 

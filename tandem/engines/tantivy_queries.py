@@ -1,0 +1,75 @@
+"""Tandem's filters and words as tantivy's queries."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import tantivy
+from tantivy import Occur, Query
+
+from tandem.engines.tantivy_mapping import engine_value, filter_field
+from tandem.fields import FieldType
+from tandem.filters import AnyOf, Filter, Not, Range
+
+
+def any_word(schema: tantivy.Schema, field: str, words: Sequence[str]) -> Query:
+    """Documents that hold any of the analysed words in a field, scored by BM25."""
+    return Query.boolean_query(
+        [(Occur.Should, Query.term_query(schema, field, word, "freq")) for word in words]
+    )
+
+
+def among(schema: tantivy.Schema, document_ids: Collection[str]) -> Query:
+    """The documents of those ids."""
+    # For some hundred ids, single terms are looked up faster than one set is built.
+    return Query.boolean_query(
+        [
+            (Occur.Should, Query.term_query(schema, "document_id", document_id, "basic"))
+            for document_id in document_ids
+        ]
+    )
+
+
+def unscored(query: Query) -> tuple[Occur, Query]:
+    """A clause that must match and adds nothing to a score."""
+    return Occur.Must, Query.const_score_query(query, 0.0)
+
+
+def required(schema: tantivy.Schema, item: Filter) -> tuple[Occur, Query]:
+    """A filter as a clause that must hold and adds nothing to a score."""
+    return unscored(_filter_query(schema, item))
+
+
+def _filter_query(schema: tantivy.Schema, item: Filter) -> Query:
+    if isinstance(item, Not):
+        excluded = Query.boolean_query([required(schema, part) for part in item.filters])
+        return Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, excluded)])
+    name = filter_field(item.field)
+    if isinstance(item, Range):
+        return _range_query(schema, name, item)
+    if item.field.type is FieldType.KEYWORD:
+        return Query.term_set_query(schema, name, list(item.values))
+    return Query.boolean_query(
+        [(Occur.Should, _equals_query(schema, name, item, value)) for value in item.values]
+    )
+
+
+def _equals_query(schema: tantivy.Schema, name: str, item: AnyOf, value: Any) -> Query:
+    if item.field.type is FieldType.BOOLEAN:
+        return Query.term_query(schema, name, value)
+    return _range_query(schema, name, Range(item.field, gte=value, lte=value))
+
+
+def _range_query(schema: tantivy.Schema, name: str, item: Range) -> Query:
+    kind = (
+        tantivy.FieldType.Float if item.field.type is FieldType.FLOAT else tantivy.FieldType.Integer
+    )
+    parts = []
+    for lower, inclusive in ((item.gt, False), (item.gte, True)):
+        if lower is not None:
+            bound = engine_value(lower)
+            parts.append(Query.range_query(schema, name, kind, bound, None, inclusive, True))
+    for upper, inclusive in ((item.lt, False), (item.lte, True)):
+        if upper is not None:
+            bound = engine_value(upper)
+            parts.append(Query.range_query(schema, name, kind, None, bound, True, inclusive))
+    return Query.boolean_query([(Occur.Must, part) for part in parts])
