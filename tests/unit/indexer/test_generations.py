@@ -1,140 +1,172 @@
-"""Opening a generation: which index is trusted, which is built anew, which is refused."""
+"""Which checkpoint an index is opened with, and when it is made anew."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import pytest
 
 from indexer.generations import open_lexical, open_vector
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.releases import Generation
-from tandem.errors import CheckpointConflict, LogMismatch
-from tandem.protocols import LexicalStore, VectorStore
+from tandem.documents import Document
+from tandem.errors import EngineError, LogMismatch
 from tandem.schema import Schema
-from tests.builders import document
 
-GENERATION = Generation(1, "main", Schema(), "english-1", "model@1", 8, 128)
+NAME = "main-lexical-1"
 
 
-class Store:
-    """Keeps identities only, as both stores do; an index is told by how it came to be."""
+@dataclass
+class FakeStore:
+    """A store of indexes that are nothing but their identity; ``calls`` says what was asked."""
 
-    def __init__(self) -> None:
-        self.identities: dict[str, str] = {}
+    identities: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    breaks: bool = False
 
     def identity(self, name: str) -> str | None:
-        """See ``LexicalStore``."""
+        """The identity, if there is one."""
         return self.identities.get(name)
 
-    def create(self, name: str, identity: str, *_built_with: object) -> str:
-        """See ``LexicalStore``."""
+    def create(self, name: str, identity: str, *_: Any) -> Any:
+        """Make it, or die in the middle."""
+        self.calls.append(f"create {name}")
+        self.identities.pop(name, None)
+        if self.breaks:
+            raise EngineError("died")
         self.identities[name] = identity
-        return f"{name} created"
+        return object()
 
-    def open(self, name: str, *_built_with: object) -> str:
-        """See ``LexicalStore``."""
-        return f"{name} reopened"
+    def open(self, name: str, *_: Any) -> Any:
+        """Open what is there."""
+        self.calls.append(f"open {name}")
+        return object()
+
+    def drop(self, name: str) -> None:
+        """Not for opening."""
+        raise NotImplementedError
+
+
+@dataclass
+class Desk:
+    """A catalogue whose log holds five changes, a store, and a generation."""
+
+    catalog: Catalog
+    store: FakeStore
+    generation: Generation
+
+    def open(self) -> Any:
+        """Open the lexical index."""
+        return open_lexical(self.catalog, self.store, self.generation)
+
+    def follow_to(self, applied: int) -> None:
+        """Move the checkpoint, as a follower does."""
+        held = self.catalog.checkpoints.read(NAME)
+        assert held is not None
+        self.catalog.checkpoints.advance(held, applied)
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    """A catalogue whose log holds three documents."""
-    opened = Catalog(f"sqlite:///{tmp_path}/d.db", f"sqlite:///{tmp_path}/e.db")
-    opened.documents.append("main", "s", [document(name) for name in "abc"])
-    yield opened
-    opened.close()
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Nothing opened yet."""
+    catalog = Catalog(
+        f"sqlite:///{tmp_path / 'documents.sqlite'}", f"sqlite:///{tmp_path / 'cache.sqlite'}"
+    )
+    catalog.documents.append("main", "source", [Document(name, body="b") for name in "abcde"])
+    generation = catalog.releases.create_generation(
+        "main", Schema.of([]), analysis="none", embedder="e", dimension=4, passage_tokens=32
+    )
+    yield Desk(catalog, FakeStore(), generation)
+    catalog.close()
 
 
-def opened(catalog: Catalog, store: Store) -> tuple[object, Checkpoint, str | None]:
-    """The lexical index of the generation."""
-    found = open_lexical(catalog, cast("LexicalStore", store), GENERATION)
-    return found.index, found.checkpoint, found.rebuilt
+def test_a_new_index_starts_from_zero(desk: Desk) -> None:
+    """It is created with the identity of its checkpoint; nothing is said to be rebuilt."""
+    opened = desk.open()
+    assert desk.store.calls == [f"create {NAME}"]
+    assert opened.checkpoint.applied == 0
+    assert opened.checkpoint.identity == desk.store.identities[NAME]
+    assert opened.checkpoint == desk.catalog.checkpoints.read(NAME)
+    assert opened.rebuilt is None
 
 
-def test_the_first_opening_creates(catalog: Catalog) -> None:
-    """An empty index and a checkpoint at 0 that name each other; nothing was lost."""
-    store = Store()
-    index, checkpoint, rebuilt = opened(catalog, store)
-    assert index == "main-lexical-1 created"
-    assert (checkpoint.applied, checkpoint.log_id) == (0, catalog.documents.log_id)
-    assert store.identities == {"main-lexical-1": checkpoint.identity}
-    assert rebuilt is None
+def test_both_legs_have_checkpoints_of_their_own(desk: Desk) -> None:
+    """Opening one says nothing of the other."""
+    vector = open_vector(desk.catalog, desk.store, desk.generation)
+    assert vector.checkpoint.index_name == "main-vector-1"
+    assert desk.catalog.checkpoints.read(NAME) is None
+    assert desk.open().checkpoint.identity != vector.checkpoint.identity
 
 
-def test_a_known_index_is_reopened(catalog: Catalog) -> None:
-    """It goes on where it was, and its earlier follower can move nothing any more."""
-    store = Store()
-    _, begun, _ = opened(catalog, store)
-    applied = catalog.checkpoints.advance(begun, 2)
-    index, checkpoint, rebuilt = opened(catalog, store)
-    assert index == "main-lexical-1 reopened"
-    assert (checkpoint.applied, checkpoint.identity) == (2, begun.identity)
-    assert rebuilt is None
-    with pytest.raises(CheckpointConflict):
-        catalog.checkpoints.advance(applied, 3)
+def test_a_known_index_goes_on_under_a_new_epoch(desk: Desk) -> None:
+    """Whoever held it before can move nothing any more."""
+    first = desk.open().checkpoint
+    desk.follow_to(5)
+    opened = desk.open()
+    assert desk.store.calls[1:] == [f"open {NAME}"]
+    assert (opened.checkpoint.applied, opened.checkpoint.identity) == (5, first.identity)
+    assert opened.checkpoint.epoch > first.epoch
+    assert opened.rebuilt is None
+
+
+def test_an_index_with_nothing_applied_is_made_again(desk: Desk) -> None:
+    """It may be half made: no engine is asked to open it."""
+    first = desk.open().checkpoint
+    opened = desk.open()
+    assert desk.store.calls == [f"create {NAME}"] * 2
+    assert opened.checkpoint.identity != first.identity
+    assert opened.checkpoint.epoch > first.epoch
+    assert opened.rebuilt is None
 
 
 @pytest.mark.parametrize(
-    ("left", "reason"), [({}, "missing"), ({"main-lexical-1": "x"}, "not the one")]
+    ("found", "reason"),
+    [(None, "is missing"), ("another", "is not the one that was built here")],
 )
-def test_a_lost_index_is_built_from_zero(
-    catalog: Catalog, left: dict[str, str], reason: str
+def test_a_lost_or_exchanged_index_starts_from_zero_and_says_so(
+    desk: Desk, found: str | None, reason: str
 ) -> None:
-    """An index that is wiped or exchanged starts over with a new identity, and says why."""
-    store = Store()
-    _, begun, _ = opened(catalog, store)
-    catalog.checkpoints.advance(begun, 3)
-    store.identities = dict(left)
-    index, checkpoint, rebuilt = opened(catalog, store)
-    assert index == "main-lexical-1 created"
-    assert checkpoint.applied == 0
-    assert checkpoint.identity not in {begun.identity, "x"}
-    assert rebuilt is not None
-    assert reason in rebuilt
+    """The reason is kept for whoever tells the person; the old failures are forgotten."""
+    desk.open()
+    desk.follow_to(3)
+    desk.store.identities.clear()
+    if found:
+        desk.store.identities[NAME] = found
+    opened = desk.open()
+    assert opened.rebuilt == reason
+    assert opened.checkpoint.applied == 0
+    assert desk.store.identities[NAME] == opened.checkpoint.identity
 
 
-def test_an_index_that_held_nothing_is_not_missed(catalog: Catalog) -> None:
-    """Where nothing had been applied there is nothing to say."""
-    store = Store()
-    opened(catalog, store)
-    store.identities = {}
-    index, _, rebuilt = opened(catalog, store)
-    assert index == "main-lexical-1 created"
-    assert rebuilt is None
+def test_an_index_that_died_while_it_was_made_is_made_at_the_next_start(desk: Desk) -> None:
+    """The checkpoint is there first, so that the index is never trusted with what it lacks."""
+    desk.store.breaks = True
+    with pytest.raises(EngineError, match="died"):
+        desk.open()
+    half = desk.catalog.checkpoints.read(NAME)
+    assert half is not None
+    assert half.applied == 0
+    desk.store.breaks = False
+    assert desk.open().checkpoint.applied == 0
+    assert desk.store.calls == [f"create {NAME}"] * 2
 
 
-def test_a_checkpoint_ahead_of_the_log_is_refused(catalog: Catalog) -> None:
-    """The log ends before what was applied: it was restored from an older state."""
-    store = Store()
-    _, begun, _ = opened(catalog, store)
-    catalog.checkpoints.advance(begun, 4)
-    with pytest.raises(LogMismatch, match="sequence 4, but the document log ends at 3") as raised:
-        opened(catalog, store)
-    assert "restore the newer one" in raised.value.hint
-    assert store.identities == {"main-lexical-1": begun.identity}, "nothing was thrown away"
+def test_a_checkpoint_ahead_of_the_log_is_refused(desk: Desk) -> None:
+    """The message names both positions; nothing is created or opened."""
+    desk.open()
+    desk.follow_to(6)
+    calls = list(desk.store.calls)
+    with pytest.raises(LogMismatch, match=r"applied sequence 6.*ends at 5") as caught:
+        desk.open()
+    assert caught.value.hint
+    assert desk.store.calls == calls
 
 
-def test_another_log_is_refused(catalog: Catalog) -> None:
-    """An index that followed another log is not trusted, and not thrown away."""
-    store = Store()
-    catalog.checkpoints.start("main-lexical-1", "identity", "another log")
-    store.identities = {"main-lexical-1": "identity"}
-    with pytest.raises(LogMismatch, match="main-lexical-1 follows another document log"):
-        opened(catalog, store)
-    assert store.identities == {"main-lexical-1": "identity"}
-
-
-def test_both_indexes_of_a_generation_are_apart(catalog: Catalog) -> None:
-    """Each has its own name and checkpoint; one that is lost leaves the other alone."""
-    words, meaning = Store(), Store()
-    _, lexical, _ = opened(catalog, words)
-    vector = open_vector(catalog, cast("VectorStore", meaning), GENERATION)
-    assert vector.checkpoint.index_name == "main-vector-1"
-    catalog.checkpoints.advance(lexical, 3)
-    catalog.checkpoints.advance(vector.checkpoint, 2)
-    meaning.identities = {}
-    again = open_vector(catalog, cast("VectorStore", meaning), GENERATION)
-    assert again.rebuilt == "is missing"
-    assert opened(catalog, words)[1].applied == 3
+def test_another_log_is_refused(desk: Desk) -> None:
+    """Even at a position that this log has too."""
+    desk.catalog.checkpoints.start(NAME, "identity", "another")
+    with pytest.raises(LogMismatch, match="another document log") as caught:
+        desk.open()
+    assert caught.value.hint
+    assert desk.store.calls == []
