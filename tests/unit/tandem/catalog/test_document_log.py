@@ -127,11 +127,12 @@ def test_deleting(log: DocumentLog) -> None:
 
 
 def test_a_deleted_document_returns_with_a_new_sequence(log: DocumentLog) -> None:
-    """The same content after a delete is a change again."""
-    log.append("main", "s", [document("a", "x")])
-    log.delete("main", ["a"])
-    assert log.append("main", "s", [document("a", "x")]).sequences == {"a": 3}
-    assert all_changes(log) == [Change(3, "a", document("a", "x"))]
+    """The same content after a delete is a change again, even where it is blank."""
+    sent = [document("a", "x"), document("blank")]
+    log.append("main", "s", sent)
+    log.delete("main", ["a", "blank"])
+    assert log.append("main", "s", sent).sequences == {"a": 5, "blank": 6}
+    assert all_changes(log) == [Change(5, "a", sent[0]), Change(6, "blank", sent[1])]
 
 
 def test_sequences_are_never_used_again(log: DocumentLog, tmp_path: Path) -> None:
