@@ -26,4 +26,5 @@ def complete(
     answers = pools.ask(calls, deadline)
     for leg, scores in answers.by_leg.items():
         candidates = with_completed_scores(candidates, leg, scores)
-    return candidates, tuple(Degradation(STAGE, late.reason) for late in answers.degraded)
+    reasons = dict.fromkeys(late.reason for late in answers.degraded)
+    return candidates, tuple(Degradation(STAGE, reason) for reason in reasons)

@@ -8,6 +8,7 @@ import difflib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,11 +22,13 @@ from pydantic_settings import (
 from tandem import fields as field_words
 from tandem.errors import SettingsError
 from tandem.fields import FieldType
+from tandem.queries import MAXIMUM_BUDGET_MS
 from tandem.schema import Schema
 
 PREFIX = "TANDEM_"
 DELIMITER = "__"
 FILE = "tandem.toml"
+REFERENCE = "see docs/reference/settings.md"
 
 
 class _Section(BaseModel):
@@ -90,7 +93,9 @@ class SearchSettings(_Section):
     depth: int = Field(
         100, ge=1, le=1_000, description="documents asked of each leg, candidates kept by fusion"
     )
-    budget_ms: float = Field(1_000.0, gt=0, description="deadline of an answer, milliseconds")
+    budget_ms: float = Field(
+        1_000.0, gt=0, le=MAXIMUM_BUDGET_MS, description="deadline of an answer, milliseconds"
+    )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 
@@ -141,7 +146,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - and this one too
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _SettingsFile(settings_cls)
 
     def declared_schema(self) -> Schema | None:
         """The declared fields as a closed schema; ``None`` if there are none.
@@ -161,7 +166,8 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
     """The settings in force. ``options`` are command-line options by name, ``None`` = not given.
 
     Without ``file``, ``tandem.toml`` in the working folder is read if it is there. Folders that the
-    file names are relative to it.
+    file names, and the default data folder, are relative to the file; those that an option or a
+    variable names are relative to the working folder.
 
     Raises:
         SettingsError: the file is missing or broken, or a setting is unknown or out of range.
@@ -176,15 +182,36 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
         settings: Settings = from_file(**given)
     except ValidationError as error:
         raise SettingsError(_explain(error), hint=_near_miss(error)) from None
+    except TOMLDecodeError as error:
+        raise SettingsError(f"{chosen}: not TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{chosen}: cannot be read: {error}") from None
     except ValueError as error:
-        raise SettingsError(f"{chosen}: {error}") from None
-    base = Path() if "data_dir" in given else chosen.parent
+        raise SettingsError(f"environment: {error}", hint="lists and tables are JSON") from None
+    base = Path() if "data_dir" in settings.model_fields_set else chosen.parent
     return settings.model_copy(
         update={
             "data_dir": base / settings.data_dir.expanduser(),
-            "cache_dir": chosen.parent / settings.cache_dir.expanduser(),
+            "cache_dir": settings.cache_dir.expanduser(),
         }
     )
+
+
+class _SettingsFile(TomlConfigSettingsSource):
+    """``tandem.toml``, with its folders relative to itself."""
+
+    def __call__(self) -> dict[str, Any]:
+        data = dict(super().__call__())
+        for section, name in (("", "data_dir"), ("", "cache_dir"), ("embedding", "path")):
+            place = data.get(section) if section else data
+            if isinstance(place, dict) and isinstance(place.get(name), str):
+                place[name] = self._beside(place[name])
+        return data
+
+    def _beside(self, folder: str) -> str:
+        file = self.toml_file_path
+        assert isinstance(file, Path), "load names one file"
+        return str(file.parent / Path(folder).expanduser())
 
 
 def _explain(error: ValidationError) -> str:
@@ -205,19 +232,20 @@ def _near_miss(error: ValidationError) -> str:
             close = difflib.get_close_matches(name, [row["name"] for row in describe()], n=1)
             if close:
                 return f"did you mean {close[0]!r}?"
-    return "see docs/reference/settings.md"
+    return REFERENCE
 
 
 def _refuse_unknown_variables() -> None:
     """A misspelt variable would otherwise be ignored, and the default used in its place."""
-    known = {row["variable"] for row in describe()}
-    for name in os.environ:
-        if name.startswith(PREFIX) and name not in known and not _is_field_variable(name):
+    known = {row["variable"].removeprefix(PREFIX) for row in describe()}
+    for variable in os.environ:
+        name = variable.removeprefix(PREFIX)
+        if variable.startswith(PREFIX) and name not in known and not _is_field_variable(variable):
             close = difflib.get_close_matches(name, known, n=1)
-            raise SettingsError(
-                f"the environment variable {name} names no setting",
-                hint=f"did you mean {close[0]}?" if close else "see docs/reference/settings.md",
+            hint = (
+                f"did you mean {PREFIX}{close[0]}?" if close else REFERENCE
             )
+            raise SettingsError(f"the environment variable {variable} names no setting", hint=hint)
 
 
 def _is_field_variable(name: str) -> bool:

@@ -205,3 +205,51 @@ def test_every_variable_sets_its_setting(
             value = getattr(value, part)
         told = row["name"] if str(value).endswith("?") else "the default"
     assert row["name"] in told
+
+
+def test_folders_of_the_environment_are_relative_to_the_working_folder(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable is set by somebody who stands in the working folder, not beside the file."""
+    folder = empty_folder / "project"
+    folder.mkdir()
+    file = write(folder, '[embedding]\npath = "model"')
+    monkeypatch.setenv("TANDEM_DATA_DIR", "mine")
+
+    settings = load(file)
+
+    assert settings.data_dir == Path("mine")
+    assert settings.embedding.path == folder / "model"
+
+
+def test_the_default_data_folder_is_beside_the_file(empty_folder: Path) -> None:
+    """A named settings file brings its data folder with it."""
+    folder = empty_folder / "project"
+    folder.mkdir()
+
+    assert load(write(folder, "")).data_dir == folder / ".tandem"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said", "hint"),
+    [
+        ("TANDEM_FIELDS", "{", "environment:", "JSON"),
+        ("TANDEM_QQQ", "1", "TANDEM_QQQ names no setting", "docs/reference"),
+        ("TANDEM_SEARCH__BUDGET_MS", "inf", "search.budget_ms", ""),
+    ],
+)
+def test_bad_variables_are_blamed_on_themselves(
+    empty_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    said: str,
+    hint: str,
+) -> None:
+    """Not on a file that does not exist, and without a far-fetched near miss."""
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError, match=said) as raised:
+        load()
+
+    assert hint in raised.value.hint
