@@ -71,7 +71,12 @@ def index_folder(opened: House, folder: Path) -> tuple[OpenCollection, IndexRepo
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Median and 99th percentile."""
-    return {"p50": round(median(values), 3), "p99": round(quantiles(values, n=100)[98], 3)}
+    return {"p50": round(median(values), 3), "p99": round(p99(values), 3)}
+
+
+def p99(values: Sequence[float]) -> float:
+    """The 99th percentile."""
+    return quantiles(values, n=100)[98]
 
 
 def print_json(data: Mapping[str, Any]) -> None:

@@ -24,7 +24,6 @@ def complete(
         if document_ids:
             calls[leg] = partial(question.score, document_ids, deadline.remaining_seconds())
     answers = pools.ask(calls, deadline)
-    for leg, scores in answers.by_leg.items():
-        candidates = with_completed_scores(candidates, leg, scores)
     reasons = dict.fromkeys(late.reason for late in answers.degraded)
-    return candidates, tuple(Degradation(STAGE, reason) for reason in reasons)
+    completed = with_completed_scores(candidates, answers.by_leg)
+    return completed, tuple(Degradation(STAGE, reason) for reason in reasons)

@@ -52,24 +52,25 @@ def missing_scores(candidates: Ranking, leg: str) -> tuple[str, ...]:
     )
 
 
-def with_completed_scores(candidates: Ranking, leg: str, scores: Scores) -> Ranking:
-    """Add ``leg``'s exact scores, without a rank, to the hits that it did not return.
+def with_completed_scores(candidates: Ranking, completed: Mapping[str, Scores]) -> Ranking:
+    """Add each leg's exact scores, without a rank, to the hits that it did not return.
 
-    A document absent from ``scores`` is one that the leg cannot match at all: it gets 0.
+    ``completed`` maps a leg to its scores. A document absent from them is one that the leg cannot
+    match at all: it gets 0.
     """
-    missing = set(missing_scores(candidates, leg))
-    hits = tuple(
-        Hit(
-            hit.document_id,
-            hit.rank,
-            hit.score,
-            (*hit.evidence, Evidence(leg, None, scores.get(hit.document_id, 0.0), 0.0)),
-        )
-        if hit.document_id in missing
-        else hit
-        for hit in candidates.hits
+    return Ranking(candidates.name, tuple(_completed(hit, completed) for hit in candidates.hits))
+
+
+def _completed(hit: Hit, completed: Mapping[str, Scores]) -> Hit:
+    known = [part.leg for part in hit.evidence]
+    added = tuple(
+        Evidence(leg, None, scores.get(hit.document_id, 0.0), 0.0)
+        for leg, scores in completed.items()
+        if leg not in known
     )
-    return Ranking(candidates.name, hits)
+    if not added:
+        return hit
+    return Hit(hit.document_id, hit.rank, hit.score, hit.evidence + added)
 
 
 def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:

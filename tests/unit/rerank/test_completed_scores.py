@@ -23,7 +23,7 @@ def candidates() -> Ranking:
     lexical = Ranking.from_scores("lexical", [("a", 8.0), ("b", 2.0)])
     vector = Ranking.from_scores("vector", [("b", 0.9)])
     fused = reciprocal_rank_fusion([lexical, vector], LEGS, limit=10)
-    return with_completed_scores(fused, "vector", {"a": 0.6})
+    return with_completed_scores(fused, {"vector": {"a": 0.6}})
 
 
 @pytest.mark.parametrize(

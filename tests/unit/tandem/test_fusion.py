@@ -119,7 +119,7 @@ def test_missing_scores() -> None:
 def test_completion_adds_a_score_without_a_rank() -> None:
     """Scores, order and the evidence there was stay; what cannot match gets 0."""
     fused = rrf(LEXICAL, VECTOR)
-    completed = with_completed_scores(fused, "vector", {"a": 0.3, "b": 99.0, "unknown": 1.0})
+    completed = with_completed_scores(fused, {"vector": {"a": 0.3, "b": 99.0, "unknown": 1.0}})
     assert completed.name == fused.name
     assert [(hit.document_id, hit.rank, hit.score) for hit in completed.hits] == [
         (hit.document_id, hit.rank, hit.score) for hit in fused.hits
@@ -139,8 +139,8 @@ def test_weighted_sum_by_hand() -> None:
     a: 0.4 x 9/9 + 0.6 x 0.2/0.8 = 0.55;  b: 0.4 x 6/9 + 0.6 x 0.8/0.8 = 0.8667;
     c: 0.4 x 3/9 + 0.6 x 0 = 0.1333;      d: 0.4 x 4.5/9 + 0.6 x 0.4/0.8 = 0.5.
     """
-    completed = with_completed_scores(rrf(LEXICAL, VECTOR), "vector", {"a": 0.2})
-    completed = with_completed_scores(completed, "lexical", {"d": 4.5})
+    completed = with_completed_scores(rrf(LEXICAL, VECTOR), {"vector": {"a": 0.2}})
+    completed = with_completed_scores(completed, {"lexical": {"d": 4.5}})
     ranking = weighted_sum(completed, WEIGHTS)
     assert ranking.name == "hybrid"
     assert ranking.document_ids == ("b", "a", "d", "c")
@@ -158,7 +158,7 @@ def test_weighted_sum_by_hand() -> None:
 def test_a_leg_without_a_positive_score_says_nothing(best: float) -> None:
     """Where a leg's best score is 0 or less it adds 0 to all, and the other one decides."""
     vector = Ranking.from_scores("vector", [("a", best - 0.5), ("c", best)])
-    completed = with_completed_scores(rrf(LEXICAL, vector), "vector", {"b": best - 0.1})
+    completed = with_completed_scores(rrf(LEXICAL, vector), {"vector": {"b": best - 0.1}})
     ranking = weighted_sum(completed, WEIGHTS)
     assert ranking.document_ids == ("a", "b", "c")
     assert [hit.score for hit in ranking.hits] == pytest.approx([0.4, 0.4 * 6 / 9, 0.4 * 3 / 9])
@@ -204,8 +204,8 @@ def test_weighted_sum_is_bounded_and_monotonic(left: Any, right: Any, share: flo
     """Scores lie between 0 and the sum of weights; better in both legs is never below."""
     lexical = Ranking.from_scores("lexical", left.items())
     vector = Ranking.from_scores("vector", right.items())
-    completed = with_completed_scores(rrf(lexical, vector), "vector", {})
-    completed = with_completed_scores(completed, "lexical", {})
+    completed = with_completed_scores(rrf(lexical, vector), {"vector": {}})
+    completed = with_completed_scores(completed, {"lexical": {}})
     weights = {"lexical": 1 - share, "vector": share}
     scores = weighted_sum(completed, weights).scores()
     assert scores.keys() == left.keys() | right.keys()
