@@ -18,9 +18,11 @@ from tandem.catalog.releases import Generation, Release
 from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
 from tandem.embedding.lazy_embedder import LazyEmbedder
+from tandem.errors import TandemError
 from tandem.fusion import LegFusion
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
 from tandem.settings import Settings
+from tandem.telemetry import logger
 
 
 @dataclass
@@ -45,6 +47,12 @@ class OpenCollection:
         """The legs that start from zero though they had been built, and why."""
         legs = {LEXICAL: self.lexical.rebuilt, VECTOR: self.vector.rebuilt}
         return {leg: reason for leg, reason in legs.items() if reason is not None}
+
+    @property
+    def faults(self) -> dict[str, TandemError]:
+        """The legs whose index could not be opened, and why."""
+        legs = {LEXICAL: self.lexical.fault, VECTOR: self.vector.fault}
+        return {leg: fault for leg, fault in legs.items() if fault is not None}
 
     @property
     def pending_change(self) -> str | None:
@@ -123,8 +131,12 @@ class OpenCollection:
         )
 
     def _documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """From the lexical index of the release; from the log what it does not (yet) hold."""
-        found = dict(self.lexical.index.documents(document_ids))
+        """From the lexical index of the release; from the log what it does not hold or give."""
+        found: dict[str, Document] = {}
+        try:
+            found |= self.lexical.index.documents(document_ids)
+        except Exception as error:  # a damaged index must not hide what the log still knows
+            logger("api").warning("documents come from the log: %s", error)
         missing = [document_id for document_id in document_ids if document_id not in found]
         if missing:
             found |= self.catalog.documents.documents(self.name, missing)
@@ -135,13 +147,14 @@ class OpenCollection:
         if isinstance(self.embedder, LazyEmbedder):
             self.embedder.begin_to_load()
 
-    def wait_until_loaded(self) -> None:
+    def wait_until_loaded(self) -> TandemError | None:
         """Wait for the embedder, so that the first query's deadline does not pay for loading it.
 
-        Without one, searches go on by words alone and say so.
+        Without one, searches go on by words alone and say so; the reason is returned.
         """
         if isinstance(self.embedder, LazyEmbedder):
-            self.embedder.wait_until_loaded()
+            return self.embedder.wait_until_loaded()
+        return None
 
     def close(self) -> None:
         """Close both indexes."""

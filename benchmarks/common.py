@@ -2,7 +2,8 @@
 
 import argparse
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -12,11 +13,14 @@ import orjson
 
 from api.bootstrap import House, open_house
 from api.collection import OpenCollection
+from api.console import report_error
 from indexer.indexing import IndexReport, Intake, NamedSource
 from indexer.rejects import RejectsFile
 from indexer.sources.registry import open_source
 from indexer.validation import Validator
 from tandem import settings as all_settings
+from tandem.catalog.ownership import LOCK, Ownership
+from tandem.errors import TandemError
 from tandem.protocols import Embedder
 from tandem.schema import infer_schema
 from tandem.settings import Settings
@@ -32,19 +36,40 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def benchmark_settings(name: str) -> Settings:
-    """Default settings with a data folder of the benchmark's own, kept between runs."""
+    """Default settings, whatever the working folder's say, with a data folder of their own.
+
+    Only where models are cached, and what runs them, is taken from the settings in force.
+    """
     chosen = all_settings.load()
-    folder = chosen.cache_dir / "benchmarks" / name
-    return chosen.model_copy(update={"data_dir": folder, "collection": "benchmark"})
+    return Settings.model_construct(
+        cache_dir=chosen.cache_dir,
+        embedding=chosen.embedding,
+        data_dir=chosen.cache_dir / "benchmarks" / name,
+        collection="benchmark",
+    )
 
 
 def forget(folder: Path, *, embeddings: bool) -> None:
-    """Remove the indexes and the log of an earlier run; the cached embeddings only if told to."""
-    for entry in folder.iterdir() if folder.is_dir() else ():
+    """Remove the indexes and the log of an earlier run; the cached embeddings only if told to.
+
+    Raises:
+        OwnedElsewhere: the earlier run is still going on.
+    """
+    ownership = Ownership(folder, "a benchmark")
+    for entry in folder.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)
-        elif embeddings or not entry.name.startswith(EMBEDDINGS):
+        elif entry.name != LOCK and (embeddings or not entry.name.startswith(EMBEDDINGS)):
             entry.unlink()
+    ownership.release()
+
+
+def leave_with(main: Callable[[], None]) -> None:
+    """Run a benchmark; an error is told in a line, as on the command line."""
+    try:
+        main()
+    except TandemError as error:
+        sys.exit(report_error(error))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from benchmarks.common import (
     forget,
     house,
     index_folder,
+    leave_with,
     parser,
     print_json,
 )
@@ -97,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    leave_with(main)

@@ -22,6 +22,7 @@ from benchmarks.common import (
     benchmark_settings,
     house,
     index_folder,
+    leave_with,
     p99,
     parser,
     print_json,
@@ -164,4 +165,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    leave_with(main)

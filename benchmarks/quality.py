@@ -5,7 +5,15 @@ Choices are made on a training split (``--split train``); a test split is read o
 
 from pathlib import Path
 
-from benchmarks.common import benchmark_settings, forget, house, index_folder, parser, print_json
+from benchmarks.common import (
+    benchmark_settings,
+    forget,
+    house,
+    index_folder,
+    leave_with,
+    parser,
+    print_json,
+)
 from relevance_eval.collections import read_beir
 from relevance_eval.execution import run_queries
 from relevance_eval.measures import measure
@@ -49,4 +57,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    leave_with(main)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import uuid4
 
+from indexer.unavailable import UnavailableIndex
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.releases import Generation
-from tandem.errors import LogMismatch
+from tandem.errors import EngineError, LogMismatch
 from tandem.protocols import LexicalIndex, LexicalStore, VectorIndex, VectorStore
 
 Index = TypeVar("Index")
@@ -16,11 +17,16 @@ Index = TypeVar("Index")
 
 @dataclass(frozen=True, slots=True)
 class Opened(Generic[Index]):
-    """An index with its checkpoint; ``rebuilt`` says why it starts from zero, if it had begun."""
+    """An index with its checkpoint.
+
+    ``rebuilt`` says why it starts from zero, if it had begun. ``fault`` says why it could not be
+    opened: every call on the index then raises ``EngineUnavailable``.
+    """
 
     index: Index
     checkpoint: Checkpoint
-    rebuilt: str | None
+    rebuilt: str | None = None
+    fault: EngineError | None = None
 
 
 def open_lexical(
@@ -34,6 +40,7 @@ def open_lexical(
         store.identity(name),
         lambda identity: store.create(name, identity, schema),
         lambda: store.open(name, schema),
+        UnavailableIndex,
     )
 
 
@@ -48,6 +55,7 @@ def open_vector(
         store.identity(name),
         lambda identity: store.create(name, identity, schema, dimension),
         lambda: store.open(name, schema, dimension),
+        UnavailableIndex,
     )
 
 
@@ -57,6 +65,7 @@ def _open(
     found: str | None,
     create: Callable[[str], Index],
     reopen: Callable[[], Index],
+    unavailable: Callable[[EngineError], Index],
 ) -> Opened[Index]:
     log = catalog.documents
     known = catalog.checkpoints.read(name)
@@ -73,7 +82,10 @@ def _open(
         )
     # With nothing applied there is nothing to keep, and the index may be only half made.
     if known is not None and known.applied > 0 and found == known.identity:
-        return Opened(reopen(), catalog.checkpoints.take(known), None)
+        try:
+            return Opened(reopen(), catalog.checkpoints.take(known))
+        except EngineError as fault:
+            return Opened(unavailable(fault), known, fault=fault)
     # The checkpoint comes first: an index without one would be trusted with nothing in it.
     checkpoint = catalog.checkpoints.start(name, uuid4().hex, log.log_id)
     rebuilt = None

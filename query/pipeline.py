@@ -63,6 +63,15 @@ class SearchPipeline:
         self._reranker = reranker
         self._documents = documents
 
+    def check(self, query: Query) -> None:
+        """Refuse what cannot be asked, before anything is done for it.
+
+        Raises:
+            QueryError: the query is not acceptable.
+            FilterError: its filter is not.
+        """
+        understand(query, self._schema)
+
     def search(self, query: Query) -> SearchResult:
         """See ``Searcher``."""
         configuration = self._configuration

@@ -41,6 +41,6 @@ def understand(query: Query, schema: Schema) -> Understood:
     except FilterError as error:
         raise QueryError(str(error)) from None
     text = " ".join(unicodedata.normalize("NFC", query.text).replace("\0", " ").split())
-    if not text:
+    if not any(character.isprintable() and character != " " for character in text):
         raise QueryError("the query is empty", hint="give at least one word")
     return Understood(text, parse_filters(query.filters, schema))

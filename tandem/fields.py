@@ -36,7 +36,6 @@ class Field:
     name: str
     type: FieldType
     weight: float = 1.0
-    facet: bool = False
 
 
 def typed_value(field: Field, value: object) -> TypedValue:

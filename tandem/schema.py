@@ -112,8 +112,11 @@ class Schema:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits that change with any field."""
-        return blake2b(self.encoded().encode(), digest_size=8).hexdigest()
+        """16 hex digits that change with any field, and not with their order."""
+        sorted_fields = tuple(sorted(self.fields, key=lambda field: field.name))
+        return blake2b(
+            Schema(sorted_fields, self.open).encoded().encode(), digest_size=8
+        ).hexdigest()
 
 
 def _check_field(field: Field, times_named: int) -> None:
@@ -148,7 +151,7 @@ def infer_schema(samples: Iterable[Mapping[str, AttributeValue]]) -> Schema:
     for name, found in kinds.items():
         kind = _common_kind(found)
         if kind is not None and FIELD_NAME.fullmatch(name) and name not in RESERVED_NAMES:
-            fields.append(Field(name, kind, facet=kind is FieldType.KEYWORD))
+            fields.append(Field(name, kind))
     return Schema.of(fields, open=True)
 
 
@@ -194,7 +197,6 @@ def describe(schema: Schema) -> list[dict[str, Any]]:
             "field": field.name,
             "type": field.type.value,
             "weight": field.weight if field.type is FieldType.TEXT else None,
-            "facet": field.facet,
         }
         for field in schema.fields
     ]

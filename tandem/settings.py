@@ -40,7 +40,6 @@ class FieldSettings(_Section):
 
     type: FieldType = Field(description="text, keyword, integer, float, boolean or datetime")
     weight: float = Field(1.0, description="for text: worth of a match beside one in the body")
-    facet: bool = Field(False, description="count its values in answers")
 
 
 class EngineSettings(_Section):
@@ -157,8 +156,7 @@ class Settings(BaseSettings):
         if not self.fields:
             return None
         return Schema.of(
-            field_words.Field(name, field.type, field.weight, field.facet)
-            for name, field in self.fields.items()
+            field_words.Field(name, field.type, field.weight) for name, field in self.fields.items()
         )
 
 
@@ -242,9 +240,7 @@ def _refuse_unknown_variables() -> None:
         name = variable.removeprefix(PREFIX)
         if variable.startswith(PREFIX) and name not in known and not _is_field_variable(variable):
             close = difflib.get_close_matches(name, known, n=1)
-            hint = (
-                f"did you mean {PREFIX}{close[0]}?" if close else REFERENCE
-            )
+            hint = f"did you mean {PREFIX}{close[0]}?" if close else REFERENCE
             raise SettingsError(f"the environment variable {variable} names no setting", hint=hint)
 
 

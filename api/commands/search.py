@@ -11,7 +11,7 @@ from api.commands.index import drawn_progress, warn_of_rebuilds
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, bars, note, printable, say, say_json
 from indexer.indexing import CHANGED, catch_up
-from query.configurations import DEFAULT
+from query.configurations import DEFAULT, LEXICAL
 from tandem.errors import FilterError
 from tandem.queries import Query
 from tandem.rankings import Hit, SearchResult
@@ -42,15 +42,27 @@ def run(
     query = Query(text=text, filters=read_filter(filters), limit=limit)
     with open_house(chosen, "tandem search", notify=note, create=False) as house:
         target = house.collection(chosen.collection)
-        target.begin_to_load()
-        bring_up_to_date(target)
-        target.wait_until_loaded()
-        result = target.searcher(configuration).search(query)
+        searcher = target.searcher(configuration)
+        searcher.check(query)
+        _prepare(target, needs_model=configuration != LEXICAL)
+        result = searcher.search(query)
     if as_json:
         say_json(as_data(result))
     else:
         show(result, explain=explain)
     return FOUND
+
+
+def _prepare(target: OpenCollection, *, needs_model: bool) -> None:
+    """Load the model while the indexes are brought up to date; say what a search will lack."""
+    if needs_model:
+        target.begin_to_load()
+    bring_up_to_date(target)
+    failure = target.wait_until_loaded() if needs_model else None
+    if failure is not None:
+        note(f"warning: no search by meaning: {failure}")
+        if failure.hint:
+            note(f"  next: {failure.hint}")
 
 
 def read_filter(text: str | None) -> dict[str, Any]:
@@ -78,6 +90,9 @@ def read_filter(text: str | None) -> dict[str, Any]:
 def bring_up_to_date(target: OpenCollection) -> None:
     """Apply what an interrupted run left behind, and build anew what was deleted."""
     warn_of_rebuilds(target)
+    for leg, fault in target.faults.items():
+        note(f"warning: the {leg} index is left out: {fault}")
+        note(f"  next: {fault.hint}")
     behind = target.behind
     if not behind:
         return

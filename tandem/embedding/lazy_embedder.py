@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from tandem.errors import ModelError
+from tandem.errors import ModelError, TandemError
 from tandem.protocols import Embedder, FloatMatrix
 
 
@@ -17,27 +17,37 @@ class LazyEmbedder:
         self._load = load
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
+        self._failure: TandemError | None = None
 
     def begin_to_load(self) -> None:
         """Start to load in the background; a failure shows where the embedder is used."""
         threading.Thread(target=self.wait_until_loaded, name="load-embedder", daemon=True).start()
 
-    def wait_until_loaded(self) -> None:
-        """Return when it is loaded, or cannot be."""
-        with suppress(Exception):  # raised again by whoever uses the embedder
+    def wait_until_loaded(self) -> TandemError | None:
+        """Return when it is loaded, or the reason why it cannot be."""
+        with suppress(TandemError):  # raised again by whoever uses the embedder
             self._embedder()
+        return self._failure
 
     def _embedder(self) -> Embedder:
         with self._lock:
+            if self._failure is not None:  # the same places would be asked in vain again
+                raise self._failure
             if self._loaded is None:
-                loaded = self._load()
-                if (loaded.name, loaded.dimension) != (self.name, self.dimension):
-                    raise ModelError(
-                        f"the index holds vectors of {self.name}, the settings name {loaded.name}",
-                        hint="set embedding.model back; another model needs a new generation",
-                    )
-                self._loaded = loaded
+                try:
+                    self._loaded = self._checked(self._load())
+                except TandemError as failure:
+                    self._failure = failure
+                    raise
             return self._loaded
+
+    def _checked(self, loaded: Embedder) -> Embedder:
+        if (loaded.name, loaded.dimension) != (self.name, self.dimension):
+            raise ModelError(
+                f"the index holds vectors of {self.name}, the settings name {loaded.name}",
+                hint="set embedding.model back; another model needs a new generation",
+            )
+        return loaded
 
     @property
     def window(self) -> int:

@@ -92,3 +92,10 @@ def test_any_filter_is_typed_or_refused(value: Any) -> None:
         assert understand(Query("x", filters={"genre": value}), SCHEMA).filters
     except FilterError as error:
         assert error.code == "bad_filter"  # noqa: PT017 - most values are refused, not all
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\x01", " \u200b\t\x07 "])
+def test_a_text_that_shows_nothing_is_empty(text: str) -> None:
+    """Control and format characters alone would match every document with a score of 0."""
+    with pytest.raises(QueryError, match="the query is empty"):
+        understand(Query(text), SCHEMA)

@@ -275,11 +275,9 @@ def test_inferred_types(values: list[AttributeValue], expected: str | None) -> N
 
 
 def test_inference_skips_reserved_names() -> None:
-    """Reserved and malformed names stay out of the schema, and facets are for keywords."""
+    """Reserved and malformed names stay out of the schema."""
     schema = infer_schema([dict.fromkeys(RESERVED_NAMES, "x") | {"a-b": 1, "kind": "x", "n": 1}])
     assert [field.name for field in schema.filterable_fields] == ["kind", "n"]
-    assert schema.by_name["kind"].facet
-    assert not schema.by_name["n"].facet
     assert infer_schema([]).fields == (TITLE, BODY)
 
 
@@ -288,9 +286,7 @@ def test_inference_skips_reserved_names() -> None:
 
 def test_encoding_survives() -> None:
     """A schema read from the catalogue equals the one written."""
-    schema = Schema.of(
-        [Field("a", FieldType.TEXT, 2.5), Field("b", FieldType.KEYWORD, facet=True)], open=True
-    )
+    schema = Schema.of([Field("a", FieldType.TEXT, 2.5), Field("b", FieldType.KEYWORD)], open=True)
     again = Schema.decoded(schema.encoded())
     assert again == schema
     assert again.by_name["a"].type is FieldType.TEXT
@@ -298,7 +294,7 @@ def test_encoding_survives() -> None:
 
 
 def test_any_difference_changes_the_fingerprint() -> None:
-    """16 hex digits that differ with name, type, weight, facet, order and openness."""
+    """16 hex digits that differ with name, type, weight and openness, and not with the order."""
     schemas = [
         schema_of(),
         schema_of(is_open=True),
@@ -306,18 +302,17 @@ def test_any_difference_changes_the_fingerprint() -> None:
         schema_of(b="text"),
         schema_of(a="keyword"),
         schema_of(a="text", b="text"),
-        schema_of(b="text", a="text"),
         Schema.of([Field("a", FieldType.TEXT, 2.0)]),
-        Schema.of([Field("a", FieldType.KEYWORD, facet=True)]),
     ]
     fingerprints = {schema.fingerprint for schema in schemas}
     assert len(fingerprints) == len(schemas)
     assert all(len(fingerprint) == 16 for fingerprint in fingerprints)
+    assert schema_of(b="text", a="text").fingerprint == schema_of(a="text", b="text").fingerprint
 
 
 def test_description() -> None:
     """One row a field; a weight only where it counts."""
     assert describe(schema_of(year="integer"))[1:] == [
-        {"field": "body", "type": "text", "weight": 1.0, "facet": False},
-        {"field": "year", "type": "integer", "weight": None, "facet": False},
+        {"field": "body", "type": "text", "weight": 1.0},
+        {"field": "year", "type": "integer", "weight": None},
     ]

@@ -162,14 +162,14 @@ def test_declared_fields(empty_folder: Path) -> None:
     write(
         empty_folder,
         "[fields.year]\ntype = 'integer'\n[fields.title]\ntype = 'text'\nweight = 2.0\n"
-        "[fields.genre]\ntype = 'keyword'\nfacet = true\n",
+        "[fields.genre]\ntype = 'keyword'\n",
     )
     schema = load().declared_schema()
     assert schema is not None
     assert not schema.open
     assert schema.by_name["year"] == Field("year", FieldType.INTEGER)
     assert schema.by_name["title"].weight == 2.0
-    assert schema.by_name["genre"].facet
+    assert schema.by_name["genre"].type is FieldType.KEYWORD
 
 
 def test_contradicting_fields(empty_folder: Path) -> None:
