@@ -123,7 +123,7 @@ class House:
             analysis=ENGLISH.name,
             embedder=embedder.name,
             dimension=embedder.dimension,
-            passage_tokens=min(self.settings.indexing.passage_tokens, embedder.window),
+            passage_tokens=self.settings.indexing.passage_tokens,
         )
         live = self.catalog.releases.promote(name, generation.number, parent=None)
         self._open[name] = self._open_collection(live, embedder)

@@ -54,7 +54,7 @@ class LexicalWriter:
 
 
 class VectorWriter:
-    """Documents into a vector index: passages, embedded."""
+    """Documents into a vector index: passages, embedded. No passage is longer than the window."""
 
     name = "vector"
     batch_size = 200
@@ -62,14 +62,15 @@ class VectorWriter:
     def __init__(self, index: VectorIndex, embedder: Embedder, passage_tokens: int) -> None:
         self.index = index
         self._embedder = embedder
-        self._splitter = PassageSplitter(embedder, passage_tokens)
+        self._passage_tokens = passage_tokens
 
     def prepare(self, changes: Sequence[Change]) -> Mapping[str, FloatMatrix]:
         """The passages' vectors of every upserted document, by id."""
         documents = [change.document for change in changes if change.document is not None]
         if not documents:
             return {}  # and the embedder, loaded when it is first asked, stays unloaded
-        passages = self._splitter.split(documents)
+        size = min(self._passage_tokens, self._embedder.window)
+        passages = PassageSplitter(self._embedder, size).split(documents)
         vectors = self._embedder.embed_documents([text for texts in passages for text in texts])
         by_document = {}
         start = 0
