@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, writing
+from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
 from tandem.catalog.tables import CHECKPOINTS, FAILURES
 from tandem.errors import CheckpointConflict
 from tandem.protocols import Refusal
@@ -40,7 +40,7 @@ class Checkpoints:
     def read(self, index_name: str) -> Checkpoint | None:
         """The checkpoint, if the index ever had one."""
         query = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.index_name == index_name)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
@@ -148,7 +148,7 @@ class Checkpoints:
             .order_by(FAILURES.c.sequence)
             .limit(limit)
         )
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return [
                 Failure(row.document_id, row.sequence, row.reason)
                 for row in connection.execute(query)
@@ -157,5 +157,5 @@ class Checkpoints:
     def failure_count(self, index_name: str) -> int:
         """How many documents the index refused."""
         query = sa.select(sa.func.count()).where(FAILURES.c.index_name == index_name)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, writing
+from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
 from tandem.catalog.tables import DOCUMENTS, LOG
 from tandem.documents import (
     Change,
@@ -43,16 +43,23 @@ class DocumentLog:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        with writing(engine) as connection:
-            log_id = connection.execute(sa.select(LOG.c.log_id)).scalar()
+        self.log_id: str = self._known_log_id() or self._begin_log()
+
+    def _known_log_id(self) -> str | None:
+        with reading(self._engine) as connection:
+            return connection.execute(sa.select(LOG.c.log_id)).scalar()
+
+    def _begin_log(self) -> str:
+        with writing(self._engine) as connection:
+            log_id: str | None = connection.execute(sa.select(LOG.c.log_id)).scalar()
             if log_id is None:
                 log_id = uuid4().hex
                 connection.execute(LOG.insert().values(log_id=log_id, head=0))
-        self.log_id: str = log_id
+        return log_id
 
     def head(self) -> int:
         """The last sequence given out; 0 for an empty log."""
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return int(connection.execute(sa.select(LOG.c.head)).scalar_one())
 
     def append(self, collection: str, source: str, documents: Sequence[Document]) -> Appended:
@@ -99,7 +106,7 @@ class DocumentLog:
             .order_by(DOCUMENTS.c.sequence)
             .limit(limit)
         )
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             head = int(connection.execute(sa.select(LOG.c.head)).scalar_one())
             changes = tuple(_change(row) for row in connection.execute(query))
         through = changes[-1].sequence if len(changes) == limit else max(head, after)
@@ -108,7 +115,7 @@ class DocumentLog:
     def documents(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
         """The newest versions; deleted and unknown ids are left out."""
         found: dict[str, Document] = {}
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             for part in _parts(document_ids):
                 query = sa.select(DOCUMENTS).where(
                     DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id.in_(part)
@@ -126,8 +133,9 @@ class DocumentLog:
             DOCUMENTS.c.source == source,
             DOCUMENTS.c.is_deleted.is_(False),
         )
-        with self._engine.begin() as connection:
-            yield from connection.execute(query).scalars().all()
+        with reading(self._engine) as connection:
+            found = connection.execute(query).scalars().all()
+        yield from found
 
     def count(self, collection: str) -> int:
         """How many documents there are, tombstones left out."""
@@ -139,7 +147,7 @@ class DocumentLog:
 
     def _count(self, collection: str, condition: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).where(DOCUMENTS.c.collection == collection, condition)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
 
     def purge_tombstones(self, collection: str, through: int) -> int:

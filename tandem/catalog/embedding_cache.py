@@ -1,57 +1,117 @@
 """Vectors by text, so that a reindex with the same embedder embeds nothing again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, writing
-from tandem.catalog.tables import EMBEDDINGS
+from tandem.catalog.database import ROWS_PER_QUERY, open_database, reading, writing
+from tandem.catalog.faults import DatabaseDamaged
+from tandem.catalog.tables import CACHE, EMBEDDINGS
 from tandem.protocols import FloatVector
+
+Result = TypeVar("Result")
+ASIDE = ".damaged"
+"""Ends the name of a file that was found damaged and replaced."""
 
 
 class DatabaseEmbeddingCache:
-    """An ``EmbeddingCache`` in a database."""
+    """An ``EmbeddingCache`` in a database. A damaged file is moved aside and begun anew: all of it
+    can be computed again.
+    """
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    def __init__(self, url: sa.URL | str) -> None:
+        self._url = sa.make_url(url)
+        self._renewing = threading.Lock()
+        try:
+            self._engine = self._open()
+        except DatabaseDamaged as damage:
+            self._engine = self._begin_anew(damage)
 
     def get(self, embedder_name: str, texts: Sequence[str]) -> Mapping[str, FloatVector]:
         """See ``EmbeddingCache``."""
-        by_hash = {text_hash(text): text for text in texts}
-        with self._engine.begin() as connection:
-            rows = _rows(connection, embedder_name, list(by_hash), EMBEDDINGS.c.vector)
-            return {
-                by_hash[row.text_hash]: np.frombuffer(row.vector, dtype="<f4").astype(
-                    np.float32, copy=False
-                )
-                for row in rows
-            }
+        return self._healed(lambda engine: _get(engine, embedder_name, texts))
 
     def put(self, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:
         """See ``EmbeddingCache``. A text that another process embedded meanwhile is kept as is."""
-        by_hash = {text_hash(text): vector for text, vector in vectors.items()}
-        with writing(self._engine) as connection:
-            for row in _rows(connection, embedder_name, list(by_hash)):
-                del by_hash[row.text_hash]
-            rows = [
-                {
-                    "embedder": embedder_name,
-                    "text_hash": key,
-                    "vector": vector.astype("<f4").tobytes(),
-                }
-                for key, vector in by_hash.items()
-            ]
-            if rows:
-                connection.execute(EMBEDDINGS.insert(), rows)
+        self._healed(lambda engine: _put(engine, embedder_name, vectors))
 
     def count(self) -> int:
         """How many texts are kept."""
-        with self._engine.begin() as connection:
-            query = sa.select(sa.func.count()).select_from(EMBEDDINGS)
-            return int(connection.execute(query).scalar_one())
+        return self._healed(_count)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def _healed(self, work: Callable[[sa.Engine], Result]) -> Result:
+        """What ``work`` gives; with an empty cache, if this one turns out to be damaged."""
+        engine = self._engine
+        try:
+            return work(engine)
+        except DatabaseDamaged as damage:
+            with self._renewing:
+                if self._engine is engine:  # another thread may have been first
+                    engine.dispose()
+                    self._engine = self._begin_anew(damage)
+            return work(self._engine)
+
+    def _open(self) -> sa.Engine:
+        return open_database(self._url, CACHE, durability="NORMAL")
+
+    def _begin_anew(self, damage: DatabaseDamaged) -> sa.Engine:
+        file = Path(str(self._url.database))
+        aside = file.with_name(file.name + ASIDE)
+        for part in ("", "-wal", "-shm"):
+            found = file.with_name(file.name + part)
+            if found.exists():
+                found.replace(file.with_name(aside.name + part))
+        logging.getLogger("tandem.catalog").warning(
+            "%s; it is now %s, and texts are embedded again when they are indexed again",
+            damage,
+            aside,
+        )
+        return self._open()
+
+
+def _get(engine: sa.Engine, embedder_name: str, texts: Sequence[str]) -> Mapping[str, FloatVector]:
+    by_hash = {text_hash(text): text for text in texts}
+    with reading(engine) as connection:
+        rows = _rows(connection, embedder_name, list(by_hash), EMBEDDINGS.c.vector)
+        return {
+            by_hash[row.text_hash]: np.frombuffer(row.vector, dtype="<f4").astype(
+                np.float32, copy=False
+            )
+            for row in rows
+        }
+
+
+def _put(engine: sa.Engine, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:
+    by_hash = {text_hash(text): vector for text, vector in vectors.items()}
+    with writing(engine) as connection:
+        for row in _rows(connection, embedder_name, list(by_hash)):
+            del by_hash[row.text_hash]
+        rows = [
+            {
+                "embedder": embedder_name,
+                "text_hash": key,
+                "vector": vector.astype("<f4").tobytes(),
+            }
+            for key, vector in by_hash.items()
+        ]
+        if rows:
+            connection.execute(EMBEDDINGS.insert(), rows)
+
+
+def _count(engine: sa.Engine) -> int:
+    with reading(engine) as connection:
+        query = sa.select(sa.func.count()).select_from(EMBEDDINGS)
+        return int(connection.execute(query).scalar_one())
 
 
 def _rows(

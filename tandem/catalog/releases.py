@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import writing
+from tandem.catalog.database import reading, writing
 from tandem.catalog.tables import GENERATIONS, LIVE, RELEASES
 from tandem.errors import ReleaseConflict
 from tandem.schema import Schema
@@ -84,7 +84,7 @@ class Releases:
     def generation(self, number: int) -> Generation:
         """A generation that exists."""
         query = sa.select(GENERATIONS).where(GENERATIONS.c.generation == number)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one()
         return Generation(
             row.generation,
@@ -103,14 +103,14 @@ class Releases:
             .join(LIVE, LIVE.c.release == RELEASES.c.release)
             .where(LIVE.c.collection == collection)
         )
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _release(row)
 
     def collections(self) -> list[str]:
         """The collections that have a live release, by name."""
         query = sa.select(LIVE.c.collection).order_by(LIVE.c.collection)
-        with self._engine.begin() as connection:
+        with reading(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
     def promote(self, collection: str, generation: int, *, parent: int | None) -> Release:

@@ -1,5 +1,7 @@
 """One owner a data folder, known by name, and no lock that outlives its owner."""
 
+import errno
+import fcntl
 import signal
 import subprocess
 import sys
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tandem.catalog.ownership import LOCK, Ownership
-from tandem.errors import OwnedElsewhere
+from tandem.errors import OwnedElsewhere, SettingsError
 
 HOLD = """
 import sys, time
@@ -72,3 +74,41 @@ def test_an_unreadable_note_still_refuses(tmp_path: Path, left: bytes) -> None:
     with pytest.raises(OwnedElsewhere, match="in use by another process"):
         Ownership(tmp_path, "second")
     owner.release()
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "loop", "loop/below", "nul\0"])
+def test_what_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """A file, a loop of links or a path through one is an error of the settings that names it."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(SettingsError, match="cannot be used") as raised:
+        Ownership(tmp_path / name, "first")
+    assert str(tmp_path / name) in str(raised.value)
+    assert "--data-dir" in raised.value.hint
+
+
+@pytest.mark.parametrize("method", ["mkdir", "open"])
+def test_a_read_only_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Where nothing may be made or written, the reason is the system's."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(SettingsError, match="cannot be used: Permission denied"):
+        Ownership(tmp_path / "a", "first")
+
+
+def test_a_file_system_without_locks_is_not_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a lock that is held means an owner; any other failure is told as it is."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(SettingsError, match="No locks available"):
+        Ownership(tmp_path, "first")
