@@ -1,6 +1,6 @@
 """From a record to a document, or to a rejection that names place, field and reason."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,8 +10,8 @@ from indexer.sources.records import (
     Broken,
     Place,
     Record,
+    escaped,
     excerpt,
-    printable,
     shown_name,
 )
 from indexer.sources.values import attribute_value, from_text, kind_of_texts, text_value
@@ -53,6 +53,10 @@ class Validator:
         self._schema = schema
         self._fields = schema.by_name
 
+    def unindexed(self, document: Document) -> Set[str]:
+        """The attributes that are kept with the document, but that no index knows."""
+        return document.attributes.keys() - self._fields.keys()
+
     def document(self, item: Record | Broken) -> Document | Rejection:
         """The document that the record describes, or why there is none; never an exception."""
         if isinstance(item, Broken):
@@ -62,7 +66,7 @@ class Validator:
         except FieldError as error:
             reason = f"{error.reason}; {error.hint}" if error.hint else error.reason
             shown = excerpt(item.fields.get(error.field, item.fields))
-            return Rejection(item.place, shown_name(error.field), printable(reason), shown)
+            return Rejection(item.place, shown_name(error.field), escaped(reason), shown)
 
     def _present(self, record: Record) -> dict[str, Any]:
         """The record's values without the missing ones, text typed where text is all there is."""
@@ -130,7 +134,7 @@ class DuplicateGuard:
         first = self._seen.setdefault(document_id, place)
         if first is place:
             return None
-        reason = f"duplicate id, first seen at {first}"
+        reason = escaped(f"duplicate id, first seen at {first}")
         return Rejection(place, "id", reason, excerpt(document_id))
 
 

@@ -38,6 +38,11 @@ class BeirCorpus:
         """The path as it was given."""
         return str(self._path)
 
+    @property
+    def files(self) -> list[Path]:
+        """The corpus file."""
+        return self._corpus.files
+
     def progress(self) -> float | None:
         """The share of the corpus file's bytes that the latest iteration has read."""
         return self._corpus.progress()

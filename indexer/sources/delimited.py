@@ -33,6 +33,11 @@ class DelimitedFile:
         """The file's path as it was given."""
         return str(self._path)
 
+    @property
+    def files(self) -> list[Path]:
+        """The one file."""
+        return [self._path]
+
     def progress(self) -> float | None:
         """The share of the file's bytes that the latest iteration has read."""
         return self._lines.share_read() if self._lines else 0.0

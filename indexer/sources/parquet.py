@@ -35,6 +35,11 @@ class ParquetFile:
         """The file's path as it was given."""
         return str(self._path)
 
+    @property
+    def files(self) -> list[Path]:
+        """The one file."""
+        return [self._path]
+
     def progress(self) -> float | None:
         """The share of the rows that the latest iteration has given."""
         return self._rows_read / self._rows if self._rows else 1.0

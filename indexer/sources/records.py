@@ -1,8 +1,9 @@
 """The words of reading: where a record stands, what it says, and what could not be read."""
 
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 WHOLE_RECORD = "(record)"
@@ -59,6 +60,11 @@ class Source(Protocol):
         """What was opened, as it was named."""
         ...
 
+    @property
+    def files(self) -> Sequence[Path]:
+        """What is read."""
+        ...
+
     def __iter__(self) -> Iterator[Record | Broken]:
         """The records in their order; what cannot be read takes its place as ``Broken``.
 
@@ -84,7 +90,7 @@ def excerpt(value: object) -> str:
             shown = _SHORT.repr(value)
         except ValueError:  # an integer with more digits than Python converts
             shown = type(value).__name__
-    return printable(shown[:EXCERPT_CHARACTERS].rstrip("\r\n"))
+    return escaped(shown[:EXCERPT_CHARACTERS].rstrip("\r\n"))
 
 
 def shown_name(name: str) -> str:
@@ -92,6 +98,6 @@ def shown_name(name: str) -> str:
     return excerpt(name) or WHOLE_RECORD
 
 
-def printable(text: str) -> str:
+def escaped(text: str) -> str:
     """The text with lone surrogates as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()

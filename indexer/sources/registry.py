@@ -46,16 +46,25 @@ def open_source(location: str, format_name: str | None = None) -> Source:
         SourceError: nothing is there, the format is unknown, or it is not what it claims to be.
 
     """
-    path = Path(location)
+    if location == "-":
+        raise SourceError(
+            "standard input is not read yet",
+            hint="write it to a file and name that; a file called - is named ./-",
+        )
     chosen = _named(format_name) if format_name is not None else None
     try:
-        _check_exists(path)
+        return _opened(Path(location), chosen, format_name)
     except OSError as error:
-        raise SourceError(f"{location}: cannot be opened: {error.strerror}") from None
+        reason = error.strerror or error
+        raise SourceError(f"{location}: cannot be opened: {reason}") from None
+
+
+def _opened(path: Path, chosen: Format | None, format_name: str | None) -> Source:
+    _check_exists(path)
     if chosen is None:
         chosen = _recognised(path)
     if path.is_dir() and not chosen.reads_folders:
-        raise SourceError(f"{location}: a folder, and {format_name} is read from a single file")
+        raise SourceError(f"{path}: a folder, and {format_name} is read from a single file")
     return chosen.open(path)
 
 
@@ -72,6 +81,8 @@ def _check_exists(path: Path) -> None:
         return
     if path.exists():
         raise SourceError(f"{path}: a pipe or a device; expected a file or a folder")
+    if path.is_symlink():
+        raise SourceError(f"{path}: a link that leads nowhere, or in a circle")
     close = difflib.get_close_matches(path.name, _entries(path.parent), n=1)
     hint = f"did you mean {path.with_name(close[0])}?" if close else ""
     raise SourceError(f"{path}: no such file or folder", hint=hint)
@@ -89,9 +100,10 @@ def _recognised(path: Path) -> Format:
         for known in FORMATS.values():
             if known.reads_folders and known.recognises(path):
                 return known
+        shown = [name for name in _entries(path) if not name.startswith(".")]
         raise SourceError(
             f"{path}: expected {FORMATS['beir'].looks_like} (a BEIR collection), "
-            f"found {', '.join(_entries(path)[:5]) or 'nothing readable'}",
+            f"found {', '.join(shown[:5]) or 'nothing readable'}",
             hint="name the files themselves to index several of them",
         )
     for known in FORMATS.values():

@@ -49,6 +49,55 @@ def test_a_folder_of_files_says_what_was_expected(tmp_path: Path) -> None:
     assert "name the files" in caught.value.hint
 
 
+def test_hidden_entries_are_left_out(tmp_path: Path) -> None:
+    """What the folder holds is told without what nobody meant to index."""
+    (tmp_path / ".tandem").mkdir()
+    with pytest.raises(SourceError, match="found nothing readable"):
+        open_source(str(tmp_path))
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(SourceError, match=r"found a\.csv$"):
+        open_source(str(tmp_path))
+
+
+def test_standard_input_is_not_read_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash says so; a file of that name can still be named."""
+    monkeypatch.chdir(tmp_path)
+    Path("-").write_text('{"id": 1}\n')
+    with pytest.raises(SourceError, match="standard input is not read yet") as caught:
+        open_source("-", "jsonl")
+    assert "./-" in caught.value.hint
+    assert len(list(open_source("./-", "jsonl"))) == 1
+
+
+@pytest.mark.parametrize("format_name", [None, "beir"])
+def test_a_folder_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_name: str | None
+) -> None:
+    """The system's refusal becomes an error of ours, wherever it comes up."""
+    is_file = Path.is_file
+
+    def refuse(path: Path) -> bool:
+        if path.name.startswith("corpus"):
+            raise PermissionError(13, "Permission denied")
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(SourceError, match="cannot be opened: Permission denied"):
+        open_source(str(tmp_path), format_name)
+
+
+def test_links_that_lead_nowhere_are_named(tmp_path: Path) -> None:
+    """In a circle or to what is gone, alone or inside a folder."""
+    (tmp_path / "a.jsonl").symlink_to(tmp_path / "b.jsonl")
+    (tmp_path / "b.jsonl").symlink_to(tmp_path / "a.jsonl")
+    (tmp_path / "c.jsonl").symlink_to(tmp_path / "gone.jsonl")
+    for name in ("a.jsonl", "c.jsonl"):
+        with pytest.raises(SourceError, match="a link that leads nowhere"):
+            open_source(str(tmp_path / name))
+    with pytest.raises(SourceError):
+        open_source(str(tmp_path / "a.jsonl" / "corpus.jsonl"))
+
+
 def test_a_folder_is_no_single_file(tmp_path: Path) -> None:
     """Naming a format does not make a file of a folder."""
     with pytest.raises(SourceError, match="a folder, and csv is read from a single file"):
@@ -95,13 +144,16 @@ def test_the_name_tells_the_format(tmp_path: Path, name: str, kind: type) -> Non
         path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     source = open_source(str(path))
     assert type(source) is kind
+    assert source.files == [path]
     assert len(list(source)) == 1
 
 
 def test_a_beir_folder_is_recognised(tmp_path: Path) -> None:
     """By its layout, without a word about its format."""
     (tmp_path / "corpus.jsonl").write_text('{"_id": "1"}\n')
-    assert type(open_source(str(tmp_path))) is BeirCorpus
+    source = open_source(str(tmp_path))
+    assert type(source) is BeirCorpus
+    assert source.files == [tmp_path / "corpus.jsonl"]
 
 
 def test_every_format_says_what_it_looks_like() -> None:

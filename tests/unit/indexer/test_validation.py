@@ -301,3 +301,12 @@ def test_a_sample_leaves_out_what_would_be_refused() -> None:
         Record(PLACE, {"id": "2", "year": None, "price": 2.5, "tags": ["a"], "text": "b"}),
     ]
     assert sample_attributes(records) == [{"year": 1995}, {"price": 2.5, "tags": ("a",)}]
+
+
+def test_a_duplicate_in_a_file_whose_name_is_no_utf8_can_be_written() -> None:
+    """The reason names the first place, with what cannot be written escaped."""
+    guard = DuplicateGuard()
+    items = [Record(Place("b\udcff.jsonl", line), {"id": "1", "body": "x"}) for line in (1, 2)]
+    _, second = validated(items, Validator(SCHEMA), guard)
+    assert isinstance(second, Rejection)
+    assert second.reason == "duplicate id, first seen at b\\udcff.jsonl:1"
