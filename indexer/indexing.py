@@ -1,12 +1,14 @@
 """The main job: records in, both indexes current, and a report of everything that happened."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from indexer.followers import FollowedLeg, Follower, Following, Progress, following, no_progress
 from indexer.rejects import RejectsFile
 from indexer.sources.records import Broken, Record
-from indexer.validation import DuplicateGuard, Validator, validated
+from indexer.validation import DuplicateGuard, Rejection, Validator, validated
 from tandem.catalog.document_log import DocumentLog
 from tandem.documents import Document
 from tandem.errors import SourceError, TandemError
@@ -19,7 +21,9 @@ CHANGED = "changed"
 
 @dataclass(slots=True)
 class IndexReport:
-    """What one run did. ``legs`` holds what each index applied, or why it could not."""
+    """What one run did. ``legs`` holds what each index applied, or why it could not;
+    ``unindexed`` counts the accepted documents by attribute that no index knows.
+    """
 
     read: int = 0
     accepted: int = 0
@@ -28,6 +32,12 @@ class IndexReport:
     deleted: int = 0
     seconds: float = 0.0
     legs: dict[str, FollowedLeg] = field(default_factory=dict)
+    unindexed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def nothing_accepted(self) -> bool:
+        """Whether there were records, and every one of them was rejected."""
+        return self.read > 0 and self.accepted == 0
 
     @property
     def failed_legs(self) -> list[FollowedLeg]:
@@ -48,7 +58,8 @@ class Intake:
 
     def __init__(self, validator: Validator, rejects: RejectsFile) -> None:
         self._validator = validator
-        self._rejects = rejects
+        self.rejects = rejects
+        self.unindexed: Counter[str] = Counter()
         self.guard = DuplicateGuard()
         self.read = 0
         self.rejected = 0
@@ -60,9 +71,10 @@ class Intake:
             self.read += 1
             if isinstance(outcome, Document):
                 batch.append(outcome)
+                self.unindexed.update(self._validator.unindexed(outcome))
             else:
                 self.rejected += 1
-                self._rejects.write(outcome)
+                self.rejects.write(outcome)
             if len(batch) == DOCUMENTS_PER_APPEND:
                 yield batch
                 batch = []
@@ -91,6 +103,7 @@ class Indexer:
         Accepted documents are durable in the log batch by batch, whatever happens to the indexes
         later. With ``delete_missing``, what a source wrote before and does not hold any more is
         deleted once every source has been read, so that what has moved from one to another stays.
+        Once both indexes are current, the log forgets the deletes that they have applied.
 
         Raises:
             SourceError: a source cannot be read, or ``delete_missing`` cannot be decided; then
@@ -110,8 +123,15 @@ class Indexer:
                 report.deleted = self._delete_missing(dict.fromkeys(names), intake)
                 progress(CHANGED, report.deleted)
         report.legs = work.legs
+        report.unindexed = intake.unindexed
+        if not report.failed_legs:
+            self._forget_deletes()
         report.seconds = stopwatch.elapsed_seconds()
         return report
+
+    def _forget_deletes(self) -> None:
+        passed = min(follower.checkpoint.applied for follower in self._followers)
+        self._log.purge_tombstones(self._collection, passed)
 
     def _append(
         self,
@@ -134,12 +154,8 @@ class Indexer:
 
     def _delete_missing(self, names: Collection[str], intake: Intake) -> int:
         """A record that was rejected is not missing: with one, what is missing is not known."""
-        if intake.rejected:
-            raise SourceError(
-                f"--delete-missing: {intake.rejected} records were rejected, so what is missing "
-                "is not known; the accepted ones are kept, nothing was deleted",
-                hint="mend the rejected records and index again",
-            )
+        if intake.rejects.first is not None:
+            raise _undecided(intake.rejected, intake.rejects.first, intake.rejects.path)
         missing = [
             document_id
             for name in names
@@ -153,6 +169,16 @@ def _empty(name: str) -> SourceError:
     """An empty source is likely a mistake, and taken at its word it would delete everything."""
     return SourceError(
         f"--delete-missing: {name} holds no records; nothing was deleted", hint="check the path"
+    )
+
+
+def _undecided(rejected: int, first: Rejection, listed: Path) -> SourceError:
+    were = "record was" if rejected == 1 else "records were"
+    return SourceError(
+        f"--delete-missing: {rejected:,} {were} rejected (first {first.place}, {first.field}: "
+        f"{first.reason}), so what is missing is not known; the accepted ones are kept, nothing "
+        "was deleted",
+        hint=f"mend what {listed} lists and index again",
     )
 
 

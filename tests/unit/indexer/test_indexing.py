@@ -17,6 +17,7 @@ from indexer.validation import Validator
 from tandem.catalog.catalog import Catalog
 from tandem.engines.qdrant_edge_index import POINTS_PER_UPDATE, QdrantEdgeStore
 from tandem.errors import EngineError, SourceError
+from tandem.fields import Field, FieldType
 from tandem.schema import Schema
 from tests.builders import document, random_rows, upserts
 from tests.fakes import FakeWriter
@@ -191,11 +192,11 @@ def test_delete_missing_is_refused_when_a_record_was_rejected(
     desk.index(books={"a": "one", "b": "two"}, films={"x": "ten", "y": "eleven"})
     given: dict[str, dict[str, str | None]] = {"books": {"a": "new"}, "films": {"x": "ten"}}
     given[broken_source]["broken"] = None
-    with pytest.raises(
-        SourceError, match=r"1 records were rejected.*nothing was deleted"
-    ) as caught:
+    expected = r"1 record was rejected \(first f:2, \(record\): not JSON\).*nothing was deleted"
+    with pytest.raises(SourceError, match=expected) as caught:
         desk.index(delete_missing=True, **given)
-    assert caught.value.hint
+    assert str(desk.folder / "rejects.jsonl") in caught.value.hint
+    assert (desk.folder / "rejects.jsonl").read_bytes().count(b"\n") == 1
     assert desk.held() == {"a": "new", "b": "two", "x": "ten", "y": "eleven"}
     assert desk.catalog.documents.head() == 5
 
@@ -213,6 +214,68 @@ def test_delete_missing_is_refused_for_an_empty_source(desk: Desk, empty_source:
     assert caught.value.hint == "check the path"
     assert desk.catalog.documents.head() == head
     assert set(desk.held()) == {"a", "x"}
+
+
+def tombstones(desk: Desk) -> list[str]:
+    """The ids of the deletes that the log remembers."""
+    changes = desk.catalog.documents.changes(COLLECTION, 0, 1_000).changes
+    return [change.document_id for change in changes if change.document is None]
+
+
+def test_deletes_are_forgotten_once_both_indexes_have_applied_them(desk: Desk) -> None:
+    """What was deleted stays deleted, and what comes back is a new change."""
+    desk.index(books={"a": "one", "b": "two", "c": "three"})
+    assert desk.index(delete_missing=True, books={"a": "one"}).deleted == 2
+    head = desk.catalog.documents.head()
+    assert tombstones(desk) == []
+    assert desk.held() == {"a": "one"}
+    assert desk.index(delete_missing=True, books={"a": "one"}).deleted == 0
+    assert desk.catalog.documents.head() == head
+    assert desk.index(books={"b": "two"}).legs["vector"].applied == 1
+    assert desk.held() == {"a": "one", "b": "two"}
+    assert desk.lexical.held["b"][0] == desk.catalog.documents.head() == head + 1
+
+
+def test_deletes_are_remembered_while_an_index_is_behind(desk: Desk) -> None:
+    """Forgotten too early, the document would stay in that index for ever."""
+    desk.index(books={"a": "one", "b": "two"})
+
+    def fail(_: object) -> None:
+        raise EngineError("gone")
+
+    desk.vector.before_apply = fail
+    assert desk.index(delete_missing=True, books={"a": "one"}).failed_legs
+    assert tombstones(desk) == ["b"]
+    assert set(desk.vector.held) == {"a", "b"}
+    desk.vector.before_apply = lambda _: None
+    assert desk.index(books={"a": "one"}).failed_legs == []
+    assert tombstones(desk) == []
+    assert desk.held() == {"a": "one"}
+
+
+def test_attributes_that_no_index_knows_are_counted(desk: Desk) -> None:
+    """By name, over the accepted documents of all sources; known and core fields are not."""
+    fields: list[dict[str, Any]] = [{"x": 1, "title": "t"}, {"x": 2, "y": "z", "year": 3}, {}]
+    given = [
+        Record(Place("f", line), {"id": str(line), "body": "b"} | more)
+        for line, more in enumerate(fields, start=1)
+    ]
+    given.append(Record(Place("f", 9), {"id": " ", "body": "b", "x": 1}))
+    schema = Schema.of([Field("year", FieldType.INTEGER)], open=True)
+    with RejectsFile(desk.folder / "rejects.jsonl") as rejects:
+        intake = Intake(Validator(schema), rejects)
+        indexer = Indexer(desk.catalog.documents, COLLECTION, desk.followers())
+        report = indexer.index([NamedSource("books", given)], intake)
+    assert report.unindexed == {"x": 2, "y": 1}
+    assert (report.accepted, report.nothing_accepted) == (3, False)
+
+
+def test_a_run_that_accepts_nothing_says_so(desk: Desk) -> None:
+    """Only where there were records: an empty source is another matter."""
+    assert desk.index(books={"a": " "}).nothing_accepted
+    assert not desk.index(books={}).nothing_accepted
+    assert not desk.index(books={"a": "one", "b": " "}).nothing_accepted
+    assert not desk.index(books={"a": "one"}).nothing_accepted
 
 
 def test_a_source_that_breaks_off_keeps_what_it_gave(desk: Desk) -> None:
