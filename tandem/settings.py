@@ -6,6 +6,7 @@ Order of authority: command-line options, ``TANDEM_…`` variables (``TANDEM_SEA
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -29,6 +30,12 @@ PREFIX = "TANDEM_"
 DELIMITER = "__"
 FILE = "tandem.toml"
 REFERENCE = "see docs/reference/settings.md"
+NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+PLAIN_WORDS = {
+    "string_pattern_mismatch": "a collection's name is 1 to 63 lower-case letters, digits, - or _, "
+    "and begins with a letter or digit"
+}
+"""What a fault of that type is told as; the only pattern is the collection's."""
 
 
 class _Section(BaseModel):
@@ -117,9 +124,7 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    collection: str = Field(
-        "main", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="name of the collection"
-    )
+    collection: str = Field("main", pattern=NAME, description="name of the collection")
     data_dir: Path = Field(
         Path(".tandem"), description="folder for the catalogue and the embedded indexes"
     )
@@ -189,10 +194,26 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
     base = Path() if "data_dir" in settings.model_fields_set else chosen.parent
     return settings.model_copy(
         update={
-            "data_dir": base / settings.data_dir.expanduser(),
-            "cache_dir": settings.cache_dir.expanduser(),
+            "data_dir": base / _expanded("data_dir", settings.data_dir),
+            "cache_dir": _expanded("cache_dir", settings.cache_dir),
         }
     )
+
+
+def masked(text: str) -> str:
+    """The text without what could be a user's name and password in a URL."""
+    return re.sub(r":.*@", "://***@" if "://" in text else ":***@", text, flags=re.DOTALL)
+
+
+def _expanded(name: str, folder: Path) -> Path:
+    """The folder with ``~`` and ``~user`` written out."""
+    try:
+        return folder.expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            f"setting {name!r}: nobody knows the home folder in {str(folder)!r}",
+            hint="write the folder's path in full",
+        ) from None
 
 
 class _SettingsFile(TomlConfigSettingsSource):
@@ -203,13 +224,13 @@ class _SettingsFile(TomlConfigSettingsSource):
         for section, name in (("", "data_dir"), ("", "cache_dir"), ("embedding", "path")):
             place = data.get(section) if section else data
             if isinstance(place, dict) and isinstance(place.get(name), str):
-                place[name] = self._beside(place[name])
+                place[name] = self._beside(f"{section}.{name}".lstrip("."), place[name])
         return data
 
-    def _beside(self, folder: str) -> str:
+    def _beside(self, name: str, folder: str) -> str:
         file = self.toml_file_path
         assert isinstance(file, Path), "load names one file"
-        return str(file.parent / Path(folder).expanduser())
+        return str(file.parent / _expanded(name, Path(folder)))
 
 
 def _explain(error: ValidationError) -> str:
@@ -219,7 +240,8 @@ def _explain(error: ValidationError) -> str:
         if fault["type"] == "extra_forbidden":
             lines.append(f"there is no setting {name!r}")
         else:
-            lines.append(f"setting {name!r}: {fault['msg']}, found {fault['input']!r}")
+            said = PLAIN_WORDS.get(fault["type"], fault["msg"])
+            lines.append(f"setting {name!r}: {said}, found {masked(repr(fault['input']))}")
     return "; ".join(lines)
 
 
@@ -245,7 +267,7 @@ def _refuse_unknown_variables() -> None:
 
 
 def _is_field_variable(name: str) -> bool:
-    return name.startswith(("TANDEM_FIELDS", "TANDEM_TEST_", "TANDEM_REQUIRE_"))
+    return name == "TANDEM_FIELDS" or name.startswith(("TANDEM_FIELDS__", "TANDEM_TEST_"))
 
 
 def describe() -> list[dict[str, str]]:

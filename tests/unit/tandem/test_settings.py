@@ -7,7 +7,7 @@ import pytest
 
 from tandem.errors import SchemaError, SettingsError
 from tandem.fields import Field, FieldType
-from tandem.settings import describe, load
+from tandem.settings import describe, load, masked
 
 
 @pytest.fixture(autouse=True)
@@ -253,3 +253,75 @@ def test_bad_variables_are_blamed_on_themselves(
         load()
 
     assert hint in raised.value.hint
+
+
+@pytest.mark.parametrize("variable", ["TANDEM_DATA_DIR", "TANDEM_CACHE_DIR"])
+def test_an_unknown_home_folder(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """``~user`` of a user that there is not names the setting and the folder."""
+    monkeypatch.setenv(variable, "~nobody-of-that-name/x")
+    with pytest.raises(SettingsError, match="~nobody-of-that-name/x") as raised:
+        load()
+    assert variable.removeprefix("TANDEM_").lower() in str(raised.value)
+    assert "in full" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("data_dir = '~nobody-of-that-name/x'", "'data_dir'"),
+        ("[embedding]\npath = '~nobody-of-that-name/x'", "'embedding.path'"),
+    ],
+)
+def test_an_unknown_home_folder_in_the_file(empty_folder: Path, text: str, name: str) -> None:
+    """As in a variable."""
+    write(empty_folder, text)
+    with pytest.raises(SettingsError, match=name):
+        load()
+
+
+@pytest.mark.parametrize("name", ["TANDEM_FIELDSX", "TANDEM_FIELDS_YEAR", "TANDEM_REQUIRE_X"])
+def test_near_a_field_is_not_a_field(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Only ``TANDEM_FIELDS`` and what follows its delimiter declare fields."""
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(SettingsError, match=f"{name} names no setting"):
+        load()
+
+
+def test_fields_by_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field declared by a variable of its own; the tests' variables are left alone."""
+    monkeypatch.setenv("TANDEM_FIELDS__YEAR__TYPE", "integer")
+    monkeypatch.setenv("TANDEM_TEST_ANYTHING", "1")
+    assert load().fields["year"].type == FieldType.INTEGER
+
+
+@pytest.mark.parametrize("name", ["", "No Good", "-a", "a" * 64, "é", "a/b", "a\n"])
+def test_a_collections_name_is_explained_in_words(name: str) -> None:
+    """What a name may be is said without a regular expression."""
+    with pytest.raises(SettingsError, match="1 to 63 lower-case letters, digits, - or _") as raised:
+        load(options={"collection": name})
+    assert "[a-z" not in str(raised.value)
+    assert load(options={"collection": "a" * 63}).collection == "a" * 63
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("opensearch://user:pass@host:9200/x", "opensearch://***@host:9200/x"),
+        ("opensearch://user:p@ss/word@host", "opensearch://***@host"),
+        ("opensearch:user:pass@host", "opensearch:***@host"),
+        ("qdrant://host:6333", "qdrant://host:6333"),
+        ("tantivy:", "tantivy:"),
+        ("", ""),
+    ],
+)
+def test_no_password_is_shown(text: str, shown: str) -> None:
+    """User and password of a URL are left out, whatever characters they have."""
+    assert masked(text) == shown
+
+
+def test_no_password_is_shown_where_a_setting_is_refused(empty_folder: Path) -> None:
+    """A table or list of URLs in the wrong place is shown without them."""
+    write(empty_folder, "[engines]\nlexical = ['a://user:hidden@host', 'b://user:hidden@host']")
+    with pytest.raises(SettingsError, match=r"engines\.lexical") as raised:
+        load()
+    assert "hidden" not in str(raised.value)
