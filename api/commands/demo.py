@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from api.bootstrap import House, open_house
 from api.collection import OpenCollection
-from api.commands.index import index_into, tell
+from api.commands.index import index_into, warn_of_rebuilds
+from api.commands.index_report import exit_code, tell, tell_problems
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.commands.search import show
-from api.console import FOUND, note, say, say_json
+from api.console import note, say, say_json
 from api.demo.judgments import load_judgments
 from api.demo.records import DemoRecords
 from indexer.indexing import NamedSource
@@ -52,16 +53,20 @@ def _index(house: House, *, quiet: bool) -> tuple[OpenCollection, int]:
     if not house.has_collection(COLLECTION):
         house.create_collection(COLLECTION, infer_schema(sample_attributes(records)))
     target = house.collection(COLLECTION)
+    warn_of_rebuilds(target)
     with RejectsFile(house.settings.data_dir / "demo-rejects.jsonl") as rejected:
         report = index_into(
-            target, [NamedSource(records.location, records)], rejected, show_bars=not quiet
+            target,
+            [NamedSource(records.location, records)],
+            rejected,
+            delete_missing=True,  # another version of Python documents other names
+            show_bars=not quiet,
         )
-        code = (
-            FOUND
-            if quiet and not report.failed_legs
-            else tell(report, rejected, target, as_json=False)
-        )
-    return target, code
+    if quiet:
+        tell_problems(report, target)
+    else:
+        tell(report, rejected, target, as_json=False)
+    return target, exit_code(report)
 
 
 def measure_configurations(target: OpenCollection) -> dict[str, Mapping[str, float]]:

@@ -1,24 +1,28 @@
 """``tandem index``."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from api.bootstrap import House, open_house
 from api.collection import OpenCollection
+from api.commands.index_report import exit_code, rejects_summary, tell, tell_rejects
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
-from api.console import FOUND, PROBLEM, Bars, bars, note, printable, say, say_json
+from api.console import FOUND, PROBLEM, Bars, bars, note, say, say_json
 from indexer.followers import Progress
 from indexer.indexing import CHANGED, READ, IndexReport, Intake, NamedSource
 from indexer.rejects import RejectsFile
-from indexer.sources.records import Source
+from indexer.sources.names import given_name, path_name
+from indexer.sources.records import Broken, Record, Source
 from indexer.sources.registry import open_source
-from indexer.validation import Validator, sample_attributes
+from indexer.validation import DuplicateGuard, Validator, sample_attributes, validated
 from query.configurations import LEXICAL, VECTOR
+from tandem.documents import Document
 from tandem.errors import SourceError
 from tandem.schema import Schema, describe, infer_schema
 from tandem.settings import Settings
@@ -55,55 +59,87 @@ def run(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Index documents into both indexes. Only what changed is written; rejects stop nothing."""
+    """Index documents into both indexes. Only what changed is written; rejects stop nothing.
+
+    Leaves with 0 when both indexes are current; with 1 when one is behind, or when every record
+    was rejected; with 2 when something given cannot be used, or holds nothing for a new collection.
+    """
     chosen = settings(config, data_dir, collection)
+    name = None if source is None else given_name(source)
     opened = [open_source(location, format_name) for location in sources]
-    _keep_apart(rejects, sources)
+    work = [NamedSource(name or path_name(item.location), item) for item in opened]
+    rejected = RejectsFile(rejects, [path for item in opened for path in item.files])
+    rejected.check()
     if dry_run:
-        return _dry_run(chosen, opened, rejects, as_json=as_json)
-    with open_house(chosen, "tandem index", notify=note) as house, RejectsFile(rejects) as rejected:
-        target = _collection(house, opened, quiet=as_json)
+        return _dry_run(chosen, opened, rejected, as_json=as_json)
+    schema = None if chosen.data_dir.is_dir() else _schema_of_new(chosen, opened, rejected)
+    with open_house(chosen, "tandem index", notify=note) as house:
+        if not house.has_collection(chosen.collection):
+            _create(house, schema or _schema_of_new(chosen, opened, rejected), quiet=as_json)
+        target = house.collection(chosen.collection)
+        if target.pending_change:
+            note(f"warning: {target.pending_change}")
         warn_of_rebuilds(target)
-        work = [NamedSource(source or _name(item), item) for item in opened]
-        report = index_into(
-            target, work, rejected, delete_missing=delete_missing, show_bars=not as_json
-        )
-        return tell(report, rejected, target, as_json=as_json)
-
-
-def _keep_apart(rejects: Path, sources: Sequence[str]) -> None:
-    """The rejects file replaces what is there; it must not be a source."""
-    for location in sources:
-        if rejects.resolve() == Path(location).resolve():
-            raise SourceError(
-                f"--rejects {rejects} would overwrite the source {location}",
-                hint="name another file, for example --rejects rejects.jsonl",
+        with rejected:
+            report = index_into(
+                target, work, rejected, delete_missing=delete_missing, show_bars=not as_json
             )
-
-
-def _name(source: Source) -> str:
-    return str(Path(source.location).resolve())[-255:]
+        tell(report, rejected, target, as_json=as_json)
+        return exit_code(report)
 
 
 def _schema(chosen: Settings, sources: Sequence[Source]) -> Schema:
     declared = chosen.declared_schema()
     if declared is not None:
         return declared
+    return infer_schema(sample_attributes(_sample(sources)))
+
+
+def _sample(sources: Sequence[Source]) -> list[Record | Broken]:
+    """The beginning of every source, so that each has its say about the fields."""
+    sample: list[Record | Broken] = []
+    for position, source in enumerate(sources):
+        share = (SAMPLED_RECORDS - len(sample)) // (len(sources) - position)
+        sample += islice(source, max(share, 1))
+    return sample
+
+
+def _schema_of_new(chosen: Settings, sources: Sequence[Source], rejected: RejectsFile) -> Schema:
+    """The fields of a collection that does not exist yet. They stay as they are made, so they are
+    made only when there is a document to index.
+    """
+    schema = _schema(chosen, sources)
     records = (item for source in sources for item in source)
-    return infer_schema(sample_attributes(islice(records, SAMPLED_RECORDS)))
+    outcomes = validated(records, Validator(schema), DuplicateGuard())
+    if any(isinstance(outcome, Document) for outcome in outcomes):
+        return schema
+    with rejected:
+        intake = Intake(Validator(schema), rejected)
+        for source in sources:
+            deque(intake.batches(source), maxlen=0)
+    raise _nothing_to_index(chosen.collection, sources, rejected)
 
 
-def _collection(house: House, sources: Sequence[Source], *, quiet: bool) -> OpenCollection:
-    chosen = house.settings
-    if not house.has_collection(chosen.collection):
-        schema = _schema(chosen, sources)
-        if not quiet:
-            _show(schema)
-        return house.create_collection(chosen.collection, schema)
-    target = house.collection(chosen.collection)
-    if target.pending_change:
-        note(f"warning: {target.pending_change}")
-    return target
+def _nothing_to_index(
+    collection: str, sources: Sequence[Source], rejected: RejectsFile
+) -> SourceError:
+    locations = ", ".join(source.location for source in sources)
+    kept = f"the collection {collection!r} was not made"
+    if rejected.first is None:
+        return SourceError(f"{locations}: no records; {kept}", hint="check the path")
+    first = rejected.first
+    found = "the only record" if rejected.total == 1 else f"all {rejected.total:,} records"
+    return SourceError(
+        f"{locations}: {found} rejected (first {first.place}, {first.field}: {first.reason}); "
+        + kept,
+        hint=f"mend what {rejected.path} lists and index again",
+    )
+
+
+def _create(house: House, schema: Schema, *, quiet: bool) -> None:
+    if not quiet:
+        _show(schema)
+    house.create_collection(house.settings.collection, schema)
 
 
 def _show(schema: Schema) -> None:
@@ -160,74 +196,17 @@ def index_into(
         )
 
 
-def _dry_run(chosen: Settings, sources: Sequence[Source], rejects: Path, *, as_json: bool) -> int:
+def _dry_run(
+    chosen: Settings, sources: Sequence[Source], rejected: RejectsFile, *, as_json: bool
+) -> int:
     schema = _schema(chosen, sources)
-    with RejectsFile(rejects) as rejected:
+    with rejected:
         intake = Intake(Validator(schema), rejected)
         accepted = sum(len(batch) for source in sources for batch in intake.batches(source))
     if as_json:
-        say_json({"read": intake.read, "accepted": accepted, **_rejects_summary(rejected)})
+        say_json({"read": intake.read, "accepted": accepted, **rejects_summary(rejected)})
     else:
         _show(schema)
         say(f"{intake.read:,} read, {accepted:,} would be indexed, {rejected.total:,} rejected")
-        _tell_rejects(rejected)
-    return FOUND
-
-
-def _rejects_summary(rejected: RejectsFile) -> dict[str, Any]:
-    return {
-        "rejected": rejected.total,
-        "rejects": dict(rejected.counts),
-        "rejects_file": str(rejected.path) if rejected.total else None,
-    }
-
-
-def _tell_rejects(rejected: RejectsFile) -> None:
-    for reason, count in rejected.counts.most_common(5):
-        say(f"  {count:,} x {printable(reason)}")
-    if rejected.total:
-        say(f"  each with file, line and reason in {rejected.path}")
-
-
-def tell(
-    report: IndexReport, rejected: RejectsFile, target: OpenCollection, *, as_json: bool
-) -> int:
-    """Print what a run did; the exit code says whether both indexes are current."""
-    if as_json:
-        say_json(_summary(report, rejected, target))
-    else:
-        changed = report.accepted - report.unchanged
-        say(
-            f"{report.read:,} read: {changed:,} new or changed, {report.unchanged:,} unchanged, "
-            f"{report.deleted:,} deleted, {report.rejected:,} rejected, "
-            f"in {report.seconds:.1f} s"
-        )
-        _tell_rejects(rejected)
-        for leg in report.failed_legs:
-            note(f"error: the {leg.name} index is behind: {leg.error}")
-            note("  next: run the command again; it goes on where it stopped")
-        _tell_failures(target)
-    return PROBLEM if report.failed_legs else FOUND
-
-
-def _tell_failures(target: OpenCollection) -> None:
-    for name, count in target.failure_counts().items():
-        if count:
-            note(f"warning: {count:,} documents were refused by {name}; see tandem status")
-
-
-def _summary(report: IndexReport, rejected: RejectsFile, target: OpenCollection) -> dict[str, Any]:
-    return {
-        "collection": target.name,
-        "read": report.read,
-        "changed": report.accepted - report.unchanged,
-        "unchanged": report.unchanged,
-        "deleted": report.deleted,
-        **_rejects_summary(rejected),
-        "seconds": round(report.seconds, 3),
-        "legs": {
-            leg.name: {"applied": leg.applied, "error": str(leg.error) if leg.error else None}
-            for leg in report.legs.values()
-        },
-        "refused": target.failure_counts(),
-    }
+        tell_rejects(rejected)
+    return PROBLEM if intake.read and not accepted else FOUND
