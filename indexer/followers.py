@@ -101,6 +101,36 @@ class FollowedLeg:
     error: TandemError | None = None
 
 
+class _Work:
+    """One follower, its thread, and how far that is.
+
+    ``begun`` and ``finished`` are the thread's own words. What ``Thread`` says of itself is not to
+    be trusted: in CPython 3.11 an interrupted ``join`` marks a thread that runs on as stopped.
+    """
+
+    def __init__(self, follower: Follower, follow: Callable[["_Work"], None]) -> None:
+        self.follower = follower
+        self.leg = FollowedLeg(follower.writer.name)
+        self.wake = threading.Event()
+        self.begun = threading.Event()
+        self.finished = threading.Event()
+        self._follow = follow
+        self.thread = threading.Thread(target=self._run, name=f"follow-{self.leg.name}")
+
+    def _run(self) -> None:
+        self.begun.set()
+        try:
+            self._follow(self)
+        finally:
+            self.finished.set()
+
+    def wait(self) -> None:
+        """Until the thread is done with the index. An interrupt leaves this to the next call."""
+        self.wake.set()
+        self.finished.wait()
+        self.thread.join()
+
+
 class Following:
     """Followers at work beside whoever writes the log, one thread each."""
 
@@ -108,61 +138,58 @@ class Following:
         self._progress = progress
         self._finish = threading.Event()
         self._stop = threading.Event()
-        self._wake = {id(follower): threading.Event() for follower in followers}
-        self.legs = {
-            follower.writer.name: FollowedLeg(follower.writer.name) for follower in followers
-        }
-        self._threads = [
-            threading.Thread(
-                target=self._follow, args=(follower,), name=f"follow-{follower.writer.name}"
-            )
-            for follower in followers
-        ]
+        self._works = [_Work(follower, self._follow) for follower in followers]
+        self.legs = {work.leg.name: work.leg for work in self._works}
 
-    def _follow(self, follower: Follower) -> None:
-        state = self.legs[follower.writer.name]
-        wake = self._wake[id(follower)]
-
+    def _follow(self, work: _Work) -> None:
         def progress(leg: str, applied: int) -> None:
-            state.applied += applied
+            work.leg.applied += applied
             self._progress(leg, applied)
 
         while not self._stop.is_set():
             finishing = self._finish.is_set()
             try:
-                follower.catch_up(progress, self._stop.is_set)
+                work.follower.catch_up(progress, self._stop.is_set)
             except BaseException as error:  # a panic inside an engine is no Exception
-                state.error = _reported(state.name, error)
+                work.leg.error = _reported(work.leg.name, error)
                 return
             if finishing:
                 return
-            wake.wait(IDLE_SECONDS)
-            wake.clear()
+            work.wake.wait(IDLE_SECONDS)
+            work.wake.clear()
 
     def notify(self) -> None:
         """The log has grown."""
-        for event in self._wake.values():
-            event.set()
+        for work in self._works:
+            work.wake.set()
 
     def start(self) -> None:
         """Begin to follow."""
-        for thread in self._threads:
-            thread.start()
+        for work in self._works:
+            work.thread.start()
 
     def finish(self) -> None:
         """Wait until every leg has applied all that is in the log now, or failed."""
         self._finish.set()
-        self._join()
+        self.notify()
+        for work in self._works:
+            work.wait()
 
     def stop(self) -> None:
-        """Wait until every leg has applied the batch in hand; the rest is left to the next run."""
-        self._stop.set()
-        self._join()
+        """Wait until every leg has applied the batch in hand; the rest is left to the next run.
 
-    def _join(self) -> None:
-        self.notify()
-        for thread in self._threads:
-            thread.join()
+        No interrupt cuts this short: whoever comes next closes the indexes.
+        """
+        while True:
+            try:
+                self._stop.set()
+                self.notify()
+                for work in self._works:
+                    if work.begun.is_set():  # one that begins only now sees that it is stopped
+                        work.wait()
+            except KeyboardInterrupt:
+                continue
+            return
 
 
 def _reported(leg: str, error: BaseException) -> TandemError:
@@ -184,8 +211,8 @@ def following(
     it had written is applied; an interrupt, even of the waiting, leaves that to the next run.
     """
     work = Following(followers, progress)
-    work.start()
     try:
+        work.start()
         try:
             yield work
         except Exception:

@@ -1,12 +1,14 @@
 """Followers with writers that fail, wait and count as they are told."""
 
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from indexer.followers import Follower, following
+from indexer.followers import Follower, Following, following
 from indexer.indexing import catch_up
 from tandem.catalog.catalog import Catalog
 from tandem.documents import Change, Document
@@ -307,3 +309,62 @@ def test_an_interrupt_leaves_the_rest_to_the_next_run(
     writer.before_apply = lambda _: None
     assert one.catch_up() == 20 - done
     assert len(writer.held) == 20
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Interrupts raise, even if this process was started with them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_no_writer_lives_on_however_often_it_is_interrupted(catalog: Catalog) -> None:
+    """Three real interrupts while it waits: it still waits until the batch in hand is applied."""
+    write(catalog, *"abcdefghij")
+    writer = FakeWriter(batch_size=2)
+    applying, let_go = threading.Event(), threading.Event()
+
+    def before_apply(changes: Sequence[Change]) -> None:
+        applying.set()
+        assert let_go.wait(PATIENCE_SECONDS)
+
+    def press() -> None:
+        waiting = threading.main_thread().ident
+        assert waiting is not None
+        assert applying.wait(PATIENCE_SECONDS)
+        for _ in range(3):
+            time.sleep(0.1)
+            signal.pthread_kill(waiting, signal.SIGINT)
+        time.sleep(0.1)
+        let_go.set()
+
+    writer.before_apply = before_apply
+    pressing = threading.Thread(target=press)
+
+    def run() -> None:
+        with following([follower(catalog, writer)]):
+            pressing.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    left = let_go.is_set(), applied(catalog), len(writer.held)
+    pressing.join()
+    assert left[0], "the wait was cut short"
+    assert left[1] == left[2] > 0
+    assert not any(thread.name.startswith("follow-") for thread in threading.enumerate())
+
+
+def test_what_never_began_is_not_waited_for(catalog: Catalog) -> None:
+    """An interrupt amid starting: a follower without a thread does not hang the stopping."""
+    write(catalog, "a")
+    writer = FakeWriter()
+    work = Following([follower(catalog, writer)], lambda *_: None)
+    stopping = threading.Thread(target=work.stop, daemon=True)
+    stopping.start()
+    stopping.join(PATIENCE_SECONDS)
+    assert not stopping.is_alive()
+    work.start()
+    work.finish()
+    assert writer.held == {}
