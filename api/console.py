@@ -1,9 +1,12 @@
 """How a command talks to a person or a program: results to standard output, the rest to error."""
 
+import io
+import json
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
 
 import orjson
 
@@ -17,31 +20,74 @@ BAD_USE = 2
 """What was given cannot be used."""
 
 
+def prepare_streams() -> None:
+    """Make both streams fit for any text: a closed one leads nowhere, and a character that the
+    encoding lacks is written as an escape.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, os.fdopen(nowhere, "w", encoding="utf-8", closefd=False))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def settle_streams() -> OSError | None:
+    """Write out what is buffered; why standard output could not, if so.
+
+    What could not be written is dropped: Python would try again at its end, and complain.
+    """
+    _flushed(sys.stderr)
+    return _flushed(sys.stdout)
+
+
+def _flushed(stream: TextIO) -> OSError | None:
+    try:
+        stream.flush()
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        return error
+    return None
+
+
 def say(text: str = "") -> None:
     """A line of the result."""
     sys.stdout.write(text + "\n")
 
 
 def note(text: str) -> None:
-    """A line beside the result, on standard error."""
-    sys.stderr.write(text + "\n")
+    """A line beside the result, on standard error. Where nobody can hear it, work goes on."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
 
 
 def say_json(data: Any) -> None:
-    """The result for a program."""
-    sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
+    """The result for a program; in ASCII if the stream's encoding lacks a character."""
+    text = orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(orjson.loads(text), indent=2)
+    say(text)
 
 
 def report_error(error: TandemError, *, as_json: bool = False) -> int:
     """Tell of an error and what to do next; the exit code."""
-    message, hint = printable(str(error)), printable(error.hint)
-    if as_json:
-        say_json({"error": {"code": error.code, "message": message, "hint": hint}})
-    else:
-        note(f"error: {message}")
-        if hint:
-            note(f"  next: {hint}")
+    report(error.code, printable(str(error)), printable(error.hint), as_json=as_json)
     return BAD_USE if isinstance(error, InputError) else PROBLEM
+
+
+def report(code: str, message: str, hint: str, *, as_json: bool) -> None:
+    """Tell what is wrong: to a program on standard output, to a person on standard error."""
+    if as_json:
+        say_json({"error": {"code": code, "message": message, "hint": hint}})
+        return
+    note(f"error: {message}")
+    if hint:
+        note(f"  next: {hint}")
 
 
 def printable(text: str) -> str:

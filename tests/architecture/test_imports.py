@@ -16,7 +16,7 @@ HEAVY = (
     "torch", "openvino", "onnxruntime", "onnx", "pyarrow", "tantivy", "qdrant_edge", "ir_measures",
     "sentence_transformers", "transformers", "huggingface_hub", "scipy", "rich.progress",
 )  # fmt: skip
-LOADED = "import json, sys, api.cli; print(json.dumps(sorted(sys.modules)))"
+LOADED = "import json, sys, api.app, api.cli; print(json.dumps(sorted(sys.modules)))"
 
 
 def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
@@ -44,11 +44,11 @@ def test_imports_run_one_way() -> None:
 
 
 def test_starting_loads_nothing_heavy() -> None:
-    """``import api.cli`` leaves engines, models and their libraries for later."""
+    """Importing every verb leaves engines, models and their libraries for later."""
     told = python(LOADED)
     assert told.returncode == 0, told.stderr
     loaded = set(json.loads(told.stdout))
-    assert "api.cli" in loaded
+    assert {"api.cli", "api.commands.index"} <= loaded
     assert not loaded & set(HEAVY)
 
 
