@@ -9,13 +9,14 @@ from api.collection import OpenCollection
 from indexer.generations import open_lexical, open_vector
 from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import database_url, file_url
 from tandem.catalog.ownership import Ownership
 from tandem.catalog.releases import Release
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import CollectionNotFound, SettingsError
 from tandem.protocols import Embedder, LexicalStore, VectorStore
 from tandem.schema import Schema
-from tandem.settings import EmbeddingSettings, Settings
+from tandem.settings import EmbeddingSettings, Settings, masked
 from tandem.telemetry import logger
 
 Notify = Callable[[str], None]
@@ -25,31 +26,49 @@ def _silent(_text: str) -> None:
     """Tell nobody."""
 
 
+LEXICAL_ENGINE = "tantivy:"
+VECTOR_ENGINE = "qdrant-edge:"
+OWN_CATALOGUE = "sqlite:"
+
+
 def lexical_store(settings: Settings) -> LexicalStore:
     """The lexical engine that the settings name."""
-    if settings.engines.lexical == "tantivy:":
-        from tandem.engines.tantivy_index import TantivyStore
+    _expect_engine("lexical", settings.engines.lexical, LEXICAL_ENGINE)
+    from tandem.engines.tantivy_index import TantivyStore
 
-        return TantivyStore(settings.data_dir / "lexical", ENGLISH)
-    raise _unknown_engine("lexical", settings.engines.lexical, "tantivy:")
+    return TantivyStore(settings.data_dir / "lexical", ENGLISH)
 
 
 def vector_store(settings: Settings) -> VectorStore:
     """The vector engine that the settings name."""
-    if settings.engines.vector == "qdrant-edge:":
-        from tandem.engines.qdrant_edge_index import QdrantEdgeStore
+    _expect_engine("vector", settings.engines.vector, VECTOR_ENGINE)
+    from tandem.engines.qdrant_edge_index import QdrantEdgeStore
 
-        return QdrantEdgeStore(settings.data_dir / "vector")
-    raise _unknown_engine("vector", settings.engines.vector, "qdrant-edge:")
+    return QdrantEdgeStore(settings.data_dir / "vector")
+
+
+def catalogue_file(settings: Settings) -> Path:
+    """The catalogue that the settings name; by default it stands in the data folder."""
+    if settings.engines.catalog == OWN_CATALOGUE:
+        return settings.data_dir.absolute() / "documents.sqlite"
+    return Path(str(database_url(settings.engines.catalog).database)).absolute()
 
 
 def open_catalog(settings: Settings) -> Catalog:
-    """The catalogue that the settings name; its files stand in the data folder by default."""
-    folder = settings.data_dir.resolve()
-    url = settings.engines.catalog
-    if url == "sqlite:":
-        url = f"sqlite:///{folder / 'documents.sqlite'}"
-    return Catalog(url, f"sqlite:///{folder / 'embeddings.sqlite'}")
+    """The catalogue that the settings name, and the embedding cache in the data folder."""
+    embeddings = settings.data_dir.absolute() / "embeddings.sqlite"
+    return Catalog(file_url(catalogue_file(settings)), file_url(embeddings))
+
+
+def check_engines(settings: Settings) -> None:
+    """Refuse URLs that no engine answers to, before anything is made or opened.
+
+    Raises:
+        SettingsError: it names the setting.
+    """
+    _expect_engine("lexical", settings.engines.lexical, LEXICAL_ENGINE)
+    _expect_engine("vector", settings.engines.vector, VECTOR_ENGINE)
+    catalogue_file(settings)
 
 
 def load_embedder(
@@ -82,8 +101,12 @@ def load_embedder(
     )
 
 
-def _unknown_engine(leg: str, url: str, known: str) -> SettingsError:
-    return SettingsError(f"setting 'engines.{leg}': no engine answers to {url!r}, expected {known}")
+def _expect_engine(leg: str, url: str, known: str) -> None:
+    if url != known:
+        raise SettingsError(
+            f"setting 'engines.{leg}': no engine answers to {masked(url)!r}, expected {known}",
+            hint=f"leave the setting out, or set it to {known}",
+        )
 
 
 @dataclass
@@ -195,9 +218,11 @@ def open_house(
     ``embedder`` stands in for the settings' one. ``notify`` is told before something slow begins.
 
     Raises:
+        SettingsError: an engine is not known, or the data folder cannot be used.
         CollectionNotFound: there is no data folder, and ``create`` is false.
         OwnedElsewhere: another process owns the data folder.
     """
+    check_engines(settings)
     if not create:
         require_data_folder(settings)
     ownership = Ownership(settings.data_dir, purpose)
@@ -209,13 +234,23 @@ def open_house(
 
 
 def require_data_folder(settings: Settings) -> None:
-    """Refuse to look for collections where there never was one.
+    """Refuse to look for collections where there never was one; nothing is written.
 
     Raises:
-        CollectionNotFound: the data folder does not exist.
+        CollectionNotFound: the data folder, or the catalogue's file, does not exist.
+        SettingsError: nobody may look there.
     """
-    if not settings.data_dir.is_dir():
-        raise CollectionNotFound(
-            f"there is no data folder {settings.data_dir}",
-            hint="index something first: tandem index FILE; or name another with --data-dir",
-        )
+    folder, file = settings.data_dir, catalogue_file(settings)
+    hint = "index something first: tandem index FILE; or name another with --data-dir"
+    try:
+        if not folder.is_dir():
+            raise CollectionNotFound(f"there is no data folder {folder}", hint=hint)
+        if not file.is_file():
+            raise CollectionNotFound(
+                f"nothing was ever indexed into {folder}: there is no catalogue {file}", hint=hint
+            )
+    except OSError as error:
+        raise SettingsError(
+            f"the data folder {folder} cannot be read: {error.strerror}",
+            hint="allow reading it, or name another with --data-dir",
+        ) from None

@@ -1,25 +1,37 @@
-"""``tandem status``. It looks at the catalogue only, so it works beside a process that owns it."""
+"""``tandem status``. It opens no index and writes nothing, so it works beside a process that owns
+the data folder.
+"""
 
+from dataclasses import dataclass
 from typing import Any
 
-from api.bootstrap import open_catalog, require_data_folder
+from api.bootstrap import (
+    check_engines,
+    lexical_store,
+    open_catalog,
+    require_data_folder,
+    vector_store,
+)
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, printable, say, say_json
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.releases import Generation
+from tandem.protocols import LexicalStore, VectorStore
 from tandem.schema import describe
 
 SHOWN_FAILURES = 10
+CURRENT, BEHIND, MISSING = "current", "behind", "missing"
+"""What state an index is in. A missing one is gone, or another than the one that was built here."""
 
 
 def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = False) -> int:
     """Show what each collection holds, and how far each index has followed the log."""
     chosen = settings(config, data_dir, None)
+    check_engines(chosen)
     require_data_folder(chosen)
     catalog = open_catalog(chosen)
+    look = Look(catalog, lexical_store(chosen), vector_store(chosen))
     try:
-        names = catalog.releases.collections()
-        states = [collection_state(catalog, name) for name in names]
+        states = [look.collection(name) for name in catalog.releases.collections()]
     finally:
         catalog.close()
     if as_json:
@@ -34,40 +46,53 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
     return PROBLEM if troubled else FOUND
 
 
-def collection_state(catalog: Catalog, name: str) -> dict[str, Any]:
-    """Everything that there is to know of one collection."""
-    live = catalog.releases.live(name)
-    assert live is not None, "collections() lists what is live"
-    generation = catalog.releases.generation(live.generation)
-    return {
-        "collection": name,
-        "documents": catalog.documents.count(name),
-        "release": live.number,
-        "generation": generation.number,
-        "embedder": generation.embedder,
-        "passage_tokens": generation.passage_tokens,
-        "analysis": generation.analysis,
-        "fields": describe(generation.schema),
-        "indexes": _indexes(catalog, generation),
-    }
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What can be known without opening an index: the catalogue, and which index folders stand."""
 
+    catalog: Catalog
+    lexical: LexicalStore
+    vector: VectorStore
 
-def _indexes(catalog: Catalog, generation: Generation) -> dict[str, dict[str, Any]]:
-    states = {}
-    for leg, name in (("lexical", generation.lexical_name), ("vector", generation.vector_name)):
-        checkpoint = catalog.checkpoints.read(name)
+    def collection(self, name: str) -> dict[str, Any]:
+        """Everything that there is to know of one collection that has a live release."""
+        live = self.catalog.releases.live(name)
+        assert live is not None, "collections() lists what is live"
+        generation = self.catalog.releases.generation(live.generation)
+        lexical, vector = generation.lexical_name, generation.vector_name
+        return {
+            "collection": name,
+            "documents": self.catalog.documents.count(name),
+            "release": live.number,
+            "generation": generation.number,
+            "embedder": generation.embedder,
+            "passage_tokens": generation.passage_tokens,
+            "analysis": generation.analysis,
+            "fields": describe(generation.schema),
+            "indexes": {
+                "lexical": self._index(name, lexical, self.lexical.identity(lexical)),
+                "vector": self._index(name, vector, self.vector.identity(vector)),
+            },
+        }
+
+    def _index(self, collection: str, name: str, identity: str | None) -> dict[str, Any]:
+        checkpoints = self.catalog.checkpoints
+        checkpoint = checkpoints.read(name)
         applied = checkpoint.applied if checkpoint else 0
-        failures = catalog.checkpoints.failures(name, SHOWN_FAILURES)
-        states[leg] = {
+        missing = checkpoint is not None and applied > 0 and identity != checkpoint.identity
+        if missing:
+            applied = 0
+        behind = self.catalog.documents.behind(collection, applied)
+        return {
+            "state": MISSING if missing else BEHIND if behind else CURRENT,
             "applied": applied,
-            "behind": catalog.documents.behind(generation.collection, applied),
-            "refused": catalog.checkpoints.failure_count(name),
+            "behind": behind,
+            "refused": checkpoints.failure_count(name),
             "failures": [
                 {"document_id": failure.document_id, "reason": failure.reason}
-                for failure in failures
+                for failure in checkpoints.failures(name, SHOWN_FAILURES)
             ],
         }
-    return states
 
 
 def _show(state: dict[str, Any]) -> None:
@@ -76,8 +101,12 @@ def _show(state: dict[str, Any]) -> None:
     fields = ", ".join(f"{row['field']} ({row['type']})" for row in state["fields"])
     say(f"  fields    {printable(fields)}")
     for leg, index in state["indexes"].items():
-        behind = f"{index['behind']:,} changes behind" if index["behind"] else "current"
+        said = {
+            CURRENT: "current",
+            BEHIND: f"{index['behind']:,} change{'s' * (index['behind'] != 1)} behind",
+            MISSING: "missing: built again by the next command",
+        }[index["state"]]
         refused = f", {index['refused']:,} documents refused" if index["refused"] else ""
-        say(f"  {leg:<9} {behind} (applied up to sequence {index['applied']:,}){refused}")
+        say(f"  {leg:<9} {said} (applied up to sequence {index['applied']:,}){refused}")
         for failure in index["failures"]:
             say(f"    {printable(failure['document_id'])}: {printable(failure['reason'])}")

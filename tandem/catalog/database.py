@@ -27,15 +27,17 @@ def database_url(text: str) -> sa.URL:
     scheme = text.partition(":")[0]
     hint = "use sqlite:///PATH, or sqlite: for a file in the data folder"
     if scheme != "sqlite":
-        raise SettingsError(f"catalogue: no database {scheme!r} is built in", hint=hint)
+        raise SettingsError(f"engines.catalog: no database {scheme!r} is built in", hint=hint)
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
-        raise SettingsError("catalogue: the URL cannot be read", hint=hint) from None
+        raise SettingsError("engines.catalog: the URL cannot be read", hint=hint) from None
     if url.host or url.username or url.port or url.query:
-        raise SettingsError("catalogue: sqlite takes a path and nothing else", hint=hint)
+        raise SettingsError("engines.catalog: sqlite takes a path and nothing else", hint=hint)
     if not url.database or url.database == ":memory:":
-        raise SettingsError("catalogue: the URL names no file, so nothing would be kept", hint=hint)
+        raise SettingsError(
+            "engines.catalog: the URL names no file, so nothing would be kept", hint=hint
+        )
     return url
 
 
