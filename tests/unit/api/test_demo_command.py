@@ -7,7 +7,6 @@ from pathlib import Path
 import orjson
 import pytest
 
-from api import bootstrap
 from api.commands import demo
 from api.console import FOUND, PROBLEM
 from indexer.sources.records import Place, Record
@@ -54,7 +53,7 @@ def library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[Names]:
 
 def use(monkeypatch: pytest.MonkeyPatch, embedder: Embedder) -> None:
     """Let the house load this embedder."""
-    monkeypatch.setattr(bootstrap, "load_embedder", lambda *_, **__: embedder)
+    monkeypatch.setattr("api.bootstrap.load_embedder", lambda *_, **__: embedder)
 
 
 def test_a_failed_leg_leaves_standard_output_to_the_json(
