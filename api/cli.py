@@ -27,11 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         interrupts.listen()
         code = run(given or ["--help"])
-    except BaseException:
+        interrupts.leave()
+    except BaseException:  # some libraries turn an interrupt amid their import into another error
         if not interrupts.noticed:
             raise
         code = INTERRUPTED
-    interrupts.leave()
+        interrupts.leave()
     sys.exit(INTERRUPTED if interrupts.noticed else code)
 
 

@@ -185,3 +185,20 @@ def test_a_word_behind_two_dashes_is_no_option(books: Tandem) -> None:
     assert refused.code == 2
     assert refused.out == ""
     assert "there is no collection" in refused.err
+
+
+def test_what_the_system_refuses_is_a_line(tandem: Tandem) -> None:
+    """A catalogue that is none, and a folder where a file should be: a line, 1, and what next."""
+    (tandem.folder / "a.jsonl").write_text('{"id": "1", "body": "horse"}')
+    (tandem.folder / ".tandem").mkdir()
+    (tandem.folder / ".tandem" / "documents.sqlite").write_text("no database at all " * 100)
+    broken = tandem("status")
+    told = tandem("status", "--json")
+    folder = tandem("index", "a.jsonl", "--dry-run", "--rejects", ".tandem")
+
+    assert (broken.code, told.code) == (1, 1)
+    assert broken.err.startswith("error: ")
+    assert "\n  next: " in broken.err
+    assert told.data["error"]["message"]
+    assert folder.code in {1, 2}
+    assert ".tandem" in folder.err
