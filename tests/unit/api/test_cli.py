@@ -2,6 +2,7 @@
 
 import errno
 import json
+import logging
 from collections.abc import Sequence
 
 import pytest
@@ -65,6 +66,23 @@ def test_what_the_database_refuses_is_one_line(
     told = capsys.readouterr()
     assert json.loads(told.out)["error"]["code"] == "catalog"
     assert told.err == ""
+
+
+def test_where_it_happened_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The traceback is there for whoever asks with -v, below the level that is shown otherwise."""
+    error = PermissionError(errno.EACCES, "Permission denied", "a/b")
+    failing(monkeypatch, error)
+    log = logging.getLogger("tandem.api")
+    with caplog.at_level(logging.INFO, logger=log.name):
+        log.addHandler(caplog.handler)
+        run(["status"])
+        log.removeHandler(caplog.handler)
+    told = [record for record in caplog.records if record.exc_info]
+    assert {record.levelno for record in told} == {logging.INFO}
+    assert told[0].exc_info is not None
+    assert told[0].exc_info[1] is error
 
 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
