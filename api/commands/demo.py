@@ -50,7 +50,8 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
 def _index(house: House, *, quiet: bool) -> tuple[OpenCollection, int]:
     note("reading the documentation of Python's standard library")
     records = DemoRecords()
-    if not house.has_collection(COLLECTION):
+    is_known = house.has_collection(COLLECTION)
+    if not is_known:
         house.create_collection(COLLECTION, infer_schema(sample_attributes(records)))
     target = house.collection(COLLECTION)
     warn_of_rebuilds(target)
@@ -59,7 +60,7 @@ def _index(house: House, *, quiet: bool) -> tuple[OpenCollection, int]:
             target,
             [NamedSource(records.location, records)],
             rejected,
-            delete_missing=True,  # another version of Python documents other names
+            delete_missing=is_known,  # another version of Python documents other names
             show_bars=not quiet,
         )
     if quiet:
