@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
+from tandem.errors import EngineError
+
 IDENTITY = "identity"
 DATA = "data"
 
@@ -49,3 +51,19 @@ class IndexFolders:
         shutil.rmtree(self.root / name, ignore_errors=True)
         for leftover in self.root.glob(f".{name}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def require_room(folder: Path, least_bytes: int) -> None:
+    """Refuse to write where an engine with memory-mapped files could run out of disk.
+
+    Raises:
+        EngineError: less than ``least_bytes`` are free.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < least_bytes:
+        raise EngineError(
+            f"{folder}: {free // 2**20} MB are free, {least_bytes // 2**20} MB are needed to write "
+            "safely",
+            hint="make room on the disk and run the command again; it goes on where it stopped",
+        )

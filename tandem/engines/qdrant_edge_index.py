@@ -16,7 +16,7 @@ import numpy as np
 import qdrant_edge as edge
 
 from tandem.documents import Change
-from tandem.engines.folders import IndexFolders
+from tandem.engines.folders import IndexFolders, require_room
 from tandem.engines.qdrant_edge_mapping import (
     among,
     condition,
@@ -44,6 +44,10 @@ PASSAGES_PER_DOCUMENT = 3
 MOST_TIES = 4_096
 """How many documents of equal score at the limit are put in order of id; beyond it luck decides."""
 
+ROOM_BYTES = 128 * 1024 * 1024
+"""Free space without which nothing is written: on a full disk the engine's memory-mapped files end
+the whole process, and Python could not catch that."""
+
 EXACT = edge.SearchParams(exact=True)
 
 
@@ -59,6 +63,7 @@ class QdrantEdgeStore:
 
     def create(self, name: str, identity: str, schema: Schema, dimension: int) -> "QdrantEdgeIndex":
         """See ``VectorStore``."""
+        require_room(self._folders.root, ROOM_BYTES)
         return QdrantEdgeIndex(self._folders.create(name, identity), schema, dimension)
 
     def open(self, name: str, schema: Schema, dimension: int) -> "QdrantEdgeIndex":
@@ -78,6 +83,7 @@ class QdrantEdgeIndex:
     """
 
     def __init__(self, folder: Path, schema: Schema, dimension: int) -> None:
+        self._folder = folder
         self._schema = schema
         self._dimension = dimension
         self._writing = threading.Lock()
@@ -148,6 +154,7 @@ class QdrantEdgeIndex:
         self, changes: Sequence[Change], passages: Mapping[str, FloatMatrix]
     ) -> Sequence[Refusal]:
         """See ``VectorIndex``. New passages are written before the old ones go."""
+        require_room(self._folder, ROOM_BYTES)
         refusals: list[Refusal] = []
         points: list[edge.Point] = []
         newest = {change.document_id: change for change in changes}.values()
