@@ -7,6 +7,7 @@ half of what the model reads); both are switched off here and the window is cut 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, overload
 
 from tandem.errors import ModelError
 
@@ -18,6 +19,35 @@ _HEAD_CHARACTERS_PER_TOKEN = 8
 
 _SPACE = re.compile(r"[ \t\n\r]")
 _SPACE_OR_IDEOGRAPH = re.compile(r"[ \t\n\r\u3400-\u4dbf\u4e00-\u9fff]")
+
+
+class EncodedSpans(Sequence[tuple[int, int]]):
+    """The offsets of a tokenised text, looked up one by one: who divides a text needs a few."""
+
+    def __init__(self, encoding: Any) -> None:
+        self._encoding = encoding
+        self._length = len(encoding)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[tuple[int, int]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[int, int] | Sequence[tuple[int, int]]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(self._length))]
+        if not -self._length <= index < self._length:
+            raise IndexError(index)
+        start, end = self._encoding.token_to_chars(index % self._length)
+        return start, end
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        raise TypeError("offsets equal a list, which has no hash either")
 
 
 class WindowTokenizer:
@@ -67,9 +97,19 @@ class WindowTokenizer:
             left, size = too_short, size * 4
         return found
 
-    def token_spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    def token_spans(self, texts: Sequence[str]) -> list[Sequence[tuple[int, int]]]:
         """Each text's tokens as (start, end) character offsets, uncut."""
-        return [list(self._spans(text)) for text in texts]
+        spans: list[Sequence[tuple[int, int]]] = [()] * len(texts)
+        whole = [index for index, text in enumerate(texts) if len(text) <= _SPAN_PIECE]
+        encodings = self._tokenizer.encode_batch(
+            [encodable(texts[index]) for index in whole], add_special_tokens=False
+        )
+        for index, encoding in zip(whole, encodings, strict=True):
+            spans[index] = EncodedSpans(encoding)
+        for index, text in enumerate(texts):
+            if len(text) > _SPAN_PIECE:
+                spans[index] = list(self._spans(text))
+        return spans
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         start = 0
