@@ -107,3 +107,13 @@ def p99(values: Sequence[float]) -> float:
 def print_json(data: Mapping[str, Any]) -> None:
     """The figures, for a program."""
     print(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
+
+
+def show(figures: Mapping[str, Any], *, as_json: bool) -> None:
+    """The figures, for a program or as a table."""
+    if as_json:
+        print_json(figures)
+        return
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        print(f"{name:<{width}} {value}")

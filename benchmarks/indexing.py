@@ -16,7 +16,7 @@ from benchmarks.common import (
     index_folder,
     leave_with,
     parser,
-    print_json,
+    show,
 )
 from indexer.passages import PassageSplitter
 from indexer.sources.registry import open_source
@@ -90,11 +90,7 @@ def main() -> None:
         "unchanged_seconds": [round(seconds, 3) for seconds in unchanged],
         "passages": len(texts),
     }
-    if chosen.json:
-        print_json(figures)
-        return
-    for name, value in figures.items():
-        print(f"{name:<20} {value}")
+    show(figures, as_json=chosen.json)
 
 
 if __name__ == "__main__":

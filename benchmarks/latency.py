@@ -25,7 +25,7 @@ from benchmarks.common import (
     leave_with,
     p99,
     parser,
-    print_json,
+    show,
     spread,
 )
 from query.configurations import LEXICAL, VECTOR
@@ -157,11 +157,7 @@ def main() -> None:
         for turn, text in enumerate(queries * chosen.rounds):
             measured.take(target, searcher, text, turn)
     figures = measured.figures()
-    if chosen.json:
-        print_json(figures)
-        return
-    for name, value in figures.items():
-        print(f"{name:<22} {value}")
+    show(figures, as_json=chosen.json)
 
 
 if __name__ == "__main__":

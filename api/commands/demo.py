@@ -72,7 +72,7 @@ def _index(house: House, *, quiet: bool) -> tuple[OpenCollection, int]:
 
 def measure_configurations(target: OpenCollection) -> dict[str, Mapping[str, float]]:
     """nDCG@10 and R@100 of every configuration over the bundled judgment list."""
-    judgments = load_judgments(set(_known_ids(target)))
+    judgments = load_judgments(_known_ids(target))
     if judgments.missing:
         note(f"{len(judgments.missing)} judged names do not exist in this Python: left out")
     return {
