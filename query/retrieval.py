@@ -6,7 +6,7 @@ those of the healthy one.
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -56,11 +56,10 @@ class LegPools:
         A late call goes on in its own pool; its answer is thrown away.
         """
         futures = {leg: self._pools[leg].submit(call) for leg, call in calls.items()}
-        wait(futures.values(), deadline.remaining_seconds())
         answers: dict[str, Answer] = {}
         degraded = []
         for leg, future in futures.items():
-            reason = _why_missing(leg, future)
+            reason = _why_missing(leg, future, deadline)
             if reason is None:
                 answers[leg] = future.result()
             else:
@@ -73,14 +72,15 @@ class LegPools:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _why_missing(leg: str, future: Future[Answer]) -> str | None:
-    """Why a leg has no answer, if it has none. Its error may be anything: a panic in an engine is
-    no ``Exception``.
+def _why_missing(leg: str, future: Future[Answer], deadline: Deadline) -> str | None:
+    """Why a leg has no answer at the deadline, if it has none. Its error may be anything: a panic
+    in an engine is no ``Exception``.
     """
-    if not future.done():
+    try:
+        error = future.exception(deadline.remaining_seconds())
+    except TimeoutError:
         future.cancel()
         return "timeout"
-    error = future.exception()
     if error is None:
         return None
     logger("query").warning("the %s leg failed: %s", leg, error)

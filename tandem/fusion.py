@@ -29,18 +29,16 @@ def reciprocal_rank_fusion(
     d adds nothing and leaves no evidence. Each ranking's ``name`` is its leg.
     """
     scores: dict[str, float] = {}
-    found: dict[str, list[tuple[str, Hit, float]]] = {}
+    found: dict[str, list[Evidence]] = {}
     for ranking in rankings:
         leg = legs[ranking.name]
-        for hit in ranking.hits:
-            share = leg.weight / (leg.k + hit.rank)
-            scores[hit.document_id] = scores.get(hit.document_id, 0.0) + share
-            found.setdefault(hit.document_id, []).append((ranking.name, hit, share))
+        for document_id, rank, score, _ in ranking.hits:
+            share = leg.weight / (leg.k + rank)
+            scores[document_id] = scores.get(document_id, 0.0) + share
+            found.setdefault(document_id, []).append(Evidence(ranking.name, rank, score, share))
 
     def evidence(document_id: str) -> tuple[Evidence, ...]:
-        return tuple(
-            Evidence(leg, hit.rank, hit.score, share) for leg, hit, share in found[document_id]
-        )
+        return tuple(found[document_id])
 
     return Ranking.from_scores("rrf", scores.items(), limit=limit, evidence=evidence)
 
@@ -48,7 +46,7 @@ def reciprocal_rank_fusion(
 def missing_scores(candidates: Ranking, leg: str) -> tuple[str, ...]:
     """The candidates about which ``leg`` has said nothing yet."""
     return tuple(
-        hit.document_id for hit in candidates.hits if all(part.leg != leg for part in hit.evidence)
+        hit.document_id for hit in candidates.hits if leg not in [part.leg for part in hit.evidence]
     )
 
 
@@ -64,9 +62,11 @@ def with_completed_scores(candidates: Ranking, completed: Mapping[str, Scores]) 
 def _completed(hit: Hit, completed: Mapping[str, Scores]) -> Hit:
     known = [part.leg for part in hit.evidence]
     added = tuple(
-        Evidence(leg, None, scores.get(hit.document_id, 0.0), 0.0)
-        for leg, scores in completed.items()
-        if leg not in known
+        [
+            Evidence(leg, None, scores.get(hit.document_id, 0.0), 0.0)
+            for leg, scores in completed.items()
+            if leg not in known
+        ]
     )
     if not added:
         return hit
@@ -90,18 +90,14 @@ def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:
     evidence: dict[str, tuple[Evidence, ...]] = {}
     scores = []
     for hit in candidates.hits:
-        parts = tuple(
-            Evidence(
-                part.leg,
-                part.rank,
-                part.score,
+        parts, total = [], 0.0
+        for leg, rank, score, _ in hit.evidence:
+            contribution = 0.0
+            if leg in counted and score is not None and score > 0:
                 # The quotient is at most 1; a weight over a tiny best score could overflow.
-                counted[part.leg] * (max(part.score or 0.0, 0.0) / best[part.leg])
-                if part.leg in counted
-                else 0.0,
-            )
-            for part in hit.evidence
-        )
-        evidence[hit.document_id] = parts
-        scores.append((hit.document_id, sum(part.contribution for part in parts)))
+                contribution = counted[leg] * (score / best[leg])
+                total += contribution
+            parts.append(Evidence(leg, rank, score, contribution))
+        evidence[hit.document_id] = tuple(parts)
+        scores.append((hit.document_id, total))
     return Ranking.from_scores("hybrid", scores, evidence=evidence.__getitem__)

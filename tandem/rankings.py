@@ -1,14 +1,19 @@
-"""Rankings: what a leg returns, what fusion makes of them, and what a search answers."""
+"""Rankings: what a leg returns, what fusion makes of them, and what a search answers.
+
+Hits and their evidence are named tuples, not frozen dataclasses: a query makes about 700 of them,
+and a tuple is made in less than half the time.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
 
 from tandem.documents import Document
 from tandem.queries import Query
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What one leg said about a hit.
 
     ``rank`` counts from 1 and is ``None`` where the leg did not return the document; ``score`` is
@@ -22,8 +27,7 @@ class Evidence:
     contribution: float
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One document of a ranking. ``rank`` counts from 1; a larger ``score`` is better and is
     comparable inside its ranking only.
     """
@@ -53,7 +57,8 @@ class Ranking:
         """Order (document_id, score) pairs; ids must be distinct. ``evidence`` gives a kept
         document's.
         """
-        ordered = sorted(scores, key=lambda pair: (-pair[1], pair[0]))[:limit]
+        by_id = sorted(scores, key=itemgetter(0))
+        ordered = sorted(by_id, key=itemgetter(1), reverse=True)[:limit]  # stable: ties stay by id
         return cls(
             name,
             tuple(

@@ -41,6 +41,9 @@ POINTS_PER_SCROLL = 500
 PASSAGES_PER_DOCUMENT = 3
 """First guess of how many of the nearest passages belong to one document."""
 
+PASSAGES_PER_SCORED_DOCUMENT = 16
+"""The same where the documents are given: most of their passages fit into one answer."""
+
 MOST_TIES = 4_096
 """How many documents of equal score at the limit are put in order of id; beyond it luck decides."""
 
@@ -107,7 +110,9 @@ class QdrantEdgeIndex:
         must = [condition(item) for item in filters]
         best: dict[str, float] = {}
         last = 0.0
-        for document_id, score in self._nearest_documents(vector, must, limit):
+        for document_id, score in self._nearest_documents(
+            vector, must, limit * PASSAGES_PER_DOCUMENT
+        ):
             if len(best) >= limit and (score < last or len(best) >= limit + MOST_TIES):
                 break
             best[document_id] = last = score
@@ -124,10 +129,11 @@ class QdrantEdgeIndex:
         if not document_ids:
             return {}
         asked = len(document_ids)
-        return dict(islice(self._nearest_documents(vector, [among(document_ids)], asked), asked))
+        page = asked * PASSAGES_PER_SCORED_DOCUMENT
+        return dict(islice(self._nearest_documents(vector, [among(document_ids)], page), asked))
 
     def _nearest_documents(
-        self, vector: FloatVector, must: list[Any], expected: int
+        self, vector: FloatVector, must: list[Any], page: int
     ) -> Iterator[tuple[str, float]]:
         """(document_id, score of its best passage), best first, each document once.
 
@@ -136,7 +142,6 @@ class QdrantEdgeIndex:
         with a thousand near passages costs a few rounds, never a place in the list.
         """
         seen: set[str] = set()
-        page = expected * PASSAGES_PER_DOCUMENT
         while True:
             excluded: list[Any] = [among(seen)] if seen else []
             within = edge.Filter(must=must, must_not=excluded)
