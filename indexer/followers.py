@@ -2,11 +2,12 @@
 
 A batch is read after the checkpoint, applied, and only then does the checkpoint move. A process
 killed anywhere in between leaves the checkpoint behind the index, so the batch is applied once
-more: that changes nothing. While one batch is applied the next is prepared, which hides the engine
-behind the embedder.
+more: that changes nothing. While one batch is applied the next ones are prepared, which hides the
+engine behind the embedder.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ Progress = Callable[[str, int], None]
 """Called with the leg's name and how many changes were just applied."""
 
 IDLE_SECONDS = 0.5
+
+PREPARED_AHEAD = 2
+"""Batches in preparation at once: while one is embedded, the next is divided and looked up."""
 
 
 def no_progress(_leg: str, _applied: int) -> None:
@@ -64,18 +68,41 @@ class Follower:
                 next call goes on from there.
         """
         applied = 0
-        position = self.checkpoint.applied
         pending: Future[int] | None = None
-        with ThreadPoolExecutor(1, thread_name_prefix=f"apply-{self.writer.name}") as applying:
-            while True:
-                batch = self._log.changes(self._collection, position, self.writer.batch_size)
-                prepared = self.writer.prepare(batch.changes) if batch.changes else None
+        name = self.writer.name
+        with (
+            ThreadPoolExecutor(PREPARED_AHEAD, thread_name_prefix=f"prepare-{name}") as preparing,
+            ThreadPoolExecutor(1, thread_name_prefix=f"apply-{name}") as applying,
+        ):
+            for batch, prepared in self._prepared(preparing, stopped):
                 if pending is not None:
                     applied += pending.result()
-                if batch.through == position or stopped():
-                    return applied
-                position = batch.through
                 pending = applying.submit(self._apply, batch, prepared, progress)
+            return applied + (0 if pending is None else pending.result())
+
+    def _prepared(
+        self, preparing: ThreadPoolExecutor, stopped: Callable[[], bool]
+    ) -> Iterator[tuple[Batch, Any]]:
+        """The batches after the checkpoint, in order; the ones that follow are in preparation."""
+        position = self.checkpoint.applied
+        ahead: deque[tuple[Batch, Future[Any]]] = deque()
+        while True:
+            while len(ahead) < PREPARED_AHEAD:
+                batch = self._log.changes(self._collection, position, self.writer.batch_size)
+                if batch.through == position:
+                    break
+                position = batch.through
+                ahead.append((batch, preparing.submit(self._prepare, batch)))
+            if not ahead:
+                return
+            batch, prepared = ahead.popleft()
+            result = prepared.result()
+            if stopped():
+                return
+            yield batch, result
+
+    def _prepare(self, batch: Batch) -> Any:
+        return self.writer.prepare(batch.changes) if batch.changes else None
 
     def _apply(self, batch: Batch, prepared: Any, progress: Progress) -> int:
         refusals: Sequence[Refusal] = ()

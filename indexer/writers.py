@@ -28,7 +28,7 @@ class IndexWriter(Protocol):
         ...
 
     def prepare(self, changes: Sequence[Change]) -> Any:
-        """The expensive part, without touching the index; given to ``apply``."""
+        """The expensive part, without touching the index; given to ``apply``. Thread-safe."""
         ...
 
     def apply(self, changes: Sequence[Change], prepared: Any) -> Sequence[Refusal]:
@@ -57,7 +57,7 @@ class VectorWriter:
     """Documents into a vector index: passages, embedded. No passage is longer than the window."""
 
     name = "vector"
-    batch_size = 200
+    batch_size = 100
 
     def __init__(self, index: VectorIndex, embedder: Embedder, passage_tokens: int) -> None:
         self.index = index
