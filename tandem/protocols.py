@@ -39,6 +39,15 @@ class VectorVersion(NamedTuple):
     passages_expected: int
 
 
+class EngineHealth(NamedTuple):
+    """What an engine says of itself. ``state`` is ``ok``, ``degraded`` or ``unreachable``."""
+
+    engine: str
+    version: str
+    state: str
+    detail: str = ""
+
+
 class LexicalIndex(Protocol):
     """One generation of a lexical index."""
 
@@ -65,10 +74,48 @@ class LexicalIndex(Protocol):
         """Documents as indexed; unknown ids are left out."""
         ...
 
-    def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
-        """Upserts and deletes in order of sequence; idempotent; durable and searchable on return.
+    def suggest(
+        self, prefix: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+    ) -> Sequence[str]:
+        """Distinct titles that hold every word of ``prefix``, the last one perhaps unfinished.
 
-        Returns the documents refused for good; everything else is applied.
+        Best first by ``tandem.suggestions.ordered``. Where fewer than ``limit`` do, titles follow
+        in which a word of four letters or more is spelt with one letter's difference.
+        """
+        ...
+
+    def highlight(
+        self, text: str, document_ids: Collection[str], *, timeout_seconds: float
+    ) -> Mapping[str, Mapping[str, str]]:
+        """document_id -> ``title`` or ``body`` -> HTML, escaped, matches inside ``<mark>``.
+
+        A title is whole, of a body the best piece of about 200 characters is given; a field without
+        a match is left out, and so is a document without one.
+        """
+        ...
+
+    def facets(
+        self,
+        text: str,
+        *,
+        filters: Sequence[Filter] = (),
+        fields: Sequence[str],
+        limit: int = 100,
+        timeout_seconds: float,
+    ) -> Mapping[str, Mapping[str, int]]:
+        """Field -> value -> how many of the documents that match have it; the ``limit`` most
+        frequent values, equal ones by value.
+
+        ``fields`` are keyword, boolean or integer fields of the schema; a value is told as text,
+        booleans as ``true`` and ``false``. An empty text counts every document under the filters.
+        """
+        ...
+
+    def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
+        """Upserts and deletes in order of sequence; idempotent; durable on return.
+
+        Returns the documents refused for good; everything else is applied. A change never replaces
+        one of a higher sequence, as far as the engine can tell.
 
         Raises:
             EngineError: nothing of the batch may be relied on; apply it again.
@@ -76,8 +123,18 @@ class LexicalIndex(Protocol):
         """
         ...
 
-    def versions(self) -> Iterator[tuple[str, int]]:
-        """(document_id, sequence) of everything held, in no order."""
+    def refresh(self) -> None:
+        """Everything applied so far is searchable on return."""
+        ...
+
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[tuple[str, int]]:
+        """(document_id, sequence) of everything held whose sequence is in ``first`` to ``last``,
+        both included, in no order; ``None`` has no end. Reads in pages.
+        """
+        ...
+
+    def versions_of(self, document_ids: Collection[str]) -> Sequence[tuple[str, int]]:
+        """The same of given documents; unknown ids are left out."""
         ...
 
     def count(self) -> int:
@@ -117,7 +174,8 @@ class VectorIndex(Protocol):
     def apply(
         self, changes: Sequence[Change], passages: Mapping[str, FloatMatrix]
     ) -> Sequence[Refusal]:
-        """As ``LexicalIndex.apply``; ``passages`` holds an upserted document's vectors by id.
+        """As ``LexicalIndex.apply``, and searchable on return; ``passages`` holds an upserted
+        document's vectors by id.
 
         A document without a passage is refused: nothing could ever find it.
         """
@@ -127,8 +185,14 @@ class VectorIndex(Protocol):
         """The passages' vectors, shape (passages, dimension), in order of the passages."""
         ...
 
-    def versions(self) -> Iterator[VectorVersion]:
-        """What is held of every document, in no order."""
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[VectorVersion]:
+        """What is held of every document whose sequence is in ``first`` to ``last``, both included,
+        in no order; ``None`` has no end. Passages of two versions are two rows. Reads in pages.
+        """
+        ...
+
+    def versions_of(self, document_ids: Collection[str]) -> Sequence[VectorVersion]:
+        """The same of given documents; unknown ids are left out."""
         ...
 
     def count(self) -> int:
@@ -234,6 +298,26 @@ class LexicalStore(Protocol):
         """Remove the index of that name, if there is one."""
         ...
 
+    def names(self) -> Sequence[str]:
+        """The names of the indexes that there are."""
+        ...
+
+    def publish(self, alias: str, name: str) -> None:
+        """Let people outside find the index under ``alias`` too; engines in process have none."""
+        ...
+
+    def bytes_on_disk(self, name: str) -> int | None:
+        """How much room the index takes; ``None`` where nobody can tell."""
+        ...
+
+    def health(self) -> EngineHealth:
+        """What the engine says of itself; it never raises."""
+        ...
+
+    def close(self) -> None:
+        """Close connections."""
+        ...
+
 
 class VectorStore(Protocol):
     """As ``LexicalStore``, for a vector space of ``dimension``."""
@@ -257,4 +341,24 @@ class VectorStore(Protocol):
 
     def drop(self, name: str) -> None:
         """Remove the index of that name, if there is one."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """The names of the indexes that there are."""
+        ...
+
+    def publish(self, alias: str, name: str) -> None:
+        """Let people outside find the index under ``alias`` too; engines in process have none."""
+        ...
+
+    def bytes_on_disk(self, name: str) -> int | None:
+        """How much room the index takes; ``None`` where nobody can tell."""
+        ...
+
+    def health(self) -> EngineHealth:
+        """What the engine says of itself; it never raises."""
+        ...
+
+    def close(self) -> None:
+        """Close connections."""
         ...

@@ -38,6 +38,15 @@ class Batch:
     through: int
 
 
+@dataclass(frozen=True, slots=True)
+class LogVersion:
+    """What the log says of one document, without its content."""
+
+    document_id: str
+    sequence: int
+    is_deleted: bool
+
+
 class DocumentLog:
     """The newest version of every document, in the order of acceptance."""
 
@@ -112,19 +121,49 @@ class DocumentLog:
         through = changes[-1].sequence if len(changes) == limit else max(head, after)
         return Batch(changes, through)
 
-    def documents(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
-        """The newest versions; deleted and unknown ids are left out."""
-        found: dict[str, Document] = {}
+    def versions(self, collection: str, after: int, limit: int) -> list[LogVersion]:
+        """The next at most ``limit`` versions whose sequence is above ``after``, in its order."""
+        query = (
+            sa.select(*_VERSION)
+            .where(DOCUMENTS.c.collection == collection, DOCUMENTS.c.sequence > after)
+            .order_by(DOCUMENTS.c.sequence)
+            .limit(limit)
+        )
         with reading(self._engine) as connection:
-            for part in _parts(document_ids):
-                query = sa.select(DOCUMENTS).where(
+            return [LogVersion(*row) for row in connection.execute(query)]
+
+    def versions_of(self, collection: str, document_ids: Sequence[str]) -> dict[str, LogVersion]:
+        """The same of given documents; unknown ids are left out."""
+        with reading(self._engine) as connection:
+            return {
+                row.document_id: LogVersion(*row)
+                for row in self._rows_of(connection, collection, document_ids, _VERSION)
+            }
+
+    def changes_of(self, collection: str, document_ids: Sequence[str]) -> list[Change]:
+        """The newest versions of given documents as changes, tombstones included, in order of
+        sequence; unknown ids are left out.
+        """
+        with reading(self._engine) as connection:
+            rows = self._rows_of(connection, collection, document_ids, DOCUMENTS.c)
+            return sorted(map(_change, rows), key=lambda change: change.sequence)
+
+    @staticmethod
+    def _rows_of(
+        connection: sa.Connection, collection: str, document_ids: Sequence[str], columns: Any
+    ) -> Iterator[sa.Row[*tuple[Any, ...]]]:
+        for part in _parts(document_ids):
+            yield from connection.execute(
+                sa.select(*columns).where(
                     DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id.in_(part)
                 )
-                for row in connection.execute(query):
-                    document = _change(row).document
-                    if document is not None:
-                        found[document.document_id] = document
-        return found
+            )
+
+    def documents(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
+        """The newest versions; deleted and unknown ids are left out."""
+        changes = self.changes_of(collection, document_ids)
+        found = (change.document for change in changes)
+        return {document.document_id: document for document in found if document is not None}
 
     def ids_of_source(self, collection: str, source: str) -> Iterator[str]:
         """The ids, not deleted, that ``source`` wrote last."""
@@ -173,14 +212,8 @@ class DocumentLog:
             DOCUMENTS.c.is_deleted,
             DOCUMENTS.c.source,
         )
-        known: dict[str, sa.Row[*tuple[Any, ...]]] = {}
-        for part in _parts(document_ids):
-            query = sa.select(*columns).where(
-                DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id.in_(part)
-            )
-            for row in connection.execute(query):
-                known[row.document_id] = row
-        return known
+        rows = self._rows_of(connection, collection, document_ids, columns)
+        return {row.document_id: row for row in rows}
 
     def _write(
         self, connection: sa.Connection, rows: Sequence[dict[str, Any]], known: Any
@@ -212,6 +245,9 @@ class DocumentLog:
                 .where(DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id.in_(part))
                 .values(source=source)
             )
+
+
+_VERSION = (DOCUMENTS.c.document_id, DOCUMENTS.c.sequence, DOCUMENTS.c.is_deleted)
 
 
 def _parts(document_ids: Sequence[str]) -> Iterator[Sequence[str]]:
