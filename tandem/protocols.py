@@ -271,6 +271,27 @@ class Searcher(Protocol):
         ...
 
 
+class Verdict(NamedTuple):
+    """What a gate says of a new generation; ``detail`` holds the figures, in a line."""
+
+    gate: str
+    is_passed: bool
+    detail: str
+
+
+class Gate(Protocol):
+    """Must be passed before a generation goes live. It may be overridden by its name."""
+
+    @property
+    def name(self) -> str:
+        """One word, for people to override it by."""
+        ...
+
+    def examine(self) -> Verdict:
+        """Look at the generation, which has caught up with the log."""
+        ...
+
+
 class LexicalStore(Protocol):
     """Opens, creates and drops generations of a lexical index. Only the indexer and the entrance
     see it. ``identity`` is random, kept in the index and in the catalogue: an index that was wiped
