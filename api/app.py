@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from api.commands import demo, follow, index, reindex, releases, search, status
+from api.commands import backup, demo, follow, index, reindex, releases, search, status
 from tandem.telemetry import configure_logging
 
 NAME = "tandem"
@@ -25,6 +25,8 @@ app.command("reindex")(reindex.run)
 app.command("releases")(releases.show)
 app.command("promote")(releases.promote)
 app.command("rollback")(releases.rollback)
+app.command("backup")(backup.run)
+app.command("restore")(backup.run_restore)
 
 
 @app.callback()

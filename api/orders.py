@@ -15,12 +15,12 @@ from api.owner import Owner, ReindexOrder
 from indexer.leases import PATIENCE_SECONDS
 from indexer.reindexing import ReindexProgress
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.tasks import FAILED, FINISHED, WANTED, Task
+from tandem.catalog.leases import new_owner
+from tandem.catalog.tasks import Kind, Task
 from tandem.errors import CollectionNotFound, OwnedElsewhere, TandemError
 from tandem.settings import Settings
 from tandem.telemetry import logger
 
-REINDEX, PROMOTE, ROLLBACK = "reindex", "promote", "rollback"
 ANSWER_SECONDS = 2 * PATIENCE_SECONDS
 """How long an owner may take to begin what it was asked."""
 
@@ -42,7 +42,7 @@ class Order:
     """What is wanted of a collection."""
 
     collection: str
-    kind: str
+    kind: Kind
     arguments: Mapping[str, Any]
 
 
@@ -115,17 +115,22 @@ def ask(catalog: Catalog, order: Order, show: Show) -> Mapping[str, Any]:
         if task.progress != shown:
             shown = task.progress
             show(shown)
-        if task.state == FINISHED:
+        if task.state == "done":
             return task.outcome
-        if task.state == FAILED:
+        if task.state == "failed":
             raise OrderFailed(task.error, hint=task.hint)
-        if task.state == WANTED and time.monotonic() > until:
-            catalog.tasks.withdraw(task)
+        if task.state == "wanted" and time.monotonic() > until:
+            _withdraw(catalog, task)
             raise NobodyAnswered(
                 "no process took up the order",
                 hint="is tandem follow running? Without it, run the command again",
             )
         time.sleep(POLL_SECONDS)
+
+
+def _withdraw(catalog: Catalog, task: Task) -> None:
+    """By the same compare-and-set that begins it, so that nobody begins it any more."""
+    catalog.tasks.fail(catalog.tasks.start(task, new_owner()), "nobody took it up")
 
 
 def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
@@ -135,7 +140,7 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
         TandemError: it could not be done; nothing went live.
     """
     catalog = owner.house.catalog
-    if order.kind == REINDEX:
+    if order.kind == "reindex":
         arguments = {**order.arguments, "overridden": tuple(order.arguments["overridden"])}
         generation, outcome = owner.reindex(
             order.collection, ReindexOrder(**arguments), _throttled(show)
@@ -155,7 +160,7 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
             },
             "seconds": round(outcome.seconds, 3),
         }
-    if order.kind == PROMOTE:
+    if order.kind == "promote":
         release = owner.promote(order.collection, int(order.arguments["generation"]))
     else:
         release = owner.rollback(order.collection)
@@ -164,11 +169,13 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
 
 def work_off(owner: Owner) -> None:
     """Do the next thing that was asked of the collections that this process follows."""
-    tasks = owner.house.catalog.tasks
+    tasks, me = owner.house.catalog.tasks, owner.house.beats.owner
     for name in owner.leading():
+        if owner.leads_newly(name):
+            tasks.abandon_running(name, living=[me])
         task = tasks.next(name)
         if task is not None:
-            _work(owner, tasks.start(task, owner.house.beats.owner))
+            _work(owner, tasks.start(task, me))
 
 
 def _work(owner: Owner, task: Task) -> None:

@@ -15,7 +15,7 @@ from api.live import ReleaseWatch
 from api.promotion import gates, prune
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report
-from tandem.catalog.releases import BUILDING, Generation, Release
+from tandem.catalog.releases import Generation, Release
 from tandem.errors import ReleaseConflict, TandemError
 from tandem.schema import Schema
 from tandem.telemetry import logger
@@ -59,6 +59,7 @@ class Owner:
     house: House
     _followed: dict[int, _Followed] = field(default_factory=dict)
     _watch: ReleaseWatch | None = None
+    _led: set[str] = field(default_factory=set)
     _stopping: bool = False
     _syncing: threading.RLock = field(default_factory=threading.RLock)
 
@@ -120,6 +121,12 @@ class Owner:
             if self.house.collection(name).lexical.holds()
         ]
 
+    def leads_newly(self, name: str) -> bool:
+        """Whether this is the first time that this process leads a collection."""
+        is_new = name not in self._led
+        self._led.add(name)
+        return is_new
+
     def states(self) -> dict[str, str]:
         """Index -> what this process does with it: following, standing by, or the error."""
         return {
@@ -165,7 +172,7 @@ class Owner:
     def _candidate(self, collection: OpenCollection, order: ReindexOrder) -> Generation:
         releases = self.house.catalog.releases
         building = [
-            item for item in releases.generations(collection.name) if item.state == BUILDING
+            item for item in releases.generations(collection.name) if item.state == "building"
         ]
         if order.resume and building:
             return building[-1]
@@ -259,7 +266,7 @@ class Owner:
             self.house.vector_store.drop(generation.vector_name)
 
         with self._syncing:
-            self.house.catalog.releases.drop_generation(generation.number)
+            self.house.catalog.releases.drop(generation.number)
             self._leave(collection, generation.number, remove)
 
     def close(self) -> None:

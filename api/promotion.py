@@ -8,7 +8,7 @@ from query.configurations import DEFAULT
 from relevance_eval.collections import read_beir
 from relevance_eval.gates import QualityGate
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.releases import BUILDING, Generation
+from tandem.catalog.releases import Generation
 from tandem.protocols import Gate, Verdict
 
 REFUSED_SHARE = 0.02
@@ -63,4 +63,4 @@ def prune(collection: OpenCollection) -> list[Generation]:
             kept.append(release.generation)
         before = release.parent
     known = releases.generations(collection.name)
-    return [item for item in known if item.number not in kept and item.state != BUILDING]
+    return [item for item in known if item.number not in kept and item.state != "building"]

@@ -10,8 +10,9 @@ from uuid import uuid4
 
 from indexer.unavailable import UnavailableIndex
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.checkpoints import Checkpoint, Lease
-from tandem.catalog.releases import DROPPED, Generation
+from tandem.catalog.checkpoints import Checkpoint
+from tandem.catalog.leases import Lease
+from tandem.catalog.releases import Generation
 from tandem.errors import CheckpointConflict, EngineError, LogMismatch
 from tandem.protocols import LexicalIndex, LexicalStore, VectorIndex, VectorStore
 
@@ -96,7 +97,7 @@ def own(
     catalog: Catalog,
     factory: IndexFactory[Index],
     *,
-    owner: str = "",
+    owner: str | None = None,
     expected: Lease | None = None,
 ) -> Opened[Index]:
     """Open an index to follow the log with it, or begin it anew where it cannot go on.
@@ -115,7 +116,7 @@ def own(
             hint="the catalogue was exchanged; restore the one that belongs to this index",
         )
     found = factory.identity()
-    if catalog.releases.generation(factory.generation).state == DROPPED:
+    if catalog.releases.generation(factory.generation).state == "dropped":
         raise CheckpointConflict(f"{factory.name}: its generation was dropped")
     if known is not None:
         known = catalog.checkpoints.take(known, owner=owner, expected=expected)
@@ -137,7 +138,11 @@ def own(
             index.close()
     # The checkpoint comes first: an index without one would be trusted with nothing in it.
     checkpoint = catalog.checkpoints.start(
-        factory.name, uuid4().hex, catalog.documents.log_id, owner=owner, held=known
+        factory.name,
+        uuid4().hex,
+        catalog.documents.log_id,
+        owner=owner,
+        known_epoch=0 if known is None else known.epoch,
     )
     return Opened(factory.create(checkpoint.identity), checkpoint, reason)
 

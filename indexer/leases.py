@@ -6,13 +6,11 @@ owner stops writing a little earlier by his. Taking over raises the epoch, under
 can move no checkpoint.
 """
 
-import os
-import socket
 import threading
 import time
-from uuid import uuid4
 
-from tandem.catalog.checkpoints import Checkpoint, Checkpoints, Lease
+from tandem.catalog.checkpoints import Checkpoint, Checkpoints
+from tandem.catalog.leases import Lease, new_owner
 from tandem.errors import CatalogError, CheckpointConflict
 from tandem.telemetry import logger
 
@@ -22,16 +20,11 @@ MARGIN_SECONDS = 0.5
 """How much earlier the owner gives up than the next one takes over."""
 
 
-def owner_name() -> str:
-    """The process as others see it: host, number, and a random part, since numbers come again."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid4().hex[:8]}"
-
-
 class Beats:
     """Keeps up the leases that this process holds: one thread, however many there are."""
 
     def __init__(self, checkpoints: Checkpoints) -> None:
-        self.owner = owner_name()
+        self.owner = new_owner()
         self._checkpoints = checkpoints
         self._held: dict[str, Checkpoint] = {}
         self._renewed: dict[str, float] = {}

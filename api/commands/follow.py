@@ -25,7 +25,6 @@ def run(data_dir: DataDir = None, config: ConfigFile = None) -> int:
         owner = Owner(house)
         with stopped_by_signal(owner) as stop:
             try:
-                house.catalog.tasks.abandon_running(house.beats.owner)
                 owner.start()
                 note("following; stop with Ctrl-C")
                 while not stop.wait(POLL_SECONDS):

@@ -7,7 +7,7 @@ import typer
 
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, Bars, bars, note, say, say_json
-from api.orders import REINDEX, Order, have_done
+from api.orders import Order, have_done
 
 
 def run(
@@ -43,7 +43,7 @@ def run(
     }
     with bars(wanted=not as_json) as shown:
         outcome = have_done(
-            chosen, Order(chosen.collection, REINDEX, arguments), _Drawn(shown), note
+            chosen, Order(chosen.collection, "reindex", arguments), _Drawn(shown), note
         )
     if as_json:
         say_json(outcome)

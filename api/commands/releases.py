@@ -9,7 +9,7 @@ from api.bootstrap import require_data_folder
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, note, say, say_json
 from api.engines import check_engines, open_catalog
-from api.orders import PROMOTE, ROLLBACK, Order, have_done
+from api.orders import Order, have_done
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CollectionNotFound
 
@@ -90,7 +90,7 @@ def promote(
 ) -> int:
     """Make a generation that is kept the live one."""
     chosen = settings(config, data_dir, collection)
-    order = Order(chosen.collection, PROMOTE, {"generation": generation})
+    order = Order(chosen.collection, "promote", {"generation": generation})
     return _told(have_done(chosen, order, _silent, note), as_json=as_json)
 
 
@@ -102,7 +102,7 @@ def rollback(
 ) -> int:
     """Make the release before the live one live again, at once; nothing written since is lost."""
     chosen = settings(config, data_dir, collection)
-    order = Order(chosen.collection, ROLLBACK, {})
+    order = Order(chosen.collection, "rollback", {})
     return _told(have_done(chosen, order, _silent, note), as_json=as_json)
 
 
