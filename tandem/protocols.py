@@ -70,8 +70,15 @@ class LexicalIndex(Protocol):
         """The scores that ``search`` would give; a document that does not match is left out."""
         ...
 
-    def documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """Documents as indexed; unknown ids are left out."""
+    def documents(
+        self, document_ids: Collection[str], *, timeout_seconds: float = 10.0
+    ) -> Mapping[str, Document]:
+        """Documents as indexed; unknown ids are left out.
+
+        Raises:
+            EngineUnavailable: no answer within ``timeout_seconds``.
+
+        """
         ...
 
     def suggest(
