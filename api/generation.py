@@ -84,7 +84,10 @@ class OpenGeneration:
         """From the lexical index; from the log what it does not hold or give in time."""
         found: dict[str, Document] = {}
         try:
-            found |= self.lexical.index.documents(document_ids, timeout_seconds=timeout_seconds / 2)
+            if timeout_seconds > 0:
+                found |= self.lexical.index.documents(
+                    document_ids, timeout_seconds=timeout_seconds / 2
+                )
         except Exception as error:  # a damaged index must not hide what the log still knows
             logger("api").warning("documents come from the log: %s", error)
         missing = [document_id for document_id in document_ids if document_id not in found]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property, partial
 
 from query.completion import complete
-from query.configurations import SearchConfiguration
+from query.configurations import LEXICAL, SearchConfiguration
 from query.legs import Leg, Question
 from query.retrieval import Deadline, LegPools
 from query.understanding import understand
@@ -18,7 +18,8 @@ from tandem.schema import Schema
 from tandem.telemetry import Stopwatch
 
 FetchDocuments = Callable[[Collection[str], float], Mapping[str, Document]]
-"""Documents by id, in at most so many seconds; what cannot be had is left out."""
+"""Documents by id, from the lexical index in at most so many seconds, 0 for not at all, else from
+the log; what cannot be had is left out."""
 
 SHARE_FOR_LEGS = 0.8
 """How much of a query's time the legs may use up: the rest is for the documents of the page."""
@@ -108,7 +109,9 @@ class SearchPipeline:
         ranking, late = self._rerank(query, candidates, answered, deadline, stopwatch)
         with stopwatch.stage("documents"):
             page = ranking.top(query.limit)
-            documents = self._documents(page.document_ids, whole.remaining_seconds())
+            is_down = any(part.leg == LEXICAL for part in answers.degraded)
+            seconds = 0.0 if is_down else whole.remaining_seconds()
+            documents = self._documents(page.document_ids, seconds)
         return SearchResult(
             query=query,
             page=page,
