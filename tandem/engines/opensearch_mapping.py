@@ -38,7 +38,7 @@ MOST_FIELDS = 1_000
 MOST_ANALYZED = 10_000_000
 SHORT_WORD = """
     CharSequence term = token.term;
-    if (term.length() * 3 < params.limit) { return true; }
+    if (term.length() * 3 < LIMIT) { return true; }
     int bytes = 0;
     for (int i = 0; i < term.length(); i++) {
         int sign = term.charAt(i);
@@ -46,7 +46,7 @@ SHORT_WORD = """
         else if (sign < 2048 || (sign >= 55296 && sign < 57344)) { bytes += 2; }
         else { bytes += 3; }
     }
-    return bytes < params.limit;
+    return bytes < LIMIT;
 """
 """Whether a word has fewer UTF-8 bytes than the limit; OpenSearch's own filter counts UTF-16."""
 
@@ -91,7 +91,8 @@ def _analysis(analysis: Analysis) -> dict[str, Any]:
     plain = ["tandem_short", "tandem_dotted", "lowercase", "asciifolding"]
     chain = [*plain, "tandem_stop", "tandem_stemmer"]
     words = {"type": "custom", "tokenizer": "tandem_words"}
-    script = {"source": SHORT_WORD, "params": {"limit": analysis.maximum_word_bytes}}
+    # these scripts take no parameters
+    script = {"source": SHORT_WORD.replace("LIMIT", str(analysis.maximum_word_bytes))}
     return {
         "tokenizer": {
             "tandem_words": {

@@ -90,10 +90,20 @@ def _filter_clause(item: Filter) -> dict[str, Any]:
     if isinstance(item, AnyOf):
         return {"terms": {filter_field(item.field): [engine_value(value) for value in item.values]}}
     if isinstance(item, Range):
-        given = {bound: getattr(item, bound) for bound in BOUNDS}
-        bounds = {name: engine_value(value) for name, value in given.items() if value is not None}
-        return {"range": {filter_field(item.field): bounds}}
+        return _range_clause(item)
     return {"bool": {"must_not": [{"bool": {"filter": filter_clauses(item.filters)}}]}}
+
+
+def _range_clause(item: Range) -> dict[str, Any]:
+    """Each bound on its own: OpenSearch keeps only the last of ``gt`` and ``gte``."""
+    name = filter_field(item.field)
+    given = {bound: getattr(item, bound) for bound in BOUNDS}
+    clauses = [
+        {"range": {name: {bound: engine_value(value)}}}
+        for bound, value in given.items()
+        if value is not None
+    ]
+    return {"bool": {"filter": clauses}}
 
 
 def hits_body(query: dict[str, Any], size: int) -> dict[str, Any]:
