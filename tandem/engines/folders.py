@@ -1,6 +1,8 @@
 """Where an embedded engine keeps an index: a folder with the engine's own files and an identity."""
 
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -45,6 +47,34 @@ class IndexFolders:
         (building / IDENTITY).write_text(identity, encoding="ascii")
         building.rename(self.root / name)
         return self.data(name)
+
+    def names(self) -> list[str]:
+        """The names of the indexes that there are, in order."""
+        if not self.root.is_dir():
+            return []
+        found = (path.name for path in self.root.iterdir() if not path.name.startswith("."))
+        return sorted(name for name in found if self.identity(name) is not None)
+
+    def bytes_on_disk(self, name: str) -> int | None:
+        """How much room the index's files take; ``None`` without such an index."""
+        if self.identity(name) is None:
+            return None
+        total = 0
+        for path in (self.root / name).rglob("*"):
+            with suppress(FileNotFoundError):  # engines remove files while they are counted
+                total += path.stat().st_size if path.is_file() else 0
+        return total
+
+    def fault(self) -> str:
+        """Why nothing can be kept here; empty if nothing hinders."""
+        folder = self.root
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if not folder.is_dir():
+            return f"{folder} is not a folder"
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            return f"{folder} may not be read and written"
+        return ""
 
     def drop(self, name: str) -> None:
         """Remove the index of that name, if there is one, and what a crash left half built."""
