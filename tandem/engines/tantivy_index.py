@@ -14,7 +14,7 @@ from pathlib import Path
 import tantivy
 from tantivy import Occur, Query
 
-from tandem.analysis import Analysis
+from tandem.analysis import FIELDS_SHARE, TIE_BREAKER, Analysis
 from tandem.documents import Change, Document
 from tandem.engines.folders import IndexFolders
 from tandem.engines.tantivy_facets import count_values
@@ -47,12 +47,6 @@ from tandem.schema import Schema, facet_fields
 from tandem.suggestions import suggested
 
 LEG = "lexical"
-FIELDS_SHARE = 0.3
-"""Weight of the fields' disjunction max beside the all-field; from SciFact's train queries."""
-
-TIE_BREAKER = 0.3
-"""What the fields besides the best one add in the disjunction max."""
-
 VERSIONS_PAGE = 4_096
 """How many documents are read at once where all of them are."""
 

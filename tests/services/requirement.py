@@ -1,13 +1,17 @@
-"""What a test does when a server that it needs is not there."""
+"""What a test with a real server says when the server cannot be had."""
 
 import os
 from typing import NoReturn
 
 import pytest
 
+REQUIRED = "TANDEM_REQUIRE_SERVICES"
+
 
 def missing(reason: str) -> NoReturn:
-    """Skip the test, or fail it where ``TANDEM_REQUIRE_SERVICES=1`` says that all must run."""
-    if os.environ.get("TANDEM_REQUIRE_SERVICES") == "1":
-        pytest.fail(reason, pytrace=False)
+    """Skip the test, or fail it where ``TANDEM_REQUIRE_SERVICES=1`` says that nothing may be
+    skipped. ``reason`` says what to install.
+    """
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(f"{REQUIRED}=1: {reason}", pytrace=False)
     pytest.skip(reason)
