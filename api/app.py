@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from api.commands import demo, index, search, status
+from api.commands import demo, index, search, status, verify
 from tandem.telemetry import configure_logging
 
 NAME = "tandem"
@@ -20,6 +20,7 @@ app.command("demo")(demo.run)
 app.command("index")(index.run)
 app.command("search")(search.run)
 app.command("status")(status.run)
+app.command("verify")(verify.run)
 
 
 @app.callback()
