@@ -14,8 +14,9 @@ the index must hold exactly *s*, and what it holds else is damage. If not, the d
 meanwhile, nothing follows from it, and it is judged anew. A checkpoint that stands still longer
 than the patience, short of *s*, makes the document ``behind``: not applied yet, so not drift.
 
-The argument needs what followers keep: changes are applied in order, each is durable and seen
-before the checkpoint passes it, and a refusal is noted in the checkpoint's own transaction.
+The argument needs what followers keep: changes are applied in order, each is durable before the
+checkpoint passes it and seen after a refresh, and a refusal is noted in the transaction that moves
+the checkpoint.
 """
 
 import time
