@@ -14,8 +14,8 @@ class UnavailableIndex:
     def _raise(self, *_: Any, **__: Any) -> NoReturn:
         raise EngineUnavailable(str(self.reason), hint=self.reason.hint) from self.reason
 
-    search = score = documents = suggest = highlight = facets = _raise
-    apply = refresh = vectors = versions = versions_of = count = _raise
+    search = score = documents = apply = vectors = versions = count = _raise
+    suggest = highlight = facets = refresh = versions_of = _raise
 
     def close(self) -> None:
         """Nothing was opened."""

@@ -1,5 +1,6 @@
 """Where an embedded engine keeps an index: a folder with the engine's own files and an identity."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,17 @@ class IndexFolders:
         (building / IDENTITY).write_text(identity, encoding="ascii")
         building.rename(self.root / name)
         return self.data(name)
+
+    def fault(self) -> str:
+        """Why nothing can be kept here; empty if nothing hinders."""
+        folder = self.root
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if not folder.is_dir():
+            return f"{folder} is not a folder"
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            return f"{folder} may not be read and written"
+        return ""
 
     def drop(self, name: str) -> None:
         """Remove the index of that name, if there is one, and what a crash left half built."""
