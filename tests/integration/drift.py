@@ -47,7 +47,9 @@ class LexicalDrift:
             writer.add_document(prepared)
         writer.commit()
         writer.wait_merging_threads()
-        self._index.refresh()
+        opened: tantivy.Index = self._index._index
+        opened.reload()
+        self._index.searcher = opened.searcher()
 
     def plant(self, kind: Kind, sequence: int, document: Document) -> None:
         """Drift of that kind in a document that the log has at ``sequence``."""
