@@ -30,6 +30,7 @@ from tandem.engines.tantivy_mapping import (
     version_of,
 )
 from tandem.engines.tantivy_queries import (
+    all_hits,
     among,
     any_word,
     hits_with_ties,
@@ -155,9 +156,8 @@ class TantivyIndex:
         if not document_ids:
             return {}
         searcher = self.searcher
-        hits = searcher.search(
-            among(self._engine_schema, document_ids), limit=len(document_ids), count=False
-        ).hits
+        query = among(self._engine_schema, document_ids)
+        hits = all_hits(searcher, query, expected=len(document_ids))
         found = (stored_document(searcher.doc(address)) for _, address in hits)
         return {document.document_id: document for document in found}
 
@@ -247,7 +247,7 @@ class TantivyIndex:
             return []
         searcher = self.searcher
         query = among(self._engine_schema, document_ids)
-        hits = searcher.search(query, limit=len(document_ids), count=False).hits
+        hits = all_hits(searcher, query, expected=len(document_ids))
         return [version_of(searcher.doc(address)) for _, address in hits]
 
     def count(self) -> int:

@@ -55,6 +55,16 @@ def hits_with_ties(searcher: tantivy.Searcher, query: Query, limit: int) -> list
         wanted *= 2
 
 
+def all_hits(searcher: tantivy.Searcher, query: Query, *, expected: int) -> list[tuple[Any, Any]]:
+    """Every hit: where damage makes them more than ``expected``, none pushes out another."""
+    hits: list[tuple[Any, Any]] = searcher.search(query, limit=expected + 1, count=False).hits
+    if len(hits) <= expected:
+        return hits
+    everything: list[tuple[Any, Any]]
+    everything = searcher.search(query, limit=searcher.num_docs, count=False).hits
+    return everything
+
+
 def sequences(first: int, last: int | None, schema: tantivy.Schema) -> Query:
     """Documents whose sequence is in ``first`` to ``last``, both included."""
     lower = max(first, 0)
