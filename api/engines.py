@@ -38,7 +38,7 @@ def lexical_store(settings: Settings, catalog: Catalog) -> LexicalStore:
     """
     url = settings.engines.lexical
     if url.startswith(OPENSEARCH):
-        from tandem.engines.opensearch_index import OpenSearchStore
+        from tandem.engines.opensearch_store import OpenSearchStore
 
         return OpenSearchStore(url, ENGLISH, namespace=namespace(catalog))
     _expect(url, "lexical", TANTIVY, OPENSEARCH)
@@ -55,7 +55,8 @@ def vector_store(settings: Settings, catalog: Catalog) -> VectorStore:
     """
     url = settings.engines.vector
     if url.startswith(QDRANT):
-        from tandem.engines.qdrant_index import QdrantStore, connect
+        from tandem.engines.qdrant_connection import connect
+        from tandem.engines.qdrant_store import QdrantStore
 
         return QdrantStore(connect(url), namespace=namespace(catalog))
     _expect(url, "vector", QDRANT_EDGE, QDRANT)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from indexer.redo import bring_up_to_date
 from indexer.writers import IndexWriter
 from tandem.catalog.checkpoints import Checkpoint, Checkpoints
 from tandem.catalog.document_log import Batch, DocumentLog
@@ -130,11 +131,16 @@ class Follower:
         if batch.changes:
             refusals = self.writer.apply(batch.changes, prepared)
         sequences = {change.document_id: change.sequence for change in batch.changes}
-        self.checkpoint = self._checkpoints.advance(
-            self.checkpoint,
-            batch.through,
-            changed=sequences.keys(),
-            refusals=[(sequences[refusal.document_id], refusal) for refusal in refusals],
-        )
+        try:
+            self.checkpoint = self._checkpoints.advance(
+                self.checkpoint,
+                batch.through,
+                changed=sequences.keys(),
+                refusals=[(sequences[refusal.document_id], refusal) for refusal in refusals],
+            )
+        except CheckpointConflict:
+            # What was just written may be older than what the new owner wrote before it.
+            bring_up_to_date(self._log, self._collection, self.writer, sequences)
+            raise
         progress(self.writer.name, len(batch.changes))
         return len(batch.changes)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from tandem.catalog.document_rows import (
     tombstone,
     upsert,
 )
+from tandem.catalog.moments import moment
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import DOCUMENTS, LOG
 from tandem.documents import Change, Document
@@ -158,6 +160,18 @@ class DocumentLog:
     def behind(self, collection: str, applied: int) -> int:
         """How many changes, deletes included, an index at ``applied`` has still to apply."""
         return self._count(collection, DOCUMENTS.c.sequence > applied)
+
+    def waiting_since(self, collection: str, applied: int) -> datetime | None:
+        """When the oldest change was accepted that an index at ``applied`` has still to apply."""
+        query = (
+            sa.select(DOCUMENTS.c.recorded_at)
+            .where(DOCUMENTS.c.collection == collection, DOCUMENTS.c.sequence > applied)
+            .order_by(DOCUMENTS.c.sequence)
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            recorded_at: int | None = connection.execute(query).scalar()
+        return None if recorded_at is None else moment(recorded_at)
 
     def _count(self, collection: str, condition: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).where(DOCUMENTS.c.collection == collection, condition)

@@ -88,9 +88,12 @@ class OpenSearchIndex:
             scores.update(self._hits(text, body, timeout_seconds))
         return scores
 
-    def documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+    def documents(
+        self, document_ids: Collection[str], *, timeout_seconds: float = SECONDS
+    ) -> Mapping[str, Document]:
         """See ``LexicalIndex``."""
-        found = map(stored_document, self._sources(document_ids, DOCUMENT_PARTS))
+        sources = self._sources(document_ids, DOCUMENT_PARTS, timeout_seconds)
+        found = map(stored_document, sources)
         return {document.document_id: document for document in found}
 
     def suggest(
@@ -276,7 +279,9 @@ class OpenSearchIndex:
             )
         return answer
 
-    def _sources(self, document_ids: Collection[str], parts: Sequence[str]) -> Iterator[Any]:
+    def _sources(
+        self, document_ids: Collection[str], parts: Sequence[str], seconds: float = SECONDS
+    ) -> Iterator[Any]:
         """Those parts of the documents that are there."""
         params = {"realtime": "false", "_source_includes": ",".join(parts)}
         for ids in _parts(document_ids, DOCUMENTS_AT_ONCE):
@@ -284,7 +289,7 @@ class OpenSearchIndex:
                 f"POST /{self._alias}/_mget",
                 {"ids": [engine_id(document_id) for document_id in ids]},
                 params=params,
-                seconds=SECONDS,
+                seconds=seconds,
             )
             for item in answer["docs"]:
                 if "error" in item:

@@ -151,7 +151,12 @@ class TantivyIndex:
         both = Query.boolean_query([(Occur.Must, query), these])
         return self._ranking(both, len(document_ids)).scores()
 
-    def documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+    def documents(
+        self,
+        document_ids: Collection[str],
+        *,
+        timeout_seconds: float = 10.0,  # noqa: ARG002 - see the class docstring
+    ) -> Mapping[str, Document]:
         """See ``LexicalIndex``."""
         if not document_ids:
             return {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from indexer.findings import Kind
-from indexer.followers import Following, following
+from indexer.following import Following, following
 from indexer.redo import bring_up_to_date
 from indexer.writers import LexicalWriter, VectorWriter
 from tests.integration.crash.audit import exact
