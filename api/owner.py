@@ -250,15 +250,19 @@ class Owner:
 
     def _leave(self, collection: OpenCollection, number: int, then: Callable[[], None]) -> None:
         """Follow a generation no longer; close it after the last query that uses it."""
+        self._stop_following(number)
+        collection.close_generation(number, then)
+
+    def _stop_following(self, number: int) -> None:
         followed = self._followed.pop(number, None)
         if followed is not None:
             followed.work.stop()
-        collection.close_generation(number, then)
 
     def _drop(self, collection: OpenCollection, generation: Generation) -> None:
         """Remove both indexes of a generation, after the last query that uses them.
 
-        The catalogue forgets it first: what a crash leaves on an engine is swept at the next start.
+        The catalogue forgets it before the engines do: what a crash leaves on an engine is swept
+        at the next start.
         """
 
         def remove() -> None:
@@ -266,6 +270,7 @@ class Owner:
             self.house.vector_store.drop(generation.vector_name)
 
         with self._syncing:
+            self._stop_following(generation.number)
             self.house.catalog.releases.drop(generation.number)
             self._leave(collection, generation.number, remove)
 

@@ -131,11 +131,10 @@ class Seen:
 class Searchers:
     """Threads that search all the time, and check every answer."""
 
-    def __init__(self, collection: OpenCollection, kinds: Mapping[int, int], threads: int) -> None:
-        """``kinds``: release -> kind of its generation; may grow meanwhile."""
+    def __init__(self, collection: OpenCollection, threads: int) -> None:
         self.seen = Seen()
         self._collection = collection
-        self._kinds = kinds
+        self._kinds: dict[int, int] = {}
         self._stop_asked = threading.Event()
         self._lock = threading.Lock()
         self._threads = [
@@ -149,7 +148,7 @@ class Searchers:
         searcher = self._collection.searcher("hybrid")
         while not self._stop_asked.is_set():
             number = chance.randrange(STABLE)
-            query = Query(f"mark{number}", filters={"kind": "stable"}, limit=5)
+            query = Query(f"mark{number}", filters={"kind": "stable"}, limit=STABLE)
             began = time.monotonic()
             try:
                 result = searcher.search(query)
@@ -167,12 +166,17 @@ class Searchers:
                 if wrong:
                     self.seen.mixed.append(wrong)
 
+    def _kind(self, release: int) -> int:
+        """Of which kind the generation is that a release names, by the catalogue."""
+        if release not in self._kinds:
+            releases = self._collection.catalog.releases
+            generation = releases.generation(releases.release(release).generation)
+            self._kinds[release] = MODELS.index(generation.embedder.partition("@")[0])
+        return self._kinds[release]
+
     def _wrong(self, result: SearchResult, number: int) -> str:
         """What in the answer is not of the generation that its release names."""
-        kind = self._kinds.get(result.release)
-        if kind is None:  # promoted this very moment: the test has not noted it yet
-            time.sleep(0.2)
-            kind = self._kinds[result.release]
+        kind = self._kind(result.release)
         by_words = [
             hit.document_id
             for hit in result.page.hits
