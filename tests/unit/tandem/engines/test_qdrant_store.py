@@ -1,5 +1,6 @@
 """Collections and aliases on a Qdrant server, also where making one was interrupted."""
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -168,6 +169,20 @@ def test_a_collection_in_error_is_degraded(recorder: Recorder) -> None:
     recorder.instead["get_collection"] = told
     health = recorder.store().health()
     assert (health.state, health.detail) == ("degraded", "bad: no space")
+    assert health.version
+
+
+def test_health_has_one_deadline(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asking for the version used up is not left for the rest."""
+    monkeypatch.setattr("tandem.engines.qdrant_store.HEALTH_SECONDS", 0.05)
+
+    def slow(real: Any) -> Any:
+        time.sleep(0.06)
+        return real()
+
+    recorder.instead["info"] = slow
+    health = recorder.store().health()
+    assert (health.state, [call.name for call in recorder.calls]) == ("unreachable", ["info"])
     assert health.version
 
 
