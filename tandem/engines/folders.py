@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tandem.errors import EngineError
+from tandem.protocols import EngineHealth
 
 IDENTITY = "identity"
 DATA = "data"
@@ -62,7 +63,7 @@ class IndexFolders:
         total = 0
         for path in (self.root / name).rglob("*"):
             with suppress(FileNotFoundError):  # engines remove files while they are counted
-                total += path.stat().st_size if path.is_file() else 0
+                total += _bytes_taken(path)
         return total
 
     def fault(self) -> str:
@@ -76,11 +77,35 @@ class IndexFolders:
             return f"{folder} may not be read and written"
         return ""
 
+    def health(self, engine: str, version: str, least_bytes: int) -> EngineHealth:
+        """``degraded`` where fewer than ``least_bytes`` are free: nothing can be written then."""
+        try:
+            fault, free = self.fault(), self._free_bytes()
+        except OSError as error:
+            fault, free = f"{self.root}: {error.strerror}", 0
+        if fault:
+            return EngineHealth(engine, version, "unreachable", fault)
+        if free < least_bytes:
+            room = f"{free // 2**20} MB are free, {least_bytes // 2**20} MB are needed to write"
+            return EngineHealth(engine, version, "degraded", f"{self.root}: {room}")
+        return EngineHealth(engine, version, "ok")
+
+    def _free_bytes(self) -> int:
+        places = (self.root, *self.root.absolute().parents)
+        return shutil.disk_usage(next(place for place in places if place.exists())).free
+
     def drop(self, name: str) -> None:
         """Remove the index of that name, if there is one, and what a crash left half built."""
         shutil.rmtree(self.root / name, ignore_errors=True)
         for leftover in self.root.glob(f".{name}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _bytes_taken(path: Path) -> int:
+    """Blocks where the system counts them: engines lay out files larger than they fill them."""
+    facts = path.lstat()
+    blocks = getattr(facts, "st_blocks", None)  # of 512 bytes, whatever the file system's are
+    return facts.st_size if blocks is None else int(blocks) * 512
 
 
 def require_room(folder: Path, least_bytes: int) -> None:

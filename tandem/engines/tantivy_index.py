@@ -37,7 +37,7 @@ from tandem.engines.tantivy_queries import (
     sequences,
     unscored,
 )
-from tandem.engines.tantivy_suggestions import title_finder
+from tandem.engines.tantivy_suggestions import register_suggestions, title_finder
 from tandem.engines.tantivy_writing import BatchWriter
 from tandem.errors import EngineError
 from tandem.filters import Filter
@@ -114,6 +114,7 @@ class TantivyIndex:
         try:
             self._index = tantivy.Index(self._engine_schema, path=str(folder))
             self._index.register_tokenizer(ANALYZER, self._analyzer)
+            register_suggestions(self._index)
             self.searcher = self._index.searcher()
             self._writer = BatchWriter(self._index, schema)
         except Exception as error:
