@@ -10,6 +10,7 @@ import orjson
 
 from tandem.analysis import Analysis
 from tandem.documents import Change, Document, decode_attributes, encode_attributes
+from tandem.engines.opensearch_stemming import EXCEPTIONS, SUFFIX
 from tandem.fields import Field, FieldType, from_microseconds, to_microseconds
 from tandem.schema import Schema
 from tandem.suggestions import LONGEST_TITLE, TYPO_LETTERS, entry, line
@@ -42,6 +43,7 @@ MOST_ANALYZED = 10_000_000
 SHORT_WORD = """
     CharSequence term = token.term;
     if (term.length() * 3 < LIMIT) { return true; }
+    if (term.length() >= LIMIT) { return false; }
     int bytes = 0;
     for (int i = 0; i < term.length(); i++) {
         int sign = term.charAt(i);
@@ -92,7 +94,7 @@ def index_settings(
 
 def _analysis(analysis: Analysis) -> dict[str, Any]:
     chain = ["tandem_short", "tandem_dotted", "lowercase", "asciifolding"]
-    chain += ["tandem_stop", "tandem_stemmer"]
+    chain += ["tandem_stop", "tandem_suffix", "tandem_exceptions", "tandem_stemmer"]
     words = {"type": "custom", "tokenizer": "tandem_words"}
     # these scripts take no parameters
     script = {"source": SHORT_WORD.replace("LIMIT", str(analysis.maximum_word_bytes))}
@@ -113,6 +115,11 @@ def _analysis(analysis: Analysis) -> dict[str, Any]:
                 "replacement": "i\u0307",
             },
             "tandem_stop": {"type": "stop", "stopwords": list(analysis.stop_words)},
+            "tandem_suffix": {"type": "pattern_replace", "pattern": SUFFIX, "replacement": "og"},
+            "tandem_exceptions": {
+                "type": "stemmer_override",
+                "rules": [f"{word} => {stem}" for word, stem in EXCEPTIONS.items()],
+            },
             "tandem_stemmer": {"type": "stemmer", "language": STEMMERS[analysis.stemmer]},
             "tandem_once": {"type": "unique"},
             "tandem_edges": {
@@ -180,9 +187,9 @@ def _words(analyzer: str) -> dict[str, Any]:
 
 
 def engine_id(document_id: str) -> str:
-    """OpenSearch's ``_id``, which may have 512 bytes: longer ones are hashed."""
+    """OpenSearch's ``_id``, which has 1 to 512 bytes: other ids are hashed."""
     encoded = document_id.encode("utf-8", "surrogatepass")
-    if len(encoded) <= LONGEST_ID_BYTES and not document_id.startswith(HASHED_ID):
+    if 0 < len(encoded) <= LONGEST_ID_BYTES and not document_id.startswith(HASHED_ID):
         return document_id
     return HASHED_ID + blake2b(encoded, digest_size=32).hexdigest()
 
