@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,35 +118,53 @@ class PostgresNode:
         process = self.process
         if process is None:
             return
+        workers = _workers(process.pid)
+        process.send_signal(how)
         if how is signal.SIGKILL:
-            os.killpg(process.pid, how)
-        else:
-            process.send_signal(how)
+            _signal(workers, how)
         process.wait(START_SECONDS)
-        self._wait_for_workers(process.pid)
-        self.process = None
-
-    @staticmethod
-    def _wait_for_workers(group: int) -> None:
         patience = time.monotonic() + START_SECONDS
-        while time.monotonic() < patience:
-            try:
-                os.killpg(group, 0)
-            except ProcessLookupError:
-                return
+        while any(map(_is_running, workers)) and time.monotonic() < patience:
             time.sleep(0.02)
+        self.process = None
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """SIGSTOP to all of it meanwhile: the kernel still accepts connections, nobody answers."""
         assert self.process is not None
-        group = self.process.pid
-        # The session's processes: workers keep the server's group unless they are moved.
-        os.killpg(group, signal.SIGSTOP)
+        # the server first, so that it starts no more workers
+        _signal([self.process.pid], signal.SIGSTOP)
+        everybody = [self.process.pid, *_workers(self.process.pid)]
         try:
+            _signal(everybody, signal.SIGSTOP)
             yield
         finally:
-            os.killpg(group, signal.SIGCONT)
+            _signal(everybody, signal.SIGCONT)
+
+
+def _workers(server: int) -> list[int]:
+    """The processes that the server has started; each is a session of its own."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # after the name, which stands in brackets: state, parent
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == server:
+                found.append(int(stat.parent.name))
+    return found
+
+
+def _signal(processes: list[int], how: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, how)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"  # what has ended and is not reaped yet uses nothing
 
 
 def connect(url: sa.URL) -> "psycopg.Connection[Any]":
