@@ -39,6 +39,6 @@ WORKDIR /data
 STOPSIGNAL SIGINT
 # every server that the settings name can be reached from here; how far the indexes are,
 # `tandem status` says
-HEALTHCHECK --interval=30s --timeout=15s --start-period=1m --retries=3 CMD ["python", "-c", "import os, socket, urllib.parse as urls; [socket.create_connection((url.hostname, url.port), 3).close() for url in (urls.urlsplit(value) for name, value in os.environ.items() if name.startswith('TANDEM_ENGINES__')) if url.hostname]"]
+HEALTHCHECK --interval=15s --timeout=15s --start-period=1m --retries=3 CMD ["python", "-c", "import os, socket, urllib.parse as urls; [socket.create_connection((url.hostname, url.port), 3).close() for url in (urls.urlsplit(value) for name, value in os.environ.items() if name.startswith('TANDEM_ENGINES__')) if url.hostname]"]
 ENTRYPOINT ["tandem"]
 CMD ["--help"]
