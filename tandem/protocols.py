@@ -70,8 +70,15 @@ class LexicalIndex(Protocol):
         """The scores that ``search`` would give; a document that does not match is left out."""
         ...
 
-    def documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """Documents as indexed; unknown ids are left out."""
+    def documents(
+        self, document_ids: Collection[str], *, timeout_seconds: float = 10.0
+    ) -> Mapping[str, Document]:
+        """Documents as indexed; unknown ids are left out.
+
+        Raises:
+            EngineUnavailable: no answer within ``timeout_seconds``.
+
+        """
         ...
 
     def suggest(
@@ -268,6 +275,27 @@ class Searcher(Protocol):
             SearchUnavailable: no leg could answer.
 
         """
+        ...
+
+
+class Verdict(NamedTuple):
+    """What a gate says of a new generation; ``detail`` holds the figures, in a line."""
+
+    gate: str
+    is_passed: bool
+    detail: str
+
+
+class Gate(Protocol):
+    """Must be passed before a generation goes live. It may be overridden by its name."""
+
+    @property
+    def name(self) -> str:
+        """One word, for people to override it by."""
+        ...
+
+    def examine(self) -> Verdict:
+        """Look at the generation, which has caught up with the log."""
         ...
 
 

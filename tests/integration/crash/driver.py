@@ -13,7 +13,7 @@ import orjson
 
 from api.bootstrap import House, open_house
 from api.collection import OpenCollection
-from indexer.followers import following
+from indexer.following import following
 from indexer.indexing import catch_up
 from indexer.writers import LexicalWriter, VectorWriter
 from tandem.catalog.document_log import DocumentLog

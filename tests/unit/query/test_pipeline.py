@@ -69,7 +69,7 @@ class House:
         self.depth = 100
         self.released = threading.Event()
 
-    def documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+    def documents(self, document_ids: Collection[str], _seconds: float) -> Mapping[str, Document]:
         """Noted."""
         self.fetched.append(tuple(document_ids))
         return {name: Document(name) for name in document_ids}
