@@ -14,7 +14,7 @@ from typing import Any
 import tantivy
 from tantivy import Occur, Query
 
-from tandem.analysis import Analysis
+from tandem.analysis import FIELDS_SHARE, TIE_BREAKER, Analysis
 from tandem.documents import Change, Document
 from tandem.engines.folders import IndexFolders
 from tandem.engines.tantivy_mapping import (
@@ -35,12 +35,6 @@ from tandem.rankings import Ranking
 from tandem.schema import Schema
 
 LEG = "lexical"
-FIELDS_SHARE = 0.3
-"""Weight of the fields' disjunction max beside the all-field; from SciFact's train queries."""
-
-TIE_BREAKER = 0.3
-"""What the fields besides the best one add in the disjunction max."""
-
 WRITER_HEAP_BYTES = 64_000_000
 MOST_TIES = 4_096
 """How many hits of equal score at the limit are put in order of id; beyond it luck decides."""

@@ -11,6 +11,8 @@ from tests.contracts.lexical_index_contract import LexicalIndexContract
 class TestTantivy(LexicalIndexContract):
     """The embedded engine."""
 
+    page_size = "tandem.engines.tantivy_index.VERSIONS_PAGE"
+
     @classmethod
     def make_store(cls, folder: Path) -> LexicalStore:
         """Indexes in a folder."""

@@ -1,0 +1,196 @@
+"""Tandem's words and filters as OpenSearch's queries: plain dictionaries."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from tandem.analysis import FIELDS_SHARE, TIE_BREAKER
+from tandem.engines.opensearch_mapping import (
+    ALL,
+    DOCUMENT_ID,
+    SEQUENCE,
+    TITLE_KEY,
+    TITLE_LENGTH,
+    TITLE_WORDS,
+    engine_value,
+    filter_field,
+    text_field,
+)
+from tandem.filters import AnyOf, Filter, Range
+from tandem.schema import Schema
+from tandem.suggestions import folded
+
+BOUNDS = ("gt", "gte", "lt", "lte")
+MOST_CLAUSES = 896
+"""How many words times fields a query may score: Lucene counts the clauses of a whole query, allows
+1,024, and filters need some.
+"""
+
+FUZZY_LETTERS = 4
+RUN = re.compile(r"[^\W_]+")
+
+
+class Text(NamedTuple):
+    """A text to be matched. ``query`` is analysed by each field's own analyzer or, where the words
+    were too many, holds those that are scored, analysed already; ``others`` only match.
+    """
+
+    query: str
+    is_analysed: bool = False
+    others: tuple[str, ...] = ()
+
+
+def is_long(text: str, schema: Schema) -> bool:
+    """Whether a text may have more words than a query may score."""
+    return sum(1 for _ in RUN.finditer(text)) > scored_words(schema)
+
+
+def scored_words(schema: Schema) -> int:
+    """How many words a query may score: each costs a clause in every field, and in all of them."""
+    return MOST_CLAUSES // (1 + len(schema.text_fields))
+
+
+def any_word(field: str, text: Text, boost: float = 1.0) -> dict[str, Any]:
+    """Documents that hold any of the text's scored words in a field, scored by BM25."""
+    match: dict[str, Any] = {"query": text.query, "boost": boost}
+    if text.is_analysed:
+        match["analyzer"] = "whitespace"
+    return {"match": {field: match}}
+
+
+def scored(text: Text, schema: Schema) -> dict[str, Any]:
+    """What a search matches and how it scores, the same shape as in tantivy: any word anywhere,
+    plus a share of a disjunction max over the weighted fields.
+    """
+    anywhere = any_word(ALL, text)
+    if text.others:
+        rest = {"constant_score": {"filter": {"terms": {ALL: list(text.others)}}, "boost": 0}}
+        anywhere = {"bool": {"should": [anywhere, rest]}}
+    by_field = [any_word(text_field(field), text, field.weight) for field in schema.text_fields]
+    best = {"dis_max": {"queries": by_field, "tie_breaker": TIE_BREAKER, "boost": FIELDS_SHARE}}
+    return {"bool": {"must": [anywhere], "should": [best]}}
+
+
+def filtered(query: dict[str, Any], clauses: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A query under clauses that must hold and add nothing to its score."""
+    return {"bool": {"must": [query], "filter": list(clauses)}} if clauses else query
+
+
+def among(document_ids: Collection[str]) -> dict[str, Any]:
+    """The documents of those ids."""
+    return {"terms": {DOCUMENT_ID: list(document_ids)}}
+
+
+def filter_clauses(filters: Sequence[Filter]) -> list[dict[str, Any]]:
+    """Each filter as a clause."""
+    return [_filter_clause(item) for item in filters]
+
+
+def _filter_clause(item: Filter) -> dict[str, Any]:
+    if isinstance(item, AnyOf):
+        return {"terms": {filter_field(item.field): [engine_value(value) for value in item.values]}}
+    if isinstance(item, Range):
+        given = {bound: getattr(item, bound) for bound in BOUNDS}
+        bounds = {name: engine_value(value) for name, value in given.items() if value is not None}
+        return {"range": {filter_field(item.field): bounds}}
+    return {"bool": {"must_not": [{"bool": {"filter": filter_clauses(item.filters)}}]}}
+
+
+def hits_body(query: dict[str, Any], size: int) -> dict[str, Any]:
+    """A search for ids and scores alone."""
+    return {
+        "query": query,
+        "size": size,
+        "_source": False,
+        "stored_fields": "_none_",
+        "docvalue_fields": [DOCUMENT_ID],
+        "track_total_hits": False,
+    }
+
+
+def sequence_page(first: int, last: int | None, size: int) -> dict[str, Any]:
+    """The first page of documents by sequence; ``search_after`` asks for the next."""
+    bounds = {"gte": first} if last is None else {"gte": first, "lte": last}
+    return {
+        **hits_body({"range": {SEQUENCE: bounds}}, size),
+        "sort": [{SEQUENCE: "asc"}, {DOCUMENT_ID: "asc"}],
+    }
+
+
+def facets_body(schema: Schema, fields: Sequence[str], limit: int) -> dict[str, Any]:
+    """Counts by value; ``query`` is still to be added."""
+    return {
+        "size": 0,
+        "track_total_hits": False,
+        "aggs": {
+            name: {
+                "terms": {
+                    "field": filter_field(schema.by_name[name]),
+                    "size": limit,
+                    # several shards each hand over more, so that the most frequent are seen
+                    "shard_size": limit * 10 + 100,
+                    "order": [{"_count": "desc"}, {"_key": "asc"}],
+                }
+            }
+            for name in fields
+        },
+    }
+
+
+def highlight_body(
+    text: Text, document_ids: Collection[str], marks: tuple[str, str], characters: int
+) -> dict[str, Any]:
+    """The matches of a text in title and body; ``marks`` stand before and after each."""
+    fields = {
+        name: {"highlight_query": any_word(name, text), "number_of_fragments": pieces}
+        for name, pieces in (("title", 0), ("body", 1))
+    }
+    return {
+        **hits_body(among(document_ids), len(document_ids)),
+        # the texts themselves are read from the source
+        "stored_fields": [],
+        "highlight": {
+            "type": "unified",
+            "pre_tags": [marks[0]],
+            "post_tags": [marks[1]],
+            "fragment_size": characters,
+            "order": "score",
+            "fields": fields,
+        },
+    }
+
+
+def suggest_body(clauses: Sequence[dict[str, Any]], prefix: str, limit: int) -> dict[str, Any]:
+    """Distinct titles under the clauses, in the order of ``tandem.suggestions.ordered``."""
+    starts = {"prefix": {TITLE_KEY: {"value": folded(prefix)}}}
+    return {
+        "query": {
+            "bool": {
+                "filter": list(clauses),
+                "should": [{"constant_score": {"filter": starts, "boost": 1}}],
+            }
+        },
+        "size": limit,
+        "_source": ["title"],
+        "track_total_hits": False,
+        "collapse": {"field": TITLE_KEY},
+        "sort": [{"_score": "desc"}, {TITLE_LENGTH: "asc"}, {TITLE_KEY: "asc"}],
+    }
+
+
+def title_clauses(words: Sequence[str], *, fuzzy: bool) -> list[dict[str, Any]]:
+    """Titles that hold every word, the last one perhaps unfinished; ``fuzzy``: words of four
+    letters or more perhaps with one letter's difference.
+    """
+    *whole, last = words
+    clauses = [_word(word, fuzzy=fuzzy) for word in whole]
+    unfinished: dict[str, Any] = {"prefix": {TITLE_WORDS: {"value": last}}}
+    if fuzzy and len(last) >= FUZZY_LETTERS:
+        unfinished = {"bool": {"should": [unfinished, _word(last, fuzzy=True)]}}
+    return [*clauses, unfinished]
+
+
+def _word(word: str, *, fuzzy: bool) -> dict[str, Any]:
+    if fuzzy and len(word) >= FUZZY_LETTERS:
+        return {"fuzzy": {TITLE_WORDS: {"value": word, "fuzziness": 1}}}
+    return {"term": {TITLE_WORDS: word}}

@@ -1,0 +1,104 @@
+"""Creating, opening, dropping; readers beside a writer."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tandem.errors import EngineError
+from tandem.protocols import LexicalIndex, LexicalStore
+from tests.builders import deletion, document, filters, upserts
+from tests.contracts.lexical_base import (
+    IDENTITY,
+    NAME,
+    SCHEMA,
+    LexicalContract,
+    found,
+    held,
+    search,
+    write,
+)
+
+
+class LifeContract(LexicalContract):
+    """The life of an index."""
+
+    def test_reopening_keeps_everything(self, store: LexicalStore, tmp_path: Path) -> None:
+        """What was applied is there after closing, from a store of its own, and can go on."""
+        index = store.create(NAME, IDENTITY, SCHEMA)
+        sent = [document("a", "zebra running", genre="x"), document("b", "horse")]
+        write(index, [*upserts([*sent, document("c", "zebra")]), deletion(4, "c")])
+        index.close()
+        again = self.make_store(tmp_path)
+        assert again.identity(NAME) == IDENTITY
+        reopened = again.open(NAME, SCHEMA)
+        assert held(reopened) == {"a": 1, "b": 2}
+        assert reopened.documents(["a", "b"]) == {item.document_id: item for item in sent}
+        assert found(reopened, "run", filters=filters(SCHEMA, {"genre": "x"})) == {"a"}
+        write(reopened, upserts([document("d", "zebra")], first=5))
+        assert found(reopened, "zebra") == {"a", "d"}
+        reopened.close()
+
+    def test_durable_without_closing(self, store: LexicalStore, tmp_path: Path) -> None:
+        """What ``apply`` returned from is seen by another reader, the writer still open."""
+        index = store.create(NAME, IDENTITY, SCHEMA)
+        index.apply(upserts([document("a", "zebra")]))
+        reader = self.make_store(tmp_path).open(NAME, SCHEMA)
+        reader.refresh()
+        assert found(reader, "zebra") == {"a"}
+        reader.close()
+        index.close()
+
+    def test_create_replaces_and_drop_removes(self, store: LexicalStore) -> None:
+        """A created index is empty and has the new identity; a dropped one has none."""
+        assert store.identity(NAME) is None
+        index = store.create(NAME, IDENTITY, SCHEMA)
+        write(index, upserts([document("a", "zebra")]))
+        index.close()
+        fresh = store.create(NAME, "another", SCHEMA)
+        assert store.identity(NAME) == "another"
+        assert held(fresh) == {}
+        fresh.close()
+        store.drop(NAME)
+        assert store.identity(NAME) is None
+        store.drop(NAME)
+
+    def test_opening_what_is_not_there(self, store: LexicalStore) -> None:
+        """Opening a missing index is an ``EngineError`` that names it and what to do."""
+        with pytest.raises(EngineError, match="missing") as raised:
+            store.open("missing", SCHEMA)
+        assert raised.value.hint
+
+    def test_searching_while_applying(self, index: LexicalIndex) -> None:
+        """Searches beside a writer never fail, and see a batch whole where the engine says so."""
+        size, rounds = 30, 15
+        names = [f"d{number:02}" for number in range(size)]
+        write(index, upserts([document(name, "zebra round0") for name in names]))
+        seen: list[frozenset[str]] = []
+        faults: list[BaseException] = []
+        finished = threading.Event()
+
+        def read() -> None:
+            try:
+                while not finished.is_set():
+                    ranking = search(index, "zebra")
+                    stored = index.documents(ranking.document_ids)
+                    if len(stored) != size or len(ranking) != size:
+                        faults.append(AssertionError(f"{len(ranking)} hits, {len(stored)} stored"))
+                    seen.append(frozenset(item.body for item in stored.values()))
+            except BaseException as error:
+                faults.append(error)
+
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        for reader in readers:
+            reader.start()
+        for number in range(1, rounds):
+            bodies = [document(name, f"zebra round{number}") for name in names]
+            write(index, upserts(bodies, 1 + number * size))
+        finished.set()
+        for reader in readers:
+            reader.join()
+        assert not faults, faults[:3]
+        assert seen
+        if self.batches_are_atomic:
+            assert all(len(bodies) == 1 for bodies in seen), "two rounds in one answer"

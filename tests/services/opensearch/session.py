@@ -1,0 +1,34 @@
+"""The one node of a test session: started when first asked for, gone when the session is."""
+
+import atexit
+import os
+from functools import cache
+
+from tests.services.opensearch.node import NodeMissing, OpenSearchNode, wanted_version
+from tests.services.requirement import missing
+
+URL = "TANDEM_TEST_OPENSEARCH_URL"
+
+
+@cache
+def _started() -> OpenSearchNode | NodeMissing:
+    node = OpenSearchNode(wanted_version())
+    atexit.register(node.remove)
+    try:
+        return node.start()
+    except NodeMissing as reason:
+        return reason
+
+
+def opensearch_url() -> str:
+    """An HTTP URL: of the server in ``TANDEM_TEST_OPENSEARCH_URL``, or else of the session's node.
+
+    Skips the test, or fails it, where neither can be had.
+    """
+    given = os.environ.get(URL)
+    if given:
+        return given.removeprefix("opensearch+").rstrip("/")
+    node = _started()
+    if isinstance(node, NodeMissing):
+        missing(f"{node}; or name a running server in {URL}")
+    return node.url
