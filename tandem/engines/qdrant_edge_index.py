@@ -6,46 +6,47 @@ the while, and a filtered search over such a graph can lose most of its answer; 
 """
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
-from uuid import NAMESPACE_URL, uuid5
 
-import numpy as np
 import qdrant_edge as edge
 
 from tandem.documents import Change
 from tandem.engines.folders import IndexFolders, require_room
+from tandem.engines.nearest_documents import document_scores, nearest_ranking
 from tandem.engines.qdrant_edge_mapping import (
     among,
     condition,
-    filter_field,
     index_params,
-    payload_value,
+    perhaps_newer,
+    sequences_within,
     stale,
 )
-from tandem.errors import EngineError, FieldError
-from tandem.fields import FieldType
+from tandem.engines.qdrant_points import (
+    OWN_KEYS,
+    VECTOR,
+    PassagePoint,
+    counted_versions,
+    filter_field,
+    newest_changes,
+    passage_points,
+    stacked_vectors,
+    without_older,
+)
+from tandem.errors import EngineError
 from tandem.filters import Filter
-from tandem.protocols import FloatMatrix, FloatVector, Refusal, VectorVersion
+from tandem.protocols import EngineHealth, FloatMatrix, FloatVector, Refusal, VectorVersion
 from tandem.rankings import Ranking
 from tandem.schema import Schema
 
-LEG = "vector"
-VECTOR = "passage"
 POINTS_PER_UPDATE = 500
 """An update holds the interpreter lock: 500 points keep searches in the process from stalling."""
 
 POINTS_PER_SCROLL = 500
-PASSAGES_PER_DOCUMENT = 3
-"""First guess of how many of the nearest passages belong to one document."""
-
-PASSAGES_PER_SCORED_DOCUMENT = 16
-"""The same where the documents are given: most of their passages fit into one answer."""
-
-MOST_TIES = 4_096
-"""How many documents of equal score at the limit are put in order of id; beyond it luck decides."""
+"""A page holds the lock as well."""
 
 ROOM_BYTES = 128 * 1024 * 1024
 """Free space without which nothing is written: on a full disk the engine's memory-mapped files end
@@ -76,6 +77,24 @@ class QdrantEdgeStore:
     def drop(self, name: str) -> None:
         """See ``VectorStore``."""
         self._folders.drop(name)
+
+    def names(self) -> Sequence[str]:
+        """See ``VectorStore``."""
+        return self._folders.names()
+
+    def publish(self, alias: str, name: str) -> None:
+        """Nobody outside the process can look: there is nothing to do."""
+
+    def bytes_on_disk(self, name: str) -> int | None:
+        """See ``VectorStore``."""
+        return self._folders.bytes_on_disk(name)
+
+    def health(self) -> EngineHealth:
+        """See ``VectorStore``: degraded where the disk is too full to write."""
+        return self._folders.health("qdrant-edge", version("qdrant-edge-py"), ROOM_BYTES)
+
+    def close(self) -> None:
+        """A store holds nothing open; its indexes are closed one by one."""
 
 
 class QdrantEdgeIndex:
@@ -108,15 +127,7 @@ class QdrantEdgeIndex:
     ) -> Ranking:
         """See ``VectorIndex``."""
         must = [condition(item) for item in filters]
-        best: dict[str, float] = {}
-        last = 0.0
-        for document_id, score in self._nearest_documents(
-            vector, must, limit * PASSAGES_PER_DOCUMENT
-        ):
-            if len(best) >= limit and (score < last or len(best) >= limit + MOST_TIES):
-                break
-            best[document_id] = last = score
-        return Ranking.from_scores(LEG, best.items(), limit=limit)
+        return nearest_ranking(partial(self._passages, vector, must), limit)
 
     def score(
         self,
@@ -128,79 +139,64 @@ class QdrantEdgeIndex:
         """See ``VectorIndex``."""
         if not document_ids:
             return {}
-        asked = len(document_ids)
-        page = asked * PASSAGES_PER_SCORED_DOCUMENT
-        return dict(islice(self._nearest_documents(vector, [among(document_ids)], page), asked))
+        passages = partial(self._passages, vector, [among(document_ids)])
+        return document_scores(passages, len(document_ids))
 
-    def _nearest_documents(
-        self, vector: FloatVector, must: list[Any], page: int
+    def _passages(
+        self, vector: FloatVector, must: list[Any], page: int, excluded: Collection[str]
     ) -> Iterator[tuple[str, float]]:
-        """(document_id, score of its best passage), best first, each document once.
-
-        Passages come nearest first, so the first one seen of a document is its best. When a page
-        of passages is used up, the documents found are excluded and the page doubles: a document
-        with a thousand near passages costs a few rounds, never a place in the list.
-        """
-        seen: set[str] = set()
-        while True:
-            excluded: list[Any] = [among(seen)] if seen else []
-            within = edge.Filter(must=must, must_not=excluded)
-            points = self.shard.query(nearest(vector, page, within))
-            for point in points:
-                document_id = _payload(point)["document_id"]
-                if document_id not in seen:
-                    seen.add(document_id)
-                    yield document_id, point.score
-            if len(points) < page:
-                return
-            page *= 2
+        must_not: list[Any] = [among(excluded)] if excluded else []
+        within = edge.Filter(must=must, must_not=must_not)
+        for point in self.shard.query(nearest(vector, page, within)):
+            yield _payload(point)["document_id"], point.score
 
     def apply(
         self, changes: Sequence[Change], passages: Mapping[str, FloatMatrix]
     ) -> Sequence[Refusal]:
-        """See ``VectorIndex``. New passages are written before the old ones go."""
+        """See ``VectorIndex``. New passages are written before the old ones go.
+
+        A change older than what is held is left out; of what was deleted nothing is held, so an
+        upsert older than a delete comes back until the delete is applied again.
+        """
         require_room(self._folder, ROOM_BYTES)
-        refusals: list[Refusal] = []
-        points: list[edge.Point] = []
-        newest = {change.document_id: change for change in changes}.values()
-        for change in newest:
-            try:
-                points += self._points(change, passages.get(change.document_id))
-            except FieldError as error:
-                refusals.append(Refusal(change.document_id, str(error)))
         with self._writing:
             try:
+                current = self._without_older(newest_changes(changes))
+                points, refusals = passage_points(current, passages, self._schema, self._dimension)
                 for start in range(0, len(points), POINTS_PER_UPDATE):
-                    batch = points[start : start + POINTS_PER_UPDATE]
+                    batch = list(map(_edge_point, points[start : start + POINTS_PER_UPDATE]))
                     self.shard.update(edge.UpdateOperation.upsert_points(batch))
-                self.shard.update(edge.UpdateOperation.delete_points_by_filter(stale(newest)))
+                self.shard.update(edge.UpdateOperation.delete_points_by_filter(stale(current)))
                 self.shard.flush()
             except Exception as error:
                 raise EngineError(f"Qdrant Edge could not write: {error}") from error
         return refusals
 
+    def _without_older(self, changes: list[Change]) -> list[Change]:
+        held = self._payloads(perhaps_newer(changes)) if changes else ()
+        return without_older(changes, held)
+
     def vectors(self, document_ids: Collection[str]) -> Mapping[str, FloatMatrix]:
         """See ``VectorIndex``."""
-        rows: dict[str, dict[int, FloatVector]] = {}
+        if not document_ids:
+            return {}
         wanted = edge.Filter(must=[among(document_ids)])
-        for record in self._scroll(wanted, with_vector=True) if document_ids else ():
-            payload, vectors = _payload(record), cast("dict[str, Any]", record.vector)
-            vector = np.asarray(vectors[VECTOR], dtype=np.float32)
-            rows.setdefault(payload["document_id"], {})[payload["passage"]] = vector
-        return {
-            document_id: np.stack([found[number] for number in sorted(found)])
-            for document_id, found in rows.items()
-        }
+        return stacked_vectors(
+            (_payload(record), cast("dict[str, Any]", record.vector)[VECTOR])
+            for record in self._scroll(wanted, with_vector=True)
+        )
 
-    def versions(self) -> Iterator[VectorVersion]:
-        """See ``VectorIndex``. A document with passages of two versions is reported twice."""
-        held: dict[tuple[str, int, int], int] = {}
-        for record in self._scroll(None, with_vector=False):
-            payload = _payload(record)
-            key = (payload["document_id"], payload["sequence"], payload["passages"])
-            held[key] = held.get(key, 0) + 1
-        for (document_id, sequence, expected), count in held.items():
-            yield VectorVersion(document_id, sequence, count, expected)
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[VectorVersion]:
+        """See ``VectorIndex``. The versions within the range are held in memory until all its
+        passages are read.
+        """
+        return counted_versions(self._payloads(sequences_within(first, last)))
+
+    def versions_of(self, document_ids: Collection[str]) -> Sequence[VectorVersion]:
+        """See ``VectorIndex``."""
+        if not document_ids:
+            return []
+        return list(counted_versions(self._payloads(edge.Filter(must=[among(document_ids)]))))
 
     def count(self) -> int:
         """See ``VectorIndex``."""
@@ -210,6 +206,9 @@ class QdrantEdgeIndex:
         """See ``VectorIndex``."""
         self.shard.close()
 
+    def _payloads(self, wanted: edge.Filter | None) -> Iterable[dict[str, Any]]:
+        return map(_payload, self._scroll(wanted, with_vector=False))
+
     def _scroll(self, wanted: edge.Filter | None, *, with_vector: bool) -> Iterator[edge.Record]:
         offset = None
         while True:
@@ -218,38 +217,13 @@ class QdrantEdgeIndex:
                     offset=offset,
                     limit=POINTS_PER_SCROLL,
                     filter=wanted,
-                    with_payload=["document_id", "sequence", "passage", "passages"],
+                    with_payload=OWN_KEYS,
                     with_vector=with_vector,
                 )
             )
             yield from records
             if offset is None:
                 return
-
-    def _points(self, change: Change, vectors: FloatMatrix | None) -> list[edge.Point]:
-        document = change.document
-        if document is None:
-            return []
-        if vectors is None or len(vectors) == 0:
-            raise FieldError("body", "nothing to embed: title and body are blank")
-        _check_vectors(vectors, self._dimension)
-        payload: dict[str, Any] = {
-            "document_id": document.document_id,
-            "sequence": change.sequence,
-            "passages": len(vectors),
-        }
-        for name, value in self._schema.typed(document).items():
-            field = self._schema.by_name[name]
-            if field.type is not FieldType.TEXT:
-                payload[filter_field(field)] = payload_value(value)
-        return [
-            edge.Point(
-                uuid5(NAMESPACE_URL, f"{document.document_id}#{number}"),
-                {VECTOR: vector},
-                {**payload, "passage": number},
-            )
-            for number, vector in enumerate(vectors)
-        ]
 
 
 def nearest(
@@ -263,6 +237,11 @@ def nearest(
     )
 
 
+def _edge_point(point: PassagePoint) -> edge.Point:
+    vectors: dict[str, Any] = {VECTOR: point.vector}
+    return edge.Point(point.point_id, vectors, point.payload)
+
+
 def _payload(point: edge.ScoredPoint | edge.Record) -> dict[str, Any]:
     """The payload, which every request here asks for."""
     return cast("dict[str, Any]", point.payload)
@@ -273,22 +252,14 @@ def _open_shard(folder: Path, schema: Schema, dimension: int) -> edge.EdgeShard:
         return edge.EdgeShard.load(str(folder))
     vector = edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)
     shard = edge.EdgeShard.create(str(folder), edge.EdgeConfig(vectors={VECTOR: vector}))
-    shard.update(
-        edge.UpdateOperation.create_field_index(
-            "document_id", edge.KeywordIndexParams(enable_hnsw=False)
-        )
-    )
+    for own, params in (
+        ("document_id", edge.KeywordIndexParams(enable_hnsw=False)),
+        ("sequence", edge.IntegerIndexParams(enable_hnsw=False)),
+    ):
+        shard.update(edge.UpdateOperation.create_field_index(own, params))
     for field in schema.filterable_fields:
         shard.update(
             edge.UpdateOperation.create_field_index(filter_field(field), index_params(field))
         )
     shard.flush()
     return shard
-
-
-def _check_vectors(vectors: FloatMatrix, dimension: int) -> None:
-    """Edge accepts NaN silently, and a wrong dimension fails a whole batch."""
-    if vectors.shape[1:] != (dimension,):
-        raise FieldError("vector", f"has shape {vectors.shape}, expected (passages, {dimension})")
-    if not np.isfinite(vectors).all():
-        raise FieldError("vector", "holds a value that is not a finite number")

@@ -1,13 +1,13 @@
-"""Tandem's fields, values and filters in Qdrant Edge's terms."""
+"""Tandem's fields, filters and changes in Qdrant Edge's terms."""
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 import qdrant_edge as edge
 
 from tandem.documents import Change
-from tandem.fields import Field, FieldType, TypedValue, datetime_text
+from tandem.engines.qdrant_points import filter_field, payload_value
+from tandem.fields import Field, FieldType, TypedValue
 from tandem.filters import AnyOf, Filter, Not
 
 
@@ -22,24 +22,6 @@ def index_params(field: Field) -> Any:
             return edge.DatetimeIndexParams(enable_hnsw=False)
         case _:
             return edge.IntegerIndexParams(enable_hnsw=False)
-
-
-def filter_field(field: Field) -> str:
-    """The payload key of a filterable field: attributes cannot collide with Tandem's own."""
-    return f"attribute_{field.name}"
-
-
-def payload_value(value: TypedValue) -> Any:
-    """Booleans as 0 and 1, times as RFC 3339 text.
-
-    Edge 0.9.0 turns a boolean in a match into a number that then matches nothing, so that a filter
-    for access rights would fail open.
-    """
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, datetime):
-        return datetime_text(value)
-    return list(value) if isinstance(value, tuple) else value
 
 
 def condition(item: Filter) -> Any:
@@ -83,3 +65,18 @@ def stale(changes: Collection[Change]) -> edge.Filter:
         must=[among([change.document_id for change in changes])],
         must_not=[edge.FieldCondition("sequence", match=edge.MatchAny(sequences))],
     )
+
+
+def perhaps_newer(changes: Collection[Change]) -> edge.Filter:
+    """The passages of changed documents above the lowest sequence of the changes."""
+    lowest = min(change.sequence for change in changes)
+    newer = edge.FieldCondition("sequence", range=edge.RangeFloat(gt=lowest))
+    return edge.Filter(must=[among([change.document_id for change in changes]), newer])
+
+
+def sequences_within(first: int, last: int | None) -> edge.Filter | None:
+    """The passages of sequence ``first`` to ``last``, both included; ``None``: of all."""
+    if first <= 0 and last is None:
+        return None
+    bounds = edge.RangeFloat(gte=first, lte=last)
+    return edge.Filter(must=[edge.FieldCondition("sequence", range=bounds)])

@@ -1,4 +1,4 @@
-"""Every vector engine keeps the contract."""
+"""The embedded vector engine keeps the contract."""
 
 from pathlib import Path
 
