@@ -1,7 +1,10 @@
-# Tandem's command line, for amd64 and arm64: Python, the locked libraries as wheels, Tandem itself.
-# No compiler, no torch, and no model: the model is fetched at the first use into /cache.
+# Tandem's command line: Python, the locked libraries as wheels, Tandem itself; about 1 GB. No
+# compiler, no torch, and no model: the model is fetched at the first use into /cache.
 #
-#     docker build --tag tandem-search:0.1.0 .
+# For amd64: pytrec-eval-terrier has no wheel for arm64, and its sources fetch others when they are
+# built. All other libraries have both.
+#
+#     docker build --platform linux/amd64 --tag tandem-search:0.1.0 .
 #     docker run --rm tandem-search:0.1.0 --help
 FROM python:3.11.15-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from packaging.version import Version
+from typer.main import get_group
 
+from api.app import app
+from api.engines import check_engines
 from tandem import settings
 from tests.containers import (
     MADE_HERE,
@@ -24,6 +27,7 @@ from tests.containers import (
     stages,
     variables_of,
 )
+from tests.services.opensearch.node import DEFAULT_VERSION
 
 SERVICES = services()
 TANDEM = {name: service for name, service in SERVICES.items() if service.get("build") == MADE_HERE}
@@ -151,6 +155,21 @@ def test_images_are_pinned() -> None:
     }
 
 
+def test_opensearch_is_the_version_that_the_tests_start() -> None:
+    """What the contract says of OpenSearch was seen on this one."""
+    assert Version(tag(SERVICES["opensearch"])).release[:2] == Version(DEFAULT_VERSION).release[:2]
+
+
+def test_every_command_is_a_verb() -> None:
+    """What the services run, and what the operator's page shows, exists."""
+    page = (ROOT / "docs" / "howto" / "run-with-servers.md").read_text("utf-8")
+    shown = {*re.findall(r"compose run --rm (?:-\S+ \S+ )*tandem (\w+)", page)}
+    assert {"index", "search", "status"} <= shown
+    run = {service["command"][0] for service in TANDEM.values() if "command" in service}
+    assert run == {"follow"}
+    assert shown | run <= {*get_group(app).commands}
+
+
 def test_qdrant_fits_the_locked_client() -> None:
     """The client warns when the minor versions are more than one apart."""
     server, client = Version(tag(SERVICES["qdrant"])), locked("qdrant-client")
@@ -189,6 +208,7 @@ def test_every_variable_is_a_setting(name: str, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(variable, value)
     read = settings.load()
     assert read.engines.lexical == chosen["TANDEM_ENGINES__LEXICAL"]
+    check_engines(read)
     mounted = {Path(volume.split(":")[1]) for volume in TANDEM[name]["volumes"]}
     for folder in (read.data_dir, read.cache_dir):
         assert mounted & {folder, *folder.parents}

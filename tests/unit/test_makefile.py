@@ -22,11 +22,16 @@ echo "$*" >> "{calls}"
 [ "$(grep -c . "{calls}")" -gt {failures} ] || exit 100
 [ "$1" = install ] || exit 0
 for program in {installs}; do
-    printf '#!/bin/sh\\n' > "{folder}/$program"
-    chmod +x "{folder}/$program"
+    mkdir -p "${{program%/*}}"
+    printf '#!/bin/sh\\n' > "$program"
+    chmod +x "$program"
 done
 """
-WANTED = {"postgresql": "initdb", "default-jdk-headless": "javac", "maven": "mvn"}
+HIDDEN = {
+    "postgresql": "usr/lib/postgresql/17/bin/initdb",
+    "openjdk-17-jdk-headless": "usr/lib/jvm/java-17-openjdk-arm64/bin/javac",
+}
+"""What Debian's packages bring that is on no PATH."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,12 @@ class Bench:
         file = self.programs / name
         file.write_text(script, "utf-8")
         file.chmod(0o755)
+
+    def apt_get(self, *installs: str, failures: int = 0) -> None:
+        """A package manager that fails at first, and whose packages bring these files."""
+        script = APT_GET.format(calls=self.calls, failures=failures, installs=" ".join(installs))
+        self.program("apt-get", script)
+        self.program("sleep", "#!/bin/sh\n")
 
     def docker(self, *, has_compose: bool = True) -> None:
         """A Docker that writes down what it is told."""
@@ -72,7 +83,7 @@ def bench(tmp_path: Path) -> Bench:
     made.programs.mkdir()
     for name in ("Makefile", ".env.example"):
         shutil.copy(ROOT / name, made.work)
-    for name in ("sh", "bash", "make", "head", "od", "tr", "mv", "grep", "chmod", "true"):
+    for name in ("sh", "bash", "make", "head", "od", "tr", "mv", "grep", "chmod", "mkdir", "true"):
         found = shutil.which(name)
         assert found, f"{name} is missing"
         (made.programs / name).symlink_to(found)
@@ -161,55 +172,63 @@ def servers(bench: Bench, *options: str) -> "subprocess.CompletedProcess[str]":
     return bench.run("bash", script, *options, SERVICES_ROOT=str(bench.work))
 
 
+def hidden(bench: Bench, package: str) -> Path:
+    """Where a package's file would be."""
+    return bench.work / HIDDEN[package]
+
+
 def test_a_machine_with_everything_installs_nothing(bench: Bench) -> None:
-    """PostgreSQL's programs are found where Debian hides them."""
-    for program in ("javac", "mvn"):
-        bench.program(program, "#!/bin/sh\n")
-    hidden = bench.work / "usr/lib/postgresql/17/bin/initdb"
-    hidden.parent.mkdir(parents=True)
-    hidden.touch()
+    """Programs are found where Debian hides them."""
+    bench.apt_get()
+    bench.program("mvn", "#!/bin/sh\n")
+    for package in HIDDEN:
+        hidden(bench, package).parent.mkdir(parents=True)
+        hidden(bench, package).touch()
     done = servers(bench, "--install")
     assert done.returncode == 0, done.stderr
-    assert f"postgresql: {hidden}" in done.stderr
+    assert all(f"{package}: {hidden(bench, package)}" in done.stderr for package in HIDDEN)
     assert bench.called() == []
 
 
 def test_what_is_missing_is_said_and_not_installed(bench: Bench) -> None:
-    """Looking changes nothing."""
-    bench.program("apt-get", APT_GET.format(calls=bench.calls, failures=0, installs="", folder=""))
-    bench.program("mvn", "#!/bin/sh\n")
+    """Looking changes nothing, and another Java does not count."""
+    bench.apt_get()
+    for program in ("mvn", "javac"):
+        bench.program(program, "#!/bin/sh\n")
     done = servers(bench)
     assert done.returncode == 1
     assert "maven: missing" not in done.stderr
-    assert "next: apt install postgresql default-jdk-headless\n" in done.stderr
+    assert "next: apt install postgresql openjdk-17-jdk-headless\n" in done.stderr
     assert bench.called() == []
 
 
 def test_what_is_missing_is_installed_and_failures_are_tried_again(bench: Bench) -> None:
     """The package server fails twice; the third time it does not."""
-    bench.program("sleep", "#!/bin/sh\n")
-    script = APT_GET.format(
-        calls=bench.calls, failures=2, installs=" ".join(WANTED.values()), folder=bench.programs
-    )
-    bench.program("apt-get", script)
+    files = [*(str(hidden(bench, package)) for package in HIDDEN), str(bench.programs / "mvn")]
+    bench.apt_get(*files, failures=2)
     done = servers(bench, "--install")
     assert done.returncode == 0, done.stderr
     assert bench.called() == [
         *["update"] * 3,
-        "install --yes --no-install-recommends " + " ".join(WANTED),
+        "install --yes --no-install-recommends postgresql openjdk-17-jdk-headless maven",
     ]
     assert servers(bench, "--install").returncode == 0
     assert len(bench.called()) == 4
 
 
+def test_a_package_server_that_never_answers_is_an_error(bench: Bench) -> None:
+    """Three tries, and nothing is taken for installed."""
+    bench.apt_get(failures=100)
+    assert servers(bench, "--install").returncode != 0
+    assert bench.called() == ["update"] * 3
+
+
 def test_a_package_without_its_program_is_an_error(bench: Bench) -> None:
     """An installation that helps nothing is not passed over."""
-    bench.program("sleep", "#!/bin/sh\n")
-    script = APT_GET.format(calls=bench.calls, failures=0, installs="mvn", folder=bench.programs)
-    bench.program("apt-get", script)
+    bench.apt_get(str(bench.programs / "mvn"))
     done = servers(bench, "--install")
     assert done.returncode == 1
-    assert "error: installed, and still missing: postgresql default-jdk-headless" in done.stderr
+    assert "error: installed, and still missing: postgresql openjdk-17" in done.stderr
 
 
 def test_the_checks_before_a_change_lands_end_with_the_tests() -> None:
