@@ -23,16 +23,18 @@ COPY api api
 RUN pip --python /opt/tandem/bin/python install --no-deps .
 
 FROM python:3.11.15-slim-bookworm
-# by number, so that a host can see that it is not root; the folders are made here because a new
-# volume takes its owner from the image
+# By number, so that a host can see that it is not root. Without a home, where OpenVINO would keep
+# the mark by which it tells its makers how it is used. The two folders are made here because a new
+# volume takes its owner from the image.
 RUN groupadd --gid 10001 tandem \
-    && useradd --uid 10001 --gid tandem --home-dir /cache --no-create-home tandem \
+    && useradd --uid 10001 --gid tandem --home-dir /nonexistent --no-create-home tandem \
     && install --directory --owner=tandem --group=tandem /data /cache
 COPY --from=build /opt/tandem /opt/tandem
 ENV PATH=/opt/tandem/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HF_HOME=/cache/huggingface \
+    HF_HUB_DISABLE_TELEMETRY=1 \
     TANDEM_DATA_DIR=/data \
     TANDEM_CACHE_DIR=/cache/tandem
 USER 10001:10001

@@ -86,6 +86,7 @@ def test_nobody_runs_as_root() -> None:
     (making,) = (line.text for line in all_of(FINAL, "RUN"))
     assert f"groupadd --gid {group} tandem" in making
     assert f"useradd --uid {number} --gid tandem" in making
+    assert "--home-dir /nonexistent --no-create-home" in making, "OpenVINO would keep a mark there"
     owned = re.search(r"install --directory --owner=tandem --group=tandem (.+)$", making)
     assert owned
     environment = environment_of_image()
