@@ -58,6 +58,7 @@ services: ## Say what the tests with real servers need and this machine lacks
 	@.ci/services || true
 
 up: containers .env ## Start Tandem with its servers in containers
+	@mkdir -p content # by Docker it would be root's
 	$(DOCKER) compose up --build --detach --wait
 	@echo "next: put a file into the folder content and run"
 	@echo "  $(DOCKER) compose run --rm tandem index /content/FILE"

@@ -163,8 +163,8 @@ def test_opensearch_is_the_version_that_the_tests_start() -> None:
 def test_every_command_is_a_verb() -> None:
     """What the services run, and what the operator's page shows, exists."""
     page = (ROOT / "docs" / "howto" / "run-with-servers.md").read_text("utf-8")
-    shown = {*re.findall(r"compose run --rm (?:-\S+ \S+ )*tandem (\w+)", page)}
-    assert {"index", "search", "status"} <= shown
+    shown = {*re.findall(r"compose run --rm (?:-[ve] \S+ )*tandem (\w+)", page)}
+    assert {"index", "search", "status", "backup", "restore"} <= shown
     run = {service["command"][0] for service in TANDEM.values() if "command" in service}
     assert run == {"follow"}
     assert shown | run <= {*get_group(app).commands}

@@ -102,6 +102,7 @@ def test_the_first_start_makes_secrets_and_waits_for_health(bench: Bench) -> Non
     assert done.returncode == 0, done.stderr
     assert bench.called()[-1] == "compose up --build --detach --wait"
     assert "docker compose run --rm tandem index" in done.stdout
+    assert (bench.work / "content").is_dir()
     assert stat.S_IMODE((bench.work / ".env").stat().st_mode) == 0o600
     made = secrets(bench)
     assert {*made} == {"POSTGRES_PASSWORD", "QDRANT_API_KEY"}
