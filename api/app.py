@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from api.commands import backup, demo, follow, index, reindex, releases, search, status
+from api.commands import backup, demo, follow, index, reindex, releases, search, status, verify
 from tandem.telemetry import configure_logging
 
 NAME = "tandem"
@@ -27,6 +27,7 @@ app.command("promote")(releases.promote)
 app.command("rollback")(releases.rollback)
 app.command("backup")(backup.run)
 app.command("restore")(backup.run_restore)
+app.command("verify")(verify.run)
 
 
 @app.callback()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.protocols import Embedder
-from tandem.settings import EmbeddingSettings, Settings
+from tandem.sections import EmbeddingSettings
+from tandem.settings import Settings
 from tandem.telemetry import logger
 
 Notify = Callable[[str], None]

@@ -182,8 +182,12 @@ def _work(owner: Owner, task: Task) -> None:
     tasks = owner.house.catalog.tasks
     logger("api").info("%s of %s was asked for", task.kind, task.collection)
     order = Order(task.collection, task.kind, task.arguments)
+
+    def report(progress: Mapping[str, Any]) -> None:
+        tasks.report(task, progress)
+
     try:
-        outcome = carry_out(owner, order, lambda progress: tasks.report(task, progress))
+        outcome = carry_out(owner, order, report)
     except TandemError as error:
         tasks.fail(task, str(error), error.hint)
     except BaseException:

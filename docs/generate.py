@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "reference"
 PLAIN_TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 VERBS = (
     "", "demo", "index", "search", "status", "follow", "reindex", "releases", "promote", "rollback",
-    "backup", "restore",
+    "backup", "restore", "verify",
 )  # fmt: skip
 
 

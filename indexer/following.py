@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from indexer.followers import Progress, no_progress
+from tandem.catalog.checkpoints import Checkpoint
 from tandem.errors import TandemError
 from tandem.telemetry import logger
 
@@ -21,6 +22,11 @@ class AnyFollower(Protocol):
     @property
     def name(self) -> str:
         """What its leg is called in reports."""
+        ...
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far the index is, whoever applied it."""
         ...
 
     def catch_up(self, progress: Progress, stopped: Callable[[], bool]) -> int:

@@ -22,6 +22,9 @@ RESERVED_NAMES = frozenset({"not", "id", "document_id", "title", "body", "text",
 FIELD_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
 
 
+COUNTABLE = (FieldType.KEYWORD, FieldType.INTEGER, FieldType.BOOLEAN)
+"""What facets count. A float or a time has no values that people would choose among."""
+
 TITLE = Field("title", FieldType.TEXT)
 BODY = Field("body", FieldType.TEXT)
 
@@ -117,6 +120,27 @@ class Schema:
         return blake2b(
             Schema(sorted_fields, self.open).encoded().encode(), digest_size=8
         ).hexdigest()
+
+
+def facet_fields(schema: Schema, names: Iterable[str]) -> tuple[Field, ...]:
+    """The fields of those names, if all of them can be counted by value.
+
+    Raises:
+        FieldError: there is no such field, or it is a text, a float or a datetime.
+
+    """
+    countable = [field.name for field in schema.fields if field.type in COUNTABLE]
+    hint = f"fields that can be counted: {', '.join(countable) or 'none'}"
+    fields = []
+    for name in names:
+        field = schema.by_name.get(name)
+        if field is None:
+            raise FieldError(name, "is not a field of this collection", hint=hint)
+        if field.type not in COUNTABLE:
+            kinds = ", ".join(COUNTABLE)
+            raise FieldError(name, f"is a {field.type} field, facets count {kinds}", hint=hint)
+        fields.append(field)
+    return tuple(fields)
 
 
 def _check_field(field: Field, times_named: int) -> None:

@@ -1,6 +1,6 @@
 """How far each index has followed the log, and what it could not take."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
 from tandem.catalog.leases import Lease
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import CHECKPOINTS, FAILURES
+from tandem.catalog.tables import CHECKPOINTS, DOCUMENTS, FAILURES, LOG
 from tandem.errors import CheckpointConflict
 from tandem.protocols import Refusal
 
@@ -195,6 +195,50 @@ class Checkpoints:
                 for row in connection.execute(query)
             ]
 
+    def failures_of(self, index_name: str, document_ids: Sequence[str]) -> dict[str, Failure]:
+        """The failures of given documents; those that were not refused are left out."""
+        found = {}
+        with reading(self._engine) as connection:
+            for start in range(0, len(document_ids), ROWS_PER_QUERY):
+                query = sa.select(FAILURES).where(
+                    FAILURES.c.index_name == index_name,
+                    FAILURES.c.document_id.in_(document_ids[start : start + ROWS_PER_QUERY]),
+                )
+                for row in connection.execute(query):
+                    found[row.document_id] = Failure(row.document_id, row.sequence, row.reason)
+        return found
+
+    def settle(
+        self,
+        index_name: str,
+        collection: str,
+        sequences: Mapping[str, int],
+        refusals: Sequence[tuple[int, Refusal]],
+    ) -> None:
+        """Replace the failures of documents that were applied beside the follower.
+
+        ``sequences`` holds what was applied by id, ``refusals`` (sequence, refusal) those refused
+        of it. A version that the log has replaced meanwhile is left to the follower, which may
+        have noted how it went already.
+        """
+        with writing(self._engine) as connection:
+            # The head is locked first, as the log does it, so that no version comes in between.
+            connection.execute(sa.select(LOG.c.head).with_for_update())
+            applied = [
+                {"key_id": document_id, "through": sequence}
+                for document_id, sequence in sequences.items()
+            ]
+            if applied:
+                statement = FAILURES.delete().where(
+                    FAILURES.c.index_name == index_name,
+                    FAILURES.c.document_id == sa.bindparam("key_id"),
+                    FAILURES.c.sequence <= sa.bindparam("through"),
+                )
+                connection.execute(statement, applied)
+            for sequence, refusal in refusals:
+                if _newest(connection, collection, refusal.document_id) == sequence:
+                    self._replace_failures(connection, index_name, (), [(sequence, refusal)])
+
     def failure_count(self, index_name: str) -> int:
         """How many documents the index refused."""
         query = sa.select(sa.func.count()).where(FAILURES.c.index_name == index_name)
@@ -228,3 +272,12 @@ def _conflict(index_name: str, found: str) -> CheckpointConflict:
         f"{index_name}: another follower moved the checkpoint ({found})",
         hint="one follower an index; stop the other one",
     )
+
+
+def _newest(connection: sa.Connection, collection: str, document_id: str) -> int | None:
+    sequence: int | None = connection.execute(
+        sa.select(DOCUMENTS.c.sequence).where(
+            DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id == document_id
+        )
+    ).scalar()
+    return sequence

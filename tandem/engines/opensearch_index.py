@@ -22,7 +22,6 @@ from tandem.engines.opensearch_mapping import (
     DOCUMENT_ID,
     DOCUMENT_PARTS,
     SEQUENCE,
-    WORDS_ANALYZER,
     delete_lines,
     engine_id,
     stored_document,
@@ -32,8 +31,8 @@ from tandem.errors import EngineError, EngineUnavailable, FieldError
 from tandem.filters import Filter
 from tandem.protocols import Refusal
 from tandem.rankings import Ranking
-from tandem.schema import Schema
-from tandem.suggestions import ordered
+from tandem.schema import Schema, facet_fields
+from tandem.suggestions import CANDIDATES, Match, suggested, title_of
 
 LEG = "lexical"
 SECONDS = 30.0
@@ -98,20 +97,13 @@ class OpenSearchIndex:
         self, prefix: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
     ) -> Sequence[str]:
         """See ``LexicalIndex``."""
-        words = self._analyse(prefix, timeout_seconds)
-        if not words:
-            return []
-        titles: list[str] = []
-        for fuzzy in (False, True):
-            clauses = queries.title_clauses(words, fuzzy=fuzzy)
-            clauses += queries.filter_clauses(filters)
-            body = queries.suggest_body(clauses, _clean(prefix), limit)
-            answer = self._search(prefix, body, timeout_seconds)
-            found = [hit["_source"]["title"] for hit in answer["hits"]["hits"]]
-            titles += [title for title in ordered(found, prefix, limit) if title not in titles]
-            if len(titles) >= limit:
-                break
-        return titles[:limit]
+
+        def find(asked: Sequence[str], match: Match) -> list[str]:
+            body = queries.titles_body(asked, match, filters, CANDIDATES)
+            found = self._search(prefix, body, timeout_seconds)["aggregations"]["titles"]
+            return [title_of(bucket["key"]) for bucket in found["buckets"]]
+
+        return suggested(find, prefix, limit)
 
     def highlight(
         self, text: str, document_ids: Collection[str], *, timeout_seconds: float
@@ -144,12 +136,13 @@ class OpenSearchIndex:
         timeout_seconds: float,
     ) -> Mapping[str, Mapping[str, int]]:
         """See ``LexicalIndex``."""
+        facet_fields(self._schema, fields)
         if not fields:
             return {}
         body = queries.facets_body(self._schema, fields, limit)
         matching = queries.scored(self._text(text, timeout_seconds), self._schema)
         clauses = queries.filter_clauses(filters)
-        body["query"] = {"bool": {"filter": [*clauses, *([matching] if text else [])]}}
+        body["query"] = {"bool": {"filter": [*clauses, *([matching] if text.strip() else [])]}}
         counted = self._search(text, body, timeout_seconds)["aggregations"]
         return {
             name: {
@@ -264,12 +257,6 @@ class OpenSearchIndex:
         held = [word for word in rarest if terms[word].get("doc_freq")]
         most = queries.scored_words(self._schema)
         return queries.Text(" ".join(held[:most]), is_analysed=True, others=tuple(rarest))
-
-    def _analyse(self, text: str, seconds: float) -> list[str]:
-        """The words of a text in lower case and folded, neither dropped nor stemmed."""
-        body = {"analyzer": WORDS_ANALYZER, "text": _clean(text)}
-        answer = self._server.ask(f"POST /{self._alias}/_analyze", body, seconds=seconds)
-        return [token["token"] for token in answer["tokens"]]
 
     def _hits(self, text: str, body: dict[str, Any], seconds: float) -> list[tuple[str, float]]:
         found = self._search(text, body, seconds)["hits"]["hits"]

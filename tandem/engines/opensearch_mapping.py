@@ -12,14 +12,18 @@ from tandem.analysis import Analysis
 from tandem.documents import Change, Document, decode_attributes, encode_attributes
 from tandem.fields import Field, FieldType, from_microseconds, to_microseconds
 from tandem.schema import Schema
-from tandem.suggestions import folded
+from tandem.suggestions import LONGEST_TITLE, TYPO_LETTERS, entry, line
 
 ALL = "all_text"
 DOCUMENT_ID = "document_id"
 SEQUENCE = "sequence"
-TITLE_WORDS = "title.words"
-TITLE_KEY = "title_key"
-TITLE_LENGTH = "title_length"
+TITLE_WORDS = "title_words"
+"""The folded words of a title that may be suggested."""
+TITLE_BEGINNINGS = "title_words.beginnings"
+"""Every beginning of these words: misspelt unfinished ones are looked up among them."""
+TITLE_LINE = "title_line"
+TITLE_ENTRY = "title_entry"
+"""What suggestions are sorted by; the title is in it."""
 STORED_TEXTS = ("title", "body")
 """The texts that every document has; other text fields come back with the attributes."""
 DOCUMENT_PARTS = (DOCUMENT_ID, "title", "body", "attributes", "updated_at")
@@ -27,18 +31,17 @@ DOCUMENT_PARTS = (DOCUMENT_ID, "title", "body", "attributes", "updated_at")
 
 ANALYZER = "tandem"
 QUERY_ANALYZER = "tandem_query"
-WORDS_ANALYZER = "tandem_words"
+BEGINNINGS_ANALYZER = "tandem_beginnings"
 STEMMERS = {"english": "porter2"}
 """Tandem's stemmers under OpenSearch's names."""
 
 LONGEST_ID_BYTES = 512
 HASHED_ID = "tandem-hash:"
-LONGEST_TITLE_KEY = 2_000
 MOST_FIELDS = 1_000
 MOST_ANALYZED = 10_000_000
 SHORT_WORD = """
     CharSequence term = token.term;
-    if (term.length() * 3 < params.limit) { return true; }
+    if (term.length() * 3 < LIMIT) { return true; }
     int bytes = 0;
     for (int i = 0; i < term.length(); i++) {
         int sign = term.charAt(i);
@@ -46,7 +49,7 @@ SHORT_WORD = """
         else if (sign < 2048 || (sign >= 55296 && sign < 57344)) { bytes += 2; }
         else { bytes += 3; }
     }
-    return bytes < params.limit;
+    return bytes < LIMIT;
 """
 """Whether a word has fewer UTF-8 bytes than the limit; OpenSearch's own filter counts UTF-16."""
 
@@ -88,10 +91,11 @@ def index_settings(
 
 
 def _analysis(analysis: Analysis) -> dict[str, Any]:
-    plain = ["tandem_short", "tandem_dotted", "lowercase", "asciifolding"]
-    chain = [*plain, "tandem_stop", "tandem_stemmer"]
+    chain = ["tandem_short", "tandem_dotted", "lowercase", "asciifolding"]
+    chain += ["tandem_stop", "tandem_stemmer"]
     words = {"type": "custom", "tokenizer": "tandem_words"}
-    script = {"source": SHORT_WORD, "params": {"limit": analysis.maximum_word_bytes}}
+    # these scripts take no parameters
+    script = {"source": SHORT_WORD.replace("LIMIT", str(analysis.maximum_word_bytes))}
     return {
         "tokenizer": {
             "tandem_words": {
@@ -111,12 +115,21 @@ def _analysis(analysis: Analysis) -> dict[str, Any]:
             "tandem_stop": {"type": "stop", "stopwords": list(analysis.stop_words)},
             "tandem_stemmer": {"type": "stemmer", "language": STEMMERS[analysis.stemmer]},
             "tandem_once": {"type": "unique"},
+            "tandem_edges": {
+                "type": "edge_ngram",
+                "min_gram": TYPO_LETTERS - 1,
+                "max_gram": LONGEST_TITLE,
+            },
         },
         "analyzer": {
             ANALYZER: {**words, "filter": chain},
             # a word that is said twice counts once
             QUERY_ANALYZER: {**words, "filter": [*chain, "tandem_once"]},
-            WORDS_ANALYZER: {**words, "filter": plain},
+            BEGINNINGS_ANALYZER: {
+                "type": "custom",
+                "tokenizer": "whitespace",
+                "filter": ["tandem_edges"],
+            },
         },
     }
 
@@ -138,20 +151,16 @@ def index_mapping(schema: Schema, meta: Mapping[str, Any]) -> dict[str, Any]:
         SEQUENCE: {"type": "long"},
         "attributes": {"type": "keyword", "index": False, "doc_values": False},
         "updated_at": {"type": "long"},
-        TITLE_KEY: {"type": "keyword"},
-        TITLE_LENGTH: {"type": "integer", "index": False},
+        TITLE_WORDS: {
+            **_words("whitespace"),
+            "fields": {"beginnings": _words(BEGINNINGS_ANALYZER)},
+        },
+        TITLE_LINE: {"type": "keyword", "doc_values": False},
+        TITLE_ENTRY: {"type": "keyword"},
         ALL: _text(),
     }
     for field in schema.text_fields:
         properties[text_field(field)] = {**_text(), "copy_to": ALL}
-    properties["title"]["fields"] = {
-        "words": {
-            "type": "text",
-            "analyzer": WORDS_ANALYZER,
-            "index_options": "docs",
-            "norms": False,
-        }
-    }
     for field in schema.filterable_fields:
         properties[filter_field(field)] = {"type": _ENGINE_TYPES[field.type]}
     return {"dynamic": "strict", "_meta": dict(meta), "properties": properties}
@@ -164,6 +173,10 @@ def _text() -> dict[str, Any]:
         "search_analyzer": QUERY_ANALYZER,
         "index_options": "freqs",
     }
+
+
+def _words(analyzer: str) -> dict[str, Any]:
+    return {"type": "text", "analyzer": analyzer, "index_options": "docs", "norms": False}
 
 
 def engine_id(document_id: str) -> str:
@@ -213,7 +226,7 @@ def _action(kind: str, change: Change) -> bytes:
 
 def _source(schema: Schema, change: Change, document: Document) -> dict[str, Any]:
     values = schema.typed(document)
-    key = folded(document.title)
+    held = entry(document.title)
     source: dict[str, Any] = {
         DOCUMENT_ID: document.document_id,
         SEQUENCE: change.sequence,
@@ -221,9 +234,9 @@ def _source(schema: Schema, change: Change, document: Document) -> dict[str, Any
         "body": document.body,
         "attributes": encode_attributes(document.attributes).decode(),
     }
-    if key:
-        source[TITLE_KEY] = key[:LONGEST_TITLE_KEY]
-        source[TITLE_LENGTH] = len(key)
+    if held is not None:
+        source[TITLE_ENTRY] = held
+        source[TITLE_LINE] = source[TITLE_WORDS] = line(document.title)
     if document.updated_at is not None:
         source["updated_at"] = to_microseconds(document.updated_at)
     for field in schema.text_fields:

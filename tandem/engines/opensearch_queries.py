@@ -9,8 +9,9 @@ from tandem.engines.opensearch_mapping import (
     ALL,
     DOCUMENT_ID,
     SEQUENCE,
-    TITLE_KEY,
-    TITLE_LENGTH,
+    TITLE_BEGINNINGS,
+    TITLE_ENTRY,
+    TITLE_LINE,
     TITLE_WORDS,
     engine_value,
     filter_field,
@@ -18,7 +19,7 @@ from tandem.engines.opensearch_mapping import (
 )
 from tandem.filters import AnyOf, Filter, Range
 from tandem.schema import Schema
-from tandem.suggestions import folded
+from tandem.suggestions import Match, may_be_misspelt
 
 BOUNDS = ("gt", "gte", "lt", "lte")
 MOST_CLAUSES = 896
@@ -26,7 +27,6 @@ MOST_CLAUSES = 896
 1,024, and filters need some.
 """
 
-FUZZY_LETTERS = 4
 RUN = re.compile(r"[^\W_]+")
 
 
@@ -90,10 +90,20 @@ def _filter_clause(item: Filter) -> dict[str, Any]:
     if isinstance(item, AnyOf):
         return {"terms": {filter_field(item.field): [engine_value(value) for value in item.values]}}
     if isinstance(item, Range):
-        given = {bound: getattr(item, bound) for bound in BOUNDS}
-        bounds = {name: engine_value(value) for name, value in given.items() if value is not None}
-        return {"range": {filter_field(item.field): bounds}}
+        return _range_clause(item)
     return {"bool": {"must_not": [{"bool": {"filter": filter_clauses(item.filters)}}]}}
+
+
+def _range_clause(item: Range) -> dict[str, Any]:
+    """Each bound on its own: OpenSearch keeps only the last of ``gt`` and ``gte``."""
+    name = filter_field(item.field)
+    given = {bound: getattr(item, bound) for bound in BOUNDS}
+    clauses = [
+        {"range": {name: {bound: engine_value(value)}}}
+        for bound, value in given.items()
+        if value is not None
+    ]
+    return {"bool": {"filter": clauses}}
 
 
 def hits_body(query: dict[str, Any], size: int) -> dict[str, Any]:
@@ -160,37 +170,34 @@ def highlight_body(
     }
 
 
-def suggest_body(clauses: Sequence[dict[str, Any]], prefix: str, limit: int) -> dict[str, Any]:
-    """Distinct titles under the clauses, in the order of ``tandem.suggestions.ordered``."""
-    starts = {"prefix": {TITLE_KEY: {"value": folded(prefix)}}}
+def titles_body(
+    asked: Sequence[str], match: Match, filters: Sequence[Filter], most: int
+) -> dict[str, Any]:
+    """The smallest entries of the titles that match the words, each once, as an aggregation."""
+    clauses = [*_title_clauses(asked, match), *filter_clauses(filters)]
+    terms = {"field": TITLE_ENTRY, "size": most, "order": {"_key": "asc"}}
     return {
-        "query": {
-            "bool": {
-                "filter": list(clauses),
-                "should": [{"constant_score": {"filter": starts, "boost": 1}}],
-            }
-        },
-        "size": limit,
-        "_source": ["title"],
+        "query": {"bool": {"filter": clauses}},
+        "size": 0,
         "track_total_hits": False,
-        "collapse": {"field": TITLE_KEY},
-        "sort": [{"_score": "desc"}, {TITLE_LENGTH: "asc"}, {TITLE_KEY: "asc"}],
+        "aggs": {"titles": {"terms": terms}},
     }
 
 
-def title_clauses(words: Sequence[str], *, fuzzy: bool) -> list[dict[str, Any]]:
-    """Titles that hold every word, the last one perhaps unfinished; ``fuzzy``: words of four
-    letters or more perhaps with one letter's difference.
-    """
-    *whole, last = words
-    clauses = [_word(word, fuzzy=fuzzy) for word in whole]
-    unfinished: dict[str, Any] = {"prefix": {TITLE_WORDS: {"value": last}}}
-    if fuzzy and len(last) >= FUZZY_LETTERS:
-        unfinished = {"bool": {"should": [unfinished, _word(last, fuzzy=True)]}}
-    return [*clauses, unfinished]
+def _title_clauses(asked: Sequence[str], match: Match) -> list[dict[str, Any]]:
+    if match is Match.BEGINNING:
+        return [{"prefix": {TITLE_LINE: {"value": " ".join(asked)}}}]
+    *whole, last = asked
+    is_misspelt = match is Match.MISSPELT
+    clauses = [_word(TITLE_WORDS, word, is_misspelt) for word in dict.fromkeys(whole)]
+    if is_misspelt and may_be_misspelt(last):
+        return [*clauses, _word(TITLE_BEGINNINGS, last, is_misspelt)]
+    return [*clauses, {"prefix": {TITLE_WORDS: {"value": last}}}]
 
 
-def _word(word: str, *, fuzzy: bool) -> dict[str, Any]:
-    if fuzzy and len(word) >= FUZZY_LETTERS:
-        return {"fuzzy": {TITLE_WORDS: {"value": word, "fuzziness": 1}}}
-    return {"term": {TITLE_WORDS: word}}
+def _word(field: str, word: str, is_misspelt: bool) -> dict[str, Any]:
+    if not (is_misspelt and may_be_misspelt(word)):
+        return {"term": {field: word}}
+    # rewritten to a constant, or OpenSearch would look up the 50 nearest words alone
+    fuzzy = {"value": word, "fuzziness": 1, "transpositions": True, "rewrite": "constant_score"}
+    return {"fuzzy": {field: fuzzy}}

@@ -8,8 +8,8 @@ nDCG@10 on SciFact.
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import tantivy
 from tantivy import Occur, Query
@@ -17,27 +17,39 @@ from tantivy import Occur, Query
 from tandem.analysis import FIELDS_SHARE, TIE_BREAKER, Analysis
 from tandem.documents import Change, Document
 from tandem.engines.folders import IndexFolders
+from tandem.engines.tantivy_facets import count_values
+from tandem.engines.tantivy_highlights import highlights
 from tandem.engines.tantivy_mapping import (
     ALL,
     ANALYZER,
     build_analyzer,
     build_schema,
     document_id_of,
-    engine_document,
     stored_document,
     text_field,
+    version_of,
 )
-from tandem.engines.tantivy_queries import among, any_word, required, unscored
-from tandem.errors import EngineError, FieldError
+from tandem.engines.tantivy_queries import (
+    all_hits,
+    among,
+    any_word,
+    hits_with_ties,
+    required,
+    sequences,
+    unscored,
+)
+from tandem.engines.tantivy_suggestions import register_suggestions, title_finder
+from tandem.engines.tantivy_writing import BatchWriter
+from tandem.errors import EngineError
 from tandem.filters import Filter
-from tandem.protocols import Refusal
+from tandem.protocols import EngineHealth, Refusal
 from tandem.rankings import Ranking
-from tandem.schema import Schema
+from tandem.schema import Schema, facet_fields
+from tandem.suggestions import suggested
 
 LEG = "lexical"
-WRITER_HEAP_BYTES = 64_000_000
-MOST_TIES = 4_096
-"""How many hits of equal score at the limit are put in order of id; beyond it luck decides."""
+VERSIONS_PAGE = 4_096
+"""How many documents are read at once where all of them are."""
 
 
 class TantivyStore:
@@ -67,6 +79,26 @@ class TantivyStore:
         """See ``LexicalStore``."""
         self._folders.drop(name)
 
+    def names(self) -> Sequence[str]:
+        """See ``LexicalStore``."""
+        return self._folders.names()
+
+    def publish(self, alias: str, name: str) -> None:
+        """Nobody outside this process can ask the index."""
+
+    def bytes_on_disk(self, name: str) -> int | None:
+        """See ``LexicalStore``."""
+        return self._folders.bytes_on_disk(name)
+
+    def health(self) -> EngineHealth:
+        """See ``LexicalStore``; the engine is this process, so its folder is what can fail."""
+        fault = self._folders.fault()
+        state = "unreachable" if fault else "ok"
+        return EngineHealth("tantivy", version("tantivy"), state, fault)
+
+    def close(self) -> None:
+        """There is no connection."""
+
 
 class TantivyIndex:
     """One generation of a lexical index.
@@ -79,12 +111,13 @@ class TantivyIndex:
         self._schema = schema
         self._analyzer = build_analyzer(analysis)
         self._writing = threading.Lock()
-        self._writer: tantivy.IndexWriter | None = None
         self._engine_schema = build_schema(schema)
         try:
             self._index = tantivy.Index(self._engine_schema, path=str(folder))
             self._index.register_tokenizer(ANALYZER, self._analyzer)
+            register_suggestions(self._index)
             self.searcher = self._index.searcher()
+            self._writer = BatchWriter(self._index, schema)
         except Exception as error:
             raise _cannot_open(folder, error) from error
 
@@ -123,45 +156,99 @@ class TantivyIndex:
         if not document_ids:
             return {}
         searcher = self.searcher
-        hits = searcher.search(
-            among(self._engine_schema, document_ids), limit=len(document_ids), count=False
-        ).hits
+        query = among(self._engine_schema, document_ids)
+        hits = all_hits(searcher, query, expected=len(document_ids))
         found = (stored_document(searcher.doc(address)) for _, address in hits)
         return {document.document_id: document for document in found}
 
-    def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
+    def suggest(
+        self,
+        prefix: str,
+        *,
+        filters: Sequence[Filter] = (),
+        limit: int,
+        timeout_seconds: float,  # noqa: ARG002 - see the class docstring
+    ) -> Sequence[str]:
         """See ``LexicalIndex``."""
-        refusals = []
+        schema = self._engine_schema
+        under = [required(schema, item) for item in filters]
+        return suggested(title_finder(self.searcher, schema, under), prefix, limit)
+
+    def highlight(
+        self,
+        text: str,
+        document_ids: Collection[str],
+        *,
+        timeout_seconds: float,  # noqa: ARG002 - see the class docstring
+    ) -> Mapping[str, Mapping[str, str]]:
+        """See ``LexicalIndex``."""
+        words = frozenset(self._analyzer.analyze(text))
+        if not words:
+            return {}
+        marked = {
+            document_id: highlights(self._analyzer, words, document.title, document.body)
+            for document_id, document in self.documents(document_ids).items()
+        }
+        return {document_id: fields for document_id, fields in marked.items() if fields}
+
+    def facets(
+        self,
+        text: str,
+        *,
+        filters: Sequence[Filter] = (),
+        fields: Sequence[str],
+        limit: int = 100,
+        timeout_seconds: float,  # noqa: ARG002 - see the class docstring
+    ) -> Mapping[str, Mapping[str, int]]:
+        """See ``LexicalIndex``."""
+        counted = facet_fields(self._schema, fields)
+        query = self.engine_query(text) if text.strip() else Query.all_query()
+        if query is None:
+            return {name: {} for name in fields}
+        under = [required(self._engine_schema, item) for item in filters]
+        matching = Query.boolean_query([unscored(query), *under])
+        searcher = self.searcher
+        return {field.name: count_values(searcher, matching, field, limit) for field in counted}
+
+    def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
+        """See ``LexicalIndex``. Held documents are looked up, so that no older change replaces or
+        deletes them; of what was deleted nothing is known.
+        """
         with self._writing:
-            writer = self._writer or self._open_writer()
-            try:
-                for change in changes:
-                    try:
-                        prepared = engine_document(self._schema, change)
-                    except FieldError as error:
-                        refusals.append(Refusal(change.document_id, str(error)))
-                        prepared = None
-                    writer.delete_documents_by_term("document_id", change.document_id)
-                    if prepared is not None:
-                        writer.add_document(prepared)
-                writer.commit()
-            except ValueError as error:
-                self._writer = None
-                raise EngineError(f"tantivy could not write: {error}") from error
+            held = dict(self.versions_of({change.document_id for change in changes}))
+            refusals = self._writer.write(changes, held)
             self._index.reload()
             self.searcher = self._index.searcher()
         return refusals
 
-    def versions(self) -> Iterator[tuple[str, int]]:
-        """See ``LexicalIndex``."""
+    def refresh(self) -> None:
+        """What was applied is searchable already."""
+
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[tuple[str, int]]:
+        """See ``LexicalIndex``; of one moment, however long the reading takes."""
         searcher = self.searcher
-        if searcher.num_docs == 0:
-            return
-        hits = searcher.search(Query.all_query(), limit=searcher.num_docs, count=False).hits
-        for _, address in hits:
-            stored = searcher.doc(address)
-            sequence: Any = stored.get_first("sequence")
-            yield document_id_of(stored), int(sequence)
+        while True:
+            page = searcher.search(
+                sequences(first, last, self._engine_schema),
+                limit=VERSIONS_PAGE,
+                count=False,
+                order_by_field="sequence",
+                order=tantivy.Order.Asc,
+            ).hits
+            for sequence, address in page:
+                yield document_id_of(searcher.doc(address)), int(sequence)
+            if len(page) < VERSIONS_PAGE:
+                return
+            first = int(page[-1][0]) + 1
+
+    def versions_of(self, document_ids: Collection[str]) -> Sequence[tuple[str, int]]:
+        """See ``LexicalIndex``."""
+        if not document_ids:
+            return []
+        searcher = self.searcher
+        query = among(self._engine_schema, document_ids)
+        hits = all_hits(searcher, query, expected=len(document_ids))
+        return [version_of(searcher.doc(address)) for _, address in hits]
 
     def count(self) -> int:
         """See ``LexicalIndex``."""
@@ -170,20 +257,11 @@ class TantivyIndex:
     def close(self) -> None:
         """See ``LexicalIndex``."""
         with self._writing:
-            if self._writer is not None:
-                self._writer.wait_merging_threads()
-                self._writer = None
-
-    def _open_writer(self) -> tantivy.IndexWriter:
-        try:
-            self._writer = self._index.writer(heap_size=WRITER_HEAP_BYTES, num_threads=1)
-        except ValueError as error:
-            raise EngineError(f"the tantivy index cannot be opened for writing: {error}") from error
-        return self._writer
+            self._writer.close()
 
     def _ranking(self, query: Query, limit: int) -> Ranking:
         searcher = self.searcher
-        hits = _hits_with_ties(searcher, query, limit)
+        hits = hits_with_ties(searcher, query, limit)
         return Ranking.from_scores(
             LEG,
             [(document_id_of(searcher.doc(address)), score) for score, address in hits],
@@ -214,16 +292,3 @@ def _cannot_open(folder: Path, reason: object) -> EngineError:
         f"the tantivy index in {folder} cannot be opened: {reason}",
         hint=f"delete the folder {folder.parent}; the next start builds it again",
     )
-
-
-def _hits_with_ties(searcher: tantivy.Searcher, query: Query, limit: int) -> list[tuple[Any, Any]]:
-    """The best ``limit`` hits, and those whose score equals the last one's."""
-    wanted = limit + 1
-    while True:
-        hits: list[tuple[Any, Any]] = searcher.search(query, limit=wanted, count=False).hits
-        if len(hits) <= limit:
-            return hits
-        last = hits[limit - 1][0]
-        if len(hits) < wanted or hits[-1][0] < last or wanted > limit + MOST_TIES:
-            return [hit for hit in hits if hit[0] >= last]
-        wanted *= 2

@@ -7,6 +7,7 @@ import tantivy
 
 from tandem.analysis import Analysis
 from tandem.documents import Change, Document, decode_attributes, encode_attributes
+from tandem.engines.tantivy_suggestions import add_suggestion, declare_suggestions
 from tandem.fields import Field, FieldType, from_microseconds, to_microseconds
 from tandem.schema import Schema
 
@@ -47,6 +48,7 @@ def build_schema(schema: Schema) -> tantivy.Schema:
     builder.add_text_field(ALL, stored=False, tokenizer_name=ANALYZER, index_option="position")
     builder.add_bytes_field("attributes", stored=True, indexed=False, fast=False)
     builder.add_integer_field("updated_at", stored=True, indexed=True, fast=True)
+    declare_suggestions(builder)
     for field in schema.text_fields:
         stored = field.name in STORED_TEXTS
         builder.add_text_field(
@@ -74,7 +76,7 @@ def _add_value(prepared: tantivy.Document, field: Field, value: Any) -> None:
     name = filter_field(field)
     match field.type:
         case FieldType.KEYWORD:
-            for item in value:
+            for item in dict.fromkeys(value):  # or facets would count a document twice
                 prepared.add_text(name, item)
         case FieldType.INTEGER | FieldType.DATETIME:
             prepared.add_integer(name, engine_value(value))
@@ -104,6 +106,7 @@ def engine_document(schema: Schema, change: Change) -> tantivy.Document | None:
     prepared.add_unsigned("sequence", change.sequence)
     prepared.add_text("title", document.title)
     prepared.add_text("body", document.body)
+    add_suggestion(prepared, document.title)
     texts = []
     for field in schema.text_fields:
         text = document.text(field.name)
@@ -123,6 +126,12 @@ def engine_document(schema: Schema, change: Change) -> tantivy.Document | None:
 def document_id_of(stored: tantivy.Document) -> str:
     """The id of a stored document."""
     return str(stored.get_first("document_id"))
+
+
+def version_of(stored: tantivy.Document) -> tuple[str, int]:
+    """The id and the sequence of a stored document."""
+    sequence: Any = stored.get_first("sequence")
+    return document_id_of(stored), int(sequence)
 
 
 def stored_document(stored: tantivy.Document) -> Document:

@@ -10,6 +10,9 @@ from tandem.engines.tantivy_mapping import engine_value, filter_field
 from tandem.fields import FieldType
 from tandem.filters import AnyOf, Filter, Not, Range
 
+MOST_TIES = 4_096
+"""How many hits of equal score at the limit are put in order of id; beyond it luck decides."""
+
 
 def any_word(schema: tantivy.Schema, field: str, words: Sequence[str]) -> Query:
     """Documents that hold any of the analysed words in a field, scored by BM25."""
@@ -37,6 +40,35 @@ def unscored(query: Query) -> tuple[Occur, Query]:
 def required(schema: tantivy.Schema, item: Filter) -> tuple[Occur, Query]:
     """A filter as a clause that must hold and adds nothing to a score."""
     return unscored(_filter_query(schema, item))
+
+
+def hits_with_ties(searcher: tantivy.Searcher, query: Query, limit: int) -> list[tuple[Any, Any]]:
+    """The best ``limit`` hits, and those whose score equals the last one's."""
+    wanted = limit + 1
+    while True:
+        hits: list[tuple[Any, Any]] = searcher.search(query, limit=wanted, count=False).hits
+        if len(hits) <= limit:
+            return hits
+        last = hits[limit - 1][0]
+        if len(hits) < wanted or hits[-1][0] < last or wanted > limit + MOST_TIES:
+            return [hit for hit in hits if hit[0] >= last]
+        wanted *= 2
+
+
+def all_hits(searcher: tantivy.Searcher, query: Query, *, expected: int) -> list[tuple[Any, Any]]:
+    """Every hit: where damage makes them more than ``expected``, none pushes out another."""
+    hits: list[tuple[Any, Any]] = searcher.search(query, limit=expected + 1, count=False).hits
+    if len(hits) <= expected:
+        return hits
+    everything: list[tuple[Any, Any]]
+    everything = searcher.search(query, limit=searcher.num_docs, count=False).hits
+    return everything
+
+
+def sequences(first: int, last: int | None, schema: tantivy.Schema) -> Query:
+    """Documents whose sequence is in ``first`` to ``last``, both included."""
+    lower = max(first, 0)
+    return Query.range_query(schema, "sequence", tantivy.FieldType.Unsigned, lower, last)
 
 
 def _filter_query(schema: tantivy.Schema, item: Filter) -> Query:

@@ -5,10 +5,23 @@ may be durable on return of ``apply`` and searchable only after ``refresh``.
 """
 
 from tests.contracts.lexical_changes import ChangesContract
+from tests.contracts.lexical_facets import FacetsContract
+from tests.contracts.lexical_highlights import HighlightsContract
 from tests.contracts.lexical_life import LifeContract
 from tests.contracts.lexical_rankings import RankingsContract
+from tests.contracts.lexical_suggestions import SuggestionsContract
+from tests.contracts.lexical_versions import VersionsContract
 from tests.contracts.lexical_words import WordsContract
 
 
-class LexicalIndexContract(WordsContract, RankingsContract, ChangesContract, LifeContract):
+class LexicalIndexContract(
+    WordsContract,
+    RankingsContract,
+    ChangesContract,
+    VersionsContract,
+    LifeContract,
+    SuggestionsContract,
+    HighlightsContract,
+    FacetsContract,
+):
     """Inherit, and define ``make_store`` and ``page_size``."""

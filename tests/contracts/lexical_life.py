@@ -63,6 +63,60 @@ class LifeContract(LexicalContract):
         assert store.identity(NAME) is None
         store.drop(NAME)
 
+    def test_names_and_room_on_disk(self, store: LexicalStore, tmp_path: Path) -> None:
+        """Every index has a name and takes room; a dropped or unknown one does not."""
+        assert list(store.names()) == []
+        assert store.bytes_on_disk("alpha") is None
+        for name in ("beta", "alpha"):
+            index = store.create(name, f"identity-of-{name}", SCHEMA)
+            write(index, upserts([document("a", "zebra")]))
+            index.close()
+        assert sorted(store.names()) == ["alpha", "beta"]
+        assert sorted(self.make_store(tmp_path).names()) == ["alpha", "beta"]
+        assert store.identity("alpha") == "identity-of-alpha"
+        size = store.bytes_on_disk("alpha")
+        assert size is None or size > 100
+        store.drop("beta")
+        assert list(store.names()) == ["alpha"]
+        assert store.bytes_on_disk("beta") is None
+
+    def test_health(self, store: LexicalStore) -> None:
+        """An engine that answers says its name and version, also before there is an index."""
+        for _ in range(2):
+            health = store.health()
+            assert health.engine
+            assert health.version[0].isdigit()
+            assert health.state in {"ok", "degraded"}
+            store.create(NAME, IDENTITY, SCHEMA).close()
+
+    def test_an_alias_changes_nothing_here(self, store: LexicalStore) -> None:
+        """A published name is for people outside: the indexes keep theirs, and it can move."""
+        first, second = (store.create(name, IDENTITY, SCHEMA) for name in ("first", "second"))
+        write(first, upserts([document("a", "zebra")]))
+        store.publish("shop", "first")
+        store.publish("shop", "second")
+        store.publish("shop", "second")
+        assert sorted(store.names()) == ["first", "second"]
+        assert found(first, "zebra") == {"a"}
+        assert not found(second, "zebra")
+        first.close()
+        second.close()
+        store.drop("second")
+        assert list(store.names()) == ["first"]
+
+    def test_closing_a_store_keeps_its_indexes(self, store: LexicalStore, tmp_path: Path) -> None:
+        """Closing twice is no error, and another store finds what was there."""
+        index = store.create(NAME, IDENTITY, SCHEMA)
+        write(index, upserts([document("a", "zebra")]))
+        index.close()
+        store.close()
+        store.close()
+        again = self.make_store(tmp_path)
+        reopened = again.open(NAME, SCHEMA)
+        assert held(reopened) == {"a": 1}
+        reopened.close()
+        again.close()
+
     def test_opening_what_is_not_there(self, store: LexicalStore) -> None:
         """Opening a missing index is an ``EngineError`` that names it and what to do."""
         with pytest.raises(EngineError, match="missing") as raised:

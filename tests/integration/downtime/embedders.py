@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tandem.protocols import FloatMatrix
-from tandem.settings import EmbeddingSettings
+from tandem.sections import EmbeddingSettings
 from tests.fakes import HashEmbedder
 
 MODELS = ("hash-a", "hash-b")

@@ -1,7 +1,7 @@
 """The writers: what each index is given of a batch of changes."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -41,7 +41,11 @@ class FakeIndex:
         """Not for writers."""
         raise NotImplementedError
 
-    def versions(self) -> Iterator[Any]:
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[Any]:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def versions_of(self, document_ids: Collection[str]) -> Sequence[Any]:
         """Not for writers."""
         raise NotImplementedError
 
@@ -56,7 +60,7 @@ class FakeIndex:
 def test_the_lexical_index_gets_the_changes_as_they_are() -> None:
     """It prepares nothing, and its refusals come back."""
     index = FakeIndex()
-    writer = LexicalWriter(index)
+    writer = LexicalWriter(cast("LexicalIndex", index))
     changes = [*upserts([document("a", "text")]), deletion(2, "b")]
     writer.prepare(changes)
     assert writer.apply(changes, None) == REFUSED

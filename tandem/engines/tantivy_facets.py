@@ -1,0 +1,41 @@
+"""Counting a field's values in tantivy."""
+
+from typing import Any
+
+import tantivy
+from tantivy import Query
+
+from tandem.engines.tantivy_mapping import filter_field
+from tandem.fields import Field, FieldType
+
+MOST_VALUES = 2**31 - 1
+"""How many values a segment may hand over: all of them, or counts would be estimates."""
+
+
+def count_values(
+    searcher: tantivy.Searcher, query: Query, field: Field, limit: int
+) -> dict[str, int]:
+    """Value -> documents that match and have it: the most frequent, equal ones by value."""
+    size = limit + 1
+    while True:
+        buckets = _buckets(searcher, query, field, size)
+        if len(buckets) < size or buckets[-1][1] < buckets[limit - 1][1]:
+            break
+        size *= 2  # more values share the last count than came: which are first is not yet known
+    buckets.sort(key=lambda bucket: (-bucket[1], bucket[0]))
+    return {_text(field, value): count for value, count in buckets[:limit]}
+
+
+def _buckets(
+    searcher: tantivy.Searcher, query: Query, field: Field, size: int
+) -> list[tuple[Any, int]]:
+    terms = {"field": filter_field(field), "size": size, "segment_size": MOST_VALUES}
+    found = searcher.aggregate(query, {"values": {"terms": terms}})["values"]["buckets"]
+    kind = str if field.type is FieldType.KEYWORD else int
+    return [(kind(bucket["key"]), int(bucket["doc_count"])) for bucket in found]
+
+
+def _text(field: Field, value: Any) -> str:
+    if field.type is FieldType.BOOLEAN:
+        return "true" if value else "false"
+    return str(value)

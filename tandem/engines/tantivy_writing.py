@@ -1,0 +1,61 @@
+"""Changes into a tantivy index: one batch, one commit."""
+
+from collections.abc import Mapping, Sequence
+
+import tantivy
+
+from tandem.documents import Change
+from tandem.engines.tantivy_mapping import engine_document
+from tandem.errors import EngineError, FieldError
+from tandem.protocols import Refusal
+from tandem.schema import Schema
+
+WRITER_HEAP_BYTES = 64_000_000
+
+
+class BatchWriter:
+    """Tantivy's one writer of an index, opened when it is first needed. Not thread-safe."""
+
+    def __init__(self, index: tantivy.Index, schema: Schema) -> None:
+        self._index = index
+        self._schema = schema
+        self._writer: tantivy.IndexWriter | None = None
+
+    def write(self, changes: Sequence[Change], held: Mapping[str, int]) -> Sequence[Refusal]:
+        """Commit the changes that are not older than the ``held`` sequences (id -> sequence).
+
+        Raises:
+            EngineError: nothing of the batch is written.
+        """
+        refusals = []
+        writer = self._writer or self._open()
+        try:
+            for change in changes:
+                if change.sequence < held.get(change.document_id, 0):
+                    continue
+                prepared = None
+                try:
+                    prepared = engine_document(self._schema, change)
+                except FieldError as error:
+                    refusals.append(Refusal(change.document_id, str(error)))
+                writer.delete_documents_by_term("document_id", change.document_id)
+                if prepared is not None:
+                    writer.add_document(prepared)
+            writer.commit()
+        except ValueError as error:
+            self._writer = None
+            raise EngineError(f"tantivy could not write: {error}") from error
+        return refusals
+
+    def _open(self) -> tantivy.IndexWriter:
+        try:
+            self._writer = self._index.writer(heap_size=WRITER_HEAP_BYTES, num_threads=1)
+        except ValueError as error:
+            raise EngineError(f"the tantivy index cannot be opened for writing: {error}") from error
+        return self._writer
+
+    def close(self) -> None:
+        """Let go of the lock, merges finished."""
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None

@@ -1,0 +1,96 @@
+"""A real house whose indexes are verified: both engines, the log, followers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from api.bootstrap import House, open_house
+from api.collection import OpenCollection
+from api.commands.verify import verified_indexes
+from indexer.findings import IndexVerification, Kind
+from indexer.indexing import catch_up
+from indexer.judging import VerifiedIndex
+from indexer.verification import Verifier, VerifyOptions
+from tandem.catalog.document_log import DocumentLog
+from tandem.documents import Document
+from tandem.settings import IndexingSettings, Settings
+from tests.builders import document
+from tests.fakes import HashEmbedder
+from tests.integration.crash.stream import FIELDS
+from tests.integration.drift import LexicalDrift, VectorDrift
+
+COLLECTION = "main"
+LEGS = ("lexical", "vector")
+RANGE = 7
+"""Rows of the log at once: few, so that a small collection has many ranges."""
+
+
+def text(document_id: str, version: int, words: int = 40) -> Document:
+    """A version of a document; passages have at most 32 words, so more make two or more."""
+    body = " ".join(f"{document_id}v{version}w{number}" for number in range(words))
+    return document(document_id, body, title=f"title {version}", kind="a", size=words)
+
+
+@dataclass
+class VerifiedHouse:
+    """The house, opened."""
+
+    house: House
+
+    @classmethod
+    def open(cls, folder: Path) -> "VerifiedHouse":
+        """The house of a data folder, with its collection."""
+        made = open_house(
+            Settings(data_dir=folder, indexing=IndexingSettings(passage_tokens=32)),
+            "test",
+            embedder=HashEmbedder(),
+        )
+        if not made.has_collection(COLLECTION):
+            made.create_collection(COLLECTION, FIELDS)
+        return cls(made)
+
+    @property
+    def log(self) -> DocumentLog:
+        """The document log."""
+        return self.house.catalog.documents
+
+    @property
+    def collection(self) -> OpenCollection:
+        """The collection."""
+        return self.house.collection(COLLECTION)
+
+    def accept(self, *documents: Document) -> None:
+        """Append to the log; no index follows."""
+        self.log.append(COLLECTION, "source", documents)
+
+    def follow(self) -> None:
+        """Bring both indexes up to date."""
+        assert catch_up(self.collection.followers) == []
+
+    def index(self, leg: str) -> VerifiedIndex:
+        """One of both, as the command hands it to verification."""
+        (found,) = (index for index in verified_indexes(self.collection) if index.leg == leg)
+        return found
+
+    def verify(self, leg: str, **options: Any) -> IndexVerification:
+        """Compare one index with the log, all content too."""
+        given: dict[str, Any] = {"rows_per_range": RANGE, "sample": 1_000}
+        verifier = Verifier(
+            self.log, self.house.catalog.checkpoints, COLLECTION, VerifyOptions(**given | options)
+        )
+        return verifier.verify(self.index(leg))
+
+    def drift(self, leg: str) -> LexicalDrift | VectorDrift:
+        """Damages one of both."""
+        schema, index = self.collection.generation.schema, self.index(leg)
+        if leg == "vector":
+            return VectorDrift(cast("Any", self.collection.vector.index), schema)
+        folder = self.house.settings.data_dir / "lexical" / index.index_name / "data"
+        return LexicalDrift(cast("Any", self.collection.lexical.index), folder, schema)
+
+    def plant(self, leg: str, kind: Kind, document_id: str) -> None:
+        """Damage a document that the log has, or plant one that it has not."""
+        change = next(iter(self.log.changes_of(COLLECTION, [document_id])), None)
+        known = None if change is None else change.document
+        sequence = 5 if change is None else change.sequence
+        self.drift(leg).plant(kind, sequence, known or text(document_id, 0))
