@@ -14,7 +14,6 @@ from tandem.documents import Change, Document
 from tandem.filters import Filter
 from tandem.queries import Query
 from tandem.rankings import Ranking, SearchResult
-from tandem.schema import Schema
 
 FloatVector = npt.NDArray[np.float32]
 """Shape (dimension,)."""
@@ -37,15 +36,6 @@ class VectorVersion(NamedTuple):
     sequence: int
     passages_held: int
     passages_expected: int
-
-
-class EngineHealth(NamedTuple):
-    """What an engine says of itself. ``state`` is ``ok``, ``degraded`` or ``unreachable``."""
-
-    engine: str
-    version: str
-    state: str
-    detail: str = ""
 
 
 class LexicalIndex(Protocol):
@@ -296,97 +286,4 @@ class Gate(Protocol):
 
     def examine(self) -> Verdict:
         """Look at the generation, which has caught up with the log."""
-        ...
-
-
-class LexicalStore(Protocol):
-    """Opens, creates and drops generations of a lexical index. Only the indexer and the entrance
-    see it. ``identity`` is random, kept in the index and in the catalogue: an index that was wiped
-    or exchanged is recognised.
-    """
-
-    def identity(self, name: str) -> str | None:
-        """The identity of the index of that name; ``None`` if there is none."""
-        ...
-
-    def create(self, name: str, identity: str, schema: Schema) -> LexicalIndex:
-        """An empty index in place of whatever was there."""
-        ...
-
-    def open(self, name: str, schema: Schema) -> LexicalIndex:
-        """The index of that name.
-
-        Raises:
-            EngineError: it cannot be opened.
-
-        """
-        ...
-
-    def drop(self, name: str) -> None:
-        """Remove the index of that name, if there is one."""
-        ...
-
-    def names(self) -> Sequence[str]:
-        """The names of the indexes that there are."""
-        ...
-
-    def publish(self, alias: str, name: str) -> None:
-        """Let people outside find the index under ``alias`` too; engines in process have none."""
-        ...
-
-    def bytes_on_disk(self, name: str) -> int | None:
-        """How much room the index takes; ``None`` where nobody can tell."""
-        ...
-
-    def health(self) -> EngineHealth:
-        """What the engine says of itself; it never raises."""
-        ...
-
-    def close(self) -> None:
-        """Close connections."""
-        ...
-
-
-class VectorStore(Protocol):
-    """As ``LexicalStore``, for a vector space of ``dimension``."""
-
-    def identity(self, name: str) -> str | None:
-        """The identity of the index of that name; ``None`` if there is none."""
-        ...
-
-    def create(self, name: str, identity: str, schema: Schema, dimension: int) -> VectorIndex:
-        """An empty index in place of whatever was there."""
-        ...
-
-    def open(self, name: str, schema: Schema, dimension: int) -> VectorIndex:
-        """The index of that name.
-
-        Raises:
-            EngineError: it cannot be opened.
-
-        """
-        ...
-
-    def drop(self, name: str) -> None:
-        """Remove the index of that name, if there is one."""
-        ...
-
-    def names(self) -> Sequence[str]:
-        """The names of the indexes that there are."""
-        ...
-
-    def publish(self, alias: str, name: str) -> None:
-        """Let people outside find the index under ``alias`` too; engines in process have none."""
-        ...
-
-    def bytes_on_disk(self, name: str) -> int | None:
-        """How much room the index takes; ``None`` where nobody can tell."""
-        ...
-
-    def health(self) -> EngineHealth:
-        """What the engine says of itself; it never raises."""
-        ...
-
-    def close(self) -> None:
-        """Close connections."""
         ...

@@ -10,8 +10,8 @@ from tandem.engines.opensearch_client import MISSING_HINT, Server, parse_url
 from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.engines.opensearch_mapping import index_mapping, index_settings
 from tandem.errors import EngineError, SettingsError
-from tandem.protocols import EngineHealth
 from tandem.schema import Schema
+from tandem.stores import EngineHealth
 
 NAMESPACE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
 SECONDS = 60.0

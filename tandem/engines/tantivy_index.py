@@ -42,9 +42,10 @@ from tandem.engines.tantivy_suggestions import register_suggestions, title_finde
 from tandem.engines.tantivy_writing import BatchWriter
 from tandem.errors import EngineError
 from tandem.filters import Filter
-from tandem.protocols import EngineHealth, Refusal
+from tandem.protocols import Refusal
 from tandem.rankings import Ranking
 from tandem.schema import Schema, facet_fields
+from tandem.stores import EngineHealth
 from tandem.suggestions import suggested
 
 LEG = "lexical"

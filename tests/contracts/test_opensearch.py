@@ -10,7 +10,7 @@ import pytest
 
 from tandem.analysis import ENGLISH
 from tandem.engines.opensearch_store import OpenSearchStore
-from tandem.protocols import LexicalStore
+from tandem.stores import LexicalStore
 from tests.contracts.lexical_index_contract import LexicalIndexContract
 from tests.services.opensearch.session import opensearch_url
 

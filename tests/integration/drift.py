@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 from uuid import uuid4
 
 import qdrant_edge as edge
@@ -81,9 +82,9 @@ class VectorDrift:
             changes = [Change(sequence, document.document_id, document)]
             passages = {document.document_id: vectors}
             for _, vector, payload in passage_points(changes, passages, self._schema, DIMENSION)[0]:
-                points.append(
-                    edge.Point(uuid4(), {VECTOR: vector}, payload | {"passages": expected})
-                )
+                # Edge takes a numpy row as it is, which its types do not say
+                named = cast("Any", {VECTOR: vector})
+                points.append(edge.Point(uuid4(), named, payload | {"passages": expected}))
         shard = self._index.shard
         these = edge.Filter(must=[among([document.document_id])])
         shard.update(edge.UpdateOperation.delete_points_by_filter(these))

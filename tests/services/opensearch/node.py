@@ -83,7 +83,7 @@ def node_class_path(version: str) -> list[Path]:
     if not classes.is_dir():
         with tempfile.TemporaryDirectory(dir=home) as building:
             compiled = Path(building) / "classes"
-            command = [
+            command: list[str | Path] = [
                 java / "bin" / "javac",
                 "-nowarn",
                 "-cp",

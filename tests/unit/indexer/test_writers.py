@@ -7,7 +7,7 @@ import numpy as np
 
 from indexer.writers import LexicalWriter, VectorWriter
 from tandem.documents import Change
-from tandem.protocols import FloatMatrix, LexicalIndex, Refusal
+from tandem.protocols import FloatMatrix, Refusal
 from tests.builders import deletion, document, upserts
 from tests.fakes import DIMENSION, HashEmbedder
 
