@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 from uuid import uuid4
 
 import qdrant_edge as edge
@@ -79,14 +78,6 @@ class VectorDrift:
         """Exactly these (sequence, vectors, passages expected) of that document."""
         points = []
         for sequence, vectors, expected in rows:
-<<<<<<< HEAD
-            changes = [Change(sequence, document.document_id, document)]
-            passages = {document.document_id: vectors}
-            for _, vector, payload in passage_points(changes, passages, self._schema, DIMENSION)[0]:
-                # Edge takes a numpy row as it is, which its types do not say
-                named = cast("Any", {VECTOR: vector})
-                points.append(edge.Point(uuid4(), named, payload | {"passages": expected}))
-=======
             made, _ = passage_points(
                 [Change(sequence, document.document_id, document)],
                 {document.document_id: vectors},
@@ -97,7 +88,6 @@ class VectorDrift:
                 edge.Point(uuid4(), {VECTOR: vector}, payload | {"passages": expected})
                 for _, vector, payload in made
             ]
->>>>>>> verify
         shard = self._index.shard
         these = edge.Filter(must=[among([document.document_id])])
         shard.update(edge.UpdateOperation.delete_points_by_filter(these))

@@ -12,12 +12,8 @@ from typing import Any
 import pytest
 
 from indexer.findings import Kind
-<<<<<<< HEAD
 from indexer.following import Following, following
-=======
-from indexer.followers import Following, following
 from indexer.holdings import Held, Holdings
->>>>>>> verify
 from indexer.redo import bring_up_to_date
 from indexer.writers import LexicalWriter, VectorWriter
 from tandem.documents import Change
