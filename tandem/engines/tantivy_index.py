@@ -157,16 +157,7 @@ class TantivyIndex:
         timeout_seconds: float = 10.0,  # noqa: ARG002 - see the class docstring
     ) -> Mapping[str, Document]:
         """See ``LexicalIndex``."""
-<<<<<<< HEAD
-        if not document_ids:
-            return {}
-        searcher = self.searcher
-        query = among(self._engine_schema, document_ids)
-        hits = all_hits(searcher, query, expected=len(document_ids))
-        found = (stored_document(searcher.doc(address)) for _, address in hits)
-=======
         found = map(stored_document, self._stored(document_ids))
->>>>>>> tantivy
         return {document.document_id: document for document in found}
 
     def suggest(
@@ -251,14 +242,6 @@ class TantivyIndex:
 
     def versions_of(self, document_ids: Collection[str]) -> Sequence[tuple[str, int]]:
         """See ``LexicalIndex``."""
-<<<<<<< HEAD
-        if not document_ids:
-            return []
-        searcher = self.searcher
-        query = among(self._engine_schema, document_ids)
-        hits = all_hits(searcher, query, expected=len(document_ids))
-        return [version_of(searcher.doc(address)) for _, address in hits]
-=======
         return [version_of(stored) for stored in self._stored(document_ids)]
 
     def _stored(self, document_ids: Collection[str]) -> Iterator[tantivy.Document]:
@@ -267,7 +250,6 @@ class TantivyIndex:
             query = among(self._engine_schema, document_ids)
             hits = searcher.search(query, limit=len(document_ids), count=False).hits
             yield from (searcher.doc(address) for _, address in hits)
->>>>>>> tantivy
 
     def count(self) -> int:
         """See ``LexicalIndex``."""
