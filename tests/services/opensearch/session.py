@@ -32,3 +32,16 @@ def opensearch_url() -> str:
     if isinstance(node, NodeMissing):
         missing(f"{node}; or name a running server in {URL}")
     return node.url
+
+
+def opensearch_node() -> OpenSearchNode:
+    """The session's own node, to be killed or stopped and started again by a test.
+
+    Skips the test where a running server was named: that one is not ours to kill.
+    """
+    if os.environ.get(URL):
+        missing(f"{URL} names a server that is not the tests' own; unset it")
+    opensearch_url()
+    node = _started()
+    assert isinstance(node, OpenSearchNode)
+    return node
