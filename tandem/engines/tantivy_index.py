@@ -30,7 +30,6 @@ from tandem.engines.tantivy_mapping import (
     version_of,
 )
 from tandem.engines.tantivy_queries import (
-    all_hits,
     among,
     any_word,
     hits_with_ties,
