@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 from uuid import uuid4
 
 import qdrant_edge as edge
@@ -85,7 +86,7 @@ class VectorDrift:
                 vectors.shape[1],
             )
             points += [
-                edge.Point(uuid4(), {VECTOR: vector}, payload | {"passages": expected})
+                edge.Point(uuid4(), cast("Any", {VECTOR: vector}), payload | {"passages": expected})
                 for _, vector, payload in made
             ]
         shard = self._index.shard
