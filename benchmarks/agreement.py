@@ -15,7 +15,15 @@ from typing import Any
 from qdrant_client import QdrantClient
 
 from api.collection import OpenCollection
-from benchmarks.common import benchmark_settings, house, index_folder, leave_with, parser, show
+from benchmarks.common import (
+    benchmark_settings,
+    forget,
+    house,
+    index_folder,
+    leave_with,
+    parser,
+    show,
+)
 from indexer.writers import LexicalWriter, VectorWriter
 from query.configurations import DEFAULT, LEXICAL, VECTOR
 from query.legs import LexicalLeg, VectorLeg
@@ -110,7 +118,8 @@ def main() -> None:
     arguments.add_argument("folder", type=Path, metavar="BEIR_FOLDER")
     arguments.add_argument("--split", default="test")
     chosen = arguments.parse_args()
-    settings = benchmark_settings("latency")
+    settings = benchmark_settings("agreement")
+    forget(settings.data_dir, embeddings=False)
     settings = settings.model_copy(
         update={"search": settings.search.model_copy(update={"budget_ms": PATIENT_MS})}
     )

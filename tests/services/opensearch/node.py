@@ -83,16 +83,9 @@ def node_class_path(version: str) -> list[Path]:
     if not classes.is_dir():
         with tempfile.TemporaryDirectory(dir=home) as building:
             compiled = Path(building) / "classes"
-            command: list[str | Path] = [
-                java / "bin" / "javac",
-                "-nowarn",
-                "-cp",
-                f"{jars}/*",
-                "-d",
-                compiled,
-                source,
-            ]
-            subprocess.run(command, check=True)
+            javac = [str(java / "bin" / "javac"), "-nowarn", "-cp", f"{jars}/*"]
+            told = [*javac, "-d", str(compiled), str(source)]
+            subprocess.run(told, check=True, capture_output=True)
             _move(compiled, classes)
     return [classes, jars / "*"]
 
@@ -185,6 +178,8 @@ class OpenSearchNode:
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
+            assert self.process.stdin is not None
+            self.process.stdin.close()
 
     def remove(self) -> None:
         """End it at once, and remove its data."""
