@@ -39,6 +39,14 @@ def postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
     drop_database(url)
 
 
+@pytest.fixture
+def second_postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
+    """Another one beside it."""
+    url = create_database(postgres_server)
+    yield url
+    drop_database(url)
+
+
 @pytest.fixture(scope="module")
 def node() -> Iterator[PostgresNode]:
     """A server that the module's tests may stop, kill and pause; they leave it running."""
