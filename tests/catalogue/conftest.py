@@ -16,6 +16,33 @@ __all__ = ["postgres_server", "postgres_url"]
 Open = Callable[[], Catalog]
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[sa.URL]:
+    """A running server: the one named by ``TANDEM_TEST_POSTGRES_URL``, or a private one."""
+    given = os.environ.get(GIVEN)
+    if given:
+        yield sa.make_url(given)
+        return
+    with private_node() as node:
+        yield node.url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
+    """A fresh database on it."""
+    url = create_database(postgres_server)
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture
+def second_postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
+    """Another one beside it."""
+    url = create_database(postgres_server)
+    yield url
+    drop_database(url)
+
+
 @pytest.fixture(scope="module")
 def node() -> Iterator[PostgresNode]:
     """A server that the module's tests may stop, kill and pause; they leave it running."""
