@@ -1,11 +1,12 @@
 # Two commands to start with: `make demo` and `make test`. Each makes what it needs.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+DOCKER ?= docker
 ENV := .venv
 TORCH_ENV := .venv-torch
 BIN := $(ENV)/bin
 
-.PHONY: help install demo test check docs lock torch-test soak clean
+.PHONY: help install demo test docs lock torch-test soak services containers up down clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,8 +49,39 @@ $(TORCH_ENV)/.installed: requirements/torch.lock pyproject.toml
 torch-test: $(TORCH_ENV)/.installed ## Test the extra [torch] in an environment of its own (5.3 GB)
 	$(TORCH_ENV)/bin/python -m pytest tests/torch $(PYTEST_ARGUMENTS)
 
-soak: install ## The long form of the crash test, by hand
-	TANDEM_TEST_KILLS=300 $(BIN)/python -m pytest tests/integration/test_crash_torture.py -s
+# a line for every long test, with what makes it long before it
+LONG_TEST := $(BIN)/python -m pytest -s
+soak: install ## The long forms of the tests, by hand
+	TANDEM_TEST_KILLS=300 $(LONG_TEST) tests/integration/test_crash_torture.py
+
+services: ## Say what the tests with real servers need and this machine lacks
+	@.ci/services || true
+
+up: containers .env ## Start Tandem with its servers in containers
+	@mkdir -p content # by Docker it would be root's
+	$(DOCKER) compose up --build --detach --wait
+	@echo "next: put a file into the folder content and run"
+	@echo "  $(DOCKER) compose run --rm tandem index /content/FILE"
+
+down: containers ## Stop the containers; what they hold is kept
+	$(DOCKER) compose down
+
+containers:
+	@command -v $(DOCKER) > /dev/null \
+		|| { echo "error: there is no $(DOCKER) on the PATH; install Docker Engine with its compose plugin"; exit 2; }
+	@$(DOCKER) compose version > /dev/null 2>&1 \
+		|| { echo "error: $(DOCKER) has no compose plugin; on Debian: apt install docker-compose-plugin"; exit 2; }
+
+# made whole or not at all, and for its owner alone
+.env: | .env.example
+	@set -e; umask 077; while IFS= read -r line; do \
+		case $$line in \
+			[A-Z]*=) line=$$line$$(head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n');; \
+		esac; \
+		printf '%s\n' "$$line"; \
+	done < .env.example > .env.part
+	@mv .env.part .env
+	@echo "made .env with random secrets: keep it as long as the volumes"
 
 clean: ## Remove the environments and everything generated
 	rm -rf $(ENV) $(TORCH_ENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from api.commands import demo, index, search, status, verify
+from api.commands import backup, demo, follow, index, reindex, releases, search, status, verify
 from tandem.telemetry import configure_logging
 
 NAME = "tandem"
@@ -20,6 +20,13 @@ app.command("demo")(demo.run)
 app.command("index")(index.run)
 app.command("search")(search.run)
 app.command("status")(status.run)
+app.command("follow")(follow.run)
+app.command("reindex")(reindex.run)
+app.command("releases")(releases.show)
+app.command("promote")(releases.promote)
+app.command("rollback")(releases.rollback)
+app.command("backup")(backup.run)
+app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
 
 

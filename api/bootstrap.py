@@ -1,124 +1,59 @@
-"""Builds the house from settings. The only place that names a concrete engine or embedder."""
+"""Builds the house from settings; ``engines`` and ``embedders`` know the concrete ones."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 
 from api.collection import OpenCollection
-from indexer.generations import open_lexical, open_vector
+from api.embedders import Embedders, Notify, silent
+from api.engines import (
+    catalogue_file,
+    check_engines,
+    is_embedded,
+    lexical_store,
+    open_catalog,
+    vector_store,
+)
+from api.generation import OpenGeneration
+from indexer.generations import lexical_factory, vector_factory
+from indexer.leased import Access, Seat
+from indexer.leases import Beats
 from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.database import database_url, file_url
-from tandem.catalog.ownership import Ownership
-from tandem.catalog.releases import Release
-from tandem.embedding.lazy_embedder import LazyEmbedder
+from tandem.catalog.ownership import Ownership, is_owned
+from tandem.catalog.releases import Generation, Release
 from tandem.errors import CollectionNotFound, SettingsError
-from tandem.protocols import Embedder, LexicalStore, VectorStore
+from tandem.protocols import Embedder
 from tandem.schema import Schema
-from tandem.settings import EmbeddingSettings, Settings, masked
-from tandem.telemetry import logger
-
-Notify = Callable[[str], None]
-
-
-def _silent(_text: str) -> None:
-    """Tell nobody."""
-
-
-LEXICAL_ENGINE = "tantivy:"
-VECTOR_ENGINE = "qdrant-edge:"
-OWN_CATALOGUE = "sqlite:"
-
-
-def lexical_store(settings: Settings) -> LexicalStore:
-    """The lexical engine that the settings name."""
-    _expect_engine("lexical", settings.engines.lexical, LEXICAL_ENGINE)
-    from tandem.engines.tantivy_index import TantivyStore
-
-    return TantivyStore(settings.data_dir / "lexical", ENGLISH)
-
-
-def vector_store(settings: Settings) -> VectorStore:
-    """The vector engine that the settings name."""
-    _expect_engine("vector", settings.engines.vector, VECTOR_ENGINE)
-    from tandem.engines.qdrant_edge_index import QdrantEdgeStore
-
-    return QdrantEdgeStore(settings.data_dir / "vector")
-
-
-def catalogue_file(settings: Settings) -> Path:
-    """The catalogue that the settings name; by default it stands in the data folder."""
-    if settings.engines.catalog == OWN_CATALOGUE:
-        return settings.data_dir.absolute() / "documents.sqlite"
-    return Path(str(database_url(settings.engines.catalog).database)).absolute()
-
-
-def open_catalog(settings: Settings) -> Catalog:
-    """The catalogue that the settings name, and the embedding cache in the data folder."""
-    embeddings = settings.data_dir.absolute() / "embeddings.sqlite"
-    return Catalog(file_url(catalogue_file(settings)), file_url(embeddings))
-
-
-def check_engines(settings: Settings) -> None:
-    """Refuse URLs that no engine answers to, before anything is made or opened.
-
-    Raises:
-        SettingsError: it names the setting.
-    """
-    _expect_engine("lexical", settings.engines.lexical, LEXICAL_ENGINE)
-    _expect_engine("vector", settings.engines.vector, VECTOR_ENGINE)
-    catalogue_file(settings)
-
-
-def load_embedder(
-    settings: EmbeddingSettings, cache_dir: Path, notify: Notify = _silent
-) -> Embedder:
-    """The embedding model that the settings name. torch is imported only if they ask for it.
-
-    ``notify`` is told before something slow begins: a download, or building the graph.
-    """
-    if settings.runtime == "torch" or settings.runtime == "torch-openvino":  # noqa: PLR1714 - types
-        from tandem.embedding.sentence_transformer_embedder import SentenceTransformerEmbedder
-
-        return SentenceTransformerEmbedder(
-            settings.model,
-            cache_dir,
-            path=settings.path,
-            device=settings.device,
-            backend="openvino" if settings.runtime == "torch-openvino" else "torch",
-        )
-    from tandem.embedding.loading import load_default_embedder
-
-    return load_default_embedder(
-        cache_dir,
-        model=settings.model,
-        path=settings.path,
-        notify=notify,
-        runtime=settings.runtime,
-        precision=settings.precision,
-        threads=settings.threads,
-    )
-
-
-def _expect_engine(leg: str, url: str, known: str) -> None:
-    if url != known:
-        raise SettingsError(
-            f"setting 'engines.{leg}': no engine answers to {masked(url)!r}, expected {known}",
-            hint=f"leave the setting out, or set it to {known}",
-        )
+from tandem.settings import Settings
+from tandem.stores import LexicalStore, VectorStore
 
 
 @dataclass
 class House:
-    """The opened house: owns the data folder until ``close``."""
+    """The opened house. With embedded engines it owns the data folder until ``close``."""
 
     settings: Settings
     catalog: Catalog
-    ownership: Ownership
-    embedder_override: Embedder | None = None
-    notify: Notify = _silent
+    ownership: Ownership | None
+    access: Access
+    embedders: Embedders
     _open: dict[str, OpenCollection] = field(default_factory=dict)
+
+    @cached_property
+    def lexical_store(self) -> LexicalStore:
+        """The lexical engine that the settings name."""
+        return lexical_store(self.settings, self.catalog)
+
+    @cached_property
+    def vector_store(self) -> VectorStore:
+        """The vector engine that the settings name."""
+        return vector_store(self.settings, self.catalog)
+
+    @cached_property
+    def beats(self) -> Beats:
+        """What keeps up the leases that this process holds."""
+        return Beats(self.catalog.checkpoints)
 
     def collection(self, name: str) -> OpenCollection:
         """The collection, opened once.
@@ -139,8 +74,18 @@ class House:
 
     def create_collection(self, name: str, schema: Schema) -> OpenCollection:
         """A new collection: its first generation, promoted while still empty."""
-        embedder = self.embedder_override or self._load_embedder()
-        generation = self.catalog.releases.create_generation(
+        generation = self.create_generation(name, schema)
+        live = self.catalog.releases.promote(name, generation.number, parent=None)
+        self._open[name] = self._open_collection(live)
+        return self._open[name]
+
+    def create_generation(self, name: str, schema: Schema, model: str | None = None) -> Generation:
+        """A new generation of a collection, as the settings want it; nothing is in it yet.
+
+        ``model`` stands in for the settings' embedding model.
+        """
+        embedder = self.embedders.load(model)
+        return self.catalog.releases.create_generation(
             name,
             schema,
             analysis=ENGLISH.name,
@@ -148,40 +93,30 @@ class House:
             dimension=embedder.dimension,
             passage_tokens=self.settings.indexing.passage_tokens,
         )
-        live = self.catalog.releases.promote(name, generation.number, parent=None)
-        self._open[name] = self._open_collection(live, embedder)
-        return self._open[name]
 
-    def _open_collection(
-        self, release: Release, embedder: Embedder | None = None
-    ) -> OpenCollection:
-        generation = self.catalog.releases.generation(release.generation)
+    def _open_collection(self, release: Release) -> OpenCollection:
+        return OpenCollection(self.settings, self.catalog, release, self._open_generation)
+
+    def _open_generation(self, generation: Generation) -> OpenGeneration:
         if generation.analysis != ENGLISH.name:
             raise SettingsError(
                 f"collection {generation.collection!r} was indexed with the text analysis "
                 f"{generation.analysis!r}, this version of Tandem has {ENGLISH.name!r}",
                 hint="index it again into another data folder",
             )
-        if embedder is None:
-            embedder = self.embedder_override or LazyEmbedder(
-                generation.embedder, generation.dimension, self._load_embedder
-            )
-        return OpenCollection(
-            self.settings,
-            self.catalog,
-            release,
+        catalog, beats, access = self.catalog, self.beats, self.access
+        lexical = lexical_factory(self.lexical_store, generation)
+        vector = vector_factory(self.vector_store, generation)
+        return OpenGeneration(
+            catalog,
             generation,
-            open_lexical(self.catalog, lexical_store(self.settings), generation),
-            open_vector(self.catalog, vector_store(self.settings), generation),
-            embedder,
+            Seat(catalog, lexical, beats, access, self._owner_lives),
+            Seat(catalog, vector, beats, access, self._owner_lives),
+            self.embedders.of(generation.embedder, generation.dimension),
         )
 
-    def _load_embedder(self) -> Embedder:
-        started = time.perf_counter()
-        embedder = load_embedder(self.settings.embedding, self.settings.cache_dir, self.notify)
-        seconds = time.perf_counter() - started
-        logger("api").info("loaded the embedder %s in %.2f s", embedder.name, seconds)
-        return embedder
+    def _owner_lives(self) -> bool:
+        return is_owned(self.settings.data_dir)
 
     @staticmethod
     def _not_found(name: str, known: Sequence[str]) -> CollectionNotFound:
@@ -195,8 +130,12 @@ class House:
         """Close everything and give the data folder back."""
         for collection in self._open.values():
             collection.close()
+        for name in ("beats", "lexical_store", "vector_store"):
+            if name in self.__dict__:  # what was never asked for was never opened
+                self.__dict__[name].close()
         self.catalog.close()
-        self.ownership.release()
+        if self.ownership is not None:
+            self.ownership.release()
 
     def __enter__(self) -> "House":
         return self
@@ -210,12 +149,15 @@ def open_house(
     purpose: str,
     *,
     embedder: Embedder | None = None,
-    notify: Notify = _silent,
+    notify: Notify = silent,
     create: bool = True,
+    follows: bool = False,
 ) -> House:
-    """Own the data folder and open the catalogue.
+    """Open the catalogue, and with embedded engines own the data folder.
 
     ``embedder`` stands in for the settings' one. ``notify`` is told before something slow begins.
+    ``follows``: this process follows the log for as long as it lives, so that others can write
+    into the log beside it.
 
     Raises:
         SettingsError: an engine is not known, or the data folder cannot be used.
@@ -225,12 +167,21 @@ def open_house(
     check_engines(settings)
     if not create:
         require_data_folder(settings)
-    ownership = Ownership(settings.data_dir, purpose)
+    embedders = Embedders(settings, notify, embedder)
+    if not is_embedded(settings):
+        return House(settings, open_catalog(settings), None, Access.LEASED, embedders)
+    ownership = Ownership(settings.data_dir, purpose, follows=follows)
     try:
-        return House(settings, open_catalog(settings), ownership, embedder, notify)
+        return House(settings, open_catalog(settings), ownership, Access.OWNED, embedders)
     except BaseException:
         ownership.release()
         raise
+
+
+def open_house_beside(settings: Settings, notify: Notify = silent) -> House:
+    """Open the catalogue of a data folder whose owner follows the log: its indexes stay shut."""
+    embedders = Embedders(settings, notify)
+    return House(settings, open_catalog(settings), None, Access.BESIDE, embedders)
 
 
 def require_data_folder(settings: Settings) -> None:
@@ -241,6 +192,8 @@ def require_data_folder(settings: Settings) -> None:
         SettingsError: nobody may look there.
     """
     folder, file = settings.data_dir, catalogue_file(settings)
+    if file is None:
+        return  # a catalogue on a server says itself what it holds
     hint = "index something first: tandem index FILE; or name another with --data-dir"
     try:
         if not folder.is_dir():

@@ -1,58 +1,87 @@
-"""A collection, opened: its indexes, its followers, its searchers."""
+"""A collection, opened: its generations, what follows them, and what searches the live one."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
-from indexer.followers import Follower
-from indexer.generations import Opened
+from api.generation import OpenGeneration
+from api.live import LiveSearcher
+from indexer.following import AnyFollower
 from indexer.indexing import Indexer
-from indexer.writers import LexicalWriter, VectorWriter
-from query.configurations import DEFAULT, LEXICAL, VECTOR, configurations, named
-from query.legs import LexicalLeg, VectorLeg
+from indexer.leased import Seat
+from query.configurations import (
+    DEFAULT,
+    LEXICAL,
+    VECTOR,
+    SearchConfiguration,
+    configurations,
+    named,
+)
 from query.pipeline import SearchPipeline
 from query.retrieval import LegPools
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release
-from tandem.documents import Document
-from tandem.embedding.cached_embedder import CachedEmbedder
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import TandemError
 from tandem.fusion import LegFusion
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
 from tandem.settings import Settings
-from tandem.telemetry import logger
+
+OpenGenerations = Callable[[Generation], OpenGeneration]
 
 
-@dataclass
 class OpenCollection:
-    """A collection with both indexes of its live release open."""
+    """A collection with the indexes of its live release open, and of every retained generation that
+    this process follows.
+    """
 
-    settings: Settings
-    catalog: Catalog
-    release: Release
-    generation: Generation
-    lexical: Opened[LexicalIndex]
-    vector: Opened[VectorIndex]
-    embedder: Embedder
+    def __init__(
+        self, settings: Settings, catalog: Catalog, release: Release, opening: OpenGenerations
+    ) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.name = release.collection
+        self._opening = opening
+        self._lock = threading.Lock()  # held for moments only: every search takes it
+        self._opening_lock = threading.Lock()
+        self._open: dict[int, OpenGeneration] = {}
+        self.release = release
+        self.live = self.open_generation(catalog.releases.generation(release.generation))
+        self.live.name_followers(is_live=True)
+
+    # --- the live generation ---
 
     @property
-    def name(self) -> str:
-        """The collection's name."""
-        return self.generation.collection
+    def generation(self) -> Generation:
+        """What the live indexes were built with."""
+        return self.live.generation
+
+    @property
+    def lexical(self) -> Seat[LexicalIndex]:
+        """The live lexical index."""
+        return self.live.lexical
+
+    @property
+    def vector(self) -> Seat[VectorIndex]:
+        """The live vector index."""
+        return self.live.vector
+
+    @property
+    def embedder(self) -> Embedder:
+        """The live generation's embedder."""
+        return self.live.embedder
 
     @property
     def rebuilding(self) -> dict[str, str]:
         """The legs that start from zero though they had been built, and why."""
-        legs = {LEXICAL: self.lexical.rebuilt, VECTOR: self.vector.rebuilt}
-        return {leg: reason for leg, reason in legs.items() if reason is not None}
+        return self.live.rebuilding
 
     @property
     def faults(self) -> dict[str, TandemError]:
         """The legs whose index could not be opened, and why."""
-        legs = {LEXICAL: self.lexical.fault, VECTOR: self.vector.fault}
-        return {leg: fault for leg, fault in legs.items() if fault is not None}
+        return self.live.faults
 
     @property
     def pending_change(self) -> str | None:
@@ -68,79 +97,137 @@ class OpenCollection:
             return None
         return (
             f"{', '.join(names)} of the settings differ from the live generation {live.number}, "
-            "which stays in use; index into another data folder to apply them"
+            "which stays in use; apply them with tandem reindex"
         )
 
     @property
     def behind(self) -> int:
-        """Changes in the log that the slower index has not applied."""
-        applied = min(follower.checkpoint.applied for follower in self.followers)
-        return self.catalog.documents.behind(self.name, applied)
+        """Changes in the log that the slower live index has not applied."""
+        return self.catalog.documents.behind(self.name, self.live.applied())
 
     def failure_counts(self) -> dict[str, int]:
-        """How many documents each index refused for good."""
-        names = {LEXICAL: self.generation.lexical_name, VECTOR: self.generation.vector_name}
+        """How many documents each live index refused for good."""
+        names = self.live.index_names
         return {leg: self.catalog.checkpoints.failure_count(name) for leg, name in names.items()}
 
-    @cached_property
-    def followers(self) -> list[Follower]:
-        """One follower an index."""
-        cached = CachedEmbedder(self.embedder, self.catalog.embeddings)
-        vector = VectorWriter(self.vector.index, cached, self.generation.passage_tokens)
-        lexical = LexicalWriter(self.lexical.index)
-        log, checkpoints = self.catalog.documents, self.catalog.checkpoints
-        return [
-            Follower(log, checkpoints, lexical, self.name, self.lexical.checkpoint),
-            Follower(log, checkpoints, vector, self.name, self.vector.checkpoint),
-        ]
+    # --- all of them ---
+
+    def open_generation(self, generation: Generation) -> OpenGeneration:
+        """The generation, opened once."""
+        with self._opening_lock:
+            if generation.number not in self._open:
+                opened = self._opening(generation)
+                opened.name_followers(is_live=False)
+                self._open[generation.number] = opened
+            return self._open[generation.number]
+
+    def close_generation(self, number: int, then: Callable[[], None]) -> None:
+        """Close a generation that is not live, after the last query that uses it, then go on."""
+        with self._opening_lock:
+            opened = self._open.pop(number, None)
+        if opened is None:
+            then()
+        else:
+            opened.retire(then)
+
+    @property
+    def retained(self) -> list[OpenGeneration]:
+        """Every generation that is not dropped, the live one first: all of them follow the log, so
+        that going back to one loses nothing.
+        """
+        for generation in self.catalog.releases.generations(self.name):
+            self.open_generation(generation)
+        opened = sorted(self._open.values(), key=lambda item: -item.generation.number)
+        return sorted(opened, key=lambda item: item is not self.live)
+
+    @property
+    def followers(self) -> list[AnyFollower]:
+        """One follower an index of every retained generation, the live ones first."""
+        return [follower for opened in self.retained for follower in opened.followers]
 
     @property
     def indexer(self) -> Indexer:
         """Indexes sources into this collection."""
-        return Indexer(self.catalog.documents, self.name, self.followers)
+        return Indexer(self.catalog.documents, self.name, self.followers, self.passed)
+
+    def passed(self) -> int:
+        """The sequence that every index of every retained generation has applied."""
+        return min(opened.applied() for opened in self.retained)
+
+    # --- going live ---
+
+    def refresh(self) -> bool:
+        """Take up the release that is live in the catalogue now; whether it is another one."""
+        release = self.catalog.releases.live(self.name)
+        if release is None or release == self.release:
+            return False
+        opened = self.open_generation(self.catalog.releases.generation(release.generation))
+        with self._lock:
+            self.live.name_followers(is_live=False)
+            opened.name_followers(is_live=True)
+            self.release, self.live = release, opened
+        return True
+
+    @contextmanager
+    def held(self) -> Iterator[tuple[Release, OpenGeneration]]:
+        """The live release and its generation, which is not closed before the block ends."""
+        with self._lock:
+            release, live = self.release, self.live
+            live.enter()
+        try:
+            yield release, live
+        finally:
+            live.leave()
+
+    # --- searching ---
 
     @cached_property
     def _pools(self) -> LegPools:
         return LegPools({LEXICAL: None, VECTOR: None})
 
-    def searcher(self, configuration: str = DEFAULT) -> SearchPipeline:
-        """The pipeline of a named configuration.
-
-        Raises:
-            QueryError: there is no configuration of that name.
-        """
+    @cached_property
+    def _configurations(self) -> dict[str, SearchConfiguration]:
         search = self.settings.search
         fusion = {
             LEXICAL: LegFusion(search.lexical.k, search.lexical.weight),
             VECTOR: LegFusion(search.vector.k, search.vector.weight),
         }
-        known = configurations(fusion, depth=search.depth, budget_ms=search.budget_ms)
-        return SearchPipeline(
-            release=self.release.number,
-            schema=self.generation.schema,
-            configuration=named(known, configuration),
-            legs={
-                LEXICAL: LexicalLeg(self.lexical.index),
-                VECTOR: VectorLeg(self.vector.index, self.embedder),
-            },
-            pools=self._pools,
-            reranker=CompletedScoreReranker(
-                {LEXICAL: search.lexical.share, VECTOR: search.vector.share}
-            ),
-            documents=self._documents,
-        )
+        return configurations(fusion, depth=search.depth, budget_ms=search.budget_ms)
 
-    def _documents(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """From the lexical index of the release; from the log what it does not hold or give."""
-        found: dict[str, Document] = {}
-        try:
-            found |= self.lexical.index.documents(document_ids)
-        except Exception as error:  # a damaged index must not hide what the log still knows
-            logger("api").warning("documents come from the log: %s", error)
-        missing = [document_id for document_id in document_ids if document_id not in found]
-        if missing:
-            found |= self.catalog.documents.documents(self.name, missing)
-        return found
+    @cached_property
+    def _reranker(self) -> CompletedScoreReranker:
+        search = self.settings.search
+        return CompletedScoreReranker({LEXICAL: search.lexical.share, VECTOR: search.vector.share})
+
+    def searcher(self, configuration: str = DEFAULT) -> LiveSearcher:
+        """Searches the live release by a named configuration.
+
+        Raises:
+            QueryError: there is no configuration of that name.
+        """
+        return LiveSearcher(self.held, self.pipeline, self.configuration(configuration))
+
+    def configuration(self, name: str) -> SearchConfiguration:
+        """The configuration of that name.
+
+        Raises:
+            QueryError: there is none.
+        """
+        return named(self._configurations, name)
+
+    def pipeline(
+        self, release: Release, opened: OpenGeneration, configuration: SearchConfiguration
+    ) -> SearchPipeline:
+        """The pipeline over one release."""
+        return SearchPipeline(
+            release=release.number,
+            schema=opened.generation.schema,
+            configuration=configuration,
+            legs=opened.legs(),
+            pools=self._pools,
+            reranker=self._reranker,
+            documents=opened.documents,
+        )
 
     def begin_to_load(self) -> None:
         """Load the embedder in the background, while other things are opened."""
@@ -157,7 +244,7 @@ class OpenCollection:
         return None
 
     def close(self) -> None:
-        """Close both indexes."""
+        """Close every index."""
         self._pools.close()
-        self.lexical.index.close()
-        self.vector.index.close()
+        for opened in self._open.values():
+            opened.retire()

@@ -13,7 +13,7 @@ INTERRUPTED = 130
 KEEPING = (
     "stopping after the batch in hand; what was accepted is kept, run the command again to go on"
 )
-WRITING_VERBS = ("index", "demo")
+WRITING_VERBS = ("index", "demo", "follow", "reindex")
 
 
 class Interrupts:

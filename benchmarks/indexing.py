@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from api.bootstrap import load_embedder
+from api.embedders import load_embedder
 from benchmarks.common import (
     benchmark_settings,
     forget,

@@ -29,11 +29,11 @@ from benchmarks.common import (
     spread,
 )
 from query.configurations import LEXICAL, VECTOR
-from query.pipeline import SearchPipeline
 from relevance_eval.collections import read_beir
 from tandem.engines.qdrant_edge_index import QdrantEdgeIndex, nearest
 from tandem.engines.tantivy_index import TantivyIndex
 from tandem.fusion import LegFusion, missing_scores, reciprocal_rank_fusion
+from tandem.protocols import Searcher
 from tandem.queries import Query
 
 WARMING_QUERIES = 100
@@ -98,7 +98,7 @@ class Measured:
     raw: list[float] = field(default_factory=list)
     stages: list[dict[str, float]] = field(default_factory=list)
 
-    def take(self, target: OpenCollection, searcher: SearchPipeline, text: str, turn: int) -> None:
+    def take(self, target: OpenCollection, searcher: Searcher, text: str, turn: int) -> None:
         """Measure one query by all three, each first in its turn."""
         depth = target.settings.search.depth
 

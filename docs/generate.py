@@ -10,7 +10,10 @@ from tandem import settings
 
 FOLDER = Path(__file__).parent / "reference"
 PLAIN_TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-VERBS = ("", "demo", "index", "search", "status", "verify")
+VERBS = (
+    "", "demo", "index", "search", "status", "follow", "reindex", "releases", "promote", "rollback",
+    "backup", "restore", "verify",
+)  # fmt: skip
 
 
 def settings_page() -> str:

@@ -6,25 +6,20 @@ more: that changes nothing. While one batch is applied the next ones are prepare
 engine behind the embedder.
 """
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from indexer.redo import bring_up_to_date
 from indexer.writers import IndexWriter
 from tandem.catalog.checkpoints import Checkpoint, Checkpoints
 from tandem.catalog.document_log import Batch, DocumentLog
-from tandem.errors import TandemError
+from tandem.errors import CheckpointConflict
 from tandem.protocols import Refusal
-from tandem.telemetry import logger
 
 Progress = Callable[[str, int], None]
 """Called with the leg's name and how many changes were just applied."""
-
-IDLE_SECONDS = 0.5
 
 PREPARED_AHEAD = 2
 """Batches in preparation at once: while one is embedded, the next is divided and looked up."""
@@ -39,8 +34,16 @@ def never() -> bool:
     return False
 
 
+def always() -> bool:
+    """Nobody else follows."""
+    return True
+
+
 class Follower:
-    """Moves one index along the log of one collection. Not thread-safe: one follower an index."""
+    """Moves one index along the log of one collection. Not thread-safe: one follower an index.
+
+    ``holds`` says whether this process may still write; it is asked before every batch.
+    """
 
     def __init__(
         self,
@@ -49,17 +52,30 @@ class Follower:
         writer: IndexWriter,
         collection: str,
         checkpoint: Checkpoint,
+        *,
+        holds: Callable[[], bool] = always,
     ) -> None:
         self._log = log
         self._checkpoints = checkpoints
         self._collection = collection
+        self._holds = holds
         self.writer = writer
+        self.name = writer.name
         self.checkpoint = checkpoint
+
+    def head(self) -> int:
+        """The end of the log now."""
+        return self._log.head()
+
+    def has_passed(self, sequence: int) -> bool:
+        """Whether the index holds everything up to ``sequence``."""
+        return self.checkpoint.applied >= sequence
 
     def catch_up(
         self, progress: Progress = no_progress, stopped: Callable[[], bool] = never
     ) -> int:
-        """Apply everything that the log holds by now; how many changes that was.
+        """Apply everything that the log holds by now; how many changes that was. They are
+        searchable on return.
 
         Between batches ``stopped`` is asked whether to leave the rest to the next call.
 
@@ -78,7 +94,11 @@ class Follower:
                 if pending is not None:
                     applied += pending.result()
                 pending = applying.submit(self._apply, batch, prepared, progress)
-            return applied + (0 if pending is None else pending.result())
+            if pending is None:
+                return 0
+            applied += pending.result()
+        self.writer.refresh()
+        return applied
 
     def _prepared(
         self, preparing: ThreadPoolExecutor, stopped: Callable[[], bool]
@@ -106,146 +126,21 @@ class Follower:
 
     def _apply(self, batch: Batch, prepared: Any, progress: Progress) -> int:
         refusals: Sequence[Refusal] = ()
+        if not self._holds():
+            raise CheckpointConflict(f"{self.checkpoint.index_name}: the lease is lost")
         if batch.changes:
             refusals = self.writer.apply(batch.changes, prepared)
         sequences = {change.document_id: change.sequence for change in batch.changes}
-        self.checkpoint = self._checkpoints.advance(
-            self.checkpoint,
-            batch.through,
-            changed=sequences.keys(),
-            refusals=[(sequences[refusal.document_id], refusal) for refusal in refusals],
-        )
+        try:
+            self.checkpoint = self._checkpoints.advance(
+                self.checkpoint,
+                batch.through,
+                changed=sequences.keys(),
+                refusals=[(sequences[refusal.document_id], refusal) for refusal in refusals],
+            )
+        except CheckpointConflict:
+            # What was just written may be older than what the new owner wrote before it.
+            bring_up_to_date(self._log, self._collection, self.writer, sequences)
+            raise
         progress(self.writer.name, len(batch.changes))
         return len(batch.changes)
-
-
-@dataclass(slots=True)
-class FollowedLeg:
-    """How one leg came out of following."""
-
-    name: str
-    applied: int = 0
-    error: TandemError | None = None
-
-
-class _Work:
-    """One follower, its thread, and how far that is.
-
-    ``begun`` and ``finished`` are the thread's own words. What ``Thread`` says of itself is not to
-    be trusted: in CPython 3.11 an interrupted ``join`` marks a thread that runs on as stopped.
-    """
-
-    def __init__(self, follower: Follower, follow: Callable[["_Work"], None]) -> None:
-        self.follower = follower
-        self.leg = FollowedLeg(follower.writer.name)
-        self.wake = threading.Event()
-        self.begun = threading.Event()
-        self.finished = threading.Event()
-        self._follow = follow
-        self.thread = threading.Thread(target=self._run, name=f"follow-{self.leg.name}")
-
-    def _run(self) -> None:
-        self.begun.set()
-        try:
-            self._follow(self)
-        finally:
-            self.finished.set()
-
-    def wait(self) -> None:
-        """Until the thread is done with the index. An interrupt leaves this to the next call."""
-        self.wake.set()
-        self.finished.wait()
-        self.thread.join()
-
-
-class Following:
-    """Followers at work beside whoever writes the log, one thread each."""
-
-    def __init__(self, followers: Sequence[Follower], progress: Progress) -> None:
-        self._progress = progress
-        self._finish = threading.Event()
-        self._stop = threading.Event()
-        self._works = [_Work(follower, self._follow) for follower in followers]
-        self.legs = {work.leg.name: work.leg for work in self._works}
-
-    def _follow(self, work: _Work) -> None:
-        def progress(leg: str, applied: int) -> None:
-            work.leg.applied += applied
-            self._progress(leg, applied)
-
-        while not self._stop.is_set():
-            finishing = self._finish.is_set()
-            try:
-                work.follower.catch_up(progress, self._stop.is_set)
-            except BaseException as error:  # a panic inside an engine is no Exception
-                work.leg.error = _reported(work.leg.name, error)
-                return
-            if finishing:
-                return
-            work.wake.wait(IDLE_SECONDS)
-            work.wake.clear()
-
-    def notify(self) -> None:
-        """The log has grown."""
-        for work in self._works:
-            work.wake.set()
-
-    def start(self) -> None:
-        """Begin to follow."""
-        for work in self._works:
-            work.thread.start()
-
-    def finish(self) -> None:
-        """Wait until every leg has applied all that is in the log now, or failed."""
-        self._finish.set()
-        self.notify()
-        for work in self._works:
-            work.wait()
-
-    def stop(self) -> None:
-        """Wait until every leg has applied the batch in hand; the rest is left to the next run.
-
-        No interrupt cuts this short: whoever comes next closes the indexes.
-        """
-        while True:
-            try:
-                self._stop.set()
-                self.notify()
-                for work in self._works:
-                    if work.begun.is_set():  # one that begins only now sees that it is stopped
-                        work.wait()
-            except KeyboardInterrupt:
-                continue
-            return
-
-
-def _reported(leg: str, error: BaseException) -> TandemError:
-    if isinstance(error, TandemError):
-        return error
-    logger("indexer").info("the %s leg failed unexpectedly", leg, exc_info=error)
-    reported = TandemError(f"{type(error).__name__}: {error}")
-    reported.__cause__ = error
-    return reported
-
-
-@contextmanager
-def following(
-    followers: Sequence[Follower], progress: Progress = no_progress
-) -> Iterator[Following]:
-    """Follow while the block writes, and wait for both legs at its end.
-
-    A leg's failure does not stop the other one: it is found in ``legs``. When the block fails, what
-    it had written is applied; an interrupt, even of the waiting, leaves that to the next run.
-    """
-    work = Following(followers, progress)
-    try:
-        work.start()
-        try:
-            yield work
-        except Exception:
-            work.finish()
-            raise
-        work.finish()
-    except BaseException:
-        work.stop()
-        raise

@@ -1,18 +1,43 @@
-"""Opening a generation: both its indexes, each with the checkpoint that belongs to it."""
+"""Opening the indexes of a generation: as the one who follows, or to look only.
 
-from collections.abc import Callable
+Who follows decides whether an index goes on or starts from zero. Who only looks changes nothing.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import uuid4
 
 from indexer.unavailable import UnavailableIndex
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
+from tandem.catalog.leases import Lease
 from tandem.catalog.releases import Generation
-from tandem.errors import EngineError, LogMismatch
-from tandem.protocols import LexicalIndex, LexicalStore, VectorIndex, VectorStore
+from tandem.errors import CheckpointConflict, EngineError, LogMismatch
+from tandem.protocols import LexicalIndex, VectorIndex
+from tandem.stores import LexicalStore, VectorStore
 
-Index = TypeVar("Index")
+
+class _Index(Protocol):
+    """What both kinds of index have and opening needs."""
+
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[Any]: ...
+    def close(self) -> None: ...
+
+
+Index = TypeVar("Index", bound=_Index)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFactory(Generic[Index]):
+    """How one index of a generation is found, made and opened."""
+
+    name: str
+    generation: int
+    identity: Callable[[], str | None]
+    create: Callable[[str], Index]
+    reopen: Callable[[], Index]
+    unavailable: Callable[[EngineError], Index]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,66 +54,147 @@ class Opened(Generic[Index]):
     fault: EngineError | None = None
 
 
-def open_lexical(
-    catalog: Catalog, store: LexicalStore, generation: Generation
-) -> Opened[LexicalIndex]:
-    """The generation's lexical index, created anew if it is missing or not the one known."""
+def lexical_factory(store: LexicalStore, generation: Generation) -> IndexFactory[LexicalIndex]:
+    """The generation's lexical index."""
     name, schema = generation.lexical_name, generation.schema
-    return _open(
-        catalog,
+    return IndexFactory(
         name,
-        store.identity(name),
+        generation.number,
+        lambda: store.identity(name),
         lambda identity: store.create(name, identity, schema),
         lambda: store.open(name, schema),
         UnavailableIndex,
     )
 
 
-def open_vector(
-    catalog: Catalog, store: VectorStore, generation: Generation
-) -> Opened[VectorIndex]:
-    """As ``open_lexical``, for the vector index."""
+def vector_factory(store: VectorStore, generation: Generation) -> IndexFactory[VectorIndex]:
+    """The generation's vector index."""
     name, schema, dimension = generation.vector_name, generation.schema, generation.dimension
-    return _open(
-        catalog,
+    return IndexFactory(
         name,
-        store.identity(name),
+        generation.number,
+        lambda: store.identity(name),
         lambda identity: store.create(name, identity, schema, dimension),
         lambda: store.open(name, schema, dimension),
         UnavailableIndex,
     )
 
 
-def _open(
+def open_lexical(
+    catalog: Catalog, store: LexicalStore, generation: Generation
+) -> Opened[LexicalIndex]:
+    """The generation's lexical index, created anew if it is missing or not the one known."""
+    return own(catalog, lexical_factory(store, generation))
+
+
+def open_vector(
+    catalog: Catalog, store: VectorStore, generation: Generation
+) -> Opened[VectorIndex]:
+    """As ``open_lexical``, for the vector index."""
+    return own(catalog, vector_factory(store, generation))
+
+
+def own(
     catalog: Catalog,
-    name: str,
-    found: str | None,
-    create: Callable[[str], Index],
-    reopen: Callable[[], Index],
-    unavailable: Callable[[EngineError], Index],
+    factory: IndexFactory[Index],
+    *,
+    owner: str | None = None,
+    expected: Lease | None = None,
 ) -> Opened[Index]:
-    log = catalog.documents
-    known = catalog.checkpoints.read(name)
-    if known is not None and known.log_id != log.log_id:
+    """Open an index to follow the log with it, or begin it anew where it cannot go on.
+
+    ``expected`` is the lease as it was seen last: it must still stand so.
+
+    Raises:
+        CheckpointConflict: another one took the lease meanwhile, or dropped the generation.
+        LogMismatch: the index follows another log.
+        EngineError: the engine cannot say what it has, or cannot begin an index.
+    """
+    known = catalog.checkpoints.read(factory.name)
+    if known is not None and known.log_id != catalog.documents.log_id:
         raise LogMismatch(
-            f"{name} follows another document log",
+            f"{factory.name} follows another document log",
             hint="the catalogue was exchanged; restore the one that belongs to this index",
         )
-    if known is not None and known.applied > log.head():
-        raise LogMismatch(
-            f"{name} has applied sequence {known.applied}, but the document log ends at "
-            f"{log.head()}",
-            hint="the catalogue was restored from an older state; restore the newer one",
-        )
+    found = factory.identity()
+    if catalog.releases.generation(factory.generation).state == "dropped":
+        raise CheckpointConflict(f"{factory.name}: its generation was dropped")
+    if known is not None:
+        known = catalog.checkpoints.take(known, owner=owner, expected=expected)
     # With nothing applied there is nothing to keep, and the index may be only half made.
-    if known is not None and known.applied > 0 and found == known.identity:
-        try:
-            return Opened(reopen(), catalog.checkpoints.take(known))
-        except EngineError as fault:
-            return Opened(unavailable(fault), known, fault=fault)
-    # The checkpoint comes first: an index without one would be trusted with nothing in it.
-    checkpoint = catalog.checkpoints.start(name, uuid4().hex, log.log_id)
-    rebuilt = None
+    reason = None
     if known is not None and known.applied > 0:
-        rebuilt = "is missing" if found is None else "is not the one that was built here"
-    return Opened(create(checkpoint.identity), checkpoint, rebuilt)
+        if found is None:
+            reason = "is missing"
+        elif found != known.identity:
+            reason = "is not the one that was built here"
+        else:
+            try:
+                index = factory.reopen()
+            except EngineError as fault:
+                return Opened(factory.unavailable(fault), known, fault=fault)
+            reason = _ahead(catalog, index, known)
+            if reason is None:
+                return Opened(index, known)
+            index.close()
+    # The checkpoint comes first: an index without one would be trusted with nothing in it.
+    checkpoint = catalog.checkpoints.start(
+        factory.name,
+        uuid4().hex,
+        catalog.documents.log_id,
+        owner=owner,
+        known_epoch=0 if known is None else known.epoch,
+    )
+    return Opened(factory.create(checkpoint.identity), checkpoint, reason)
+
+
+def look(catalog: Catalog, factory: IndexFactory[Index]) -> Opened[Index]:
+    """Open an index for reading beside the process that follows; nothing is written.
+
+    Raises:
+        EngineError: the engine cannot be reached.
+    """
+    known = catalog.checkpoints.read(factory.name)
+    if known is None or known.applied == 0:
+        return _missing(factory, "is not built yet", known or _no_checkpoint(catalog, factory))
+    try:
+        found = factory.identity()
+        if found == known.identity:
+            return Opened(factory.reopen(), known)
+    except EngineError as fault:
+        return Opened(factory.unavailable(fault), known, fault=fault)
+    return _missing(factory, "is missing" if found is None else "is another one", known)
+
+
+def beside(catalog: Catalog, factory: IndexFactory[Index]) -> Opened[Index]:
+    """Stand in for an index that another process has open, and no second one can open."""
+    fault = EngineError(
+        f"the index {factory.name} is open in another process",
+        hint="embedded engines serve one process at a time: ask that one, or stop it",
+    )
+    known = catalog.checkpoints.read(factory.name)
+    return Opened(
+        factory.unavailable(fault), known or _no_checkpoint(catalog, factory), fault=fault
+    )
+
+
+def _no_checkpoint(catalog: Catalog, factory: IndexFactory[Index]) -> Checkpoint:
+    return Checkpoint(factory.name, "", catalog.documents.log_id, 0, 0)
+
+
+def _missing(factory: IndexFactory[Index], reason: str, checkpoint: Checkpoint) -> Opened[Index]:
+    fault = EngineError(
+        f"the index {factory.name} {reason}",
+        hint="the process that follows the log builds it: tandem follow, or tandem index",
+    )
+    return Opened(factory.unavailable(fault), checkpoint, fault=fault)
+
+
+def _ahead(catalog: Catalog, index: _Index, known: Checkpoint) -> str | None:
+    """Why an index that is ahead of the log cannot be trusted: the log was restored from an older
+    state, and gives its sequences once more.
+    """
+    head = catalog.documents.head()
+    if known.applied > head or next(index.versions(first=head + 1), None) is not None:
+        return f"is ahead of the document log, which ends at {head:,}"
+    return None

@@ -1,11 +1,12 @@
 """The main job: records in, both indexes current, and a report of everything that happened."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.followers import FollowedLeg, Follower, Following, Progress, following, no_progress
+from indexer.followers import Progress, no_progress
+from indexer.following import AnyFollower, FollowedLeg, Following, following
 from indexer.rejects import RejectsFile
 from indexer.sources.records import Broken, Record
 from indexer.validation import DuplicateGuard, Rejection, Validator, validated
@@ -85,10 +86,18 @@ class Intake:
 class Indexer:
     """Indexes sources into one collection."""
 
-    def __init__(self, log: DocumentLog, collection: str, followers: Sequence[Follower]) -> None:
+    def __init__(
+        self,
+        log: DocumentLog,
+        collection: str,
+        followers: Sequence[AnyFollower],
+        passed: Callable[[], int],
+    ) -> None:
+        """``passed`` gives the sequence that every retained index has applied."""
         self._log = log
         self._collection = collection
         self._followers = followers
+        self._passed = passed
 
     def index(
         self,
@@ -130,8 +139,7 @@ class Indexer:
         return report
 
     def _forget_deletes(self) -> None:
-        passed = min(follower.checkpoint.applied for follower in self._followers)
-        self._log.purge_tombstones(self._collection, passed)
+        self._log.purge_tombstones(self._collection, self._passed())
 
     def _append(
         self,
@@ -182,7 +190,9 @@ def _undecided(rejected: int, first: Rejection, listed: Path) -> SourceError:
     )
 
 
-def catch_up(followers: Sequence[Follower], progress: Progress = no_progress) -> list[TandemError]:
+def catch_up(
+    followers: Sequence[AnyFollower], progress: Progress = no_progress
+) -> list[TandemError]:
     """Bring every index to the log's end, both at once; the errors of those that could not."""
     with following(followers, progress) as work:
         pass

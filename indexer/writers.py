@@ -35,6 +35,10 @@ class IndexWriter(Protocol):
         """Make the changes durable; the refused ones come back."""
         ...
 
+    def refresh(self) -> None:
+        """Make searchable what was applied."""
+        ...
+
 
 class LexicalWriter:
     """Documents into a lexical index."""
@@ -51,6 +55,10 @@ class LexicalWriter:
     def apply(self, changes: Sequence[Change], prepared: None) -> Sequence[Refusal]:  # noqa: ARG002
         """See ``IndexWriter``."""
         return self.index.apply(changes)
+
+    def refresh(self) -> None:
+        """See ``IndexWriter``."""
+        self.index.refresh()
 
 
 class VectorWriter:
@@ -84,3 +92,6 @@ class VectorWriter:
     ) -> Sequence[Refusal]:
         """See ``IndexWriter``."""
         return self.index.apply(changes, prepared)
+
+    def refresh(self) -> None:
+        """A vector index is searchable as soon as it was written."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property, partial
 
 from query.completion import complete
-from query.configurations import SearchConfiguration
+from query.configurations import LEXICAL, SearchConfiguration
 from query.legs import Leg, Question
 from query.retrieval import Deadline, LegPools
 from query.understanding import understand
@@ -17,19 +17,23 @@ from tandem.rankings import Degradation, Evidence, Hit, Ranking, SearchResult
 from tandem.schema import Schema
 from tandem.telemetry import Stopwatch
 
-FetchDocuments = Callable[[Collection[str]], Mapping[str, Document]]
+FetchDocuments = Callable[[Collection[str], float], Mapping[str, Document]]
+"""Documents by id, from the lexical index in at most so many seconds, 0 for not at all, else from
+the log; what cannot be had is left out."""
+
+SHARE_FOR_LEGS = 0.8
+"""How much of a query's time the legs may use up: the rest is for the documents of the page."""
 
 
 class LazyDocuments(Mapping[str, Document]):
     """The candidates' documents, fetched when a reranker first looks at one."""
 
-    def __init__(self, fetch: FetchDocuments, document_ids: Collection[str]) -> None:
+    def __init__(self, fetch: Callable[[], Mapping[str, Document]]) -> None:
         self._fetch = fetch
-        self._ids = document_ids
 
     @cached_property
     def _documents(self) -> Mapping[str, Document]:
-        return self._fetch(self._ids)
+        return self._fetch()
 
     def __getitem__(self, document_id: str) -> Document:
         return self._documents[document_id]
@@ -78,7 +82,8 @@ class SearchPipeline:
         stopwatch = Stopwatch()
         with stopwatch.stage("understanding"):
             understood = understand(query, self._schema)
-            deadline = Deadline.after_ms(query.budget_ms or configuration.budget_ms)
+            whole = Deadline.after_ms(query.budget_ms or configuration.budget_ms)
+            deadline = whole.earlier(SHARE_FOR_LEGS)
             questions = {name: leg.ask(understood.text) for name, leg in self._legs.items()}
         depth = max(configuration.depth, query.limit)
         with stopwatch.stage("retrieval"):
@@ -104,7 +109,9 @@ class SearchPipeline:
         ranking, late = self._rerank(query, candidates, answered, deadline, stopwatch)
         with stopwatch.stage("documents"):
             page = ranking.top(query.limit)
-            documents = self._documents(page.document_ids)
+            is_down = any(part.leg == LEXICAL for part in answers.degraded)
+            seconds = 0.0 if is_down else whole.remaining_seconds()
+            documents = self._documents(page.document_ids, seconds)
         return SearchResult(
             query=query,
             page=page,
@@ -138,7 +145,9 @@ class SearchPipeline:
         if late:
             return candidates, late
         with stopwatch.stage("rerank"):
-            documents = LazyDocuments(self._documents, completed.document_ids)
+            documents = LazyDocuments(
+                lambda: self._documents(completed.document_ids, deadline.remaining_seconds())
+            )
             return self._reranker.rerank(query, completed, documents), ()
 
 

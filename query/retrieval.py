@@ -1,7 +1,8 @@
 """Asks all legs at once, under one deadline. The only place of the query path that has threads.
 
 Each leg has a bounded pool of its own, so that an engine that hangs uses up its own threads and not
-those of the healthy one.
+those of the healthy one; after a few failures in a row it is left out at once, and tried again
+every second.
 """
 
 import time
@@ -10,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from query.breaker import Breaker
 from tandem.errors import EngineUnavailable
 from tandem.rankings import Degradation
 from tandem.telemetry import logger
@@ -28,6 +30,10 @@ class Deadline:
     def after_ms(cls, budget_ms: float) -> "Deadline":
         """That many milliseconds from now."""
         return cls(time.monotonic() + budget_ms / 1_000)
+
+    def earlier(self, share: float) -> "Deadline":
+        """The moment when that share of what is left is used up."""
+        return Deadline(time.monotonic() + share * self.remaining_seconds())
 
     def remaining_seconds(self) -> float:
         """What is left; never below 0."""
@@ -49,17 +55,25 @@ class LegPools:
         self._pools = {
             name: ThreadPoolExecutor(threads, thread_name_prefix=f"leg-{name}") for name in legs
         }
+        self._breakers = {name: Breaker() for name in legs}
 
     def ask(self, calls: Mapping[str, Callable[[], Answer]], deadline: Deadline) -> Answers[Answer]:
         """Run every call in its leg's pool and take what is there at the deadline.
 
         A late call goes on in its own pool; its answer is thrown away.
         """
-        futures = {leg: self._pools[leg].submit(call) for leg, call in calls.items()}
+        futures = {
+            leg: self._pools[leg].submit(call) if self._breakers[leg].allows() else None
+            for leg, call in calls.items()
+        }
         answers: dict[str, Answer] = {}
         degraded = []
         for leg, future in futures.items():
+            if future is None:
+                degraded.append(Degradation(leg, "skipped"))
+                continue
             reason = _why_missing(leg, future, deadline)
+            self._breakers[leg].note(is_answered=reason is None)
             if reason is None:
                 answers[leg] = future.result()
             else:

@@ -75,3 +75,9 @@ class Analysis:
 
 
 ENGLISH = Analysis("english-1", WORD_PATTERN, 64, STOP_WORDS, "english")
+
+FIELDS_SHARE = 0.3
+"""Weight of the fields' disjunction max beside the all-field; from SciFact's train queries."""
+
+TIE_BREAKER = 0.3
+"""What the fields besides the best one add in the disjunction max."""

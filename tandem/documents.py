@@ -65,8 +65,12 @@ def decode_attributes(encoded: bytes | str) -> dict[str, AttributeValue]:
     }
 
 
-def content_hash(document: Document) -> str:
-    """32 hex digits that change when, and only when, the document's content does."""
+def content_hash(document: Document, attributes: bytes | None = None) -> str:
+    """32 hex digits that change when, and only when, the document's content does.
+
+    ``attributes`` are the document's, encoded, where the caller has done that already.
+    """
+    encoded = encode_attributes(document.attributes) if attributes is None else attributes
     updated_at = document.updated_at.isoformat() if document.updated_at else None
     head = orjson.dumps([document.title, document.body, updated_at])
-    return blake2b(head + encode_attributes(document.attributes), digest_size=16).hexdigest()
+    return blake2b(head + encoded, digest_size=16).hexdigest()

@@ -17,6 +17,7 @@
     │   └── ReleaseConflict        the live release changed meanwhile
     ├── EngineError                an engine failed
     │   └── EngineUnavailable      it cannot be reached, or did not answer in time
+    ├── GateFailed                 a new generation is not fit to go live
     └── SearchUnavailable          every leg failed: there is no honest page to show
 
 A message says what was wrong, where, and what was expected; ``hint`` says what to do next.
@@ -101,9 +102,15 @@ class CatalogError(TandemError):
 
 
 class OwnedElsewhere(CatalogError):
-    """Another process owns the data folder; embedded engines allow one."""
+    """Another process owns the data folder; embedded engines allow one. ``follows``: it follows the
+    log for as long as it lives, and does what it is asked by rows in the catalogue.
+    """
 
     code = "owned_elsewhere"
+
+    def __init__(self, message: str, *, hint: str = "", follows: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.follows = follows
 
 
 class CheckpointConflict(CatalogError):
@@ -134,6 +141,12 @@ class EngineUnavailable(EngineError):
     """An engine cannot be reached or did not answer in time."""
 
     code = "engine_unavailable"
+
+
+class GateFailed(TandemError):
+    """What was built is not fit to go live; what was live stays."""
+
+    code = "gate_failed"
 
 
 class SearchUnavailable(TandemError):

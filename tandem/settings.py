@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,9 +22,16 @@ from pydantic_settings import (
 
 from tandem import fields as field_words
 from tandem.errors import SettingsError
-from tandem.fields import FieldType
-from tandem.queries import MAXIMUM_BUDGET_MS
 from tandem.schema import Schema
+from tandem.sections import (
+    EmbeddingSettings,
+    EngineSettings,
+    FieldSettings,
+    IndexingSettings,
+    QualitySettings,
+    RetentionSettings,
+    SearchSettings,
+)
 
 PREFIX = "TANDEM_"
 DELIMITER = "__"
@@ -36,82 +43,6 @@ PLAIN_WORDS = {
     "and begins with a letter or digit"
 }
 """What a fault of that type is told as; the only pattern is the collection's."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FieldSettings(_Section):
-    """One declared field of the collection."""
-
-    type: FieldType = Field(description="text, keyword, integer, float, boolean or datetime")
-    weight: float = Field(1.0, description="for text: worth of a match beside one in the body")
-
-
-class EngineSettings(_Section):
-    """Where the engines are, as URLs."""
-
-    lexical: str = Field("tantivy:", description="lexical engine: `tantivy:`")
-    vector: str = Field("qdrant-edge:", description="vector engine: `qdrant-edge:`")
-    catalog: str = Field(
-        "sqlite:", description="catalogue: `sqlite:`, in the data folder, or `sqlite:///PATH`"
-    )
-
-
-class EmbeddingSettings(_Section):
-    """The embedding model."""
-
-    model: str = Field(
-        "sentence-transformers/all-MiniLM-L6-v2", description="model name, as on the hub"
-    )
-    path: Path | None = Field(None, description="folder of the model's files, if they are at hand")
-    runtime: Literal["auto", "openvino", "onnxruntime", "torch", "torch-openvino"] = Field(
-        "auto",
-        description="what runs the model; the last two need the extra [torch], for any model",
-    )
-    device: str | None = Field(
-        None, description="with [torch]: `cpu` or `cuda`; unset: a GPU if there is one"
-    )
-    precision: Literal["auto", "bf16", "f32"] = Field(
-        "auto", description="`auto`: bf16 where the processor has it, else f32"
-    )
-    threads: int | None = Field(None, ge=1, description="processor threads; unset: every core")
-
-
-class LegSettings(_Section):
-    """How one leg counts."""
-
-    k: float = Field(60.0, ge=0, description="rank constant of reciprocal rank fusion")
-    weight: float = Field(1.0, ge=0, description="weight in reciprocal rank fusion")
-    share: float = Field(0.4, ge=0, description="weight of its completed score in the hybrid order")
-
-
-class VectorLegSettings(LegSettings):
-    """The vector leg's share is its own: chosen with the lexical one on SciFact's train queries."""
-
-    share: float = Field(0.6, ge=0, description="weight of its completed score in the hybrid order")
-
-
-class SearchSettings(_Section):
-    """How a search runs."""
-
-    depth: int = Field(
-        100, ge=1, le=1_000, description="documents asked of each leg, candidates kept by fusion"
-    )
-    budget_ms: float = Field(
-        1_000.0, gt=0, le=MAXIMUM_BUDGET_MS, description="deadline of an answer, milliseconds"
-    )
-    lexical: LegSettings = LegSettings()
-    vector: VectorLegSettings = VectorLegSettings()
-
-
-class IndexingSettings(_Section):
-    """How documents become findable."""
-
-    passage_tokens: int = Field(
-        128, ge=32, le=512, description="length of a passage with its title, tokens"
-    )
 
 
 class Settings(BaseSettings):
@@ -139,6 +70,8 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     search: SearchSettings = SearchSettings()
     indexing: IndexingSettings = IndexingSettings()
+    quality: QualitySettings = QualitySettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -216,12 +149,16 @@ def _expanded(name: str, folder: Path) -> Path:
         ) from None
 
 
+FOLDERS = (("", "data_dir"), ("", "cache_dir"), ("embedding", "path"), ("quality", "judgments"))
+"""(section, setting) of what is a folder."""
+
+
 class _SettingsFile(TomlConfigSettingsSource):
     """``tandem.toml``, with its folders relative to itself."""
 
     def __call__(self) -> dict[str, Any]:
         data = dict(super().__call__())
-        for section, name in (("", "data_dir"), ("", "cache_dir"), ("embedding", "path")):
+        for section, name in FOLDERS:
             place = data.get(section) if section else data
             if isinstance(place, dict) and isinstance(place.get(name), str):
                 place[name] = self._beside(f"{section}.{name}".lstrip("."), place[name])

@@ -11,11 +11,12 @@ and are asked with words made here: so folding is one thing, and all of them fin
                that match only by a typing error
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from unicodedata import category, combining, normalize
 
-CANDIDATES = 200
+CANDIDATES = 1_000
 """How many titles an engine hands over at most, for the best to be chosen among them."""
 
 LONGEST_TITLE = 250
@@ -35,20 +36,25 @@ _LETTERS = str.maketrans(
     {
         **dict.fromkeys(_APOSTROPHES + _UNSEEN, ""),
         "æ": "ae", "đ": "d", "ð": "d", "ħ": "h", "\u0131": "i", "ĸ": "q", "ł": "l", "ŋ": "n",
-        "ø": "o", "œ": "oe", "þ": "th", "ŧ": "t",
+        "ø": "o", "œ": "oe", "þ": "th", "ŧ": "t", "ə": "a", "ɛ": "e", "ɔ": "o", "ɓ": "b", "ɗ": "d",
+        "ƙ": "k", "ƴ": "y", "ɲ": "n", "ƒ": "f", "ƶ": "z", "ƀ": "b", "ɨ": "i", "ʉ": "u",
     }
 )  # fmt: skip
 """Signs that have no decomposition, after case folding; letters as Lucene and tantivy fold them."""
 
-Find = Callable[[Sequence[str], "Match"], Iterable[str]]
-"""(the words typed, how they must match) -> at most ``CANDIDATES`` titles, the smallest entries."""
+_ASCII_WORD = re.compile("[a-z0-9]+")
+
+Find = Callable[[Sequence[str], "Match", int], Sequence[str]]
+"""(words typed, how they must match, how many) -> titles of the smallest entries that match, each
+entry once; fewer than asked for are all that there are."""
 
 
 class Match(StrEnum):
     """How a title must match the words typed, in the order of trying."""
 
     BEGINNING = "beginning"
-    """Its line begins with theirs."""
+    """Its line begins with theirs. An engine may hand over other titles that hold the words and
+    begin with the first of them: they are sorted out here."""
 
     HOLDING = "holding"
     """It holds every word, the last one perhaps as the beginning of a word."""
@@ -60,16 +66,15 @@ class Match(StrEnum):
 def words(text: str) -> list[str]:
     """The folded words, in order: runs of letters, digits and the marks that spell a script."""
     if text.isascii():
-        plain = text.casefold().replace("'", "")
-    else:
-        bare = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
-        plain = bare.casefold().translate(_LETTERS)
+        return _ASCII_WORD.findall(text.lower().replace("'", ""))
+    bare = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    plain = bare.casefold().translate(_LETTERS)
     spaced = "".join(sign if _spells(sign) else " " for sign in plain)
     return [word for word in spaced.split() if word[0].isalnum()]
 
 
 def _spells(sign: str) -> bool:
-    return sign.isalnum() or (not sign.isascii() and category(sign) in {"Mc", "Mn"})
+    return sign.isalnum() or category(sign) in {"Mc", "Mn"}
 
 
 def line(text: str) -> str:
@@ -114,19 +119,30 @@ def may_be_misspelt(word: str) -> bool:
 
 
 def suggested(find: Find, prefix: str, limit: int) -> list[str]:
-    """The best ``limit`` distinct titles that ``find`` knows; a blank prefix gives none."""
+    """The best ``limit`` distinct titles that ``find`` knows; a blank prefix gives none.
+
+    That is exact, unless more than ``CANDIDATES`` shorter titles hold the same words, begin with
+    the first of them and yet not with all.
+    """
     asked = typed(prefix)
-    if not asked:
-        return []
     best: dict[str, str] = {}
     for match in Match:
-        if match is Match.MISSPELT and not any(map(may_be_misspelt, asked)):
+        if not asked or (match is Match.MISSPELT and not any(map(may_be_misspelt, asked))):
             break
-        for title in ordered(find(asked, match), prefix, CANDIDATES):
-            best.setdefault(folded(title), title)
-        if len(best) >= limit:
-            break
+        count = min(2 * limit, CANDIDATES)  # what is held already comes once more
+        while len(best) < limit:
+            titles = find(asked, match, count)
+            _keep(best, titles, " ".join(asked) if match is Match.BEGINNING else "")
+            if len(titles) < count or count == CANDIDATES:
+                break
+            count = min(4 * count, CANDIDATES)
     return list(best.values())[:limit]
+
+
+def _keep(best: dict[str, str], titles: Iterable[str], start: str) -> None:
+    beginning = (title for title in titles if line(title).startswith(start))
+    for title in ordered(beginning, start, CANDIDATES):
+        best.setdefault(folded(title), title)
 
 
 def ordered(titles: Iterable[str], prefix: str, limit: int) -> list[str]:

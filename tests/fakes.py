@@ -87,3 +87,6 @@ class FakeWriter:
             else:
                 self.held[change.document_id] = (change.sequence, body)
         return refusals
+
+    def refresh(self) -> None:
+        """Searchable at once."""

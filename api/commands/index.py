@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.bootstrap import House, open_house
+from api.bootstrap import House, open_house, open_house_beside
 from api.collection import OpenCollection
 from api.commands.index_report import exit_code, rejects_summary, tell, tell_rejects
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
@@ -23,7 +23,7 @@ from indexer.sources.registry import open_source
 from indexer.validation import DuplicateGuard, Validator, sample_attributes, validated
 from query.configurations import LEXICAL, VECTOR
 from tandem.documents import Document
-from tandem.errors import SourceError
+from tandem.errors import OwnedElsewhere, SourceError
 from tandem.schema import Schema, describe, infer_schema
 from tandem.settings import Settings
 
@@ -73,7 +73,7 @@ def run(
     if dry_run:
         return _dry_run(chosen, opened, rejected, as_json=as_json)
     schema = None if chosen.data_dir.is_dir() else _schema_of_new(chosen, opened, rejected)
-    with open_house(chosen, "tandem index", notify=note) as house:
+    with _open(chosen) as house:
         if not house.has_collection(chosen.collection):
             _create(house, schema or _schema_of_new(chosen, opened, rejected), quiet=as_json)
         target = house.collection(chosen.collection)
@@ -86,6 +86,17 @@ def run(
             )
         tell(report, rejected, target, as_json=as_json)
         return exit_code(report)
+
+
+def _open(chosen: Settings) -> House:
+    """The house; beside an owner that follows the log only its catalogue."""
+    try:
+        return open_house(chosen, "tandem index", notify=note)
+    except OwnedElsewhere as elsewhere:
+        if not elsewhere.follows:
+            raise
+        note(f"{elsewhere}: it brings the indexes up to date")
+        return open_house_beside(chosen, note)
 
 
 def _schema(chosen: Settings, sources: Sequence[Source]) -> Schema:

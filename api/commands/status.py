@@ -2,97 +2,55 @@
 the data folder.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from api.bootstrap import (
-    check_engines,
-    lexical_store,
-    open_catalog,
-    require_data_folder,
-    vector_store,
-)
+from api.bootstrap import require_data_folder
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, printable, say, say_json
-from tandem.catalog.catalog import Catalog
-from tandem.protocols import LexicalStore, VectorStore
-from tandem.schema import describe
+from api.engines import check_engines, lexical_store, open_catalog, vector_store
+from api.look import BEHIND, CURRENT, MISSING, UNREACHABLE, Look
 
-SHOWN_FAILURES = 10
-CURRENT, BEHIND, MISSING = "current", "behind", "missing"
-"""What state an index is in. A missing one is gone, or another than the one that was built here."""
+MEGABYTE = 1024 * 1024
 
 
 def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = False) -> int:
-    """Show what each collection holds, and how far each index has followed the log."""
+    """Show what each collection holds, how far each index is, and how the engines are.
+
+    Leaves with 1 when an index refused documents or an engine does not answer.
+    """
     chosen = settings(config, data_dir, None)
     check_engines(chosen)
     require_data_folder(chosen)
     catalog = open_catalog(chosen)
-    look = Look(catalog, lexical_store(chosen), vector_store(chosen))
     try:
+        look = Look(catalog, lexical_store(chosen, catalog), vector_store(chosen, catalog))
+        engines = look.engines()
         states = [look.collection(name) for name in catalog.releases.collections()]
+        look.lexical.close()
+        look.vector.close()
     finally:
         catalog.close()
     if as_json:
-        say_json({"data_dir": str(chosen.data_dir), "collections": states})
+        say_json({"data_dir": str(chosen.data_dir), "engines": engines, "collections": states})
     else:
         say(f"data folder {chosen.data_dir}")
+        for leg, health in engines.items():
+            say(f"  {leg:<9} {_health(health)}")
         for state in states:
             _show(state)
         if not states:
             say("no collection yet: tandem index FILE")
-    troubled = any(leg["refused"] for state in states for leg in state["indexes"].values())
-    return PROBLEM if troubled else FOUND
+    return PROBLEM if _is_troubled(engines, states) else FOUND
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What can be known without opening an index: the catalogue, and which index folders stand."""
+def _is_troubled(engines: dict[str, Any], states: list[dict[str, Any]]) -> bool:
+    refused = any(leg["refused"] for state in states for leg in state["indexes"].values())
+    return refused or any(health["state"] == UNREACHABLE for health in engines.values())
 
-    catalog: Catalog
-    lexical: LexicalStore
-    vector: VectorStore
 
-    def collection(self, name: str) -> dict[str, Any]:
-        """Everything that there is to know of one collection that has a live release."""
-        live = self.catalog.releases.live(name)
-        assert live is not None, "collections() lists what is live"
-        generation = self.catalog.releases.generation(live.generation)
-        lexical, vector = generation.lexical_name, generation.vector_name
-        return {
-            "collection": name,
-            "documents": self.catalog.documents.count(name),
-            "release": live.number,
-            "generation": generation.number,
-            "embedder": generation.embedder,
-            "passage_tokens": generation.passage_tokens,
-            "analysis": generation.analysis,
-            "fields": describe(generation.schema),
-            "indexes": {
-                "lexical": self._index(name, lexical, self.lexical.identity(lexical)),
-                "vector": self._index(name, vector, self.vector.identity(vector)),
-            },
-        }
-
-    def _index(self, collection: str, name: str, identity: str | None) -> dict[str, Any]:
-        checkpoints = self.catalog.checkpoints
-        checkpoint = checkpoints.read(name)
-        applied = checkpoint.applied if checkpoint else 0
-        missing = checkpoint is not None and applied > 0 and identity != checkpoint.identity
-        if missing:
-            applied = 0
-        behind = self.catalog.documents.behind(collection, applied)
-        return {
-            "state": MISSING if missing else BEHIND if behind else CURRENT,
-            "applied": applied,
-            "behind": behind,
-            "refused": checkpoints.failure_count(name),
-            "failures": [
-                {"document_id": failure.document_id, "reason": failure.reason}
-                for failure in checkpoints.failures(name, SHOWN_FAILURES)
-            ],
-        }
+def _health(health: dict[str, Any]) -> str:
+    detail = f": {printable(health['detail'])}" if health["detail"] else ""
+    return f"{health['engine']} {health['version']}, {health['state']}{detail}"
 
 
 def _show(state: dict[str, Any]) -> None:
@@ -101,12 +59,33 @@ def _show(state: dict[str, Any]) -> None:
     fields = ", ".join(f"{row['field']} ({row['type']})" for row in state["fields"])
     say(f"  fields    {printable(fields)}")
     for leg, index in state["indexes"].items():
-        said = {
-            CURRENT: "current",
-            BEHIND: f"{index['behind']:,} change{'s' * (index['behind'] != 1)} behind",
-            MISSING: "missing: built again by the next command",
-        }[index["state"]]
-        refused = f", {index['refused']:,} documents refused" if index["refused"] else ""
-        say(f"  {leg:<9} {said} (applied up to sequence {index['applied']:,}){refused}")
-        for failure in index["failures"]:
-            say(f"    {printable(failure['document_id'])}: {printable(failure['reason'])}")
+        _show_index(leg, index)
+    for other in state["generations"]:
+        say(f"  generation {other['generation']}, {other['state']}, {other['embedder']}")
+        for leg, index in other["indexes"].items():
+            _show_index(leg, index)
+    for task in state["tasks"]:
+        say(f"  task {task['task']}: {task['kind']}, {task['state']}")
+
+
+def _show_index(leg: str, index: dict[str, Any]) -> None:
+    behind = f"{index['behind']:,} change{'s' * (index['behind'] != 1)} behind"
+    said = {
+        CURRENT: "current",
+        BEHIND: f"{behind}, {index['behind_seconds']:,.0f} s",
+        MISSING: "missing: built again by the next command",
+        UNREACHABLE: "the engine does not answer",
+    }[index["state"]]
+    refused = f", {index['refused']:,} documents refused" if index["refused"] else ""
+    room = "" if index["bytes"] is None else f", {index['bytes'] / MEGABYTE:,.1f} MB"
+    say(f"  {leg:<9} {said} (applied up to sequence {index['applied']:,}){room}{refused}")
+    if index["verified"] is not None:
+        say(f"    {_verified(index['verified'])}")
+    for failure in index["failures"]:
+        say(f"    {printable(failure['document_id'])}: {printable(failure['reason'])}")
+
+
+def _verified(verified: dict[str, Any]) -> str:
+    drift = ", ".join(f"{count:,} {kind}" for kind, count in verified["findings"].items() if count)
+    repaired = f", {verified['repaired']:,} repaired" if verified["repaired"] else ""
+    return f"verified {verified['at']:%Y-%m-%d %H:%M} UTC: {drift or 'no drift'}{repaired}"

@@ -1,11 +1,15 @@
 """How far each index has followed the log, and what it could not take."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
+from tandem.catalog.leases import Lease
+from tandem.catalog.order import in_order
 from tandem.catalog.tables import CHECKPOINTS, DOCUMENTS, FAILURES, LOG
 from tandem.errors import CheckpointConflict
 from tandem.protocols import Refusal
@@ -46,28 +50,89 @@ class Checkpoints:
             return None
         return Checkpoint(row.index_name, row.identity, row.log_id, row.epoch, row.applied)
 
-    def start(self, index_name: str, identity: str, log_id: str) -> Checkpoint:
-        """Begin from zero for an index that was just created; its failures are forgotten."""
-        with writing(self._engine) as connection:
-            query = sa.select(CHECKPOINTS.c.epoch).where(CHECKPOINTS.c.index_name == index_name)
-            epoch = int(connection.execute(query).scalar() or 0) + 1
-            connection.execute(CHECKPOINTS.delete().where(CHECKPOINTS.c.index_name == index_name))
+    def start(
+        self,
+        index_name: str,
+        identity: str,
+        log_id: str,
+        *,
+        owner: str | None = None,
+        known_epoch: int | None = None,
+    ) -> Checkpoint:
+        """Begin from zero for an index that is about to be created; its failures are forgotten.
+
+        ``known_epoch`` is the epoch that the caller found, 0 for none; ``None`` overrides whoever
+        was there.
+
+        Raises:
+            CheckpointConflict: another one began, or took it over, since then.
+        """
+        where = CHECKPOINTS.c.index_name == index_name
+        with in_order(self._engine) as (connection, _):
+            # The row is locked too: an owner may be moving it, who is not in that order.
+            query = sa.select(CHECKPOINTS.c.epoch, CHECKPOINTS.c.beat).where(where)
+            row = connection.execute(query.with_for_update()).one_or_none()
+            epoch, beat = (0, 0) if row is None else (row.epoch, row.beat)
+            if known_epoch is not None and epoch != known_epoch:
+                raise _conflict(index_name, f"found at epoch {known_epoch}, now at {epoch}")
+            connection.execute(CHECKPOINTS.delete().where(where))
             connection.execute(FAILURES.delete().where(FAILURES.c.index_name == index_name))
-            fresh = Checkpoint(index_name, identity, log_id, epoch, 0)
-            connection.execute(
-                CHECKPOINTS.insert().values(
-                    index_name=index_name,
-                    identity=identity,
-                    log_id=log_id,
-                    epoch=epoch,
-                    applied=0,
-                )
-            )
+            fresh = Checkpoint(index_name, identity, log_id, epoch + 1, 0)
+            row_values = asdict(fresh) | {"owner": owner, "beat": beat + 1}
+            connection.execute(CHECKPOINTS.insert().values(row_values))
         return fresh
 
-    def take(self, checkpoint: Checkpoint) -> Checkpoint:
-        """Become the owner: a new epoch, under which an earlier owner can move nothing."""
-        return self._move(checkpoint, checkpoint.epoch + 1, checkpoint.applied, (), ())
+    def take(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        owner: str | None = None,
+        expected: Lease | None = None,
+    ) -> Checkpoint:
+        """Become the owner: a new epoch, under which an earlier owner can move nothing.
+
+        With ``expected``, only if no sign of life came since that lease was observed: of two who
+        wait for the same owner one succeeds. Without, whoever comes takes it.
+
+        Raises:
+            CheckpointConflict: it was moved, renewed or taken over meanwhile.
+        """
+        conditions = [CHECKPOINTS.c.applied == checkpoint.applied]
+        if expected is not None:
+            conditions += [
+                CHECKPOINTS.c.epoch == expected.epoch,
+                CHECKPOINTS.c.beat == expected.beat,
+            ]
+        taken = replace(checkpoint, epoch=checkpoint.epoch + 1)
+        with writing(self._engine) as connection:
+            _change(connection, checkpoint, conditions, epoch=taken.epoch, owner=owner)
+        return taken
+
+    def observe(self, index_name: str) -> Lease | None:
+        """Who holds the index and how often they gave a sign of life; ``None`` without checkpoint.
+
+        Whoever sees ``beat`` stand still for long enough, by the own clock, may ``take`` it.
+        """
+        query = sa.select(CHECKPOINTS.c.owner, CHECKPOINTS.c.epoch, CHECKPOINTS.c.beat)
+        with reading(self._engine) as connection:
+            row = connection.execute(
+                query.where(CHECKPOINTS.c.index_name == index_name)
+            ).one_or_none()
+        return None if row is None else Lease(row.owner, row.epoch, row.beat)
+
+    def renew(self, checkpoint: Checkpoint, owner: str) -> None:
+        """A sign of life. Moving the checkpoint is one too.
+
+        Raises:
+            CheckpointConflict: somebody else has taken it over.
+        """
+        with writing(self._engine) as connection:
+            _change(connection, checkpoint, [CHECKPOINTS.c.owner == owner])
+
+    def release(self, checkpoint: Checkpoint, owner: str) -> None:
+        """Give the index back, so that the next one need not wait; nothing if it was lost."""
+        with writing(self._engine) as connection, suppress(CheckpointConflict):
+            _change(connection, checkpoint, [CHECKPOINTS.c.owner == owner], owner=None)
 
     def advance(
         self,
@@ -84,35 +149,11 @@ class Checkpoints:
         Raises:
             CheckpointConflict: another follower moved it, or took it over.
         """
-        return self._move(checkpoint, checkpoint.epoch, applied, changed, refusals)
-
-    def _move(
-        self,
-        held: Checkpoint,
-        epoch: int,
-        applied: int,
-        changed: Collection[str],
-        refusals: Sequence[tuple[int, Refusal]],
-    ) -> Checkpoint:
+        conditions = [CHECKPOINTS.c.applied == checkpoint.applied]
         with writing(self._engine) as connection:
-            moved = connection.execute(
-                CHECKPOINTS.update()
-                .where(
-                    CHECKPOINTS.c.index_name == held.index_name,
-                    CHECKPOINTS.c.identity == held.identity,
-                    CHECKPOINTS.c.epoch == held.epoch,
-                    CHECKPOINTS.c.applied == held.applied,
-                )
-                .values(epoch=epoch, applied=applied)
-            ).rowcount
-            if moved != 1:
-                raise CheckpointConflict(
-                    f"{held.index_name}: another follower moved the checkpoint "
-                    f"(held at sequence {held.applied}, epoch {held.epoch})",
-                    hint="one follower an index; stop the other one",
-                )
-            self._replace_failures(connection, held.index_name, list(changed), refusals)
-        return Checkpoint(held.index_name, held.identity, held.log_id, epoch, applied)
+            _change(connection, checkpoint, conditions, applied=applied)
+            self._replace_failures(connection, checkpoint.index_name, list(changed), refusals)
+        return replace(checkpoint, applied=applied)
 
     def _replace_failures(
         self,
@@ -203,6 +244,34 @@ class Checkpoints:
         query = sa.select(sa.func.count()).where(FAILURES.c.index_name == index_name)
         with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
+
+
+def _change(
+    connection: sa.Connection,
+    held: Checkpoint,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    **values: Any,
+) -> None:
+    """Change the row if it is still held under that epoch; each change is a sign of life."""
+    changed = connection.execute(
+        CHECKPOINTS.update()
+        .where(
+            CHECKPOINTS.c.index_name == held.index_name,
+            CHECKPOINTS.c.identity == held.identity,
+            CHECKPOINTS.c.epoch == held.epoch,
+            *conditions,
+        )
+        .values(beat=CHECKPOINTS.c.beat + 1, **values)
+    ).rowcount
+    if changed != 1:
+        raise _conflict(held.index_name, f"held at sequence {held.applied}, epoch {held.epoch}")
+
+
+def _conflict(index_name: str, found: str) -> CheckpointConflict:
+    return CheckpointConflict(
+        f"{index_name}: another follower moved the checkpoint ({found})",
+        hint="one follower an index; stop the other one",
+    )
 
 
 def _newest(connection: sa.Connection, collection: str, document_id: str) -> int | None:

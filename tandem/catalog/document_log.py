@@ -3,21 +3,26 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
-from tandem.catalog.tables import DOCUMENTS, LOG
-from tandem.documents import (
-    Change,
-    Document,
-    content_hash,
-    decode_attributes,
-    encode_attributes,
+from tandem.catalog.database import reading
+from tandem.catalog.document_rows import (
+    AnyRow,
+    Version,
+    change,
+    hashed,
+    parts,
+    rows,
+    rows_of,
+    tombstone,
+    upsert,
 )
-from tandem.fields import from_microseconds, to_microseconds
+from tandem.catalog.moments import moment
+from tandem.catalog.order import in_order
+from tandem.catalog.tables import DOCUMENTS, LOG
+from tandem.documents import Change, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +57,9 @@ class DocumentLog:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self.log_id: str = self._known_log_id() or self._begin_log()
-
-    def _known_log_id(self) -> str | None:
-        with reading(self._engine) as connection:
-            return connection.execute(sa.select(LOG.c.log_id)).scalar()
-
-    def _begin_log(self) -> str:
-        with writing(self._engine) as connection:
-            log_id: str | None = connection.execute(sa.select(LOG.c.log_id)).scalar()
-            if log_id is None:
-                log_id = uuid4().hex
-                connection.execute(LOG.insert().values(log_id=log_id, head=0))
-        return log_id
+        self._upsert = upsert(engine)
+        with reading(engine) as connection:
+            self.log_id = str(connection.execute(sa.select(LOG.c.log_id)).scalar_one())
 
     def head(self) -> int:
         """The last sequence given out; 0 for an empty log."""
@@ -76,36 +71,30 @@ class DocumentLog:
 
         Durable on return. The ids must be distinct.
         """
-        rows = {document.document_id: _row(collection, source, document) for document in documents}
-        with writing(self._engine) as connection:
-            known = self._known(connection, collection, list(rows))
-            changed = [
-                row
-                for document_id, row in rows.items()
-                if document_id not in known
-                or known[document_id].is_deleted
-                or known[document_id].content_hash != row["content_hash"]
-            ]
-            changed_ids = {row["document_id"] for row in changed}
-            adopted = [
-                document_id
-                for document_id, row in known.items()
-                if document_id not in changed_ids and row.source != source
-            ]
-            sequences = self._write(connection, changed, known.keys())
+        sent = {document.document_id: hashed(document) for document in documents}
+        with in_order(self._engine) as (connection, head):
+            known = self._known(connection, collection, list(sent))
+            changed, adopted = [], []
+            for document_id, version in sent.items():
+                row = known.get(document_id)
+                if row is None or row.is_deleted or row.content_hash != version.content_hash:
+                    changed.append(Version(version, source))
+                elif row.source != source:
+                    adopted.append(document_id)
+            sequences = self._write(connection, collection, changed, head)
             self._adopt(connection, collection, source, adopted)
-        return Appended(sequences, len(rows) - len(changed))
+        return Appended(sequences, len(sent) - len(changed))
 
     def delete(self, collection: str, document_ids: Sequence[str]) -> dict[str, int]:
         """Write tombstones for those that exist; id -> sequence."""
-        with writing(self._engine) as connection:
+        with in_order(self._engine) as (connection, head):
             known = self._known(connection, collection, document_ids)
-            rows = [
-                _tombstone(collection, row.source, document_id)
-                for document_id, row in known.items()
-                if not row.is_deleted
+            gone = [
+                tombstone(document_id, known[document_id].source)
+                for document_id in dict.fromkeys(document_ids)
+                if document_id in known and not known[document_id].is_deleted
             ]
-            return self._write(connection, rows, known.keys())
+            return self._write(connection, collection, gone, head)
 
     def changes(self, collection: str, after: int, limit: int) -> Batch:
         """The next at most ``limit`` changes whose sequence is above ``after``."""
@@ -117,7 +106,7 @@ class DocumentLog:
         )
         with reading(self._engine) as connection:
             head = int(connection.execute(sa.select(LOG.c.head)).scalar_one())
-            changes = tuple(_change(row) for row in connection.execute(query))
+            changes = tuple(map(change, connection.execute(query)))
         through = changes[-1].sequence if len(changes) == limit else max(head, after)
         return Batch(changes, through)
 
@@ -137,7 +126,7 @@ class DocumentLog:
         with reading(self._engine) as connection:
             return {
                 row.document_id: LogVersion(*row)
-                for row in self._rows_of(connection, collection, document_ids, _VERSION)
+                for row in rows_of(connection, collection, document_ids, _VERSION)
             }
 
     def changes_of(self, collection: str, document_ids: Sequence[str]) -> list[Change]:
@@ -145,24 +134,12 @@ class DocumentLog:
         sequence; unknown ids are left out.
         """
         with reading(self._engine) as connection:
-            rows = self._rows_of(connection, collection, document_ids, DOCUMENTS.c)
-            return sorted(map(_change, rows), key=lambda change: change.sequence)
-
-    @staticmethod
-    def _rows_of(
-        connection: sa.Connection, collection: str, document_ids: Sequence[str], columns: Any
-    ) -> Iterator[sa.Row[*tuple[Any, ...]]]:
-        for part in _parts(document_ids):
-            yield from connection.execute(
-                sa.select(*columns).where(
-                    DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id.in_(part)
-                )
-            )
+            found = rows_of(connection, collection, document_ids, DOCUMENTS.c)
+            return sorted(map(change, found), key=lambda found: found.sequence)
 
     def documents(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
         """The newest versions; deleted and unknown ids are left out."""
-        changes = self.changes_of(collection, document_ids)
-        found = (change.document for change in changes)
+        found = (item.document for item in self.changes_of(collection, document_ids))
         return {document.document_id: document for document in found if document is not None}
 
     def ids_of_source(self, collection: str, source: str) -> Iterator[str]:
@@ -184,6 +161,18 @@ class DocumentLog:
         """How many changes, deletes included, an index at ``applied`` has still to apply."""
         return self._count(collection, DOCUMENTS.c.sequence > applied)
 
+    def waiting_since(self, collection: str, applied: int) -> datetime | None:
+        """When the oldest change was accepted that an index at ``applied`` has still to apply."""
+        query = (
+            sa.select(DOCUMENTS.c.recorded_at)
+            .where(DOCUMENTS.c.collection == collection, DOCUMENTS.c.sequence > applied)
+            .order_by(DOCUMENTS.c.sequence)
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            recorded_at: int | None = connection.execute(query).scalar()
+        return None if recorded_at is None else moment(recorded_at)
+
     def _count(self, collection: str, condition: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).where(DOCUMENTS.c.collection == collection, condition)
         with reading(self._engine) as connection:
@@ -191,7 +180,7 @@ class DocumentLog:
 
     def purge_tombstones(self, collection: str, through: int) -> int:
         """Forget deletes up to a sequence that every retained index has passed; how many."""
-        with writing(self._engine) as connection:
+        with in_order(self._engine) as (connection, _):
             result = connection.execute(
                 DOCUMENTS.delete().where(
                     DOCUMENTS.c.collection == collection,
@@ -201,45 +190,31 @@ class DocumentLog:
             )
             return int(result.rowcount)
 
+    @staticmethod
     def _known(
-        self, connection: sa.Connection, collection: str, document_ids: Sequence[str]
-    ) -> dict[str, sa.Row[*tuple[Any, ...]]]:
-        # Ask for the head first: on a database with row locks this orders concurrent writers.
-        connection.execute(sa.select(LOG.c.head).with_for_update())
-        columns = (
-            DOCUMENTS.c.document_id,
-            DOCUMENTS.c.content_hash,
-            DOCUMENTS.c.is_deleted,
-            DOCUMENTS.c.source,
-        )
-        rows = self._rows_of(connection, collection, document_ids, columns)
-        return {row.document_id: row for row in rows}
+        connection: sa.Connection, collection: str, document_ids: Sequence[str]
+    ) -> dict[str, AnyRow]:
+        found = rows_of(connection, collection, document_ids, _STANDING)
+        return {row.document_id: row for row in found}
 
     def _write(
-        self, connection: sa.Connection, rows: Sequence[dict[str, Any]], known: Any
+        self, connection: sa.Connection, collection: str, versions: Sequence[Version], head: int
     ) -> dict[str, int]:
-        if not rows:
+        if not versions:
             return {}
-        head = int(connection.execute(sa.select(LOG.c.head)).scalar_one())
-        for sequence, row in enumerate(rows, start=head + 1):
-            row["sequence"] = sequence
-        inserts = [row for row in rows if row["document_id"] not in known]
-        updates = [row for row in rows if row["document_id"] in known]
-        if inserts:
-            connection.execute(DOCUMENTS.insert(), inserts)
-        if updates:
-            statement = DOCUMENTS.update().where(
-                DOCUMENTS.c.collection == sa.bindparam("key_collection"),
-                DOCUMENTS.c.document_id == sa.bindparam("key_id"),
-            )
-            connection.execute(statement, [_keyed(row) for row in updates])
-        connection.execute(LOG.update().values(head=head + len(rows)))
-        return {row["document_id"]: row["sequence"] for row in rows}
+        written = rows(collection, versions, head + 1, time.time_ns() // 1_000)
+        connection.exec_driver_sql(self._upsert, written)
+        connection.execute(LOG.update().values(head=head + len(versions)))
+        return {
+            version.hashed.document.document_id: sequence
+            for sequence, version in enumerate(versions, start=head + 1)
+        }
 
+    @staticmethod
     def _adopt(
-        self, connection: sa.Connection, collection: str, source: str, document_ids: Sequence[str]
+        connection: sa.Connection, collection: str, source: str, document_ids: Sequence[str]
     ) -> None:
-        for part in _parts(document_ids):
+        for part in parts(document_ids):
             connection.execute(
                 DOCUMENTS.update()
                 .where(DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id.in_(part))
@@ -248,43 +223,10 @@ class DocumentLog:
 
 
 _VERSION = (DOCUMENTS.c.document_id, DOCUMENTS.c.sequence, DOCUMENTS.c.is_deleted)
-
-
-def _parts(document_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(document_ids), ROWS_PER_QUERY):
-        yield document_ids[start : start + ROWS_PER_QUERY]
-
-
-def _row(collection: str, source: str, document: Document) -> dict[str, Any]:
-    updated_at = document.updated_at
-    return {
-        "collection": collection,
-        "document_id": document.document_id,
-        "source": source,
-        "is_deleted": False,
-        "content_hash": content_hash(document),
-        "title": document.title,
-        "body": document.body,
-        "attributes": encode_attributes(document.attributes).decode(),
-        "updated_at": None if updated_at is None else to_microseconds(updated_at),
-        "recorded_at": time.time_ns() // 1_000,
-    }
-
-
-def _tombstone(collection: str, source: str, document_id: str) -> dict[str, Any]:
-    return _row(collection, source, Document(document_id)) | {"is_deleted": True}
-
-
-def _keyed(row: dict[str, Any]) -> dict[str, Any]:
-    values = {key: value for key, value in row.items() if key not in ("collection", "document_id")}
-    return values | {"key_collection": row["collection"], "key_id": row["document_id"]}
-
-
-def _change(row: sa.Row[*tuple[Any, ...]]) -> Change:
-    if row.is_deleted:
-        return Change(row.sequence, row.document_id, None)
-    updated_at = None if row.updated_at is None else from_microseconds(row.updated_at)
-    document = Document(
-        row.document_id, row.title, row.body, decode_attributes(row.attributes), updated_at
-    )
-    return Change(row.sequence, row.document_id, document)
+_STANDING = (
+    DOCUMENTS.c.document_id,
+    DOCUMENTS.c.content_hash,
+    DOCUMENTS.c.is_deleted,
+    DOCUMENTS.c.source,
+)
+"""What decides whether a document is changed."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -23,6 +24,26 @@ HINTS = {
 }
 """What to do next, by SQLite's primary result code."""
 
+SERVER_HINTS = {
+    "28P01": "correct the user and password in engines.catalog",
+    "28000": "allow this user and host in the server's pg_hba.conf, or correct engines.catalog",
+    "3D000": "create the database: createdb -E UTF8 NAME; or correct its name in engines.catalog",
+    "42501": "grant this user the right to create and to change tables there",
+    "53100": f"make room on the server's disk, {AGAIN}",
+    "53300": f"let fewer processes connect, or raise the server's max_connections, {AGAIN}",
+    "55P03": f"another writer holds the catalogue; wait for it or stop it, {AGAIN}",
+    "57014": f"see what keeps the server busy, {AGAIN}",
+    "57P03": f"the server is starting or stopping; wait for it, {AGAIN}",
+    "25006": "name the primary server in engines.catalog: this one only lets itself be read",
+    "25P03": f"this process was paused amid a transaction, which was undone; {AGAIN}",
+}
+"""What to do next, by PostgreSQL's SQLSTATE."""
+
+NO_ANSWER = f"see whether PostgreSQL runs and can be reached from here, {AGAIN}"
+POOL_EXHAUSTED = f"this process does too much at once; let fewer things run in it, {AGAIN}"
+SERVER_DAMAGED = ("XX001", "XX002")
+SERVER_BACKUP = "restore the database from a backup: tandem restore; the indexes are built from it"
+
 
 class DatabaseDamaged(CatalogError):
     """The file is no database, or one with broken pages."""
@@ -30,17 +51,59 @@ class DatabaseDamaged(CatalogError):
 
 @contextmanager
 def translated(url: sa.URL) -> Iterator[None]:
-    """Turn a failure of the database at ``url`` into an error with a hint.
+    """Turn a failure of the database at ``url`` into an error with a hint; no password is in it.
 
     Raises:
         DatabaseDamaged: its content is broken.
-        CatalogError: anything else: no room, no permission, locked for too long.
+        CatalogError: anything else: no answer, no room, no permission, locked for too long.
     """
     try:
         yield
     except sa.exc.SQLAlchemyError as error:
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        code = getattr(cause, "sqlite_errorcode", -1) & 0xFF
-        kind = DatabaseDamaged if code in DAMAGED else CatalogError
-        hint = HINTS.get(code, f"see whether the file is Tandem's and the disk in order, {AGAIN}")
-        raise kind(f"the catalogue {url.database} cannot be used: {cause}", hint=hint) from error
+        told = _server_fault(error, cause) if is_server(url) else _file_fault(cause)
+        kind, hint = told
+        reason = _without_password(" ".join(str(cause).split()), url)
+        message = f"the catalogue {shown(url)} cannot be used: {reason}"
+        raise kind(message, hint=hint) from error
+
+
+def _file_fault(cause: BaseException | None) -> tuple[type[CatalogError], str]:
+    code = getattr(cause, "sqlite_errorcode", -1) & 0xFF
+    kind = DatabaseDamaged if code in DAMAGED else CatalogError
+    return kind, HINTS.get(code, f"see whether the file is Tandem's and the disk in order, {AGAIN}")
+
+
+def _server_fault(
+    error: sa.exc.SQLAlchemyError, cause: BaseException | None
+) -> tuple[type[CatalogError], str]:
+    state = getattr(cause, "sqlstate", None) or _state_in_words(str(cause))
+    if state in SERVER_DAMAGED:
+        return DatabaseDamaged, SERVER_BACKUP
+    if state in SERVER_HINTS:
+        return CatalogError, SERVER_HINTS[state]
+    if isinstance(error, sa.exc.TimeoutError):
+        return CatalogError, POOL_EXHAUSTED
+    # class 08 is the connection, 57P the server going away; without a state nobody answered
+    if isinstance(error, sa.exc.OperationalError) and (state or "08").startswith(("08", "57P")):
+        return CatalogError, NO_ANSWER
+    return CatalogError, f"see whether the database is Tandem's and in order, {AGAIN}"
+
+
+def _state_in_words(text: str) -> str | None:
+    """What refused a connection: the driver passes on the server's words and not its code."""
+    said = {
+        "password authentication failed": "28P01",
+        "no password supplied": "28P01",
+        "no pg_hba.conf entry": "28000",
+        "does not exist": "3D000",
+        "too many clients": "53300",
+        "remaining connection slots": "53300",
+        "starting up": "57P03",
+        "shutting down": "57P03",
+    }
+    return next((state for words, state in said.items() if words in text), None)
+
+
+def _without_password(text: str, url: sa.URL) -> str:
+    return text.replace(str(url.password), "***") if url.password else text

@@ -2,9 +2,10 @@
 
 import fcntl
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import orjson
 
@@ -16,8 +17,9 @@ LOCK = "owner.lock"
 class Ownership:
     """Held from construction to ``release``; the operating system releases it with the process."""
 
-    def __init__(self, folder: Path, purpose: str) -> None:
-        """Take the lock.
+    def __init__(self, folder: Path, purpose: str, *, follows: bool = False) -> None:
+        """Take the lock. ``follows``: the owner follows the log for as long as it lives, so that
+        others may write into the log beside it.
 
         Raises:
             OwnedElsewhere: another process holds it; the message names it.
@@ -29,39 +31,66 @@ class Ownership:
         except (OSError, ValueError) as error:
             raise _unusable(folder, error) from None
         try:
-            self._take(folder, purpose)
+            self._take(folder, purpose, follows=follows)
         except BaseException:
             self._file.close()
             raise
 
-    def _take(self, folder: Path, purpose: str) -> None:
-        note = {"pid": os.getpid(), "command": purpose, "since": datetime.now(UTC)}
+    def _take(self, folder: Path, purpose: str, *, follows: bool) -> None:
+        note = {
+            "pid": os.getpid(),
+            "command": purpose,
+            "since": datetime.now(UTC),
+            "follows": follows,
+        }
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._file.truncate(0)
             self._file.write(orjson.dumps(note))
             self._file.flush()
         except BlockingIOError:
+            owner = self._note()
             raise OwnedElsewhere(
-                f"{folder} is in use by {self._owner()}",
+                f"{folder} is in use by {_described(owner)}",
                 hint="wait until it has finished, or stop it; "
                 "embedded engines serve one process at a time",
+                follows=owner.get("follows") is True,
             ) from None
         except OSError as error:
             raise _unusable(folder, error) from None
 
-    def _owner(self) -> str:
+    def _note(self) -> dict[str, Any]:
+        """What the owner left about itself; empty where it cannot be read."""
         self._file.seek(0)
         try:
-            owner = orjson.loads(self._file.read())
-            return f"process {owner['pid']} ({owner['command']}, since {owner['since'][:19]} UTC)"
-        except (ValueError, KeyError, TypeError):
-            return "another process"
+            note = orjson.loads(self._file.read())
+        except ValueError:
+            return {}
+        return note if isinstance(note, dict) else {}
 
     def release(self) -> None:
         """Give the folder back."""
         self._file.truncate(0)
         self._file.close()
+
+
+def is_owned(folder: Path) -> bool:
+    """Whether a process owns the folder now."""
+    try:
+        with (folder / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _described(note: Mapping[str, Any]) -> str:
+    try:
+        return f"process {note['pid']} ({note['command']}, since {note['since'][:19]} UTC)"
+    except (KeyError, TypeError):
+        return "another process"
 
 
 def _unusable(folder: Path, error: Exception) -> SettingsError:

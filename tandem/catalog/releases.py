@@ -1,38 +1,25 @@
-"""Generations, and the releases that name them. A release is the only switch."""
+"""Releases: the only switch. Each names a generation; one of them is live."""
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from tandem.catalog.database import reading, writing
-from tandem.catalog.tables import GENERATIONS, LIVE, RELEASES
-from tandem.errors import ReleaseConflict
-from tandem.schema import Schema
+from tandem.catalog.generations import (
+    Generation,
+    Generations,
+    State,
+    found_generation,
+    set_state,
+)
+from tandem.catalog.moments import EPOCH, moment, now
+from tandem.catalog.order import in_order, next_number
+from tandem.catalog.tables import CHECKPOINTS, FAILURES, GENERATIONS, LIVE, RELEASES, VERIFICATIONS
+from tandem.errors import CatalogError, ReleaseConflict
 
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """What a lexical and a vector index were built with, together."""
-
-    number: int
-    collection: str
-    schema: Schema
-    analysis: str
-    embedder: str
-    dimension: int
-    passage_tokens: int
-
-    @property
-    def lexical_name(self) -> str:
-        """The lexical index's name, unique in a catalogue."""
-        return f"{self.collection}-lexical-{self.number}"
-
-    @property
-    def vector_name(self) -> str:
-        """The vector index's name, unique in a catalogue."""
-        return f"{self.collection}-vector-{self.number}"
+__all__ = ["Generation", "Release", "Releases", "State"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,58 +30,11 @@ class Release:
     collection: str
     generation: int
     parent: int | None
+    created_at: datetime = field(default=EPOCH, compare=False)
 
 
-class Releases:
+class Releases(Generations):
     """Generations, releases and the pointer to the live one."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-
-    def create_generation(
-        self,
-        collection: str,
-        schema: Schema,
-        *,
-        analysis: str,
-        embedder: str,
-        dimension: int,
-        passage_tokens: int,
-    ) -> Generation:
-        """Record what a new generation is built with; its indexes are empty."""
-        values = {
-            "analysis": analysis,
-            "embedder": embedder,
-            "dimension": dimension,
-            "passage_tokens": passage_tokens,
-        }
-        with writing(self._engine) as connection:
-            number = _next(connection, GENERATIONS.c.generation)
-            connection.execute(
-                GENERATIONS.insert().values(
-                    generation=number,
-                    collection=collection,
-                    schema=schema.encoded(),
-                    created_at=time.time_ns() // 1_000,
-                    **values,
-                )
-            )
-        return Generation(number, collection, schema, analysis, embedder, dimension, passage_tokens)
-
-    def generation(self, number: int) -> Generation:
-        """A generation that exists."""
-        query = sa.select(GENERATIONS).where(GENERATIONS.c.generation == number)
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one()
-        return Generation(
-            row.generation,
-            row.collection,
-            Schema.decoded(row.schema),
-            row.analysis,
-            row.embedder,
-            row.dimension,
-            row.passage_tokens,
-        )
 
     def live(self, collection: str) -> Release | None:
         """The live release, if the collection ever had one."""
@@ -107,49 +47,153 @@ class Releases:
             row = connection.execute(query).one_or_none()
         return None if row is None else _release(row)
 
+    def release(self, number: int) -> Release:
+        """A release by its number.
+
+        Raises:
+            CatalogError: there is none.
+        """
+        with reading(self._engine) as connection:
+            return _found(connection, number)
+
+    def history(self, collection: str, limit: int = 100) -> list[Release]:
+        """The last releases that were made, newest first."""
+        query = (
+            sa.select(RELEASES)
+            .where(RELEASES.c.collection == collection)
+            .order_by(RELEASES.c.release.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return [_release(row) for row in connection.execute(query)]
+
     def collections(self) -> list[str]:
         """The collections that have a live release, by name."""
-        query = sa.select(LIVE.c.collection).order_by(LIVE.c.collection)
         with reading(self._engine) as connection:
-            return list(connection.execute(query).scalars())
+            # databases order text by rules of their own
+            return sorted(connection.execute(sa.select(LIVE.c.collection)).scalars())
 
     def promote(self, collection: str, generation: int, *, parent: int | None) -> Release:
-        """Make a release of a generation and point to it, if ``parent`` is still the live one.
+        """Make a release of a generation, which is ``ready`` then, and point to it, if ``parent``
+        is still the live one.
 
         Raises:
             ReleaseConflict: something else was promoted meanwhile; nothing changed.
+            CatalogError: there is no such generation of the collection, or it was dropped.
         """
-        with writing(self._engine) as connection:
-            live = connection.execute(
-                sa.select(LIVE.c.release).where(LIVE.c.collection == collection)
-            ).scalar()
+        with in_order(self._engine) as (connection, _):
+            live = _live(connection, collection)
             if live != parent:
                 raise ReleaseConflict(
                     f"{collection}: release {live} is live, the new one was made from {parent}",
                     hint="look at what was promoted meanwhile, then promote again",
                 )
-            number = _next(connection, RELEASES.c.release)
+            set_state(connection, generation, "ready", collection)
+            made = Release(
+                next_number(connection, RELEASES.c.release), collection, generation, parent
+            )
+            created_at = now()
             connection.execute(
                 RELEASES.insert().values(
-                    release=number,
+                    release=made.number,
                     collection=collection,
                     generation=generation,
                     parent=parent,
-                    created_at=time.time_ns() // 1_000,
+                    created_at=created_at,
                 )
             )
-            if parent is None:
-                connection.execute(LIVE.insert().values(collection=collection, release=number))
-            else:
-                connection.execute(
-                    LIVE.update().where(LIVE.c.collection == collection).values(release=number)
+            _point(connection, collection, made.number, is_first=live is None)
+        return Release(made.number, collection, generation, parent, moment(created_at))
+
+    def point(self, collection: str, to: int, *, expected: int | None) -> Release:
+        """Make an earlier release the live one again, if ``expected`` still is.
+
+        Raises:
+            ReleaseConflict: another release is live; nothing changed.
+            CatalogError: there is no such release of the collection, or its generation was dropped.
+        """
+        with in_order(self._engine) as (connection, _):
+            live = _live(connection, collection)
+            if live != expected:
+                raise ReleaseConflict(
+                    f"{collection}: release {live} is live, expected {expected}",
+                    hint="look at what was promoted meanwhile, then choose again",
                 )
-        return Release(number, collection, generation, parent)
+            release = _found(connection, to)
+            if release.collection != collection:
+                raise CatalogError(
+                    f"release {to} is one of {release.collection}, expected one of {collection}",
+                    hint="see the collection's own: tandem releases",
+                )
+            set_state(connection, release.generation, "ready", collection)
+            _point(connection, collection, to, is_first=live is None)
+        return release
+
+    def drop(self, generation: int) -> None:
+        """Mark a generation as dropped and forget its indexes' checkpoints, failures and
+        verifications. Dropping it twice is nothing.
+
+        Raises:
+            CatalogError: there is no such generation, or its release is live.
+        """
+        with in_order(self._engine) as (connection, _):
+            live = (
+                sa.select(LIVE.c.release)
+                .join(RELEASES, RELEASES.c.release == LIVE.c.release)
+                .where(RELEASES.c.generation == generation)
+            )
+            release = connection.execute(live).scalar()
+            if release is not None:
+                raise CatalogError(
+                    f"generation {generation} is live, by release {release}",
+                    hint="promote another generation first",
+                )
+            dropped = found_generation(connection, generation)
+            names = (dropped.lexical_name, dropped.vector_name)
+            for table in (CHECKPOINTS, FAILURES, VERIFICATIONS):
+                connection.execute(table.delete().where(table.c.index_name.in_(names)))
+            connection.execute(
+                GENERATIONS.update()
+                .where(GENERATIONS.c.generation == generation)
+                .values(state="dropped")
+            )
+
+    def set_state(self, generation: int, state: State) -> None:
+        """Say that a generation is ``building`` or ``ready``; ``drop`` says the third.
+
+        Raises:
+            CatalogError: there is no such generation, or it was dropped.
+        """
+        if state == "dropped":
+            self.drop(generation)
+            return
+        with writing(self._engine) as connection:
+            set_state(connection, generation, state)
 
 
-def _next(connection: sa.Connection, column: sa.Column[Any]) -> int:
-    return int(connection.execute(sa.select(sa.func.max(column))).scalar() or 0) + 1
+def _live(connection: sa.Connection, collection: str) -> int | None:
+    query = sa.select(LIVE.c.release).where(LIVE.c.collection == collection)
+    live: int | None = connection.execute(query).scalar()
+    return live
+
+
+def _point(connection: sa.Connection, collection: str, release: int, *, is_first: bool) -> None:
+    if is_first:
+        connection.execute(LIVE.insert().values(collection=collection, release=release))
+    else:
+        connection.execute(
+            LIVE.update().where(LIVE.c.collection == collection).values(release=release)
+        )
+
+
+def _found(connection: sa.Connection, number: int) -> Release:
+    row = connection.execute(sa.select(RELEASES).where(RELEASES.c.release == number)).one_or_none()
+    if row is None:
+        raise CatalogError(
+            f"there is no release {number}", hint="see which there are: tandem releases"
+        )
+    return _release(row)
 
 
 def _release(row: sa.Row[*tuple[Any, ...]]) -> Release:
-    return Release(row.release, row.collection, row.generation, row.parent)
+    return Release(row.release, row.collection, row.generation, row.parent, moment(row.created_at))

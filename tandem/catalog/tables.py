@@ -1,6 +1,14 @@
-"""The catalogue's tables. Sequences count from 1; 0 means "before everything"."""
+"""The catalogue's tables. Sequences count from 1; 0 means "before everything".
+
+Times are microseconds since 1970, JSON is canonical text: every database holds them alike.
+"""
 
 import sqlalchemy as sa
+
+from tandem.catalog.text import AnyText
+
+FORMAT = 2
+"""Grows with every change to the tables; 1 had no number."""
 
 CATALOGUE = sa.MetaData()
 
@@ -9,6 +17,7 @@ LOG = sa.Table(
     CATALOGUE,
     sa.Column("log_id", sa.String(32), primary_key=True),
     sa.Column("head", sa.BigInteger, nullable=False),
+    sa.Column("format", sa.Integer, nullable=False),
 )
 """One row. A sequence is taken by moving ``head`` in the transaction that writes the rows, so that
 none is lost, none is given twice, and they become visible in order."""
@@ -17,33 +26,35 @@ DOCUMENTS = sa.Table(
     "documents",
     CATALOGUE,
     sa.Column("collection", sa.String(64), primary_key=True),
-    sa.Column("document_id", sa.String(512), primary_key=True),
+    sa.Column("document_id", AnyText, primary_key=True),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.Column("source", sa.String(255), nullable=False),
+    sa.Column("source", AnyText, nullable=False),
     sa.Column("is_deleted", sa.Boolean, nullable=False),
     sa.Column("content_hash", sa.String(32), nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("title", AnyText, nullable=False),
+    sa.Column("body", AnyText, nullable=False),
     sa.Column("attributes", sa.Text, nullable=False),
     sa.Column("updated_at", sa.BigInteger),
     sa.Column("recorded_at", sa.BigInteger, nullable=False),
     sa.Index("documents_by_sequence", "collection", "sequence", unique=True),
 )
-"""The newest version of each document, or its tombstone. Times are microseconds since 1970."""
+"""The newest version of each document, or its tombstone."""
 
 GENERATIONS = sa.Table(
     "generations",
     CATALOGUE,
-    sa.Column("generation", sa.Integer, primary_key=True),
+    sa.Column("generation", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("collection", sa.String(64), nullable=False),
     sa.Column("schema", sa.Text, nullable=False),
     sa.Column("analysis", sa.String(64), nullable=False),
-    sa.Column("embedder", sa.String(255), nullable=False),
+    sa.Column("embedder", sa.Text, nullable=False),
     sa.Column("dimension", sa.Integer, nullable=False),
     sa.Column("passage_tokens", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
-"""What a pair of indexes was built with."""
+"""What a pair of indexes was built with, and whether it is ``building``, ``ready`` or ``dropped``.
+"""
 
 CHECKPOINTS = sa.Table(
     "checkpoints",
@@ -53,23 +64,26 @@ CHECKPOINTS = sa.Table(
     sa.Column("log_id", sa.String(32), nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False),
     sa.Column("applied", sa.BigInteger, nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("beat", sa.BigInteger, nullable=False),
 )
-"""How far an index followed the log. ``epoch`` grows with each owner; a late one is refused."""
+"""How far an index followed the log. ``epoch`` grows with each owner; a late one is refused.
+``beat`` grows with each sign of life of the ``owner``, and never shrinks."""
 
 FAILURES = sa.Table(
     "failures",
     CATALOGUE,
     sa.Column("index_name", sa.String(96), primary_key=True),
-    sa.Column("document_id", sa.String(512), primary_key=True),
+    sa.Column("document_id", AnyText, primary_key=True),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reason", AnyText, nullable=False),
 )
 """Documents that an engine refused for good."""
 
 RELEASES = sa.Table(
     "releases",
     CATALOGUE,
-    sa.Column("release", sa.Integer, primary_key=True),
+    sa.Column("release", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("collection", sa.String(64), nullable=False),
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("parent", sa.Integer),
@@ -83,6 +97,34 @@ LIVE = sa.Table(
     sa.Column("release", sa.Integer, nullable=False),
 )
 """The pointer that going live moves."""
+
+TASKS = sa.Table(
+    "tasks",
+    CATALOGUE,
+    sa.Column("task", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("arguments", sa.Text, nullable=False),
+    sa.Column("progress", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("error", AnyText, nullable=False),
+    sa.Column("hint", AnyText, nullable=False),
+    sa.Column("asked_at", sa.BigInteger, nullable=False),
+    sa.Column("changed_at", sa.BigInteger, nullable=False),
+)
+"""What another process asked the owner to do, and what came of it."""
+
+VERIFICATIONS = sa.Table(
+    "verifications",
+    CATALOGUE,
+    sa.Column("index_name", sa.String(96), primary_key=True),
+    sa.Column("verified_at", sa.BigInteger, nullable=False),
+    sa.Column("findings", sa.Text, nullable=False),
+    sa.Column("repaired", sa.BigInteger, nullable=False),
+)
+"""The last comparison of each index with the log."""
 
 CACHE = sa.MetaData()
 

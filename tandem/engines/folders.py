@@ -2,12 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from tandem.errors import EngineError
-from tandem.protocols import EngineHealth
+from tandem.stores import EngineHealth
 
 IDENTITY = "identity"
 DATA = "data"
@@ -49,6 +49,23 @@ class IndexFolders:
         building.rename(self.root / name)
         return self.data(name)
 
+    def names(self) -> list[str]:
+        """The names of the indexes that there are, in order."""
+        if not self.root.is_dir():
+            return []
+        found = (path.name for path in self.root.iterdir() if not path.name.startswith("."))
+        return sorted(name for name in found if self.identity(name) is not None)
+
+    def bytes_on_disk(self, name: str) -> int | None:
+        """How much room the index's files take; ``None`` without such an index."""
+        if self.identity(name) is None:
+            return None
+        total = 0
+        for path in (self.root / name).rglob("*"):
+            with suppress(FileNotFoundError):  # engines remove files while they are counted
+                total += _bytes_taken(path)
+        return total
+
     def fault(self) -> str:
         """Why nothing can be kept here; empty if nothing hinders."""
         folder = self.root
@@ -60,51 +77,34 @@ class IndexFolders:
             return f"{folder} may not be read and written"
         return ""
 
+    def health(self, engine: str, version: str, least_bytes: int) -> EngineHealth:
+        """``degraded`` where fewer than ``least_bytes`` are free: nothing can be written then."""
+        try:
+            fault, free = self.fault(), self._free_bytes()
+        except OSError as error:
+            fault, free = f"{self.root}: {error.strerror}", 0
+        if fault:
+            return EngineHealth(engine, version, "unreachable", fault)
+        if free < least_bytes:
+            room = f"{free // 2**20} MB are free, {least_bytes // 2**20} MB are needed to write"
+            return EngineHealth(engine, version, "degraded", f"{self.root}: {room}")
+        return EngineHealth(engine, version, "ok")
+
+    def _free_bytes(self) -> int:
+        places = (self.root, *self.root.absolute().parents)
+        return shutil.disk_usage(next(place for place in places if place.exists())).free
+
     def drop(self, name: str) -> None:
         """Remove the index of that name, if there is one, and what a crash left half built."""
         shutil.rmtree(self.root / name, ignore_errors=True)
         for leftover in self.root.glob(f".{name}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
-    def names(self) -> Sequence[str]:
-        """The names that have an identity, in order."""
-        try:
-            found = [path.name for path in self.root.iterdir() if not path.name.startswith(".")]
-        except OSError:
-            return []
-        return sorted(name for name in found if self.identity(name) is not None)
 
-    def bytes_on_disk(self, name: str) -> int | None:
-        """What the index's files take; ``None`` if there is no such index.
-
-        Blocks are counted where the system tells them: engines lay out files larger than filled.
-        """
-        if self.identity(name) is None:
-            return None
-        return sum(map(_room_taken, (self.root / name).rglob("*")))
-
-    def health(self, engine: str, version: str, least_bytes: int) -> EngineHealth:
-        """``degraded`` where fewer than ``least_bytes`` are free, so that nothing can be written;
-        ``unreachable`` where the disk cannot be asked.
-        """
-        places = (self.root, *self.root.absolute().parents)
-        try:
-            free = shutil.disk_usage(next(place for place in places if place.exists())).free
-        except OSError as error:
-            return EngineHealth(engine, version, "unreachable", f"{self.root}: {error.strerror}")
-        if free < least_bytes:
-            room = f"{free // 2**20} MB are free, {least_bytes // 2**20} MB are needed to write"
-            return EngineHealth(engine, version, "degraded", f"{self.root}: {room}")
-        return EngineHealth(engine, version, "ok")
-
-
-def _room_taken(path: Path) -> int:
-    """A file may be merged away meanwhile."""
-    try:
-        facts = path.lstat()
-    except OSError:
-        return 0
-    blocks = getattr(facts, "st_blocks", None)  # counted in 512 bytes, whatever the file system's
+def _bytes_taken(path: Path) -> int:
+    """Blocks where the system counts them: engines lay out files larger than they fill them."""
+    facts = path.lstat()
+    blocks = getattr(facts, "st_blocks", None)  # of 512 bytes, whatever the file system's are
     return facts.st_size if blocks is None else int(blocks) * 512
 
 

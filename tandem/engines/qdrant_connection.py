@@ -113,7 +113,8 @@ def read_address(url: str) -> Address:
 
 def without_secrets(url: str) -> str:
     """The URL without user, key and options, however broken it is."""
-    return re.sub(BEFORE_HOST, r"\1***@", url, flags=re.DOTALL).partition("?")[0]
+    masked = re.sub(BEFORE_HOST, r"\1***@", url, flags=re.DOTALL)
+    return re.split("[?#]", masked, maxsplit=1)[0]
 
 
 def _options(parts: SplitResult, shown: str) -> dict[str, str]:
@@ -229,6 +230,9 @@ class Server:
             return EngineUnavailable(told, hint="the server is busy; try again")
         if _status(cause) in (401, 403) or code in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
             return EngineError(told, hint="check the API key in the URL, or in api_key_file")
+        if _status(cause) == 404 or code == "NOT_FOUND":
+            hint = "was the collection removed? The next start builds it again from the log"
+            return EngineError(told, hint=hint)
         return EngineError(told)
 
 

@@ -15,8 +15,8 @@ from tandem.engines.qdrant_index import QdrantIndex
 from tandem.engines.qdrant_mapping import payload_indexes
 from tandem.engines.qdrant_points import VECTOR
 from tandem.errors import EngineError, EngineUnavailable, SettingsError
-from tandem.protocols import EngineHealth
 from tandem.schema import Schema
+from tandem.stores import EngineHealth
 
 ENGINE = "qdrant"
 HEALTH_SECONDS = 5.0
@@ -92,11 +92,7 @@ class QdrantStore:
 
     def names(self) -> Sequence[str]:
         """See ``VectorStore``."""
-        return sorted(
-            alias.removeprefix(self._prefix)
-            for alias, collection in self._aliases().items()
-            if alias.startswith(self._prefix) and _is_own(alias, collection)
-        )
+        return self._names(None)
 
     def publish(self, alias: str, name: str) -> None:
         """See ``VectorStore``: moved in one step from whatever it named before.
@@ -125,12 +121,13 @@ class QdrantStore:
         try:
             with self._server.asked("version", deadline):
                 version = self._client.info().version
-            faults = [fault for name in self.names() if (fault := self._fault(name, deadline))]
+            faults = [self._fault(name, deadline) for name in self._names(deadline)]
         except EngineUnavailable as error:
             return EngineHealth(ENGINE, version, "unreachable", str(error))
         except EngineError as error:
             return EngineHealth(ENGINE, version, "degraded", str(error))
-        return EngineHealth(ENGINE, version, "degraded" if faults else "ok", "; ".join(faults))
+        told = "; ".join(filter(None, faults))
+        return EngineHealth(ENGINE, version, "degraded" if told else "ok", told)
 
     def close(self) -> None:
         """See ``VectorStore``."""
@@ -139,8 +136,15 @@ class QdrantStore:
     def _alias(self, name: str) -> str:
         return self._prefix + name
 
-    def _aliases(self) -> dict[str, str]:
-        with self._server.asked("read the aliases"):
+    def _names(self, deadline: Deadline | None) -> list[str]:
+        return sorted(
+            alias.removeprefix(self._prefix)
+            for alias, collection in self._aliases(deadline).items()
+            if alias.startswith(self._prefix) and _is_own(alias, collection)
+        )
+
+    def _aliases(self, deadline: Deadline | None = None) -> dict[str, str]:
+        with self._server.asked("read the aliases", deadline):
             told = self._client.get_aliases().aliases
         return {item.alias_name: item.collection_name for item in told}
 

@@ -8,15 +8,11 @@ from typing import Any, cast
 import pytest
 from qdrant_client import QdrantClient
 
-_IGNORED = (
+QUIET = pytest.mark.filterwarnings(
     "ignore:Payload indexes have no effect:UserWarning",
     "ignore:Local mode performs exact:UserWarning",
 )
-
-
-def quiet(test: Any) -> Any:
-    """Local mode warns of what it leaves out."""
-    return pytest.mark.filterwarnings(*_IGNORED)(test)
+"""For a test, a class or a module: local mode warns of what it leaves out."""
 
 
 class LocalQdrant:

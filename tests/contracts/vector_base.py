@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tandem.documents import Change
-from tandem.protocols import FloatMatrix, FloatVector, VectorIndex, VectorStore, VectorVersion
+from tandem.protocols import FloatMatrix, FloatVector, VectorIndex, VectorVersion
 from tandem.rankings import Ranking
+from tandem.stores import VectorStore
 from tests.builders import document, random_rows, schema_of, unit_rows, upserts
 from tests.contracts import filters_oracle as oracle
 
@@ -76,11 +77,20 @@ def some_passages(seed: int, documents: int, most: int = 6) -> dict[str, FloatMa
     }
 
 
+def assert_same(ranking: Ranking, other: Ranking, rounding: float) -> None:
+    """The same documents in the same order, their scores up to the engine's rounding."""
+    assert ranking.document_ids == other.document_ids
+    assert ranking.scores() == pytest.approx(other.scores(), rel=0, abs=rounding)
+
+
 class VectorContract:
     """The base of the parts. An engine inherits ``VectorIndexContract`` and says these things."""
 
     crowd: ClassVar[int] = 12_000
     """How many vectors a filter is tried among; fewer where the engine is slow."""
+
+    rounding: ClassVar[float] = 0.0
+    """How much one score may differ between two answers; nothing where each is computed alone."""
 
     @classmethod
     def make_store(cls, folder: Path) -> VectorStore:

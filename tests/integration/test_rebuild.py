@@ -10,7 +10,7 @@ import pytest
 from api.bootstrap import House, open_house
 from api.collection import OpenCollection
 from api.commands.index import warn_of_rebuilds
-from indexer.followers import following
+from indexer.following import following
 from indexer.indexing import catch_up
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.errors import LogMismatch

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from indexer.findings import Kind
-from indexer.followers import Following, following
+from indexer.following import Following, following
 from indexer.holdings import Held, Holdings
 from indexer.redo import bring_up_to_date
 from indexer.writers import LexicalWriter, VectorWriter

@@ -15,7 +15,8 @@ from indexer.judging import VerifiedIndex
 from indexer.verification import Verifier, VerifyOptions
 from tandem.catalog.document_log import DocumentLog
 from tandem.documents import Document
-from tandem.settings import IndexingSettings, Settings
+from tandem.sections import IndexingSettings
+from tandem.settings import Settings
 from tests.builders import document
 from tests.fakes import HashEmbedder
 from tests.integration.crash.stream import FIELDS

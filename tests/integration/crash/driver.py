@@ -13,12 +13,13 @@ import orjson
 
 from api.bootstrap import House, open_house
 from api.collection import OpenCollection
-from indexer.followers import following
+from indexer.following import following
 from indexer.indexing import catch_up
 from indexer.writers import LexicalWriter, VectorWriter
 from tandem.catalog.document_log import DocumentLog
 from tandem.engines import qdrant_edge_index
-from tandem.settings import IndexingSettings, Settings
+from tandem.sections import IndexingSettings
+from tandem.settings import Settings
 from tests.fakes import HashEmbedder
 from tests.integration.crash.phases import PHASES, Fuse
 from tests.integration.crash.stream import FIELDS, SOURCE, Batch, batch

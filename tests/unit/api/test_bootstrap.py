@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.bootstrap import check_engines, open_house, require_data_folder
+from api.bootstrap import open_house, require_data_folder
+from api.engines import check_engines
 from tandem.errors import CollectionNotFound, OwnedElsewhere, SettingsError
 from tandem.settings import Settings
 from tests.builders import document

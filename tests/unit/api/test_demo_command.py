@@ -53,7 +53,7 @@ def library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[Names]:
 
 def use(monkeypatch: pytest.MonkeyPatch, embedder: Embedder) -> None:
     """Let the house load this embedder."""
-    monkeypatch.setattr("api.bootstrap.load_embedder", lambda *_, **__: embedder)
+    monkeypatch.setattr("api.embedders.load_embedder", lambda *_, **__: embedder)
 
 
 def test_a_failed_leg_leaves_standard_output_to_the_json(

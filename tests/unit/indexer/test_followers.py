@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.followers import Follower, Following, following
+from indexer.followers import Follower
+from indexer.following import Following, following
 from indexer.indexing import catch_up
 from tandem.catalog.catalog import Catalog
 from tandem.documents import Change, Document

@@ -47,6 +47,26 @@ class FakeStore:
         """Not for opening."""
         raise NotImplementedError
 
+    def names(self) -> Any:
+        """Not for opening."""
+        raise NotImplementedError
+
+    def publish(self, alias: str, name: str) -> None:
+        """Not for opening."""
+        raise NotImplementedError
+
+    def bytes_on_disk(self, name: str) -> int | None:
+        """Not for opening."""
+        raise NotImplementedError
+
+    def health(self) -> Any:
+        """Not for opening."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Not for opening."""
+        raise NotImplementedError
+
 
 @dataclass
 class Desk:

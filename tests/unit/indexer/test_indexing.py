@@ -47,6 +47,16 @@ class Desk:
             made.append(Follower(log, checkpoints, writer, COLLECTION, checkpoint))
         return made
 
+    def indexer(self) -> Indexer:
+        """An indexer over both."""
+        followers = self.followers()
+        return Indexer(
+            self.catalog.documents,
+            COLLECTION,
+            followers,
+            lambda: min(follower.checkpoint.applied for follower in followers),
+        )
+
     def tell(self, name: str, amount: int) -> None:
         """Add up what is told."""
         self.told[name] = self.told.get(name, 0) + amount
@@ -59,7 +69,7 @@ class Desk:
     def index_all(self, named: list[NamedSource], *, delete_missing: bool = False) -> IndexReport:
         """One run over named sources."""
         with RejectsFile(self.folder / "rejects.jsonl") as rejects:
-            return Indexer(self.catalog.documents, COLLECTION, self.followers()).index(
+            return self.indexer().index(
                 named,
                 Intake(Validator(Schema.of([])), rejects),
                 delete_missing=delete_missing,
@@ -264,7 +274,7 @@ def test_attributes_that_no_index_knows_are_counted(desk: Desk) -> None:
     schema = Schema.of([Field("year", FieldType.INTEGER)], open=True)
     with RejectsFile(desk.folder / "rejects.jsonl") as rejects:
         intake = Intake(Validator(schema), rejects)
-        indexer = Indexer(desk.catalog.documents, COLLECTION, desk.followers())
+        indexer = desk.indexer()
         report = indexer.index([NamedSource("books", given)], intake)
     assert report.unindexed == {"x": 2, "y": 1}
     assert (report.accepted, report.nothing_accepted) == (3, False)

@@ -41,7 +41,27 @@ class FakeIndex:
         """Not for writers."""
         raise NotImplementedError
 
-    def versions(self) -> Iterator[Any]:
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[Any]:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def versions_of(self, document_ids: Collection[str]) -> Sequence[Any]:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def suggest(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def highlight(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def facets(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
         """Not for writers."""
         raise NotImplementedError
 

@@ -1,33 +1,14 @@
-"""The document log: sequences, hashes, tombstones, sources, and what two writers do to it."""
+"""The document log: sequences, hashes, tombstones, sources, and what follows it."""
 
-import multiprocessing
-import threading
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.document_log import DocumentLog
-from tandem.catalog.tables import CACHE, CATALOGUE
 from tandem.documents import Change
 from tests.builders import document
-
-
-def open_catalog(folder: Path) -> Catalog:
-    """The catalogue in a folder."""
-    return Catalog(f"sqlite:///{folder}/documents.db", f"sqlite:///{folder}/embeddings.db")
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    """An empty catalogue."""
-    opened = open_catalog(tmp_path)
-    yield opened
-    opened.close()
+from tests.catalogue.conftest import Open
 
 
 @pytest.fixture
@@ -134,7 +115,7 @@ def test_a_deleted_document_returns_with_a_new_sequence(log: DocumentLog) -> Non
     assert all_changes(log) == [Change(5, "a", sent[0]), Change(6, "blank", sent[1])]
 
 
-def test_sequences_are_never_used_again(log: DocumentLog, tmp_path: Path) -> None:
+def test_sequences_are_never_used_again(log: DocumentLog, open_catalog: Open) -> None:
     """Deleting, purging and reopening leave the head where it was; so does the log's id."""
     log.append("main", "s", [document("a"), document("b")])
     log.delete("main", ["a", "b"])
@@ -142,11 +123,10 @@ def test_sequences_are_never_used_again(log: DocumentLog, tmp_path: Path) -> Non
     assert log.purge_tombstones("main", 4) == 1
     assert log.purge_tombstones("main", 4) == 0
     assert all_changes(log) == []
-    again = open_catalog(tmp_path)
+    again = open_catalog()
     assert again.documents.head() == 4
     assert again.documents.log_id == log.log_id
     assert again.documents.append("main", "s", [document("a")]).sequences == {"a": 5}
-    again.close()
 
 
 def test_purging_spares_documents_and_other_collections(log: DocumentLog) -> None:
@@ -223,65 +203,7 @@ def test_a_full_page_ends_at_its_last_change(log: DocumentLog) -> None:
     assert log.changes("main", 9, 4).through == 9, "a position ahead of the log is not moved back"
 
 
-# --- several writers ---
-
-
-def _append_many(folder: Path, source: str, batches: int, begin: float) -> list[int]:
-    while time.time() < begin:
-        pass
-    catalog = open_catalog(folder)
-    given: list[int] = []
-    for number in range(batches):
-        sent = [document(f"{source}-{number}-{part}") for part in range(3)]
-        given += catalog.documents.append("main", source, sent).sequences.values()
-    catalog.close()
-    return given
-
-
-def test_two_threads_append(tmp_path: Path) -> None:
-    """Sequences are distinct and without gaps, and a follower misses none of them."""
-    catalog = open_catalog(tmp_path)
-    given: list[int] = []
-    faults: list[BaseException] = []
-
-    def write(source: str) -> None:
-        try:
-            for number in range(15):
-                sent = [document(f"{source}-{number}-{part}") for part in range(3)]
-                given.extend(catalog.documents.append("main", source, sent).sequences.values())
-        except BaseException as error:
-            faults.append(error)
-
-    threads = [threading.Thread(target=write, args=(source,)) for source in ("a", "b")]
-    for thread in threads:
-        thread.start()
-    followed: list[int] = []
-    position = 0
-    while any(thread.is_alive() for thread in threads) or position < catalog.documents.head():
-        batch = catalog.documents.changes("main", position, 4)
-        followed += [change.sequence for change in batch.changes]
-        position = batch.through
-    for thread in threads:
-        thread.join()
-    catalog.close()
-    assert not faults
-    assert sorted(given) == list(range(1, 91))
-    assert followed == sorted(given)
-
-
-def test_two_processes_append(tmp_path: Path) -> None:
-    """Two processes make the same catalogue at the same moment, and write at once."""
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        for attempt in range(8):
-            folder, begin = tmp_path / str(attempt), time.time() + 0.05
-            jobs = [(folder, source, 3, begin) for source in ("a", "b")]
-            given = [number for part in pool.starmap(_append_many, jobs, 1) for number in part]
-            assert sorted(given) == list(range(1, 19))
-            catalog = open_catalog(folder)
-            assert catalog.documents.head() == 18
-            found = [change.sequence for change in all_changes(catalog.documents)]
-            assert found == list(range(1, 19))
-            catalog.close()
+# --- failures ---
 
 
 def test_a_failing_append_changes_nothing(log: DocumentLog) -> None:
@@ -291,29 +213,3 @@ def test_a_failing_append_changes_nothing(log: DocumentLog) -> None:
         log.append("main", "s", [document("b"), document("\ud800")])
     assert log.head() == 1
     assert log.count("main") == 1
-
-
-# --- the database ---
-
-
-def test_documents_survive_a_power_loss(tmp_path: Path) -> None:
-    """The documents' file is written through (FULL) behind a write-ahead log; the cache is not."""
-    catalog = open_catalog(tmp_path)
-    found = {}
-    for engine in (catalog._documents, catalog.embeddings._engine):
-        with engine.connect() as connection:
-            found[Path(str(engine.url.database)).name] = (
-                connection.exec_driver_sql("PRAGMA synchronous").scalar(),
-                connection.exec_driver_sql("PRAGMA journal_mode").scalar(),
-                connection.exec_driver_sql("PRAGMA fullfsync").scalar(),
-            )
-    catalog.close()
-    assert found == {"documents.db": (2, "wal", 1), "embeddings.db": (1, "wal", 0)}
-
-
-def test_tables_are_portable() -> None:
-    """PostgreSQL can create every table: nothing in them is SQLite's own."""
-    for table in (*CATALOGUE.sorted_tables, *CACHE.sorted_tables):
-        dialect = sa.make_url("postgresql://").get_dialect()()
-        statement = str(sa.schema.CreateTable(table).compile(dialect=dialect))
-        assert statement.strip().startswith("CREATE TABLE")

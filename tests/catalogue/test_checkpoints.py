@@ -1,8 +1,6 @@
 """Checkpoints move by compare-and-set, and failures go when their document changes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,11 +11,9 @@ from tandem.protocols import Refusal
 
 
 @pytest.fixture
-def checkpoints(tmp_path: Path) -> Iterator[Checkpoints]:
+def checkpoints(catalog: Catalog) -> Checkpoints:
     """No index has a checkpoint yet."""
-    catalog = Catalog(f"sqlite:///{tmp_path}/d.db", f"sqlite:///{tmp_path}/e.db")
-    yield catalog.checkpoints
-    catalog.close()
+    return catalog.checkpoints
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""``tandem reindex``."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
+from api.console import FOUND, Bars, bars, note, say, say_json
+from api.orders import Order, have_done
+
+
+def run(
+    embedder: Annotated[
+        str | None, typer.Option("--embedder", help="Another embedding model, by name.")
+    ] = None,
+    no_promote: Annotated[
+        bool, typer.Option("--no-promote", help="Build and examine only; nothing goes live.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the generation that is half built.")
+    ] = False,
+    override: Annotated[
+        list[str] | None,
+        typer.Option("--override", help="Promote although this gate fails: its name."),
+    ] = None,
+    collection: Collection = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Build both indexes anew beside the live ones, examine them, and switch over at once.
+
+    Searches and writes go on meanwhile. Changed fields and settings take effect; what went before
+    is kept, for tandem rollback. Leaves with 1 when a gate refuses the new indexes.
+    """
+    chosen = settings(config, data_dir, collection)
+    arguments = {
+        "model": embedder,
+        "resume": resume,
+        "promote": not no_promote,
+        "overridden": override or [],
+    }
+    with bars(wanted=not as_json) as shown:
+        outcome = have_done(
+            chosen, Order(chosen.collection, "reindex", arguments), _Drawn(shown), note
+        )
+    if as_json:
+        say_json(outcome)
+    else:
+        _tell(outcome)
+    if embedder is not None and outcome["release"] is not None:
+        note(f"  next: set embedding.model = {embedder!r} in tandem.toml")
+    return FOUND
+
+
+class _Drawn:
+    """Progress of both legs, drawn: entries of the log."""
+
+    def __init__(self, shown: Bars) -> None:
+        self._shown = shown
+        self._drawn: dict[str, int] = {}
+
+    def __call__(self, progress: Mapping[str, Any]) -> None:
+        for leg in progress.get("legs", ()):
+            name = leg["leg"]
+            if name not in self._drawn:
+                self._shown.add(name, f"{name} index", leg["head"])
+                self._drawn[name] = 0
+            self._shown.advance(name, max(leg["applied"] - self._drawn[name], 0))
+            self._drawn[name] = max(leg["applied"], self._drawn[name])
+
+
+def _tell(outcome: Mapping[str, Any]) -> None:
+    for gate in outcome["gates"]:
+        passed = "passed" if gate["is_passed"] else "OVERRIDDEN"
+        say(f"  {gate['gate']:<9} {passed}: {gate['detail']}")
+    for leg, count in outcome["refused"].items():
+        if count:
+            note(f"warning: the new {leg} index left out {count:,} documents; see tandem status")
+    generation, seconds = outcome["generation"], outcome["seconds"]
+    if outcome["release"] is None:
+        say(f"generation {generation} is built, in {seconds:.1f} s; nothing went live")
+        note(f"  next: tandem promote {generation}")
+    else:
+        say(f"generation {generation} is live as release {outcome['release']}, in {seconds:.1f} s")
+        note("  to go back: tandem rollback")

@@ -1,0 +1,118 @@
+"""``tandem releases``, ``tandem promote`` and ``tandem rollback``."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from api.bootstrap import require_data_folder
+from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
+from api.console import FOUND, note, say, say_json
+from api.engines import check_engines, open_catalog
+from api.orders import Order, have_done
+from tandem.catalog.catalog import Catalog
+from tandem.errors import CollectionNotFound
+
+SHOWN = 20
+
+
+def show(
+    collection: Collection = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """List the generations that are kept, and the releases, newest first."""
+    chosen = settings(config, data_dir, collection)
+    check_engines(chosen)
+    require_data_folder(chosen)
+    catalog = open_catalog(chosen)
+    try:
+        data = _data(catalog, chosen.collection)
+    finally:
+        catalog.close()
+    if as_json:
+        say_json(data)
+        return FOUND
+    for generation in data["generations"]:
+        say(
+            f"generation {generation['generation']:>3}  {generation['state']:<9} "
+            f"{generation['embedder']}, passages of {generation['passage_tokens']} tokens"
+        )
+    for release in data["releases"]:
+        live = "  <- live" if release["is_live"] else ""
+        say(
+            f"release    {release['release']:>3}  generation {release['generation']}, made from "
+            f"{release['parent'] or 'nothing'}, {release['created_at']:%Y-%m-%d %H:%M:%S} UTC{live}"
+        )
+    return FOUND
+
+
+def _data(catalog: Catalog, name: str) -> dict[str, Any]:
+    live = catalog.releases.live(name)
+    if live is None:
+        known = ", ".join(catalog.releases.collections())
+        raise CollectionNotFound(
+            f"there is no collection {name!r}", hint=f"known collections: {known or 'none'}"
+        )
+    return {
+        "collection": name,
+        "live": live.number,
+        "generations": [
+            {
+                "generation": item.number,
+                "state": item.state,
+                "embedder": item.embedder,
+                "passage_tokens": item.passage_tokens,
+                "created_at": item.created_at,
+            }
+            for item in catalog.releases.generations(name)
+        ],
+        "releases": [
+            {
+                "release": item.number,
+                "generation": item.generation,
+                "parent": item.parent,
+                "created_at": item.created_at,
+                "is_live": item.number == live.number,
+            }
+            for item in catalog.releases.history(name, SHOWN)
+        ],
+    }
+
+
+def promote(
+    generation: Annotated[int, typer.Argument(help="Its number, as tandem releases shows it.")],
+    collection: Collection = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make a generation that is kept the live one."""
+    chosen = settings(config, data_dir, collection)
+    order = Order(chosen.collection, "promote", {"generation": generation})
+    return _told(have_done(chosen, order, _silent, note), as_json=as_json)
+
+
+def rollback(
+    collection: Collection = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make the release before the live one live again, at once; nothing written since is lost."""
+    chosen = settings(config, data_dir, collection)
+    order = Order(chosen.collection, "rollback", {})
+    return _told(have_done(chosen, order, _silent, note), as_json=as_json)
+
+
+def _silent(_progress: Mapping[str, Any]) -> None:
+    """Too short for a bar."""
+
+
+def _told(outcome: Mapping[str, Any], *, as_json: bool) -> int:
+    if as_json:
+        say_json(outcome)
+    else:
+        say(f"release {outcome['release']} is live, generation {outcome['generation']}")
+    return FOUND

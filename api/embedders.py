@@ -1,0 +1,92 @@
+"""Which embedder a setting names, and one of each for the whole house."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tandem.embedding.lazy_embedder import LazyEmbedder
+from tandem.protocols import Embedder
+from tandem.sections import EmbeddingSettings
+from tandem.settings import Settings
+from tandem.telemetry import logger
+
+Notify = Callable[[str], None]
+
+
+def silent(_text: str) -> None:
+    """Tell nobody."""
+
+
+def load_embedder(
+    settings: EmbeddingSettings, cache_dir: Path, notify: Notify = silent
+) -> Embedder:
+    """The embedding model that the settings name. torch is imported only if they ask for it.
+
+    ``notify`` is told before something slow begins: a download, or building the graph.
+    """
+    if settings.runtime == "torch" or settings.runtime == "torch-openvino":  # noqa: PLR1714 - types
+        from tandem.embedding.sentence_transformer_embedder import SentenceTransformerEmbedder
+
+        return SentenceTransformerEmbedder(
+            settings.model,
+            cache_dir,
+            path=settings.path,
+            device=settings.device,
+            backend="openvino" if settings.runtime == "torch-openvino" else "torch",
+        )
+    from tandem.embedding.loading import load_default_embedder
+
+    return load_default_embedder(
+        cache_dir,
+        model=settings.model,
+        path=settings.path,
+        notify=notify,
+        runtime=settings.runtime,
+        precision=settings.precision,
+        threads=settings.threads,
+    )
+
+
+class Embedders:
+    """One embedder a model, shared by the generations that were built with it.
+
+    ``override`` stands in for every one of its name.
+    """
+
+    def __init__(
+        self, settings: Settings, notify: Notify = silent, override: Embedder | None = None
+    ) -> None:
+        self._settings = settings
+        self._notify = notify
+        self._override = override
+        self._known: dict[str, Embedder] = {}
+
+    def of(self, name: str, dimension: int) -> Embedder:
+        """The embedder of that name (model and revision), loaded when it is first needed."""
+        if self._override is not None:
+            return self._override
+        if name not in self._known:
+            model = name.partition("@")[0]
+            self._known[name] = LazyEmbedder(name, dimension, lambda: self._loaded(model))
+        return self._known[name]
+
+    def load(self, model: str | None = None) -> Embedder:
+        """The settings' model, or another one, loaded now.
+
+        Raises:
+            ModelError: it cannot be had.
+        """
+        if self._override is not None:
+            return self._override
+        embedder = self._loaded(model or self._settings.embedding.model)
+        return self._known.setdefault(embedder.name, embedder)
+
+    def _loaded(self, model: str) -> Embedder:
+        chosen = self._settings.embedding
+        if model != chosen.model:  # the path is of the settings' own model
+            chosen = chosen.model_copy(update={"model": model, "path": None})
+        started = time.perf_counter()
+        embedder = load_embedder(chosen, self._settings.cache_dir, self._notify)
+        seconds = time.perf_counter() - started
+        logger("api").info("loaded the embedder %s in %.2f s", embedder.name, seconds)
+        return embedder

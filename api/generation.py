@@ -1,0 +1,130 @@
+"""A generation, opened: both its indexes, and who follows them."""
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from indexer.leased import LeasedFollower, Seat
+from indexer.writers import LexicalWriter, VectorWriter
+from query.configurations import LEXICAL, VECTOR
+from query.legs import Leg, LexicalLeg, VectorLeg
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.releases import Generation
+from tandem.documents import Document
+from tandem.embedding.cached_embedder import CachedEmbedder
+from tandem.errors import TandemError
+from tandem.protocols import Embedder, LexicalIndex, VectorIndex
+from tandem.telemetry import logger
+
+AnyLeased = LeasedFollower[LexicalIndex] | LeasedFollower[VectorIndex]
+
+
+@dataclass
+class OpenGeneration:
+    """Both indexes of a generation. Closed when it is retired and no query uses it any more."""
+
+    catalog: Catalog
+    generation: Generation
+    lexical: Seat[LexicalIndex]
+    vector: Seat[VectorIndex]
+    embedder: Embedder
+    followers: list[AnyLeased] = field(init=False)
+    _users: int = 0
+    _after: Callable[[], None] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """One follower an index."""
+        collection = self.generation.collection
+        lexical = LeasedFollower(self.catalog, collection, self.lexical, LexicalWriter, LEXICAL)
+        vector = LeasedFollower(self.catalog, collection, self.vector, self._vector_writer, VECTOR)
+        self.followers = [lexical, vector]
+
+    def _vector_writer(self, index: VectorIndex) -> VectorWriter:
+        cached = CachedEmbedder(self.embedder, self.catalog.embeddings)
+        return VectorWriter(index, cached, self.generation.passage_tokens)
+
+    def name_followers(self, *, is_live: bool) -> None:
+        """Tell the followers of the live generation from those of another one."""
+        mark = "" if is_live else f"@{self.generation.number}"
+        for follower, leg in zip(self.followers, (LEXICAL, VECTOR), strict=True):
+            follower.name = leg + mark
+
+    @property
+    def index_names(self) -> dict[str, str]:
+        """Leg -> the name of its index."""
+        return {LEXICAL: self.generation.lexical_name, VECTOR: self.generation.vector_name}
+
+    @property
+    def rebuilding(self) -> dict[str, str]:
+        """The legs that start from zero though they had been built, and why."""
+        legs = {LEXICAL: self.lexical.opened.rebuilt, VECTOR: self.vector.opened.rebuilt}
+        return {leg: reason for leg, reason in legs.items() if reason is not None}
+
+    @property
+    def faults(self) -> dict[str, TandemError]:
+        """The legs whose index could not be opened, and why."""
+        legs = {LEXICAL: self.lexical.opened.fault, VECTOR: self.vector.opened.fault}
+        return {leg: fault for leg, fault in legs.items() if fault is not None}
+
+    def applied(self) -> int:
+        """Everything up to this sequence is in both indexes."""
+        return min(self.lexical.applied(), self.vector.applied())
+
+    def legs(self) -> dict[str, Leg]:
+        """Both legs of a search, over the indexes as they are open now."""
+        return {
+            LEXICAL: LexicalLeg(self.lexical.index),
+            VECTOR: VectorLeg(self.vector.index, self.embedder),
+        }
+
+    def documents(
+        self, document_ids: Collection[str], timeout_seconds: float
+    ) -> Mapping[str, Document]:
+        """From the lexical index; from the log what it does not hold or give in time."""
+        found: dict[str, Document] = {}
+        try:
+            if timeout_seconds > 0:
+                found |= self.lexical.index.documents(
+                    document_ids, timeout_seconds=timeout_seconds / 2
+                )
+        except Exception as error:  # a damaged index must not hide what the log still knows
+            logger("api").warning("documents come from the log: %s", error)
+        missing = [document_id for document_id in document_ids if document_id not in found]
+        if missing:
+            found |= self._from_log(missing)
+        return found
+
+    def _from_log(self, document_ids: list[str]) -> Mapping[str, Document]:
+        try:
+            return self.catalog.documents.documents(self.generation.collection, document_ids)
+        except TandemError as error:  # a search goes on without the catalogue
+            logger("api").warning("documents are missing: %s", error)
+            return {}
+
+    def enter(self) -> None:
+        """A query begins to use it: until ``leave`` it is not closed."""
+        with self._lock:
+            self._users += 1
+
+    def leave(self) -> None:
+        """The query has ended."""
+        with self._lock:
+            self._users -= 1
+            is_last = self._after is not None and self._users == 0
+        if is_last:
+            self._close()
+
+    def retire(self, then: Callable[[], None] = lambda: None) -> None:
+        """Close it now, or after the last query that uses it; ``then`` is called after that."""
+        with self._lock:
+            self._after = then
+            is_idle = self._users == 0
+        if is_idle:
+            self._close()
+
+    def _close(self) -> None:
+        self.lexical.close()
+        self.vector.close()
+        assert self._after is not None, "it was retired"
+        self._after()

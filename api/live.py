@@ -1,0 +1,72 @@
+"""What is live: a searcher that follows the releases, and what takes up a new one."""
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from api.generation import OpenGeneration
+from query.configurations import SearchConfiguration
+from query.pipeline import SearchPipeline
+from tandem.catalog.releases import Release
+from tandem.errors import TandemError
+from tandem.queries import Query
+from tandem.rankings import SearchResult
+from tandem.telemetry import logger
+
+Held = Callable[[], AbstractContextManager[tuple[Release, OpenGeneration]]]
+"""The live release and its generation, kept open until the block ends."""
+
+BuildPipeline = Callable[[Release, OpenGeneration, SearchConfiguration], SearchPipeline]
+
+
+class LiveSearcher:
+    """A ``Searcher`` over whatever release is live when a query comes; it holds it meanwhile."""
+
+    def __init__(
+        self, held: Held, pipeline: BuildPipeline, configuration: SearchConfiguration
+    ) -> None:
+        self._held = held
+        self._pipeline = pipeline
+        self._configuration = configuration
+
+    def check(self, query: Query) -> None:
+        """Refuse what cannot be asked, before anything is done for it.
+
+        Raises:
+            QueryError: the query is not acceptable.
+            FilterError: its filter is not.
+        """
+        with self._held() as (release, opened):
+            self._pipeline(release, opened, self._configuration).check(query)
+
+    def search(self, query: Query) -> SearchResult:
+        """See ``Searcher``."""
+        with self._held() as (release, opened):
+            return self._pipeline(release, opened, self._configuration).search(query)
+
+
+class ReleaseWatch:
+    """Takes up releases that another process made live; without the catalogue the last one stays.
+
+    One thread a collection, for processes that live long.
+    """
+
+    def __init__(self, refresh: Callable[[], bool], every_seconds: float = 0.5) -> None:
+        self._refresh = refresh
+        self._every_seconds = every_seconds
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="release-watch", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._every_seconds):
+            try:
+                if self._refresh():
+                    logger("api").info("another release is live")
+            except TandemError as error:
+                logger("api").warning("the live release cannot be read: %s", error)
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._closed.set()
+        self._thread.join(timeout=5)

@@ -1,0 +1,143 @@
+"""What can be known without opening an index: by the catalogue, and by asking the engines.
+
+It writes nothing, so it works beside a process that owns the data folder.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.releases import Generation
+from tandem.errors import EngineError
+from tandem.schema import describe
+from tandem.stores import LexicalStore, VectorStore
+
+SHOWN_FAILURES = 10
+CURRENT, BEHIND, MISSING, UNREACHABLE = "current", "behind", "missing", "unreachable"
+"""What state an index is in. A missing one is gone, or another than the one that was built here."""
+
+AnyStore = LexicalStore | VectorStore
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at everything that the catalogue knows."""
+
+    catalog: Catalog
+    lexical: LexicalStore
+    vector: VectorStore
+
+    def engines(self) -> dict[str, Any]:
+        """How the engines are."""
+        return {
+            leg: store.health()._asdict()
+            for leg, store in (("lexical", self.lexical), ("vector", self.vector))
+        }
+
+    def collection(self, name: str) -> dict[str, Any]:
+        """Everything that there is to know of one collection that has a live release."""
+        live = self.catalog.releases.live(name)
+        assert live is not None, "collections() lists what is live"
+        generations = self.catalog.releases.generations(name)
+        by_number = {generation.number: generation for generation in generations}
+        generation = by_number[live.generation]
+        others = [item for item in generations if item.number != generation.number]
+        return {
+            "collection": name,
+            "documents": self.catalog.documents.count(name),
+            "head": self.catalog.documents.head(),
+            "release": live.number,
+            "released_at": live.created_at,
+            "parent": live.parent,
+            "generation": generation.number,
+            "embedder": generation.embedder,
+            "passage_tokens": generation.passage_tokens,
+            "analysis": generation.analysis,
+            "fields": describe(generation.schema),
+            "indexes": self._indexes(generation),
+            "generations": [
+                {
+                    "generation": item.number,
+                    "state": item.state,
+                    "embedder": item.embedder,
+                    "indexes": self._indexes(item),
+                }
+                for item in others
+            ],
+            "tasks": [
+                {
+                    "task": task.number,
+                    "kind": task.kind,
+                    "state": task.state,
+                    "progress": dict(task.progress),
+                }
+                for task in self.catalog.tasks.unfinished(name)
+            ],
+        }
+
+    def _indexes(self, generation: Generation) -> dict[str, Any]:
+        collection = generation.collection
+        return {
+            "lexical": self._index(collection, generation.lexical_name, self.lexical),
+            "vector": self._index(collection, generation.vector_name, self.vector),
+        }
+
+    def _index(self, collection: str, name: str, store: AnyStore) -> dict[str, Any]:
+        checkpoints = self.catalog.checkpoints
+        checkpoint, lease = checkpoints.read(name), checkpoints.observe(name)
+        applied = checkpoint.applied if checkpoint else 0
+        is_reachable, identity = _asked(lambda: store.identity(name))
+        is_missing = (
+            is_reachable
+            and checkpoint is not None
+            and applied > 0
+            and identity != checkpoint.identity
+        )
+        if is_missing:
+            applied = 0
+        behind = self.catalog.documents.behind(collection, applied)
+        since = self.catalog.documents.waiting_since(collection, applied)
+        verified = self.catalog.verifications.last(name)
+        return {
+            "state": _state(is_reachable, is_missing, behind),
+            "applied": applied,
+            "behind": behind,
+            "behind_seconds": 0.0 if since is None else round(_seconds_since(since), 1),
+            "follower": lease.owner if lease else None,
+            "bytes": _asked(lambda: store.bytes_on_disk(name))[1] if is_reachable else None,
+            "refused": checkpoints.failure_count(name),
+            "failures": [
+                {"document_id": failure.document_id, "reason": failure.reason}
+                for failure in checkpoints.failures(name, SHOWN_FAILURES)
+            ],
+            "verified": None
+            if verified is None
+            else {
+                "at": verified.at,
+                "findings": dict(verified.findings),
+                "repaired": verified.repaired,
+            },
+        }
+
+
+def _state(is_reachable: bool, is_missing: bool, behind: int) -> str:
+    if not is_reachable:
+        return UNREACHABLE
+    if is_missing:
+        return MISSING
+    return BEHIND if behind else CURRENT
+
+
+def _asked(question: Callable[[], Found]) -> tuple[bool, Found | None]:
+    """Whether the engine answered, and what."""
+    try:
+        return True, question()
+    except EngineError:
+        return False, None
+
+
+def _seconds_since(moment: datetime) -> float:
+    return max(0.0, (datetime.now(UTC) - moment).total_seconds())

@@ -1,0 +1,284 @@
+"""Follows every retained generation of the collections, and does what is asked of who follows.
+
+One process does it: with embedded engines the one that owns the data folder, with servers whoever
+holds the leases. Others ask by a row in the catalogue, and watch it.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from api.bootstrap import House
+from api.collection import OpenCollection
+from api.generation import OpenGeneration
+from api.live import ReleaseWatch
+from api.promotion import gates, prune
+from indexer.following import Following
+from indexer.reindexing import Reindexing, ReindexOutcome, Report
+from tandem.catalog.releases import Generation, Release
+from tandem.errors import ReleaseConflict, TandemError
+from tandem.schema import Schema
+from tandem.telemetry import logger
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexOrder:
+    """What a reindex shall do. ``model``: another embedding model than the settings'. ``resume``:
+    go on with the generation that is half built, if there is one.
+    """
+
+    model: str | None = None
+    resume: bool = False
+    promote: bool = True
+    overridden: tuple[str, ...] = ()
+
+
+@dataclass
+class _Followed:
+    """A generation at work; what the reindex asks of it."""
+
+    opened: OpenGeneration
+    work: Following
+
+    def applied(self) -> dict[str, int]:
+        """See ``Candidate``."""
+        return {
+            "lexical": self.opened.lexical.applied(),
+            "vector": self.opened.vector.applied(),
+        }
+
+    def error(self) -> TandemError | None:
+        """See ``Candidate``."""
+        return next((leg.error for leg in self.work.legs.values() if leg.error), None)
+
+
+@dataclass
+class Owner:
+    """The house at work: every generation of its collections is followed until ``close``."""
+
+    house: House
+    _followed: dict[int, _Followed] = field(default_factory=dict)
+    _watch: ReleaseWatch | None = None
+    _led: set[str] = field(default_factory=set)
+    _stopping: bool = False
+    _syncing: threading.RLock = field(default_factory=threading.RLock)
+
+    def start(self) -> None:
+        """Follow every collection there is, and whatever other processes make of them."""
+        self._sweep()
+        self._sync()
+        self._watch = ReleaseWatch(self._sync)
+
+    def _sync(self) -> bool:
+        """Follow what is retained now and nothing else; whether something has changed."""
+        with self._syncing:
+            is_changed = False
+            for name in self.house.catalog.releases.collections():
+                collection = self.house.collection(name)
+                is_changed |= collection.refresh()
+                retained = {opened.generation.number: opened for opened in collection.retained}
+                is_changed |= not retained.keys() <= self._followed.keys()
+                for opened in retained.values():
+                    self._follow(opened)
+                for number in self._of(name) - retained.keys():
+                    self._leave(collection, number, lambda: None)
+                    is_changed = True
+            return is_changed
+
+    def _of(self, name: str) -> set[int]:
+        return {
+            number
+            for number, followed in self._followed.items()
+            if followed.opened.generation.collection == name
+        }
+
+    def _sweep(self) -> None:
+        """Remove what a crash amid a drop left on the engines."""
+        house = self.house
+        for store in (house.lexical_store, house.vector_store):
+            found = store.names()  # first: an index is made after its generation is recorded
+            releases = house.catalog.releases
+            retained = {
+                index_name
+                for name in releases.collections()
+                for generation in releases.generations(name)
+                for index_name in (generation.lexical_name, generation.vector_name)
+            }
+            for name in found:
+                if name not in retained:
+                    logger("api").info("removing %s, whose generation was dropped", name)
+                    store.drop(name)
+
+    def stop(self) -> None:
+        """Leave what is running to the next one."""
+        self._stopping = True
+
+    def leading(self) -> list[str]:
+        """The collections whose live lexical index this process may write: it is asked first."""
+        return [
+            name
+            for name in self.house.catalog.releases.collections()
+            if self.house.collection(name).lexical.holds()
+        ]
+
+    def leads_newly(self, name: str) -> bool:
+        """Whether this is the first time that this process leads a collection."""
+        is_new = name not in self._led
+        self._led.add(name)
+        return is_new
+
+    def states(self) -> dict[str, str]:
+        """Index -> what this process does with it: following, standing by, or the error."""
+        return {
+            follower.seat.name: str(followed.work.legs[follower.name].error or follower.state)
+            for followed in self._followed.values()
+            for follower in followed.opened.followers
+            if follower.name in followed.work.legs
+        }
+
+    def reindex(
+        self, name: str, order: ReindexOrder, report: Report
+    ) -> tuple[Generation, ReindexOutcome]:
+        """A new generation of a collection, live at the end if it is fit and that is asked.
+
+        Raises:
+            GateFailed: it is not fit; it stays, ready to be promoted by hand.
+            ReleaseConflict: another release went live meanwhile.
+            TandemError: an engine failed for too long.
+        """
+        collection = self.house.collection(name)
+        collection.refresh()
+        parent = collection.release
+        generation = self._candidate(collection, order)
+        followed = self._follow(collection.open_generation(generation))
+        reindexing = Reindexing(
+            self.house.catalog.documents,
+            name,
+            followed,
+            report=report,
+            stopped=lambda: self._stopping,
+        )
+
+        def promote() -> Release:
+            return self.promote(name, generation.number, parent=parent.number)
+
+        outcome = reindexing.run(
+            gates(collection, followed.opened),
+            order.overridden,
+            promote if order.promote else None,
+        )
+        return generation, outcome
+
+    def _candidate(self, collection: OpenCollection, order: ReindexOrder) -> Generation:
+        releases = self.house.catalog.releases
+        building = [
+            item for item in releases.generations(collection.name) if item.state == "building"
+        ]
+        if order.resume and building:
+            return building[-1]
+        for abandoned in building:
+            self._drop(collection, abandoned)
+        declared = collection.settings.declared_schema()
+        schema: Schema = declared or collection.generation.schema
+        return self.house.create_generation(collection.name, schema, order.model)
+
+    def promote(self, name: str, generation: int, *, parent: int | None = None) -> Release:
+        """Make a generation live, if ``parent`` is still the live release; drop what is too old.
+
+        Raises:
+            ReleaseConflict: something else went live meanwhile, or there is no such generation.
+        """
+        collection = self.house.collection(name)
+        collection.refresh()
+        known = {item.number: item for item in self.house.catalog.releases.generations(name)}
+        if generation not in known:
+            raise ReleaseConflict(
+                f"{name} has no generation {generation}",
+                hint=f"there are {', '.join(map(str, known))}; see tandem releases",
+            )
+        self._follow(collection.open_generation(known[generation]))
+        expected = collection.release.number if parent is None else parent
+        release = self.house.catalog.releases.promote(name, generation, parent=expected)
+        collection.refresh()
+        self._publish(collection)
+        for old in prune(collection):
+            self._drop(collection, old)
+        return release
+
+    def rollback(self, name: str) -> Release:
+        """Make the release before the live one live again. It has followed the log all along.
+
+        Raises:
+            ReleaseConflict: there is none, or its generation is dropped.
+        """
+        collection = self.house.collection(name)
+        collection.refresh()
+        releases, live = self.house.catalog.releases, collection.release
+        before = None if live.parent is None else releases.release(live.parent)
+        kept = {generation.number for generation in releases.generations(name)}
+        if before is None or before.generation not in kept:
+            raise ReleaseConflict(
+                f"{name}: there is no release to go back to from {live.number}",
+                hint="see tandem releases; a reindex makes a new one",
+            )
+        self._follow(collection.open_generation(releases.generation(before.generation)))
+        pointed = releases.point(name, before.number, expected=live.number)
+        collection.refresh()
+        self._publish(collection)
+        return pointed
+
+    def _publish(self, collection: OpenCollection) -> None:
+        """People outside find the live indexes under the collection's name; best effort."""
+        house, generation = self.house, collection.generation
+        for store, name in (
+            (house.lexical_store, generation.lexical_name),
+            (house.vector_store, generation.vector_name),
+        ):
+            try:
+                store.publish(f"tandem-{collection.name}", name)
+            except TandemError as error:
+                logger("api").warning("the alias of %s was not moved: %s", name, error)
+
+    def _follow(self, opened: OpenGeneration) -> _Followed:
+        number = opened.generation.number
+        with self._syncing:
+            if number not in self._followed:
+                work = Following(opened.followers, persistent=True)
+                work.start()
+                self._followed[number] = _Followed(opened, work)
+            return self._followed[number]
+
+    def _leave(self, collection: OpenCollection, number: int, then: Callable[[], None]) -> None:
+        """Follow a generation no longer; close it after the last query that uses it."""
+        self._stop_following(number)
+        collection.close_generation(number, then)
+
+    def _stop_following(self, number: int) -> None:
+        followed = self._followed.pop(number, None)
+        if followed is not None:
+            followed.work.stop()
+
+    def _drop(self, collection: OpenCollection, generation: Generation) -> None:
+        """Remove both indexes of a generation, after the last query that uses them.
+
+        The catalogue forgets it before the engines do: what a crash leaves on an engine is swept
+        at the next start.
+        """
+
+        def remove() -> None:
+            self.house.lexical_store.drop(generation.lexical_name)
+            self.house.vector_store.drop(generation.vector_name)
+
+        with self._syncing:
+            self._stop_following(generation.number)
+            self.house.catalog.releases.drop(generation.number)
+            self._leave(collection, generation.number, remove)
+
+    def close(self) -> None:
+        """Stop after the batches in hand."""
+        self._stopping = True
+        if self._watch is not None:
+            self._watch.close()
+        for followed in self._followed.values():
+            followed.work.stop()
+        self._followed.clear()

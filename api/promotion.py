@@ -1,0 +1,66 @@
+"""What a new generation must pass before it goes live, and which old ones go then."""
+
+from collections.abc import Sequence
+
+from api.collection import OpenCollection
+from api.generation import OpenGeneration
+from query.configurations import DEFAULT
+from relevance_eval.collections import read_beir
+from relevance_eval.gates import QualityGate
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.releases import Generation
+from tandem.protocols import Gate, Verdict
+
+REFUSED_SHARE = 0.02
+"""How large a share of the documents a new generation may refuse beyond what the live one does."""
+
+
+class RefusedGate:
+    """A schema that cannot take much of what the log holds is likely a mistake."""
+
+    name = "refused"
+
+    def __init__(self, catalog: Catalog, live: OpenGeneration, candidate: OpenGeneration) -> None:
+        self._catalog = catalog
+        self._live = live
+        self._candidate = candidate
+
+    def examine(self) -> Verdict:
+        """See ``Gate``."""
+        before, after = map(self._refused, (self._live, self._candidate))
+        documents = self._catalog.documents.count(self._live.generation.collection)
+        detail = f"{after:,} of {documents:,} documents are left out, {before:,} by the live one"
+        return Verdict(self.name, after - before <= REFUSED_SHARE * documents, detail)
+
+    def _refused(self, opened: OpenGeneration) -> int:
+        checkpoints = self._catalog.checkpoints
+        return max(checkpoints.failure_count(name) for name in opened.index_names.values())
+
+
+def gates(collection: OpenCollection, candidate: OpenGeneration) -> Sequence[Gate]:
+    """What a candidate of this collection must pass, the cheap ones first."""
+    chosen: list[Gate] = [RefusedGate(collection.catalog, collection.live, candidate)]
+    judgments = collection.settings.quality.judgments
+    if judgments is not None:
+        configuration = collection.configuration(DEFAULT)
+        live, new = (
+            collection.pipeline(collection.release, opened, configuration)
+            for opened in (collection.live, candidate)
+        )
+        tolerance = collection.settings.quality.tolerance
+        chosen.append(QualityGate(read_beir(judgments), live, new, tolerance))
+    return chosen
+
+
+def prune(collection: OpenCollection) -> list[Generation]:
+    """The generations that are neither live nor kept to go back to, nor on their way."""
+    releases, live = collection.catalog.releases, collection.release
+    kept = [live.generation]
+    before = live.parent
+    while before is not None and len(kept) < collection.settings.retention.generations:
+        release = releases.release(before)
+        if release.generation not in kept:
+            kept.append(release.generation)
+        before = release.parent
+    known = releases.generations(collection.name)
+    return [item for item in known if item.number not in kept and item.state != "building"]

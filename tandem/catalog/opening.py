@@ -1,0 +1,83 @@
+"""Opening the catalogue's database: begun once, refused where it is of another version."""
+
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from tandem.catalog.database import open_database, reading
+from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
+from tandem.catalog.urls import is_server, shown
+from tandem.errors import CatalogError
+
+ANOTHER = "name another data folder or database, and index again there"
+
+
+def open_catalogue(url: sa.URL | str) -> sa.Engine:
+    """The database with the catalogue's tables and its log's one row, made if nothing was there.
+
+    Raises:
+        SettingsError: the URL is of another kind, or its folder cannot be made.
+        CatalogError: it cannot be opened, was made by another version of Tandem, or holds tables of
+            somebody else under these names.
+    """
+    engine = open_database(url, CATALOGUE, create=_create)
+    try:
+        with reading(engine) as connection:
+            _check_format(connection)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _create(connection: sa.Connection) -> None:
+    _check_found(connection)
+    CATALOGUE.create_all(connection)
+    connection.execute(LOG.insert().values(log_id=uuid4().hex, head=0, format=FORMAT))
+
+
+def _check_found(connection: sa.Connection) -> None:
+    """Refuse a place that is not empty, or that cannot hold every text."""
+    where = shown(connection.engine.url)
+    inspected = sa.inspect(connection)
+    found = sorted(set(inspected.get_table_names()) & set(CATALOGUE.tables))
+    if LOG.name in found:
+        raise CatalogError(
+            f"the catalogue {where} was made by an earlier version of Tandem", hint=ANOTHER
+        )
+    if found:
+        raise CatalogError(
+            f"{where} has a table {found[0]!r} that is not the catalogue's",
+            hint="give the catalogue a database of its own",
+        )
+    if is_server(connection.engine.url):
+        from tandem.catalog.postgres import server_encoding
+
+        encoding = server_encoding(connection)
+        if encoding != "UTF8":
+            raise CatalogError(
+                f"the database {where} holds text as {encoding}, expected UTF8",
+                hint="create it with createdb -E UTF8 -T template0 NAME",
+            )
+
+
+def _check_format(connection: sa.Connection) -> None:
+    where = shown(connection.engine.url)
+    columns = {column["name"] for column in sa.inspect(connection).get_columns(LOG.name)}
+    if "format" not in columns:
+        raise CatalogError(
+            f"the catalogue {where} was made by an earlier version of Tandem", hint=ANOTHER
+        )
+    formats = list(connection.execute(sa.select(LOG.c.format)).scalars())
+    if len(formats) != 1:
+        raise CatalogError(
+            f"the catalogue {where} is damaged: {len(formats)} log rows, expected 1",
+            hint="restore it from a backup: tandem restore",
+        )
+    if formats[0] != FORMAT:
+        age = "a later" if formats[0] > FORMAT else "an earlier"
+        raise CatalogError(
+            f"the catalogue {where} was made by {age} version of Tandem: format {formats[0]}, "
+            f"expected {FORMAT}",
+            hint="use that version of Tandem" if formats[0] > FORMAT else ANOTHER,
+        )

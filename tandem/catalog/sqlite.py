@@ -1,0 +1,71 @@
+"""SQLite as the catalogue needs it: write-ahead log, commits on the disk, one writer at a time."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from tandem.errors import SettingsError
+
+Durability = Literal["FULL", "NORMAL"]
+BUSY_TIMEOUT_MS = 10_000
+
+
+def open_engine(url: sa.URL, durability: Durability) -> sa.Engine:
+    """An engine for the file, whose folder is made; nothing is read yet.
+
+    Raises:
+        SettingsError: the folder cannot be made.
+    """
+    _make_folder(Path(str(url.database)).parent)
+    engine = sa.create_engine(url, hide_parameters=True)
+    sa.event.listen(engine, "connect", _prepare(durability))
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"the catalogue's folder {folder} cannot be made: {error}",
+            hint="name another one in engines.catalog or --data-dir",
+        ) from None
+
+
+def _prepare(durability: Durability) -> Callable[[Any, Any], None]:
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where SQLAlchemy says so
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        _write_ahead(connection)
+        connection.execute(f"PRAGMA synchronous = {durability}")
+        if durability == "FULL":
+            # On macOS fsync leaves the drive's own cache unwritten; elsewhere this changes nothing.
+            connection.execute("PRAGMA fullfsync = 1")
+
+    return prepare
+
+
+def _write_ahead(connection: Any) -> None:
+    """Where two processes make the same database, SQLite refuses one of them at once, without
+    waiting for the other: so the waiting is done here.
+    """
+    patience = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not busy or time.monotonic() > patience:
+                raise
+            time.sleep(0.01)
+
+
+def _begin(connection: sa.Connection) -> None:
+    is_writing = connection.get_execution_options().get("tandem_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")

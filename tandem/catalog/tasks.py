@@ -1,0 +1,235 @@
+"""What one process asks the owner of the engines to do, as rows that both of them watch.
+
+wanted ── start ──> running ── finish ──> done
+                       └── fail, or its owner died ──> failed
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import orjson
+import sqlalchemy as sa
+
+from tandem.catalog.database import reading, writing
+from tandem.catalog.moments import moment, now
+from tandem.catalog.order import in_order, next_number
+from tandem.catalog.tables import TASKS
+from tandem.errors import CatalogError
+
+Kind = Literal["reindex", "promote", "rollback"]
+State = Literal["wanted", "running", "done", "failed"]
+UNFINISHED = ("wanted", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing asked for. ``arguments``, ``progress`` and ``outcome`` are JSON objects, empty
+    until there is something in them; ``error`` and ``hint`` say why it failed.
+    """
+
+    number: int
+    collection: str
+    kind: Kind
+    state: State
+    owner: str | None
+    arguments: Mapping[str, Any]
+    progress: Mapping[str, Any]
+    outcome: Mapping[str, Any]
+    error: str
+    hint: str
+    asked_at: datetime
+    changed_at: datetime
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state not in UNFINISHED
+
+
+class Tasks:
+    """The tasks of all collections. A state is left by compare-and-set, so each task is done by
+    one owner.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def ask(self, collection: str, kind: Kind, arguments: Mapping[str, Any]) -> int:
+        """Ask for something; the task's number.
+
+        Raises:
+            CatalogError: there is no such kind, or one of this kind is not finished yet.
+        """
+        if kind not in get_args(Kind):
+            known = ", ".join(get_args(Kind))
+            raise CatalogError(f"there is no kind of task {kind!r}", hint=f"known kinds: {known}")
+        with in_order(self._engine) as (connection, _):
+            query = sa.select(TASKS.c.task, TASKS.c.state).where(
+                TASKS.c.collection == collection,
+                TASKS.c.kind == kind,
+                TASKS.c.state.in_(UNFINISHED),
+            )
+            unfinished = connection.execute(query).first()
+            if unfinished is not None:
+                raise CatalogError(
+                    f"{collection}: task {unfinished.task} ({kind}) is {unfinished.state} already",
+                    hint="wait until it has finished: tandem status shows it",
+                )
+            number = next_number(connection, TASKS.c.task)
+            moved = now()
+            connection.execute(
+                TASKS.insert().values(
+                    task=number,
+                    collection=collection,
+                    kind=kind,
+                    state="wanted",
+                    owner=None,
+                    arguments=_encoded(arguments),
+                    progress="{}",
+                    outcome="{}",
+                    error="",
+                    hint="",
+                    asked_at=moved,
+                    changed_at=moved,
+                )
+            )
+        return number
+
+    def next(self, collection: str) -> Task | None:
+        """The oldest wanted task, if there is one."""
+        query = (
+            sa.select(TASKS)
+            .where(TASKS.c.collection == collection, TASKS.c.state == "wanted")
+            .order_by(TASKS.c.task)
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _task(row)
+
+    def read(self, number: int) -> Task:
+        """A task as it stands now.
+
+        Raises:
+            CatalogError: there is none of that number.
+        """
+        with reading(self._engine) as connection:
+            return _found(connection, number)
+
+    def unfinished(self, collection: str) -> list[Task]:
+        """The wanted and running tasks, oldest first."""
+        query = (
+            sa.select(TASKS)
+            .where(TASKS.c.collection == collection, TASKS.c.state.in_(UNFINISHED))
+            .order_by(TASKS.c.task)
+        )
+        with reading(self._engine) as connection:
+            return [_task(row) for row in connection.execute(query)]
+
+    def start(self, task: Task, owner: str) -> Task:
+        """Begin a wanted task; of two owners one succeeds.
+
+        Raises:
+            CatalogError: it is not wanted any more.
+        """
+        return self._move(task, "wanted", {"state": "running", "owner": owner})
+
+    def report(self, task: Task, progress: Mapping[str, Any]) -> Task:
+        """Say how far a running task is.
+
+        Raises:
+            CatalogError: it does not run any more, or for another owner.
+        """
+        return self._move(task, "running", {"progress": _encoded(progress)})
+
+    def finish(self, task: Task, outcome: Mapping[str, Any]) -> Task:
+        """A running task is done.
+
+        Raises:
+            CatalogError: it does not run any more, or for another owner.
+        """
+        return self._move(task, "running", {"state": "done", "outcome": _encoded(outcome)})
+
+    def fail(self, task: Task, error: str, hint: str = "") -> Task:
+        """A running task has failed.
+
+        Raises:
+            CatalogError: it does not run any more, or for another owner.
+        """
+        # what failed may be a file whose name is no text: that must not keep it from being told
+        told = error.encode("utf-8", "replace").decode()
+        return self._move(task, "running", {"state": "failed", "error": told, "hint": hint})
+
+    def abandon_running(self, collection: str, *, living: Collection[str] = ()) -> list[Task]:
+        """Fail the running tasks whose owner is none of ``living``; those that this ended.
+
+        Only the owner of the engines may say so: nobody else works on them then.
+        """
+        with in_order(self._engine) as (connection, _):
+            condition = sa.and_(
+                TASKS.c.collection == collection,
+                TASKS.c.state == "running",
+                TASKS.c.owner.not_in(list(living)),
+            )
+            query = sa.select(TASKS.c.task, TASKS.c.owner).where(condition).order_by(TASKS.c.task)
+            dead: Sequence[Any] = connection.execute(query.with_for_update()).all()
+            for row in dead:
+                connection.execute(
+                    TASKS.update()
+                    .where(TASKS.c.task == row.task)
+                    .values(
+                        state="failed",
+                        error=f"the process that ran it, {row.owner}, has ended",
+                        hint="ask for it again",
+                        changed_at=now(),
+                    )
+                )
+            return [_found(connection, row.task) for row in dead]
+
+    def _move(self, task: Task, expected: State, values: Mapping[str, Any]) -> Task:
+        held = TASKS.c.owner.is_(None) if task.owner is None else TASKS.c.owner == task.owner
+        with writing(self._engine) as connection:
+            moved = connection.execute(
+                TASKS.update()
+                .where(TASKS.c.task == task.number, TASKS.c.state == expected, held)
+                .values({**values, "changed_at": now()})
+            ).rowcount
+            found = _found(connection, task.number)
+            if moved != 1:
+                by_owner = f" by {found.owner}" if found.owner else ""
+                raise CatalogError(
+                    f"{task.collection}: task {task.number} ({task.kind}) is "
+                    f"{found.state}{by_owner}, expected {expected}",
+                    hint="another process took it or ended it; nothing more is to be done here",
+                )
+        return found
+
+
+def _encoded(data: Mapping[str, Any]) -> str:
+    return orjson.dumps(dict(data), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _found(connection: sa.Connection, number: int) -> Task:
+    row = connection.execute(sa.select(TASKS).where(TASKS.c.task == number)).one_or_none()
+    if row is None:
+        raise CatalogError(f"there is no task {number}", hint="tandem status shows those there are")
+    return _task(row)
+
+
+def _task(row: sa.Row[*tuple[Any, ...]]) -> Task:
+    return Task(
+        row.task,
+        row.collection,
+        row.kind,
+        row.state,
+        row.owner,
+        orjson.loads(row.arguments),
+        orjson.loads(row.progress),
+        orjson.loads(row.outcome),
+        row.error,
+        row.hint,
+        moment(row.asked_at),
+        moment(row.changed_at),
+    )

@@ -1,0 +1,206 @@
+"""OpenSearch, the lexical engine of a server installation.
+
+The same words, query and scores as tantivy's (``tandem.engines.tantivy_index``): BM25 over one
+field that holds all text fields, plus a smaller disjunction max over the fields one by one.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+import orjson
+
+from tandem.analysis import Analysis
+from tandem.documents import Change, Document
+from tandem.engines import opensearch_queries as queries
+from tandem.engines.opensearch_bulk import BulkWriter, Refused, Write, refusals
+from tandem.engines.opensearch_client import Server
+from tandem.engines.opensearch_mapping import (
+    DOCUMENT_ID,
+    DOCUMENT_PARTS,
+    SEQUENCE,
+    delete_lines,
+    stored_document,
+    upsert_lines,
+)
+from tandem.engines.opensearch_reader import SECONDS, Reader, cleaned, parts
+from tandem.engines.tantivy_highlights import highlights
+from tandem.engines.tantivy_mapping import build_analyzer
+from tandem.errors import EngineError, FieldError
+from tandem.filters import Filter
+from tandem.protocols import Refusal
+from tandem.rankings import Ranking
+from tandem.schema import Schema, facet_fields
+from tandem.suggestions import Match, suggested, title_of
+
+LEG = "lexical"
+IDS_AT_ONCE = 1_000
+VERSIONS_AT_ONCE = 5_000
+
+
+class OpenSearchIndex:
+    """One generation of a lexical index, behind the alias that names it.
+
+    What is applied becomes searchable at a refresh: within a second, or when ``refresh`` is called.
+    Reads other than by an open point in time see the last refresh. A deleted document's version is
+    remembered for an hour; an older change that arrives later than that would bring it back.
+    """
+
+    def __init__(self, server: Server, alias: str, schema: Schema, analysis: Analysis) -> None:
+        self._server = server
+        self._alias = alias
+        self._schema = schema
+        # Highlights are made here, the same as tantivy's: a server takes a second for each megabyte.
+        self._analyzer = build_analyzer(analysis)
+        self._reader = Reader(server, alias, schema)
+        self._bulk = BulkWriter(server, alias)
+
+    def search(
+        self, text: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+    ) -> Ranking:
+        """See ``LexicalIndex``."""
+        query = queries.filtered(
+            queries.scored(self._reader.text(text, timeout_seconds), self._schema),
+            queries.filter_clauses(filters),
+        )
+        # one more than asked for tells whether equal scores meet the limit
+        hits = self._reader.hits(text, queries.hits_body(query, limit + 1), timeout_seconds)
+        if len(hits) > limit and hits[limit - 1][1] == hits[limit][1]:
+            body = queries.hits_body(query, limit)
+            body["sort"] = [{"_score": "desc"}, {DOCUMENT_ID: "asc"}]
+            hits = self._reader.hits(text, body, timeout_seconds)
+        return Ranking.from_scores(LEG, hits, limit=limit)
+
+    def score(
+        self, text: str, document_ids: Collection[str], *, timeout_seconds: float
+    ) -> Mapping[str, float]:
+        """See ``LexicalIndex``."""
+        scores: dict[str, float] = {}
+        if not document_ids:
+            return scores
+        query = queries.scored(self._reader.text(text, timeout_seconds), self._schema)
+        for ids in parts(document_ids, IDS_AT_ONCE):
+            body = queries.hits_body(queries.filtered(query, [queries.among(ids)]), len(ids))
+            scores.update(self._reader.hits(text, body, timeout_seconds))
+        return scores
+
+    def documents(
+        self, document_ids: Collection[str], *, timeout_seconds: float = SECONDS
+    ) -> Mapping[str, Document]:
+        """See ``LexicalIndex``."""
+        found = map(stored_document, self._reader.sources(document_ids, DOCUMENT_PARTS, SECONDS))
+        return {document.document_id: document for document in found}
+
+    def suggest(
+        self, prefix: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+    ) -> Sequence[str]:
+        """See ``LexicalIndex``."""
+
+        def find(asked: Sequence[str], match: Match, count: int) -> list[str]:
+            body = queries.titles_body(asked, match, filters, count)
+            found = self._reader.search(prefix, body, timeout_seconds)["aggregations"]["titles"]
+            return [title_of(bucket["key"]) for bucket in found["buckets"]]
+
+        return suggested(find, prefix, limit)
+
+    def highlight(
+        self, text: str, document_ids: Collection[str], *, timeout_seconds: float
+    ) -> Mapping[str, Mapping[str, str]]:
+        """See ``LexicalIndex``."""
+        words = frozenset(self._analyzer.analyze(cleaned(text)))
+        if not words:
+            return {}
+        sources = self._reader.sources(
+            document_ids, (DOCUMENT_ID, "title", "body"), timeout_seconds
+        )
+        marked = {
+            source[DOCUMENT_ID]: highlights(self._analyzer, words, source["title"], source["body"])
+            for source in sources
+        }
+        return {document_id: fields for document_id, fields in marked.items() if fields}
+
+    def facets(
+        self,
+        text: str,
+        *,
+        filters: Sequence[Filter] = (),
+        fields: Sequence[str],
+        limit: int = 100,
+        timeout_seconds: float,
+    ) -> Mapping[str, Mapping[str, int]]:
+        """See ``LexicalIndex``."""
+        facet_fields(self._schema, fields)
+        if not fields:
+            return {}
+        body = queries.facets_body(self._schema, fields, limit)
+        matching = queries.scored(self._reader.text(text, timeout_seconds), self._schema)
+        clauses = queries.filter_clauses(filters)
+        body["query"] = {"bool": {"filter": [*clauses, *([matching] if text.strip() else [])]}}
+        counted = self._reader.search(text, body, timeout_seconds)["aggregations"]
+        return {
+            name: {
+                str(bucket.get("key_as_string", bucket["key"])): bucket["doc_count"]
+                for bucket in counted[name]["buckets"]
+            }
+            for name in fields
+        }
+
+    def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
+        """See ``LexicalIndex``."""
+        newest = {
+            change.document_id: change for change in sorted(changes, key=lambda item: item.sequence)
+        }
+        unfit: list[Refusal] = []
+        refused = self._bulk.write(self._writes(newest.values(), unfit))
+        self._delete([newest[item.write.document_id] for item in refused])
+        return [*unfit, *refusals(refused)]
+
+    def refresh(self) -> None:
+        """See ``LexicalIndex``."""
+        answer = self._server.ask(f"POST /{self._alias}/_refresh", seconds=SECONDS)
+        if answer["_shards"]["failed"]:
+            raise EngineError(
+                f"OpenSearch at {self._server.shown}: a shard of {self._alias} was not refreshed"
+            )
+
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[tuple[str, int]]:
+        """See ``LexicalIndex``."""
+        return self._reader.versions(first, last, VERSIONS_AT_ONCE)
+
+    def versions_of(self, document_ids: Collection[str]) -> Sequence[tuple[str, int]]:
+        """See ``LexicalIndex``."""
+        sources = self._reader.sources(document_ids, (DOCUMENT_ID, SEQUENCE), SECONDS)
+        return [(source[DOCUMENT_ID], source[SEQUENCE]) for source in sources]
+
+    def count(self) -> int:
+        """See ``LexicalIndex``."""
+        answer = self._server.ask(f"GET /{self._alias}/_count", seconds=SECONDS)
+        return int(answer["count"])
+
+    def close(self) -> None:
+        """See ``LexicalIndex``; the connections belong to the store."""
+        self._bulk.close()
+
+    def _writes(self, changes: Collection[Change], unfit: list[Refusal]) -> Iterator[Write]:
+        """The changes as bulk lines; what does not fit is deleted and told in ``unfit``."""
+        for change in changes:
+            try:
+                if change.document is not None:
+                    lines = upsert_lines(self._schema, change, change.document)
+                else:
+                    lines = delete_lines(change)
+            except (FieldError, orjson.JSONEncodeError) as error:
+                unfit.append(Refusal(change.document_id, str(error)))
+                with suppress(orjson.JSONEncodeError):  # such an id was never written
+                    yield Write(change.document_id, delete_lines(change))
+            else:
+                yield Write(change.document_id, lines)
+
+    def _delete(self, changes: Collection[Change]) -> None:
+        """Remove the older versions of refused documents: they would be a lie."""
+        writes = [Write(change.document_id, delete_lines(change)) for change in changes]
+        left: list[Refused] = self._bulk.write(writes) if writes else []
+        if left:
+            raise EngineError(
+                f"OpenSearch at {self._server.shown} refused to delete "
+                f"{left[0].write.document_id!r}: {left[0].reason}"
+            )

@@ -1,0 +1,180 @@
+"""Tandem's words and filters as OpenSearch's queries: plain dictionaries."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from tandem.analysis import FIELDS_SHARE, TIE_BREAKER
+from tandem.engines.opensearch_mapping import (
+    ALL,
+    DOCUMENT_ID,
+    SEQUENCE,
+    TITLE_BEGINNINGS,
+    TITLE_ENTRY,
+    TITLE_LINE,
+    TITLE_WORDS,
+    engine_value,
+    filter_field,
+    text_field,
+)
+from tandem.filters import AnyOf, Filter, Range
+from tandem.schema import Schema
+from tandem.suggestions import Match, may_be_misspelt
+
+BOUNDS = ("gt", "gte", "lt", "lte")
+MOST_CLAUSES = 896
+"""How many words times fields a query may score: Lucene counts the clauses of a whole query, allows
+1,024, and filters need some.
+"""
+
+RUN = re.compile(r"[^\W_]+")
+
+
+class Text(NamedTuple):
+    """A text to be matched. ``query`` is analysed by each field's own analyzer or, where the words
+    were too many, holds those that are scored, analysed already; ``others`` only match.
+    """
+
+    query: str
+    is_analysed: bool = False
+    others: tuple[str, ...] = ()
+
+
+def is_long(text: str, schema: Schema) -> bool:
+    """Whether a text may have more words than a query may score."""
+    return sum(1 for _ in RUN.finditer(text)) > scored_words(schema)
+
+
+def scored_words(schema: Schema) -> int:
+    """How many words a query may score: each costs a clause in every field, and in all of them."""
+    return MOST_CLAUSES // (1 + len(schema.text_fields))
+
+
+def any_word(field: str, text: Text, boost: float = 1.0) -> dict[str, Any]:
+    """Documents that hold any of the text's scored words in a field, scored by BM25."""
+    match: dict[str, Any] = {"query": text.query, "boost": boost}
+    if text.is_analysed:
+        match["analyzer"] = "whitespace"
+    return {"match": {field: match}}
+
+
+def scored(text: Text, schema: Schema) -> dict[str, Any]:
+    """What a search matches and how it scores, the same shape as in tantivy: any word anywhere,
+    plus a share of a disjunction max over the weighted fields.
+    """
+    anywhere = any_word(ALL, text)
+    if text.others:
+        rest = {"constant_score": {"filter": {"terms": {ALL: list(text.others)}}, "boost": 0}}
+        anywhere = {"bool": {"should": [anywhere, rest]}}
+    by_field = [any_word(text_field(field), text, field.weight) for field in schema.text_fields]
+    best = {"dis_max": {"queries": by_field, "tie_breaker": TIE_BREAKER, "boost": FIELDS_SHARE}}
+    return {"bool": {"must": [anywhere], "should": [best]}}
+
+
+def filtered(query: dict[str, Any], clauses: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A query under clauses that must hold and add nothing to its score."""
+    return {"bool": {"must": [query], "filter": list(clauses)}} if clauses else query
+
+
+def among(document_ids: Collection[str]) -> dict[str, Any]:
+    """The documents of those ids."""
+    return {"terms": {DOCUMENT_ID: list(document_ids)}}
+
+
+def filter_clauses(filters: Sequence[Filter]) -> list[dict[str, Any]]:
+    """Each filter as a clause."""
+    return [_filter_clause(item) for item in filters]
+
+
+def _filter_clause(item: Filter) -> dict[str, Any]:
+    if isinstance(item, AnyOf):
+        return {"terms": {filter_field(item.field): [engine_value(value) for value in item.values]}}
+    if isinstance(item, Range):
+        return _range_clause(item)
+    return {"bool": {"must_not": [{"bool": {"filter": filter_clauses(item.filters)}}]}}
+
+
+def _range_clause(item: Range) -> dict[str, Any]:
+    """Each bound on its own: OpenSearch keeps only the last of ``gt`` and ``gte``."""
+    name = filter_field(item.field)
+    given = {bound: getattr(item, bound) for bound in BOUNDS}
+    clauses = [
+        {"range": {name: {bound: engine_value(value)}}}
+        for bound, value in given.items()
+        if value is not None
+    ]
+    return {"bool": {"filter": clauses}}
+
+
+def hits_body(query: dict[str, Any], size: int) -> dict[str, Any]:
+    """A search for ids and scores alone."""
+    return {
+        "query": query,
+        "size": size,
+        "_source": False,
+        "stored_fields": "_none_",
+        "docvalue_fields": [DOCUMENT_ID],
+        "track_total_hits": False,
+    }
+
+
+def sequence_page(first: int, last: int | None, size: int) -> dict[str, Any]:
+    """The first page of documents by sequence; ``search_after`` asks for the next."""
+    bounds = {"gte": first} if last is None else {"gte": first, "lte": last}
+    return {
+        **hits_body({"range": {SEQUENCE: bounds}}, size),
+        "sort": [{SEQUENCE: "asc"}, {DOCUMENT_ID: "asc"}],
+    }
+
+
+def facets_body(schema: Schema, fields: Sequence[str], limit: int) -> dict[str, Any]:
+    """Counts by value; ``query`` is still to be added."""
+    return {
+        "size": 0,
+        "track_total_hits": False,
+        "aggs": {
+            name: {
+                "terms": {
+                    "field": filter_field(schema.by_name[name]),
+                    "size": limit,
+                    # several shards each hand over more, so that the most frequent are seen
+                    "shard_size": limit * 10 + 100,
+                    "order": [{"_count": "desc"}, {"_key": "asc"}],
+                }
+            }
+            for name in fields
+        },
+    }
+
+
+def titles_body(
+    asked: Sequence[str], match: Match, filters: Sequence[Filter], most: int
+) -> dict[str, Any]:
+    """The smallest entries of the titles that match the words, each once, as an aggregation."""
+    clauses = [*_title_clauses(asked, match), *filter_clauses(filters)]
+    terms = {"field": TITLE_ENTRY, "size": most, "order": {"_key": "asc"}}
+    return {
+        "query": {"bool": {"filter": clauses}},
+        "size": 0,
+        "track_total_hits": False,
+        "aggs": {"titles": {"terms": terms}},
+    }
+
+
+def _title_clauses(asked: Sequence[str], match: Match) -> list[dict[str, Any]]:
+    if match is Match.BEGINNING:
+        return [{"prefix": {TITLE_LINE: {"value": " ".join(asked)}}}]
+    *whole, last = asked
+    is_misspelt = match is Match.MISSPELT
+    clauses = [_word(TITLE_WORDS, word, is_misspelt) for word in dict.fromkeys(whole)]
+    if is_misspelt and may_be_misspelt(last):
+        return [*clauses, _word(TITLE_BEGINNINGS, last, is_misspelt)]
+    return [*clauses, {"prefix": {TITLE_WORDS: {"value": last}}}]
+
+
+def _word(field: str, word: str, is_misspelt: bool) -> dict[str, Any]:
+    if not (is_misspelt and may_be_misspelt(word)):
+        return {"term": {field: word}}
+    # rewritten to a constant, or OpenSearch would look up the 50 nearest words alone
+    fuzzy = {"value": word, "fuzziness": 1, "transpositions": True, "rewrite": "constant_score"}
+    return {"fuzzy": {field: fuzzy}}

@@ -1,0 +1,140 @@
+"""Asking one OpenSearch index: the requests themselves, and what is said when they fail."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from zlib import crc32
+
+from tandem.engines import opensearch_queries as queries
+from tandem.engines.opensearch_client import Server
+from tandem.engines.opensearch_mapping import ALL, DOCUMENT_ID, engine_id
+from tandem.errors import EngineError, EngineUnavailable
+from tandem.schema import Schema
+
+SECONDS = 30.0
+"""How long what has no deadline of its own may take."""
+
+DOCUMENTS_AT_ONCE = 200
+POINT_IN_TIME = "/_search/point_in_time"
+_WHOLE = {
+    "allow_partial_search_results": "false",
+    # word statistics of all shards, so that scores compare; one shard alone skips it
+    "search_type": "dfs_query_then_fetch",
+}
+
+
+class Reader:
+    """Reads one index behind its alias. ``seconds`` limits one request. Thread-safe."""
+
+    def __init__(self, server: Server, alias: str, schema: Schema) -> None:
+        self._server = server
+        self._alias = alias
+        self._schema = schema
+
+    def text(self, text: str, seconds: float) -> queries.Text:
+        """The text ready to be matched. Of a very long one the rarest words are scored, and all
+        are matched.
+        """
+        encodable = cleaned(text)
+        if not queries.is_long(encodable, self._schema):
+            return queries.Text(encodable)
+        answer = self._server.ask(
+            f"POST /{self._alias}/_termvectors",
+            {
+                "doc": {ALL: encodable},
+                "fields": [ALL],
+                "term_statistics": True,
+                "field_statistics": False,
+                "positions": False,
+                "offsets": False,
+            },
+            # always the same shard, so that search and score choose the same words
+            params={"routing": "0", "preference": _preference(text)},
+            seconds=seconds,
+        )
+        terms = answer.get("term_vectors", {}).get(ALL, {}).get("terms", {})
+        rarest = sorted(terms, key=lambda word: (terms[word].get("doc_freq", 0), word))
+        held = [word for word in rarest if terms[word].get("doc_freq")]
+        most = queries.scored_words(self._schema)
+        return queries.Text(" ".join(held[:most]), is_analysed=True, others=tuple(rarest))
+
+    def hits(self, text: str, body: dict[str, Any], seconds: float) -> list[tuple[str, float]]:
+        """(document_id, score) of what a search for ids finds."""
+        found = self.search(text, body, seconds)["hits"]["hits"]
+        return [(hit["fields"][DOCUMENT_ID][0], hit["_score"]) for hit in found]
+
+    def search(self, text: str, body: Mapping[str, Any], seconds: float) -> Any:
+        """A whole answer, or an error: nothing is left out because a shard was slow or gone."""
+        # The server is told the limit too, so that it does not work on for nobody.
+        limited = {**body, "timeout": f"{max(1, int(seconds * 1_000))}ms"}
+        params = {**_WHOLE, "preference": _preference(text)}
+        answer = self._server.ask(
+            f"POST /{self._alias}/_search", limited, params=params, seconds=seconds
+        )
+        if answer["timed_out"]:
+            raise EngineUnavailable(
+                f"OpenSearch at {self._server.shown} did not finish a search within {seconds:g} s"
+            )
+        return answer
+
+    def sources(
+        self, document_ids: Collection[str], names: Sequence[str], seconds: float
+    ) -> Iterator[Any]:
+        """Those parts of the documents' sources, as far as the documents are there."""
+        params = {"realtime": "false", "_source_includes": ",".join(names)}
+        for ids in parts(document_ids, DOCUMENTS_AT_ONCE):
+            answer = self._server.ask(
+                f"POST /{self._alias}/_mget",
+                {"ids": [engine_id(document_id) for document_id in ids]},
+                params=params,
+                seconds=seconds,
+            )
+            for item in answer["docs"]:
+                if "error" in item:
+                    raise EngineError(
+                        f"OpenSearch at {self._server.shown} could not read a document of "
+                        f"{self._alias}: {item['error'].get('reason')}"
+                    )
+                if item["found"]:
+                    yield item["_source"]
+
+    def versions(self, first: int, last: int | None, at_once: int) -> Iterator[tuple[str, int]]:
+        """(document_id, sequence) of what is held in a range of sequences, read in pages from one
+        point in time, which is closed however the reading ends.
+        """
+        page = queries.sequence_page(first, last, at_once)
+        opened = self._server.ask(
+            f"POST /{self._alias}{POINT_IN_TIME}", params={"keep_alive": "2m"}, seconds=SECONDS
+        )
+        point = opened["pit_id"]
+        try:
+            while True:
+                page["pit"] = {"id": point, "keep_alive": "2m"}
+                answer = self._server.ask("POST /_search", page, params=_WHOLE, seconds=SECONDS)
+                hits = answer["hits"]["hits"]
+                for hit in hits:
+                    yield hit["fields"][DOCUMENT_ID][0], hit["sort"][0]
+                if len(hits) < at_once:
+                    return
+                page["search_after"] = hits[-1]["sort"]
+                point = answer.get("pit_id", point)
+        finally:
+            with suppress(EngineError):  # it ends by itself after two minutes
+                self._server.ask(f"DELETE {POINT_IN_TIME}", {"pit_id": [point]}, seconds=SECONDS)
+
+
+def _preference(text: str) -> str:
+    """Sends a text to the same copies each time: copies may count deleted documents differently."""
+    return f"text-{crc32(text.encode('utf-8', 'replace')):08x}"
+
+
+def cleaned(text: str) -> str:
+    """The text without halves of surrogate pairs, which JSON cannot carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def parts(ids: Collection[str], size: int) -> Iterator[list[str]]:
+    """The ids, each once, so many at a time."""
+    distinct = list(dict.fromkeys(ids))
+    for start in range(0, len(distinct), size):
+        yield distinct[start : start + size]

@@ -1,0 +1,204 @@
+"""Generations of OpenSearch indexes: an alias a name, and behind it one index a generation."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from tandem.analysis import Analysis
+from tandem.engines.opensearch_client import MISSING_HINT, Server, parse_url
+from tandem.engines.opensearch_index import OpenSearchIndex
+from tandem.engines.opensearch_mapping import index_mapping, index_settings
+from tandem.errors import EngineError, SettingsError
+from tandem.schema import Schema
+from tandem.stores import EngineHealth
+
+NAMESPACE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
+SECONDS = 60.0
+HEALTH_SECONDS = 2.0
+META = "tandem"
+
+
+class _Physical(NamedTuple):
+    """One index as OpenSearch lists it; ``name`` is empty for one that Tandem did not make."""
+
+    index_name: str
+    name: str
+    analysis: str
+    aliases: frozenset[str]
+
+
+class OpenSearchStore:
+    """Indexes named ``tandem-NAMESPACE-NAME-IDENTITY`` behind the alias ``tandem-NAMESPACE-NAME``,
+    through which everything is read and written.
+
+    Data folders that share a server need namespaces of their own: 1 to 63 lower-case letters,
+    digits, - or _. ``replicas`` beyond 0 need as many more nodes.
+    """
+
+    def __init__(
+        self, url: str, analysis: Analysis, *, namespace: str, shards: int = 1, replicas: int = 0
+    ) -> None:
+        if not NAMESPACE.fullmatch(namespace):
+            raise SettingsError(
+                f"the namespace {namespace!r} is not 1 to 63 lower-case letters, digits, - or _"
+            )
+        self._server = Server(parse_url(url))
+        self._analysis = analysis
+        self._namespace = namespace
+        self._shards = shards
+        self._replicas = replicas
+
+    def identity(self, name: str) -> str | None:
+        """See ``LexicalStore``."""
+        alias = self._alias(name)
+        held = self._server.ask(f"GET /_alias/{alias}", seconds=SECONDS, ignore=(404,))
+        beginning = f"{alias}-"
+        found = [index for index in held if index.startswith(beginning)] if _is_ok(held) else []
+        return found[0].removeprefix(beginning) if found else None
+
+    def create(self, name: str, identity: str, schema: Schema) -> OpenSearchIndex:
+        """See ``LexicalStore``."""
+        alias = self._alias(name)
+        index = f"{alias}-{identity}"
+        replaced = []
+        for there in self._of(name):
+            # what never got the alias is left from a create that did not finish
+            if there.index_name == index or alias not in {there.index_name, *there.aliases}:
+                self._delete(there.index_name)
+            else:
+                replaced.append(there.index_name)
+        meta = {
+            "namespace": self._namespace,
+            "name": name,
+            "identity": identity,
+            "analysis": self._analysis.name,
+        }
+        body = {
+            "settings": index_settings(schema, self._analysis, self._shards, self._replicas),
+            "mappings": index_mapping(schema, {META: meta}),
+        }
+        self._server.ask(f"PUT /{index}", body, seconds=SECONDS)
+        actions: list[dict[str, Any]] = [{"remove_index": {"index": old}} for old in replaced]
+        actions.append({"add": {"index": index, "alias": alias}})
+        self._server.ask("POST /_aliases", {"actions": actions}, seconds=SECONDS)
+        return OpenSearchIndex(self._server, alias, schema, self._analysis)
+
+    def open(self, name: str, schema: Schema) -> OpenSearchIndex:
+        """See ``LexicalStore``."""
+        alias = self._alias(name)
+        there = [item for item in self._of(name) if alias in item.aliases]
+        if not there:
+            raise EngineError(
+                f"OpenSearch at {self._server.shown} has no index {alias}", hint=MISSING_HINT
+            )
+        if there[0].analysis != self._analysis.name:
+            raise EngineError(
+                f"the index {there[0].index} was built with the analysis {there[0].analysis!r}, "
+                f"this Tandem reads {self._analysis.name!r}",
+                hint="index the collection again",
+            )
+        return OpenSearchIndex(self._server, alias, schema, self._analysis)
+
+    def drop(self, name: str) -> None:
+        """See ``LexicalStore``."""
+        for there in self._of(name):
+            self._delete(there.index_name)
+
+    def names(self) -> Sequence[str]:
+        """See ``LexicalStore``."""
+        return sorted(
+            {
+                item.name
+                for item in self._all()
+                if item.name and self._alias(item.name) in item.aliases
+            }
+        )
+
+    def publish(self, alias: str, name: str) -> None:
+        """See ``LexicalStore``. An alias that leads elsewhere than to Tandem's own is not moved.
+
+        Raises:
+            EngineError: it is taken, or there is no such index.
+        """
+        target = self._alias(name)
+        answer = self._server.ask(
+            f"GET /_alias/{quote(alias, safe='')}", seconds=SECONDS, ignore=(404,)
+        )
+        held = list(answer) if _is_ok(answer) else []
+        foreign = [index for index in held if not index.startswith(f"tandem-{self._namespace}-")]
+        if foreign:
+            raise EngineError(
+                f"the alias {alias!r} leads to the index {foreign[0]!r}, which Tandem did not make",
+                hint="choose another alias, or take it off that index",
+            )
+        found = [item.index_name for item in self._of(name) if target in item.aliases]
+        if not found:
+            raise EngineError(
+                f"OpenSearch at {self._server.shown} has no index {target}", hint=MISSING_HINT
+            )
+        actions: list[dict[str, Any]] = [
+            {"remove": {"index": index, "alias": alias}} for index in held if index != found[0]
+        ]
+        actions.append({"add": {"index": found[0], "alias": alias}})
+        self._server.ask("POST /_aliases", {"actions": actions}, seconds=SECONDS)
+
+    def bytes_on_disk(self, name: str) -> int | None:
+        """See ``LexicalStore``; copies are counted."""
+        answer = self._server.ask(
+            f"GET /{self._alias(name)}/_stats/store", seconds=SECONDS, ignore=(404,)
+        )
+        return int(answer["_all"]["total"]["store"]["size_in_bytes"]) if _is_ok(answer) else None
+
+    def health(self) -> EngineHealth:
+        """See ``LexicalStore``; ``detail`` has the status of this namespace's indexes."""
+        version = ""
+        try:
+            version = self._server.ask("GET /", seconds=HEALTH_SECONDS)["version"]["number"]
+            told = self._server.ask(
+                f"GET /_cluster/health/tandem-{self._namespace}-*", seconds=HEALTH_SECONDS
+            )
+        except EngineError as error:
+            return EngineHealth("opensearch", version, "unreachable", str(error))
+        except (KeyError, TypeError):
+            detail = f"what answers at {self._server.shown} is not OpenSearch"
+            return EngineHealth("opensearch", version, "unreachable", detail)
+        state = "ok" if told["status"] == "green" else "degraded"
+        return EngineHealth("opensearch", version, state, f"cluster status {told['status']}")
+
+    def close(self) -> None:
+        """See ``LexicalStore``."""
+        self._server.close()
+
+    def _alias(self, name: str) -> str:
+        return f"tandem-{self._namespace}-{name}"
+
+    def _of(self, name: str) -> list[_Physical]:
+        """The indexes of a name, and one that somebody let OpenSearch make up under its alias."""
+        alias = self._alias(name)
+        return [item for item in self._all() if item.name == name or item.index_name == alias]
+
+    def _all(self) -> Iterator[_Physical]:
+        """The namespace's indexes; what they are is kept inside, as names may begin alike."""
+        listed = self._server.ask(
+            f"GET /tandem-{self._namespace}-*",
+            params={"filter_path": "*.aliases,*.mappings._meta"},
+            seconds=SECONDS,
+        )
+        for index, told in (listed or {}).items():
+            meta: Mapping[str, str] = told.get("mappings", {}).get("_meta", {}).get(META, {})
+            ours = meta.get("namespace") == self._namespace
+            yield _Physical(
+                index,
+                meta["name"] if ours else "",
+                meta.get("analysis", ""),
+                frozenset(told.get("aliases", {})),
+            )
+
+    def _delete(self, index: str) -> None:
+        self._server.ask(f"DELETE /{index}", seconds=SECONDS, ignore=(404,))
+
+
+def _is_ok(answer: Mapping[str, Any]) -> bool:
+    """Whether an answer that may be a 404 is not one."""
+    return "error" not in answer

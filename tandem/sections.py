@@ -1,0 +1,116 @@
+"""The sections of the settings: name, type, default, range and help of each."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tandem.fields import FieldType
+from tandem.queries import MAXIMUM_BUDGET_MS
+
+
+class Section(BaseModel):
+    """A table of ``tandem.toml``: unknown names are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldSettings(Section):
+    """One declared field of the collection."""
+
+    type: FieldType = Field(description="text, keyword, integer, float, boolean or datetime")
+    weight: float = Field(1.0, description="for text: worth of a match beside one in the body")
+
+
+class EngineSettings(Section):
+    """Where the engines are, as URLs."""
+
+    lexical: str = Field(
+        "tantivy:",
+        description="lexical engine: `tantivy:`, or `opensearch+http://USER:PASSWORD@HOST:9200` "
+        "(or `+https`)",
+    )
+    vector: str = Field(
+        "qdrant-edge:",
+        description="vector engine: `qdrant-edge:`, or `qdrant+http://:API_KEY@HOST:6333` "
+        "(or `+https`)",
+    )
+    catalog: str = Field(
+        "sqlite:",
+        description="catalogue: `sqlite:`, in the data folder, `sqlite:///PATH`, or "
+        "`postgresql+psycopg://USER:PASSWORD@HOST:5432/DATABASE`",
+    )
+
+
+class EmbeddingSettings(Section):
+    """The embedding model."""
+
+    model: str = Field(
+        "sentence-transformers/all-MiniLM-L6-v2", description="model name, as on the hub"
+    )
+    path: Path | None = Field(None, description="folder of the model's files, if they are at hand")
+    runtime: Literal["auto", "openvino", "onnxruntime", "torch", "torch-openvino"] = Field(
+        "auto",
+        description="what runs the model; the last two need the extra [torch], for any model",
+    )
+    device: str | None = Field(
+        None, description="with [torch]: `cpu` or `cuda`; unset: a GPU if there is one"
+    )
+    precision: Literal["auto", "bf16", "f32"] = Field(
+        "auto", description="`auto`: bf16 where the processor has it, else f32"
+    )
+    threads: int | None = Field(None, ge=1, description="processor threads; unset: every core")
+
+
+class LegSettings(Section):
+    """How one leg counts."""
+
+    k: float = Field(60.0, ge=0, description="rank constant of reciprocal rank fusion")
+    weight: float = Field(1.0, ge=0, description="weight in reciprocal rank fusion")
+    share: float = Field(0.4, ge=0, description="weight of its completed score in the hybrid order")
+
+
+class VectorLegSettings(LegSettings):
+    """The vector leg's share is its own: chosen with the lexical one on SciFact's train queries."""
+
+    share: float = Field(0.6, ge=0, description="weight of its completed score in the hybrid order")
+
+
+class SearchSettings(Section):
+    """How a search runs."""
+
+    depth: int = Field(
+        100, ge=1, le=1_000, description="documents asked of each leg, candidates kept by fusion"
+    )
+    budget_ms: float = Field(
+        1_000.0, gt=0, le=MAXIMUM_BUDGET_MS, description="deadline of an answer, milliseconds"
+    )
+    lexical: LegSettings = LegSettings()
+    vector: VectorLegSettings = VectorLegSettings()
+
+
+class IndexingSettings(Section):
+    """How documents become findable."""
+
+    passage_tokens: int = Field(
+        128, ge=32, le=512, description="length of a passage with its title, tokens"
+    )
+
+
+class QualitySettings(Section):
+    """What a new generation must not fall short of."""
+
+    judgments: Path | None = Field(
+        None, description="judged queries in BEIR's layout; unset: `reindex` compares no quality"
+    )
+    tolerance: float = Field(
+        0.01, ge=0, le=1, description="how much nDCG@10 may fall when a generation goes live"
+    )
+
+
+class RetentionSettings(Section):
+    """How much of the past is kept."""
+
+    generations: int = Field(
+        2, ge=1, le=10, description="generations kept, the live one and those before it"
+    )

@@ -1,0 +1,58 @@
+"""One suite for every database that a catalogue may live in."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import file_url
+from tests.services.fixtures import postgres_server, postgres_url
+from tests.services.postgres import PostgresNode, create_database, private_node
+
+__all__ = ["postgres_server", "postgres_url"]
+
+Open = Callable[[], Catalog]
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[PostgresNode]:
+    """A server that the module's tests may stop, kill and pause; they leave it running."""
+    with private_node() as made:
+        yield made
+
+
+@pytest.fixture
+def node_url(node: PostgresNode) -> sa.URL:
+    """A fresh database on it."""
+    return create_database(node.url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> sa.URL:
+    """An empty place for a catalogue, in each kind of database."""
+    if request.param == "sqlite":
+        return file_url(tmp_path / "documents.sqlite")
+    found: sa.URL = request.getfixturevalue("postgres_url")
+    return found
+
+
+@pytest.fixture
+def open_catalog(url: sa.URL, tmp_path: Path) -> Iterator[Open]:
+    """Opens the catalogue there, as often as wanted; all are closed afterwards."""
+    opened: list[Catalog] = []
+
+    def open_once() -> Catalog:
+        opened.append(Catalog(url, file_url(tmp_path / "embeddings.sqlite")))
+        return opened[-1]
+
+    yield open_once
+    for catalog in opened:
+        catalog.close()
+
+
+@pytest.fixture
+def catalog(open_catalog: Open) -> Catalog:
+    """An empty catalogue."""
+    return open_catalog()

@@ -1,0 +1,185 @@
+"""Waiting for the new generation, asking the gates, moving the pointer."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from indexer import reindexing
+from indexer.reindexing import CLOSE_ENOUGH, Interrupted, Reindexing, ReindexProgress
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.releases import Release
+from tandem.documents import Document
+from tandem.errors import EngineError, EngineUnavailable, GateFailed, TandemError
+from tandem.protocols import Gate, Verdict
+
+NAME = "main"
+
+
+@dataclass
+class FakeCandidate:
+    """A generation whose legs are as far as the test says."""
+
+    legs: dict[str, int] = field(default_factory=lambda: {"lexical": 0, "vector": 0})
+    failure: TandemError | None = None
+
+    def applied(self) -> dict[str, int]:
+        """See ``Candidate``."""
+        return dict(self.legs)
+
+    def error(self) -> TandemError | None:
+        """See ``Candidate``."""
+        return self.failure
+
+    def reach(self, sequence: int) -> None:
+        """Both legs are there."""
+        self.legs = dict.fromkeys(self.legs, sequence)
+
+
+@dataclass
+class FakeGate:
+    """Passes or not; ``asked`` counts."""
+
+    name: str
+    passes: bool = True
+    asked: int = 0
+
+    def examine(self) -> Verdict:
+        """See ``Gate``."""
+        self.asked += 1
+        return Verdict(self.name, self.passes, f"{self.name} said so")
+
+
+@dataclass
+class Desk:
+    """A log, a candidate, and what was reported."""
+
+    catalog: Catalog
+    candidate: FakeCandidate = field(default_factory=FakeCandidate)
+    told: list[ReindexProgress] = field(default_factory=list)
+    promoted: list[int] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def write(self, count: int) -> None:
+        """That many documents."""
+        head = self.catalog.documents.head()
+        documents = [Document(f"d{head + number}", body="b") for number in range(count)]
+        self.catalog.documents.append(NAME, "s", documents)
+
+    def promote(self) -> Release:
+        """Note how far the candidate was."""
+        self.promoted.append(min(self.candidate.legs.values()))
+        return Release(7, NAME, 2, 1)
+
+    def run(
+        self, *gates: Gate, overridden: tuple[str, ...] = (), live: bool = True
+    ) -> reindexing.ReindexOutcome:
+        """The whole thing."""
+        work = Reindexing(
+            self.catalog.documents,
+            NAME,
+            self.candidate,
+            report=self.told.append,
+            stopped=self.stopped.is_set,
+        )
+        return work.run(gates, overridden, self.promote if live else None)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Ten documents, none of them applied."""
+    catalog = Catalog(f"sqlite:///{tmp_path / 'd.sqlite'}", f"sqlite:///{tmp_path / 'c.sqlite'}")
+    made = Desk(catalog)
+    made.write(10)
+    yield made
+    catalog.close()
+
+
+def test_it_waits_for_both_legs(desk: Desk) -> None:
+    """Nothing is examined before the slower leg has all that the log held."""
+    gate = FakeGate("counts")
+
+    def advance(progress: ReindexProgress) -> None:
+        desk.told.append(progress)
+        if progress.stage == "building":
+            assert gate.asked == 0 or min(desk.candidate.legs.values()) >= 10
+            legs = desk.candidate.legs
+            legs["lexical"] = 10
+            legs["vector"] = min(legs["vector"] + 4, 10)
+
+    work = Reindexing(
+        desk.catalog.documents, NAME, desk.candidate, report=advance, stopped=lambda: False
+    )
+    outcome = work.run([gate], (), desk.promote)
+    assert outcome.release == Release(7, NAME, 2, 1)
+    assert desk.promoted == [10]
+    stages = list(dict.fromkeys(progress.stage for progress in desk.told))
+    assert stages == ["building", "examining", "promoting", "done"]
+    later = [progress for progress in desk.told if progress.stage == "building" and progress.rate]
+    assert later
+    assert all(progress.seconds_left is not None for progress in later)
+
+
+def test_what_was_written_during_the_examination_is_waited_for(desk: Desk) -> None:
+    """A candidate far behind is not promoted, however long ago it had caught up."""
+    desk.candidate.reach(10)
+    written = 3 * CLOSE_ENOUGH
+
+    @dataclass
+    class Slow(FakeGate):
+        def examine(self) -> Verdict:
+            desk.write(written)
+            threading.Timer(0.3, lambda: desk.candidate.reach(10 + written - 5)).start()
+            return super().examine()
+
+    desk.run(Slow("slow"))
+    assert desk.promoted == [10 + written - 5], "a few changes behind is close enough"
+
+
+def test_a_failed_gate_keeps_the_live_one(desk: Desk) -> None:
+    """All gates are asked, those that failed are named, and how to override them."""
+    desk.candidate.reach(10)
+    gates = [FakeGate("counts", passes=False), FakeGate("quality", passes=False), FakeGate("ok")]
+    with pytest.raises(GateFailed, match="counts said so; quality said so") as raised:
+        desk.run(*gates)
+    assert "--override counts --override quality" in raised.value.hint
+    assert [gate.asked for gate in gates] == [1, 1, 1]
+    assert desk.promoted == []
+    with pytest.raises(GateFailed, match="quality"):
+        desk.run(*gates, overridden=("counts",))
+    outcome = desk.run(*gates, overridden=("counts", "quality"))
+    assert outcome.overridden == ["counts", "quality"]
+    assert desk.promoted == [10]
+
+
+def test_without_promotion_it_is_only_built(desk: Desk) -> None:
+    """The gates are asked all the same."""
+    desk.candidate.reach(10)
+    gate = FakeGate("counts")
+    assert desk.run(gate, live=False).release is None
+    assert (gate.asked, desk.promoted) == (1, [])
+
+
+def test_it_can_be_stopped(desk: Desk) -> None:
+    """And says how to go on."""
+    desk.stopped.set()
+    with pytest.raises(Interrupted) as raised:
+        desk.run()
+    assert "--resume" in raised.value.hint
+
+
+def test_an_engine_that_fails_for_long_ends_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short failure is waited out, a long one is told with its reason."""
+    desk.candidate.failure = EngineError("no room")
+    threading.Timer(0.3, lambda: setattr(desk.candidate, "failure", None)).start()
+    threading.Timer(0.5, lambda: desk.candidate.reach(10)).start()
+    desk.run()
+    assert desk.promoted == [10]
+    desk.write(5)
+    desk.candidate.failure = EngineError("no room")
+    monkeypatch.setattr(reindexing, "PATIENCE_SECONDS", 0.2)
+    with pytest.raises(EngineUnavailable, match="no room"):
+        desk.run()
+    assert desk.promoted == [10]

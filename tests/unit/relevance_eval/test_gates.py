@@ -1,0 +1,45 @@
+"""The quality guard compares two searchers over one judgment list."""
+
+import pytest
+
+from relevance_eval.collections import QuerySet
+from relevance_eval.gates import QualityGate
+from tandem.queries import Query
+from tandem.rankings import Ranking, SearchResult
+
+JUDGED = QuerySet("list", {"q1": "one", "q2": "two"}, {"q1": {"a": 1}, "q2": {"b": 1}})
+
+
+class Fixed:
+    """A searcher with one answer."""
+
+    def __init__(self, *document_ids: str) -> None:
+        scores = [(name, 1.0 / rank) for rank, name in enumerate(document_ids, start=1)]
+        self._page = Ranking.from_scores("fixed", scores)
+
+    def search(self, query: Query) -> SearchResult:
+        """See ``Searcher``."""
+        return SearchResult(query, self._page, {}, "fixed", 1)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "tolerance", "passes"),
+    [
+        (("a", "b"), 0.0, True),
+        (("b", "a"), 0.0, True),
+        (("a", "x", "b"), 0.0, False),
+        (("a", "x", "b"), 0.07, True),
+        (("x", "a", "b"), 0.07, False),
+        ((), 1.0, True),
+        ((), 0.5, False),
+    ],
+)
+def test_it_may_fall_by_the_tolerance(
+    candidate: tuple[str, ...], tolerance: float, passes: bool
+) -> None:
+    """A list as good passes, a worse one as long as it is not worse by more; figures are told."""
+    gate = QualityGate(JUDGED, Fixed("a", "b"), Fixed(*candidate), tolerance)
+    verdict = gate.examine()
+    assert (verdict.gate, verdict.is_passed) == ("quality", passes)
+    assert "0.8155 ->" in verdict.detail
+    assert "2 queries" in verdict.detail
