@@ -66,7 +66,9 @@ def _write(connection: sa.Connection, writer: BackupWriter, name: str) -> Any:
     table = CATALOGUE.tables[name]
     query = sa.select(table).execution_options(yield_per=ROWS_AT_ONCE)
     with connection.execute(query) as result:
-        return writer.table(name, (dict(row) for row in result.mappings()))
+        return writer.table(
+            name, ({str(key): value for key, value in row.items()} for row in result.mappings())
+        )
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class OpenSearchIndex:
         self._server = server
         self._alias = alias
         self._schema = schema
-        # Highlights are made here, the same as tantivy's: a server takes a second for each megabyte.
+        # Highlights are made here, as tantivy's are: a server takes a second for each megabyte.
         self._analyzer = build_analyzer(analysis)
         self._reader = Reader(server, alias, schema)
         self._bulk = BulkWriter(server, alias)
@@ -87,7 +87,8 @@ class OpenSearchIndex:
         self, document_ids: Collection[str], *, timeout_seconds: float = SECONDS
     ) -> Mapping[str, Document]:
         """See ``LexicalIndex``."""
-        found = map(stored_document, self._reader.sources(document_ids, DOCUMENT_PARTS, SECONDS))
+        sources = self._reader.sources(document_ids, DOCUMENT_PARTS, timeout_seconds)
+        found = map(stored_document, sources)
         return {document.document_id: document for document in found}
 
     def suggest(

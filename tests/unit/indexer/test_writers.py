@@ -76,7 +76,7 @@ class FakeIndex:
 def test_the_lexical_index_gets_the_changes_as_they_are() -> None:
     """It prepares nothing, and its refusals come back."""
     index = FakeIndex()
-    writer = LexicalWriter(index)
+    writer = LexicalWriter(cast("Any", index))
     changes = [*upserts([document("a", "text")]), deletion(2, "b")]
     writer.prepare(changes)
     assert writer.apply(changes, None) == REFUSED
