@@ -86,7 +86,7 @@ class VectorDrift:
                 vectors.shape[1],
             )
             points += [
-                edge.Point(uuid4(), cast("Any", {VECTOR: vector}), payload | {"passages": expected})
+                edge.Point(uuid4(), {VECTOR: vector.tolist()}, payload | {"passages": expected})
                 for _, vector, payload in made
             ]
         shard = self._index.shard
