@@ -11,6 +11,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -180,6 +182,21 @@ class OpenSearchNode:
             self.process.wait()
             assert self.process.stdin is not None
             self.process.stdin.close()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """SIGSTOP meanwhile: the kernel still accepts connections, nobody answers."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def remove(self) -> None:
         """End it at once, and remove its data."""
