@@ -20,17 +20,6 @@ def _started() -> OpenSearchNode | NodeMissing:
         return reason
 
 
-def opensearch_node() -> OpenSearchNode:
-    """The session's own node, to be killed, paused and started again; a test leaves it running.
-
-    Skips the test, or fails it, where it cannot be had.
-    """
-    node = _started()
-    if isinstance(node, NodeMissing):
-        missing(str(node))
-    return node
-
-
 def opensearch_url() -> str:
     """An HTTP URL: of the server in ``TANDEM_TEST_OPENSEARCH_URL``, or else of the session's node.
 
