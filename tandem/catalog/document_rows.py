@@ -1,9 +1,9 @@
 """A document as a row of the log, and back."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import orjson
 import sqlalchemy as sa
 
 from tandem.catalog.database import ROWS_PER_QUERY
@@ -113,7 +113,7 @@ def standing(
     wanted: Any = list(names)
     query = _STANDING_ON_SERVER
     if connection.dialect.name == "sqlite":
-        query, wanted = _STANDING_IN_FILE, orjson.dumps(wanted).decode()
+        query, wanted = _STANDING_IN_FILE, json.dumps(wanted, ensure_ascii=False)
     found = connection.exec_driver_sql(query, (collection, wanted))
     return {names[name]: Standing(*rest) for name, *rest in found}
 
