@@ -93,11 +93,10 @@ class VerifiedHouse:
 
     def drift(self, leg: str) -> LexicalDrift | VectorDrift:
         """Damages one of both."""
-        schema, index = self.collection.generation.schema, self.index(leg)
+        schema = self.collection.generation.schema
         if leg == "vector":
             return VectorDrift(cast("Any", self.collection.vector.index), schema)
-        folder = self.house.settings.data_dir / "lexical" / index.index_name / "data"
-        return LexicalDrift(cast("Any", self.collection.lexical.index), folder, schema)
+        return LexicalDrift(cast("Any", self.collection.lexical.index), schema)
 
     def plant(self, leg: str, kind: Kind, document_id: str) -> None:
         """Damage a document that the log has, or plant one that it has not."""
