@@ -16,7 +16,7 @@ from api.promotion import gates, prune
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report
 from tandem.catalog.releases import Generation, Release
-from tandem.errors import ReleaseConflict, TandemError
+from tandem.errors import EngineError, ReleaseConflict, TandemError
 from tandem.schema import Schema
 from tandem.telemetry import logger
 
@@ -96,7 +96,11 @@ class Owner:
         """Remove what a crash amid a drop left on the engines."""
         house = self.house
         for store in (house.lexical_store, house.vector_store):
-            found = store.names()  # first: an index is made after its generation is recorded
+            try:
+                found = store.names()  # first: an index is made after its generation is recorded
+            except EngineError as error:
+                logger("api").warning("nothing is swept: %s", error)
+                continue
             releases = house.catalog.releases
             retained = {
                 index_name

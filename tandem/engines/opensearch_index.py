@@ -49,7 +49,7 @@ class OpenSearchIndex:
         self._server = server
         self._alias = alias
         self._schema = schema
-        # Highlights are made here, as tantivy's are: a server takes a second for each megabyte.
+        # Highlights are made here, as tantivy's are: a server takes a second for a megabyte.
         self._analyzer = build_analyzer(analysis)
         self._reader = Reader(server, alias, schema)
         self._bulk = BulkWriter(server, alias)

@@ -9,11 +9,19 @@ import sqlalchemy as sa
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tests.services.fixtures import postgres_server, postgres_url
-from tests.services.postgres import PostgresNode, create_database, private_node
+from tests.services.postgres import PostgresNode, create_database, drop_database, private_node
 
 __all__ = ["postgres_server", "postgres_url"]
 
 Open = Callable[[], Catalog]
+
+
+@pytest.fixture
+def second_postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
+    """Another one beside it."""
+    url = create_database(postgres_server)
+    yield url
+    drop_database(url)
 
 
 @pytest.fixture(scope="module")

@@ -99,8 +99,8 @@ def test_unknown_kinds_and_numbers(tasks: Tasks) -> None:
         tasks.read(7)
 
 
-def attempts(tasks: Tasks, task: Task) -> list[Callable[[], Task]]:
-    """What only a running task can do."""
+def leaving(tasks: Tasks, task: Task) -> list[Callable[[], Task]]:
+    """All that can be said of a task that runs."""
     return [
         lambda: tasks.report(task, {}),
         lambda: tasks.finish(task, {}),
@@ -111,14 +111,14 @@ def attempts(tasks: Tasks, task: Task) -> list[Callable[[], Task]]:
 def test_states_are_left_once(tasks: Tasks) -> None:
     """What is not wanted cannot start, what does not run cannot report, finish or fail."""
     wanted = tasks.read(tasks.ask("main", "reindex", {}))
-    for attempt in attempts(tasks, wanted):
+    for attempt in leaving(tasks, wanted):
         with pytest.raises(CatalogError, match="is wanted, expected running"):
             attempt()
     running = tasks.start(wanted, "one")
     with pytest.raises(CatalogError, match="is running by one, expected wanted"):
         tasks.start(wanted, "two")
     tasks.finish(running, {})
-    for attempt in attempts(tasks, running):
+    for attempt in leaving(tasks, running):
         with pytest.raises(CatalogError, match="is done by one, expected running"):
             attempt()
 

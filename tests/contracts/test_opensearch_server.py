@@ -1,20 +1,19 @@
-"""What only a server can do: shards, other people's indexes, crashes, and never answering."""
+"""What only a server can do: shards, other people's indexes, and points in time."""
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tandem.analysis import ENGLISH, Analysis
 from tandem.engines.opensearch_client import Server
 from tandem.engines.opensearch_store import OpenSearchStore
-from tandem.errors import EngineError, EngineUnavailable, SettingsError
+from tandem.errors import EngineError, SettingsError
 from tandem.schema import Schema
 from tests.builders import document, upserts
 from tests.contracts.lexical_base import TIMEOUT, found, held, search, write
 from tests.contracts.opensearch_stores import emptied, namespace_of, server, store_for
-from tests.services.opensearch.session import opensearch_node
 
 SCHEMA = Schema()
 
@@ -60,9 +59,10 @@ def test_more_words_than_a_query_may_score(store: OpenSearchStore) -> None:
     text = " ".join(words)
     ranking = search(index, text)
     assert set(ranking.document_ids) == {item.document_id for item in [*common, *single, rare]}
-    assert ranking.document_ids[0] == "rare"
+    scores = ranking.scores()
+    assert all(scores["rare"] > scores[item.document_id] for item in single)
     everything = [*ranking.document_ids, "other"]
-    assert index.score(text, everything, timeout_seconds=TIMEOUT) == ranking.scores()
+    assert index.score(text, everything, timeout_seconds=TIMEOUT) == scores
     assert index.highlight(text, ["rare"], timeout_seconds=TIMEOUT).keys() == {"rare"}
     index.close()
 
@@ -134,13 +134,16 @@ def test_a_create_that_did_not_finish_is_cleaned_up(
     store: OpenSearchStore, asked: Server, prefix: str
 ) -> None:
     """An index without the alias has no name; the next ``create`` and ``drop`` remove it."""
-    for tidy in (lambda: store.create("words", "3", SCHEMA).close(), lambda: store.drop("words")):
+    for replacing in (True, False):
         store.create("words", "2", SCHEMA).close()
         actions = [{"remove": {"index": f"{prefix}-words-2", "alias": f"{prefix}-words"}}]
         asked.ask("POST /_aliases", {"actions": actions}, seconds=10)
         assert store.names() == []
         assert store.identity("words") is None
-        tidy()
+        if replacing:
+            store.create("words", "3", SCHEMA).close()
+        else:
+            store.drop("words")
         assert f"{prefix}-words-2" not in indexes(asked, prefix)
 
 
@@ -252,7 +255,7 @@ def test_no_point_in_time_stays_open(
     write(index, upserts(document(f"d{number}", "zebra") for number in range(7)))
     assert len(list(index.versions())) == 7
     assert points_in_time(asked, prefix) == 0
-    reading = index.versions()
+    reading: Any = index.versions()
     next(reading)
     assert points_in_time(asked, prefix) == 1
     reading.close()
@@ -263,39 +266,4 @@ def test_no_point_in_time_stays_open(
     with pytest.raises(EngineError, match="esult window"):
         list(reading)
     assert points_in_time(asked, prefix) == 0
-    index.close()
-
-
-# --- crashes and silence ---
-
-
-def test_a_killed_node_has_what_was_acknowledged(store: OpenSearchStore) -> None:
-    """``kill -9`` after ``apply``, before any flush; until it is back it is unavailable."""
-    node = opensearch_node()
-    index = store.create("words", "1", SCHEMA)
-    index.apply(upserts(document(f"d{number:03}", "zebra") for number in range(500)))
-    node.kill()
-    for act in (lambda: search(index, "zebra"), lambda: index.apply(upserts([document("x")], 900))):
-        with pytest.raises(EngineUnavailable):
-            act()
-    assert store.health().state == "unreachable"
-    node.start()
-    index.refresh()
-    assert held(index) == {f"d{number:03}": number + 1 for number in range(500)}
-    index.close()
-
-
-def test_a_node_that_hangs_costs_the_deadline(store: OpenSearchStore) -> None:
-    """A stopped process takes connections and never answers."""
-    node = opensearch_node()
-    index = store.create("words", "1", SCHEMA)
-    write(index, upserts([document("a", "zebra")]))
-    assert node.process is not None
-    node.process.send_signal(signal.SIGSTOP)
-    try:
-        with pytest.raises(EngineUnavailable, match=r"within 0\.3 s"):
-            index.search("zebra", limit=1, timeout_seconds=0.3)
-    finally:
-        node.process.send_signal(signal.SIGCONT)
-    assert found(index, "zebra") == {"a"}
     index.close()

@@ -1,7 +1,7 @@
 """The writers: what each index is given of a batch of changes."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 

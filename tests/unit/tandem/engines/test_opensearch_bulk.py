@@ -86,7 +86,7 @@ def test_nothing_to_write_asks_nobody() -> None:
 def test_what_is_there_already_is_fine() -> None:
     """A newer version (409) and a delete of what is not there (404) are no failures."""
     conflict = {"type": "version_conflict_engine_exception", "reason": "newer"}
-    outcomes: dict[str, Any] = {
+    outcomes: dict[str, dict[str, Any]] = {
         "d0": {"status": 409, "error": conflict},
         "d1": {"status": 404},
         "d2": BAD,
