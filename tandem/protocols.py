@@ -77,10 +77,12 @@ class LexicalIndex(Protocol):
     def suggest(
         self, prefix: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
     ) -> Sequence[str]:
-        """Distinct titles that hold every word of ``prefix``, the last one perhaps unfinished.
+        """The best ``limit`` distinct titles that hold every word of ``prefix``, the last one
+        perhaps unfinished, as single-spaced text; ``tandem.suggestions`` has the rules and the
+        order. A prefix without a word gives none.
 
-        Best first by ``tandem.suggestions.ordered``. Where fewer than ``limit`` do, titles follow
-        in which a word of four letters or more is spelt with one letter's difference.
+        Where fewer than ``limit`` do, titles follow in which a word of four letters or more is
+        spelt with one letter's difference.
         """
         ...
 
@@ -106,8 +108,14 @@ class LexicalIndex(Protocol):
         """Field -> value -> how many of the documents that match have it; the ``limit`` most
         frequent values, equal ones by value.
 
-        ``fields`` are keyword, boolean or integer fields of the schema; a value is told as text,
-        booleans as ``true`` and ``false``. An empty text counts every document under the filters.
+        ``fields`` are keyword, boolean or integer fields of the schema, each of them is in the
+        answer; a value is told as text, booleans as ``true`` and ``false``, and ordered as what it
+        is. A value counts once a document. A blank text counts every document under the filters, a
+        text without a searchable word none.
+
+        Raises:
+            FieldError: an unknown field, or one of a type that has no values to count.
+
         """
         ...
 

@@ -1,7 +1,7 @@
 """The writers: what each index is given of a batch of changes."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +49,22 @@ class FakeIndex:
         """Not for writers."""
         raise NotImplementedError
 
+    def suggest(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def highlight(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def facets(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Not for writers."""
+        raise NotImplementedError
+
     def count(self) -> int:
         """Not for writers."""
         raise NotImplementedError
@@ -60,7 +76,7 @@ class FakeIndex:
 def test_the_lexical_index_gets_the_changes_as_they_are() -> None:
     """It prepares nothing, and its refusals come back."""
     index = FakeIndex()
-    writer = LexicalWriter(cast("LexicalIndex", index))
+    writer = LexicalWriter(index)
     changes = [*upserts([document("a", "text")]), deletion(2, "b")]
     writer.prepare(changes)
     assert writer.apply(changes, None) == REFUSED
