@@ -113,7 +113,7 @@ class OpenSearchIndex:
         if not words:
             return {}
         sources = self._reader.sources(
-            document_ids, (DOCUMENT_ID, "title", "body"), timeout_seconds
+            document_ids, (DOCUMENT_ID, "title", "body"), Deadline(timeout_seconds)
         )
         marked = {
             source[DOCUMENT_ID]: highlights(self._analyzer, words, source["title"], source["body"])

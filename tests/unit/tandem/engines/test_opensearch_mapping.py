@@ -19,6 +19,7 @@ from tandem.engines.opensearch_mapping import (
 )
 from tandem.engines.opensearch_stemming import EXCEPTIONS, SUFFIX
 from tandem.errors import FieldError
+from tandem.fields import Field, FieldType
 from tandem.schema import Schema
 from tests.builders import deletion, document, schema_of, upserts
 
@@ -59,7 +60,7 @@ def test_settings_of_a_new_index() -> None:
 
 def test_a_very_wide_schema_may_be_made() -> None:
     """OpenSearch allows 1,000 fields unless told otherwise."""
-    wide = schema_of(**{f"f{number}": "integer" for number in range(1_500)})
+    wide = Schema.of(Field(f"f{number}", FieldType.INTEGER) for number in range(1_500))
     assert index_settings(wide, ENGLISH, 1, 0)["mapping.total_fields.limit"] > 1_520
 
 

@@ -11,6 +11,7 @@ from tandem.engines import opensearch_queries as queries
 from tandem.engines.opensearch_client import Server
 from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.errors import EngineUnavailable
+from tandem.fields import Field, FieldType
 from tandem.schema import Schema
 from tandem.suggestions import Match
 from tests.builders import deletion, document, filters, schema_of, upserts
@@ -27,7 +28,7 @@ def test_each_bound_is_a_clause() -> None:
 
 def test_filters_add_nothing_to_scores() -> None:
     """They stand beside the query, not in it; without one nothing is put around it."""
-    query = {"match_all": {}}
+    query: dict[str, Any] = {"match_all": {}}
     assert queries.filtered(query, []) is query
     clauses = queries.filter_clauses(filters(SCHEMA, {"not": {"genre": ["a", "b"]}}))
     assert queries.filtered(query, clauses) == {
@@ -45,7 +46,7 @@ def test_filters_add_nothing_to_scores() -> None:
 def test_the_clauses_of_a_long_text_stay_within_lucenes_limit() -> None:
     """However many fields: words times clauses a word, and some left for filters."""
     for fields in (0, 1, 10, 100):
-        schema = schema_of(**{f"t{number}": "text" for number in range(fields)})
+        schema = Schema.of(Field(f"t{number}", FieldType.TEXT) for number in range(fields))
         most = queries.scored_words(schema)
         assert most >= 1
         assert most * (1 + len(schema.text_fields)) <= 1_024 - 100
