@@ -24,7 +24,9 @@ CACHE = Path.home() / ".cache" / "tandem" / "services"
 COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 VERSION = "TANDEM_TEST_OPENSEARCH_VERSION"
 DEFAULT_VERSION = "2.19.6"
-START_SECONDS = 120.0
+START_SECONDS = 240.0
+"""Ten suffice on an idle machine; a busy one took 99."""
+
 STOP_SECONDS = 20.0
 HEAP = "512m"
 
