@@ -210,6 +210,8 @@ class OpenSearchNode:
             "path.repo": self.home / "snapshots",
             # a nearly full disk must not turn a test's index read-only
             "cluster.routing.allocation.disk.threshold_enabled": "false",
+            # nor garbage that this collector has not looked at yet refuse its requests
+            "indices.breaker.total.use_real_memory": "false",
         }
         options = [f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC"]
         options += [f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"]
