@@ -23,9 +23,10 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import Ownership, is_owned
 from tandem.catalog.releases import Generation, Release
 from tandem.errors import CollectionNotFound, SettingsError
-from tandem.protocols import Embedder, LexicalStore, VectorStore
+from tandem.protocols import Embedder
 from tandem.schema import Schema
 from tandem.settings import Settings
+from tandem.stores import LexicalStore, VectorStore
 
 
 @dataclass

@@ -8,8 +8,8 @@ from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import database_url, file_url
 from tandem.errors import SettingsError
-from tandem.protocols import LexicalStore, VectorStore
 from tandem.settings import Settings, masked
+from tandem.stores import LexicalStore, VectorStore
 
 TANTIVY = "tantivy:"
 OPENSEARCH = ("opensearch+http://", "opensearch+https://")

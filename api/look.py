@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.errors import EngineError
-from tandem.protocols import LexicalStore, VectorStore
 from tandem.schema import describe
+from tandem.stores import LexicalStore, VectorStore
 
 SHOWN_FAILURES = 10
 CURRENT, BEHIND, MISSING, UNREACHABLE = "current", "behind", "missing", "unreachable"

@@ -20,6 +20,7 @@ from typing import Any
 from api.collection import OpenCollection
 from benchmarks.common import (
     benchmark_settings,
+    forget,
     house,
     index_folder,
     leave_with,
@@ -147,6 +148,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     chosen = arguments.parse_args()
     settings = benchmark_settings("latency")
+    forget(settings.data_dir, embeddings=False)
     queries = list(read_beir(chosen.folder).queries.values())
     measured = Measured()
     with house(settings) as opened:

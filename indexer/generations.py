@@ -14,7 +14,8 @@ from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.leases import Lease
 from tandem.catalog.releases import Generation
 from tandem.errors import CheckpointConflict, EngineError, LogMismatch
-from tandem.protocols import LexicalIndex, LexicalStore, VectorIndex, VectorStore
+from tandem.protocols import LexicalIndex, VectorIndex
+from tandem.stores import LexicalStore, VectorStore
 
 
 class _Index(Protocol):

@@ -14,7 +14,6 @@ from tandem.documents import Change, Document
 from tandem.filters import Filter
 from tandem.queries import Query
 from tandem.rankings import Ranking, SearchResult
-from tandem.schema import Schema
 
 FloatVector = npt.NDArray[np.float32]
 """Shape (dimension,)."""
@@ -37,15 +36,6 @@ class VectorVersion(NamedTuple):
     sequence: int
     passages_held: int
     passages_expected: int
-
-
-class EngineHealth(NamedTuple):
-    """What an engine says of itself. ``state`` is ``ok``, ``degraded`` or ``unreachable``."""
-
-    engine: str
-    version: str
-    state: str
-    detail: str = ""
 
 
 class LexicalIndex(Protocol):
@@ -84,10 +74,12 @@ class LexicalIndex(Protocol):
     def suggest(
         self, prefix: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
     ) -> Sequence[str]:
-        """Distinct titles that hold every word of ``prefix``, the last one perhaps unfinished.
+        """The best ``limit`` distinct titles that hold every word of ``prefix``, the last one
+        perhaps unfinished, as single-spaced text; ``tandem.suggestions`` has the rules and the
+        order. A prefix without a word gives none.
 
-        Best first by ``tandem.suggestions.ordered``. Where fewer than ``limit`` do, titles follow
-        in which a word of four letters or more is spelt with one letter's difference.
+        Where fewer than ``limit`` do, titles follow in which a word of four letters or more is
+        spelt with one letter's difference.
         """
         ...
 
@@ -113,8 +105,14 @@ class LexicalIndex(Protocol):
         """Field -> value -> how many of the documents that match have it; the ``limit`` most
         frequent values, equal ones by value.
 
-        ``fields`` are keyword, boolean or integer fields of the schema; a value is told as text,
-        booleans as ``true`` and ``false``. An empty text counts every document under the filters.
+        ``fields`` are keyword, boolean or integer fields of the schema, each of them is in the
+        answer; a value is told as text, booleans as ``true`` and ``false``, and ordered as what it
+        is. A value counts once a document. A blank text counts every document under the filters, a
+        text without a searchable word none.
+
+        Raises:
+            FieldError: an unknown field, or one of a type that has no values to count.
+
         """
         ...
 
@@ -296,97 +294,4 @@ class Gate(Protocol):
 
     def examine(self) -> Verdict:
         """Look at the generation, which has caught up with the log."""
-        ...
-
-
-class LexicalStore(Protocol):
-    """Opens, creates and drops generations of a lexical index. Only the indexer and the entrance
-    see it. ``identity`` is random, kept in the index and in the catalogue: an index that was wiped
-    or exchanged is recognised.
-    """
-
-    def identity(self, name: str) -> str | None:
-        """The identity of the index of that name; ``None`` if there is none."""
-        ...
-
-    def create(self, name: str, identity: str, schema: Schema) -> LexicalIndex:
-        """An empty index in place of whatever was there."""
-        ...
-
-    def open(self, name: str, schema: Schema) -> LexicalIndex:
-        """The index of that name.
-
-        Raises:
-            EngineError: it cannot be opened.
-
-        """
-        ...
-
-    def drop(self, name: str) -> None:
-        """Remove the index of that name, if there is one."""
-        ...
-
-    def names(self) -> Sequence[str]:
-        """The names of the indexes that there are."""
-        ...
-
-    def publish(self, alias: str, name: str) -> None:
-        """Let people outside find the index under ``alias`` too; engines in process have none."""
-        ...
-
-    def bytes_on_disk(self, name: str) -> int | None:
-        """How much room the index takes; ``None`` where nobody can tell."""
-        ...
-
-    def health(self) -> EngineHealth:
-        """What the engine says of itself; it never raises."""
-        ...
-
-    def close(self) -> None:
-        """Close connections."""
-        ...
-
-
-class VectorStore(Protocol):
-    """As ``LexicalStore``, for a vector space of ``dimension``."""
-
-    def identity(self, name: str) -> str | None:
-        """The identity of the index of that name; ``None`` if there is none."""
-        ...
-
-    def create(self, name: str, identity: str, schema: Schema, dimension: int) -> VectorIndex:
-        """An empty index in place of whatever was there."""
-        ...
-
-    def open(self, name: str, schema: Schema, dimension: int) -> VectorIndex:
-        """The index of that name.
-
-        Raises:
-            EngineError: it cannot be opened.
-
-        """
-        ...
-
-    def drop(self, name: str) -> None:
-        """Remove the index of that name, if there is one."""
-        ...
-
-    def names(self) -> Sequence[str]:
-        """The names of the indexes that there are."""
-        ...
-
-    def publish(self, alias: str, name: str) -> None:
-        """Let people outside find the index under ``alias`` too; engines in process have none."""
-        ...
-
-    def bytes_on_disk(self, name: str) -> int | None:
-        """How much room the index takes; ``None`` where nobody can tell."""
-        ...
-
-    def health(self) -> EngineHealth:
-        """What the engine says of itself; it never raises."""
-        ...
-
-    def close(self) -> None:
-        """Close connections."""
         ...

@@ -64,9 +64,10 @@ def backup(catalog: Catalog, path: Path) -> Manifest:
 
 def _write(connection: sa.Connection, writer: BackupWriter, name: str) -> Any:
     table = CATALOGUE.tables[name]
+    names = [str(column.name) for column in table.columns]
     query = sa.select(table).execution_options(yield_per=ROWS_AT_ONCE)
     with connection.execute(query) as result:
-        return writer.table(name, (dict(row) for row in result.mappings()))
+        return writer.table(name, (dict(zip(names, row, strict=True)) for row in result))
 
 
 @contextmanager

@@ -9,19 +9,20 @@ import sqlalchemy as sa
 
 from tandem.catalog.database import reading
 from tandem.catalog.document_rows import (
-    AnyRow,
     Version,
     change,
     hashed,
     parts,
     rows,
     rows_of,
+    standing,
     tombstone,
     upsert,
 )
 from tandem.catalog.moments import moment
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import DOCUMENTS, LOG
+from tandem.catalog.text import read, written
 from tandem.documents import Change, Document
 
 
@@ -73,13 +74,13 @@ class DocumentLog:
         """
         sent = {document.document_id: hashed(document) for document in documents}
         with in_order(self._engine) as (connection, head):
-            known = self._known(connection, collection, list(sent))
+            known = standing(connection, collection, sent)
             changed, adopted = [], []
             for document_id, version in sent.items():
-                row = known.get(document_id)
-                if row is None or row.is_deleted or row.content_hash != version.content_hash:
+                found = known.get(document_id)
+                if found is None or found.is_deleted or found.content_hash != version.content_hash:
                     changed.append(Version(version, source))
-                elif row.source != source:
+                elif found.source != written(source):
                     adopted.append(document_id)
             sequences = self._write(connection, collection, changed, head)
             self._adopt(connection, collection, source, adopted)
@@ -88,9 +89,9 @@ class DocumentLog:
     def delete(self, collection: str, document_ids: Sequence[str]) -> dict[str, int]:
         """Write tombstones for those that exist; id -> sequence."""
         with in_order(self._engine) as (connection, head):
-            known = self._known(connection, collection, document_ids)
+            known = standing(connection, collection, document_ids)
             gone = [
-                tombstone(document_id, known[document_id].source)
+                tombstone(document_id, read(known[document_id].source))
                 for document_id in dict.fromkeys(document_ids)
                 if document_id in known and not known[document_id].is_deleted
             ]
@@ -190,20 +191,13 @@ class DocumentLog:
             )
             return int(result.rowcount)
 
-    @staticmethod
-    def _known(
-        connection: sa.Connection, collection: str, document_ids: Sequence[str]
-    ) -> dict[str, AnyRow]:
-        found = rows_of(connection, collection, document_ids, _STANDING)
-        return {row.document_id: row for row in found}
-
     def _write(
         self, connection: sa.Connection, collection: str, versions: Sequence[Version], head: int
     ) -> dict[str, int]:
         if not versions:
             return {}
-        written = rows(collection, versions, head + 1, time.time_ns() // 1_000)
-        connection.exec_driver_sql(self._upsert, written)
+        made = rows(collection, versions, head + 1, time.time_ns() // 1_000)
+        connection.exec_driver_sql(self._upsert, made)
         connection.execute(LOG.update().values(head=head + len(versions)))
         return {
             version.hashed.document.document_id: sequence
@@ -223,10 +217,3 @@ class DocumentLog:
 
 
 _VERSION = (DOCUMENTS.c.document_id, DOCUMENTS.c.sequence, DOCUMENTS.c.is_deleted)
-_STANDING = (
-    DOCUMENTS.c.document_id,
-    DOCUMENTS.c.content_hash,
-    DOCUMENTS.c.is_deleted,
-    DOCUMENTS.c.source,
-)
-"""What decides whether a document is changed."""

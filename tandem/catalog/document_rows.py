@@ -1,10 +1,10 @@
 """A document as a row of the log, and back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tandem.catalog.database import ROWS_PER_QUERY
 from tandem.catalog.tables import DOCUMENTS
@@ -73,11 +73,15 @@ def upsert(engine: sa.Engine) -> str:
     """The statement that writes ``rows``, for the driver itself: a row costs half as much as
     through SQLAlchemy, which would look at every value.
     """
-    insert, style = (
-        (postgresql.insert(DOCUMENTS), "format")
-        if engine.dialect.name == "postgresql"
-        else (sqlite.insert(DOCUMENTS), "qmark")
-    )
+    insert: Any
+    if engine.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as server_insert
+
+        insert, style = server_insert(DOCUMENTS), "format"
+    else:
+        from sqlalchemy.dialects.sqlite import insert as file_insert
+
+        insert, style = file_insert(DOCUMENTS), "qmark"
     names = [column.name for column in DOCUMENTS.columns]
     key = [column.name for column in DOCUMENTS.primary_key]
     statement = insert.on_conflict_do_update(
@@ -89,6 +93,39 @@ def upsert(engine: sa.Engine) -> str:
     compiled = statement.compile(dialect=dialect, column_keys=names)
     assert list(compiled.positiontup or ()) == names, "the rows are in the table's order"
     return str(compiled)
+
+
+class Standing(NamedTuple):
+    """What decides whether a document is changed; ``source`` in the column's form."""
+
+    content_hash: str
+    is_deleted: bool
+    source: str
+
+
+def standing(
+    connection: sa.Connection, collection: str, document_ids: Iterable[str]
+) -> dict[str, Standing]:
+    """How the known ones among the documents stand. One statement for all of them, given to the
+    driver itself: through SQLAlchemy this took half of the time of an append.
+    """
+    names = {written(document_id): document_id for document_id in document_ids}
+    wanted: Any = list(names)
+    query = _STANDING_ON_SERVER
+    if connection.dialect.name == "sqlite":
+        query, wanted = _STANDING_IN_FILE, orjson.dumps(wanted).decode()
+    found = connection.exec_driver_sql(query, (collection, wanted))
+    return {names[name]: Standing(*rest) for name, *rest in found}
+
+
+_STANDING_IN_FILE = """
+SELECT document_id, content_hash, is_deleted, source FROM documents
+WHERE collection = ? AND document_id IN (SELECT value FROM json_each(?))
+"""
+_STANDING_ON_SERVER = """
+SELECT document_id, content_hash, is_deleted, source FROM documents
+WHERE collection = %s AND document_id = ANY(%s)
+"""
 
 
 def change(row: AnyRow) -> Change:

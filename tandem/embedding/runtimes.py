@@ -3,12 +3,13 @@
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -145,6 +146,8 @@ def _compile(graph: Path, properties: dict[str, Any], cache: Path) -> Any:
     OpenVINO writes its cache in place, where a second process may be reading; so the first one
     writes to a folder of its own and renames it.
     """
+    # When it is imported, OpenVINO sends a usage event to a third party, unless this is missing.
+    sys.modules.setdefault("openvino_telemetry", cast("Any", None))
     import openvino
 
     core = openvino.Core()

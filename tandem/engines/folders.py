@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tandem.errors import EngineError
-from tandem.protocols import EngineHealth
+from tandem.stores import EngineHealth
 
 IDENTITY = "identity"
 DATA = "data"

@@ -4,13 +4,12 @@ The same words, query and scores as tantivy's (``tandem.engines.tantivy_index``)
 field that holds all text fields, plus a smaller disjunction max over the fields one by one.
 """
 
-import html
-import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import orjson
 
+from tandem.analysis import Analysis
 from tandem.documents import Change, Document
 from tandem.engines import opensearch_queries as queries
 from tandem.engines.opensearch_bulk import BulkWriter, Refused, Write, refusals
@@ -23,7 +22,9 @@ from tandem.engines.opensearch_mapping import (
     stored_document,
     upsert_lines,
 )
-from tandem.engines.opensearch_reader import DOCUMENTS_AT_ONCE, SECONDS, Reader, parts
+from tandem.engines.opensearch_reader import SECONDS, Reader, cleaned, parts
+from tandem.engines.tantivy_highlights import highlights
+from tandem.engines.tantivy_mapping import build_analyzer
 from tandem.errors import EngineError, FieldError
 from tandem.filters import Filter
 from tandem.protocols import Refusal
@@ -34,7 +35,6 @@ from tandem.suggestions import Match, suggested, title_of
 LEG = "lexical"
 IDS_AT_ONCE = 1_000
 VERSIONS_AT_ONCE = 5_000
-PIECE_CHARACTERS = 200
 
 
 class OpenSearchIndex:
@@ -45,10 +45,12 @@ class OpenSearchIndex:
     remembered for an hour; an older change that arrives later than that would bring it back.
     """
 
-    def __init__(self, server: Server, alias: str, schema: Schema) -> None:
+    def __init__(self, server: Server, alias: str, schema: Schema, analysis: Analysis) -> None:
         self._server = server
         self._alias = alias
         self._schema = schema
+        # Highlights are made here, as tantivy's are: a server takes a second for a megabyte.
+        self._analyzer = build_analyzer(analysis)
         self._reader = Reader(server, alias, schema)
         self._bulk = BulkWriter(server, alias)
 
@@ -105,22 +107,17 @@ class OpenSearchIndex:
         self, text: str, document_ids: Collection[str], *, timeout_seconds: float
     ) -> Mapping[str, Mapping[str, str]]:
         """See ``LexicalIndex``."""
-        if not document_ids:
+        words = frozenset(self._analyzer.analyze(cleaned(text)))
+        if not words:
             return {}
-        words = self._reader.text(text, timeout_seconds)
-        # drawn anew each time, so that no document can hold them
-        marks = (f"\u2068{secrets.token_hex(8)}\u2069", f"\u2068{secrets.token_hex(8)}\u2069")
-        marked: dict[str, Mapping[str, str]] = {}
-        for ids in parts(document_ids, DOCUMENTS_AT_ONCE):
-            body = queries.highlight_body(words, ids, marks, PIECE_CHARACTERS)
-            answer = self._reader.search(text, body, timeout_seconds)
-            for hit in answer["hits"]["hits"]:
-                pieces = hit.get("highlight", {})
-                if pieces:
-                    marked[hit["fields"][DOCUMENT_ID][0]] = {
-                        name: _as_html(found[0], marks) for name, found in pieces.items()
-                    }
-        return marked
+        sources = self._reader.sources(
+            document_ids, (DOCUMENT_ID, "title", "body"), timeout_seconds
+        )
+        marked = {
+            source[DOCUMENT_ID]: highlights(self._analyzer, words, source["title"], source["body"])
+            for source in sources
+        }
+        return {document_id: fields for document_id, fields in marked.items() if fields}
 
     def facets(
         self,
@@ -172,7 +169,7 @@ class OpenSearchIndex:
 
     def versions_of(self, document_ids: Collection[str]) -> Sequence[tuple[str, int]]:
         """See ``LexicalIndex``."""
-        sources = self._reader.sources(document_ids, (DOCUMENT_ID, SEQUENCE))
+        sources = self._reader.sources(document_ids, (DOCUMENT_ID, SEQUENCE), SECONDS)
         return [(source[DOCUMENT_ID], source[SEQUENCE]) for source in sources]
 
     def count(self) -> int:
@@ -208,8 +205,3 @@ class OpenSearchIndex:
                 f"OpenSearch at {self._server.shown} refused to delete "
                 f"{left[0].write.document_id!r}: {left[0].reason}"
             )
-
-
-def _as_html(piece: str, marks: tuple[str, str]) -> str:
-    escaped = html.escape(piece)
-    return escaped.replace(marks[0], "<mark>").replace(marks[1], "</mark>")

@@ -39,7 +39,6 @@ STEMMERS = {"english": "porter2"}
 LONGEST_ID_BYTES = 512
 HASHED_ID = "tandem-hash:"
 MOST_FIELDS = 1_000
-MOST_ANALYZED = 10_000_000
 SHORT_WORD = """
     CharSequence term = token.term;
     if (term.length() * 3 < LIMIT) { return true; }
@@ -87,7 +86,6 @@ def index_settings(
         # how long the version of a deleted document is remembered
         "gc_deletes": "1h",
         "mapping.total_fields.limit": MOST_FIELDS + len(schema.fields),
-        "highlight.max_analyzed_offset": MOST_ANALYZED,
         "analysis": _analysis(analysis),
     }
 

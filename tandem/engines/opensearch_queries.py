@@ -147,29 +147,6 @@ def facets_body(schema: Schema, fields: Sequence[str], limit: int) -> dict[str, 
     }
 
 
-def highlight_body(
-    text: Text, document_ids: Collection[str], marks: tuple[str, str], characters: int
-) -> dict[str, Any]:
-    """The matches of a text in title and body; ``marks`` stand before and after each."""
-    fields = {
-        name: {"highlight_query": any_word(name, text), "number_of_fragments": pieces}
-        for name, pieces in (("title", 0), ("body", 1))
-    }
-    return {
-        **hits_body(among(document_ids), len(document_ids)),
-        # the texts themselves are read from the source
-        "stored_fields": [],
-        "highlight": {
-            "type": "unified",
-            "pre_tags": [marks[0]],
-            "post_tags": [marks[1]],
-            "fragment_size": characters,
-            "order": "score",
-            "fields": fields,
-        },
-    }
-
-
 def titles_body(
     asked: Sequence[str], match: Match, filters: Sequence[Filter], most: int
 ) -> dict[str, Any]:

@@ -35,13 +35,13 @@ class Reader:
         """The text ready to be matched. Of a very long one the rarest words are scored, and all
         are matched.
         """
-        cleaned = _clean(text)
-        if not queries.is_long(cleaned, self._schema):
-            return queries.Text(cleaned)
+        encodable = cleaned(text)
+        if not queries.is_long(encodable, self._schema):
+            return queries.Text(encodable)
         answer = self._server.ask(
             f"POST /{self._alias}/_termvectors",
             {
-                "doc": {ALL: cleaned},
+                "doc": {ALL: encodable},
                 "fields": [ALL],
                 "term_statistics": True,
                 "field_statistics": False,
@@ -78,7 +78,7 @@ class Reader:
         return answer
 
     def sources(
-        self, document_ids: Collection[str], names: Sequence[str], seconds: float = SECONDS
+        self, document_ids: Collection[str], names: Sequence[str], seconds: float
     ) -> Iterator[Any]:
         """Those parts of the documents' sources, as far as the documents are there."""
         params = {"realtime": "false", "_source_includes": ",".join(names)}
@@ -128,7 +128,7 @@ def _preference(text: str) -> str:
     return f"text-{crc32(text.encode('utf-8', 'replace')):08x}"
 
 
-def _clean(text: str) -> str:
+def cleaned(text: str) -> str:
     """The text without halves of surrogate pairs, which JSON cannot carry."""
     return text.encode("utf-8", "replace").decode()
 

@@ -7,7 +7,7 @@ differ are small, so they are told to OpenSearch: found by comparing both on the
 SciFact, Cranfield and a collection of films, 45,650 words, and completed by hand. A test compares.
 """
 
-SUFFIX = "ogist(?:'?s)?$"
+SUFFIX = "ogists?(?:'s)?$"
 """What becomes ``og``, so that a biologist is found by biology."""
 
 _EXCEPTIONS = {
@@ -39,7 +39,10 @@ _EXCEPTIONS = {
     "err": "erred erring",
     "odd": "odding",
     "off": "offed offing offings",
+    "die": "dying",
     "hie": "hying",
+    "lie": "lying",
+    "tie": "tying",
     "vie": "vying",
 }
 

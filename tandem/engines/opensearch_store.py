@@ -10,8 +10,8 @@ from tandem.engines.opensearch_client import MISSING_HINT, Server, parse_url
 from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.engines.opensearch_mapping import index_mapping, index_settings
 from tandem.errors import EngineError, SettingsError
-from tandem.protocols import EngineHealth
 from tandem.schema import Schema
+from tandem.stores import EngineHealth
 
 NAMESPACE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
 SECONDS = 60.0
@@ -82,7 +82,7 @@ class OpenSearchStore:
         actions: list[dict[str, Any]] = [{"remove_index": {"index": old}} for old in replaced]
         actions.append({"add": {"index": index, "alias": alias}})
         self._server.ask("POST /_aliases", {"actions": actions}, seconds=SECONDS)
-        return OpenSearchIndex(self._server, alias, schema)
+        return OpenSearchIndex(self._server, alias, schema, self._analysis)
 
     def open(self, name: str, schema: Schema) -> OpenSearchIndex:
         """See ``LexicalStore``."""
@@ -98,7 +98,7 @@ class OpenSearchStore:
                 f"this Tandem reads {self._analysis.name!r}",
                 hint="index the collection again",
             )
-        return OpenSearchIndex(self._server, alias, schema)
+        return OpenSearchIndex(self._server, alias, schema, self._analysis)
 
     def drop(self, name: str) -> None:
         """See ``LexicalStore``."""

@@ -38,9 +38,10 @@ from tandem.engines.qdrant_points import (
 )
 from tandem.errors import EngineError
 from tandem.filters import Filter
-from tandem.protocols import EngineHealth, FloatMatrix, FloatVector, Refusal, VectorVersion
+from tandem.protocols import FloatMatrix, FloatVector, Refusal, VectorVersion
 from tandem.rankings import Ranking
 from tandem.schema import Schema
+from tandem.stores import EngineHealth
 
 POINTS_PER_UPDATE = 500
 """An update holds the interpreter lock: 500 points keep searches in the process from stalling."""

@@ -15,8 +15,8 @@ from tandem.engines.qdrant_index import QdrantIndex
 from tandem.engines.qdrant_mapping import payload_indexes
 from tandem.engines.qdrant_points import VECTOR
 from tandem.errors import EngineError, EngineUnavailable, SettingsError
-from tandem.protocols import EngineHealth
 from tandem.schema import Schema
+from tandem.stores import EngineHealth
 
 ENGINE = "qdrant"
 HEALTH_SECONDS = 5.0

@@ -30,7 +30,6 @@ from tandem.engines.tantivy_mapping import (
     version_of,
 )
 from tandem.engines.tantivy_queries import (
-    all_hits,
     among,
     any_word,
     hits_with_ties,
@@ -39,12 +38,13 @@ from tandem.engines.tantivy_queries import (
     unscored,
 )
 from tandem.engines.tantivy_suggestions import register_suggestions, title_finder
-from tandem.engines.tantivy_writing import BatchWriter
+from tandem.engines.tantivy_writing import WRITER_HEAP_BYTES, BatchWriter
 from tandem.errors import EngineError
 from tandem.filters import Filter
-from tandem.protocols import EngineHealth, Refusal
+from tandem.protocols import Refusal
 from tandem.rankings import Ranking
 from tandem.schema import Schema, facet_fields
+from tandem.stores import EngineHealth
 from tandem.suggestions import suggested
 
 LEG = "lexical"
@@ -92,9 +92,7 @@ class TantivyStore:
 
     def health(self) -> EngineHealth:
         """See ``LexicalStore``; the engine is this process, so its folder is what can fail."""
-        fault = self._folders.fault()
-        state = "unreachable" if fault else "ok"
-        return EngineHealth("tantivy", version("tantivy"), state, fault)
+        return self._folders.health("tantivy", version("tantivy"), WRITER_HEAP_BYTES)
 
     def close(self) -> None:
         """There is no connection."""
@@ -158,12 +156,7 @@ class TantivyIndex:
         timeout_seconds: float = 10.0,  # noqa: ARG002 - see the class docstring
     ) -> Mapping[str, Document]:
         """See ``LexicalIndex``."""
-        if not document_ids:
-            return {}
-        searcher = self.searcher
-        query = among(self._engine_schema, document_ids)
-        hits = all_hits(searcher, query, expected=len(document_ids))
-        found = (stored_document(searcher.doc(address)) for _, address in hits)
+        found = map(stored_document, self._stored(document_ids))
         return {document.document_id: document for document in found}
 
     def suggest(
@@ -248,12 +241,14 @@ class TantivyIndex:
 
     def versions_of(self, document_ids: Collection[str]) -> Sequence[tuple[str, int]]:
         """See ``LexicalIndex``."""
-        if not document_ids:
-            return []
-        searcher = self.searcher
-        query = among(self._engine_schema, document_ids)
-        hits = all_hits(searcher, query, expected=len(document_ids))
-        return [version_of(searcher.doc(address)) for _, address in hits]
+        return [version_of(stored) for stored in self._stored(document_ids)]
+
+    def _stored(self, document_ids: Collection[str]) -> Iterator[tantivy.Document]:
+        if document_ids:
+            searcher = self.searcher
+            query = among(self._engine_schema, document_ids)
+            hits = searcher.search(query, limit=len(document_ids), count=False).hits
+            yield from (searcher.doc(address) for _, address in hits)
 
     def count(self) -> int:
         """See ``LexicalIndex``."""
@@ -292,7 +287,10 @@ class TantivyIndex:
         )
 
 
-def _cannot_open(folder: Path, reason: object) -> EngineError:
+def _cannot_open(folder: Path, error: object) -> EngineError:
+    reason = str(error)
+    if "schema does not match" in reason:
+        reason = "it holds other fields than this version of Tandem reads"
     return EngineError(
         f"the tantivy index in {folder} cannot be opened: {reason}",
         hint=f"delete the folder {folder.parent}; the next start builds it again",

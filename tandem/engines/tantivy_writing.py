@@ -11,6 +11,7 @@ from tandem.protocols import Refusal
 from tandem.schema import Schema
 
 WRITER_HEAP_BYTES = 64_000_000
+"""What the writer collects before it writes a segment; so much must fit on the disk, too."""
 
 
 class BatchWriter:

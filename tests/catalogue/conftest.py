@@ -1,6 +1,5 @@
 """One suite for every database that a catalogue may live in."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,13 +8,10 @@ import sqlalchemy as sa
 
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
-from tests.services.postgres import (
-    GIVEN,
-    PostgresNode,
-    create_database,
-    drop_database,
-    private_node,
-)
+from tests.services.fixtures import postgres_server, postgres_url
+from tests.services.postgres import PostgresNode, create_database, private_node
+
+__all__ = ["postgres_server", "postgres_url"]
 
 Open = Callable[[], Catalog]
 
@@ -34,6 +30,14 @@ def postgres_server() -> Iterator[sa.URL]:
 @pytest.fixture
 def postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
     """A fresh database on it."""
+    url = create_database(postgres_server)
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture
+def second_postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
+    """Another one beside it."""
     url = create_database(postgres_server)
     yield url
     drop_database(url)

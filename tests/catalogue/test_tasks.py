@@ -1,13 +1,14 @@
 """Tasks: asked for by one process, done by one owner."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.tasks import Tasks
+from tandem.catalog.tasks import Task, Tasks
 from tandem.errors import CatalogError
 
 
@@ -98,25 +99,26 @@ def test_unknown_kinds_and_numbers(tasks: Tasks) -> None:
         tasks.read(7)
 
 
+def leaving(tasks: Tasks, task: Task) -> list[Callable[[], Task]]:
+    """All that can be said of a task that runs."""
+    return [
+        lambda: tasks.report(task, {}),
+        lambda: tasks.finish(task, {}),
+        lambda: tasks.fail(task, "error"),
+    ]
+
+
 def test_states_are_left_once(tasks: Tasks) -> None:
     """What is not wanted cannot start, what does not run cannot report, finish or fail."""
     wanted = tasks.read(tasks.ask("main", "reindex", {}))
-    for attempt in (
-        lambda: tasks.report(wanted, {}),
-        lambda: tasks.finish(wanted, {}),
-        lambda: tasks.fail(wanted, "error"),
-    ):
+    for attempt in leaving(tasks, wanted):
         with pytest.raises(CatalogError, match="is wanted, expected running"):
             attempt()
     running = tasks.start(wanted, "one")
     with pytest.raises(CatalogError, match="is running by one, expected wanted"):
         tasks.start(wanted, "two")
     tasks.finish(running, {})
-    for attempt in (
-        lambda: tasks.report(running, {}),
-        lambda: tasks.finish(running, {}),
-        lambda: tasks.fail(running, "error"),
-    ):
+    for attempt in leaving(tasks, running):
         with pytest.raises(CatalogError, match="is done by one, expected running"):
             attempt()
 

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import pytest
 
 from tandem.documents import Change
-from tandem.protocols import LexicalIndex, LexicalStore, Refusal
+from tandem.protocols import LexicalIndex, Refusal
 from tandem.rankings import Ranking
+from tandem.stores import LexicalStore
 from tests.builders import schema_of, upserts
 from tests.contracts import filters_oracle as oracle
 

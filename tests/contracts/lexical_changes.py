@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from tandem.protocols import LexicalIndex, LexicalStore
+from tandem.protocols import LexicalIndex
 from tandem.rankings import Ranking
+from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, schema_of, upserts
 from tests.contracts.lexical_base import (
     FAMILY,

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tandem.errors import FieldError
-from tandem.protocols import LexicalIndex, LexicalStore
+from tandem.protocols import LexicalIndex
+from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, schema_of, upserts
 from tests.contracts import filters_oracle as oracle
 from tests.contracts.lexical_base import IDENTITY, NAME, SCHEMA, TIMEOUT, LexicalContract, write

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tandem.errors import EngineError
-from tandem.protocols import LexicalIndex, LexicalStore
+from tandem.protocols import LexicalIndex
+from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, upserts
 from tests.contracts.lexical_base import (
     IDENTITY,

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tandem import suggestions
-from tandem.protocols import LexicalIndex, LexicalStore
+from tandem.protocols import LexicalIndex
+from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, upserts
 from tests.contracts import suggestions_oracle as oracle
 from tests.contracts.lexical_base import (

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from tandem.fields import Field, FieldType
-from tandem.protocols import LexicalIndex, LexicalStore
+from tandem.protocols import LexicalIndex
 from tandem.rankings import Ranking
 from tandem.schema import Schema
+from tandem.stores import LexicalStore
 from tests.builders import document, filters, upserts
 from tests.contracts.lexical_base import (
     FAMILY,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tandem.analysis import ENGLISH
 from tandem.engines.tantivy_index import TantivyStore
-from tandem.protocols import LexicalStore
+from tandem.stores import LexicalStore
 from tests.contracts.lexical_index_contract import LexicalIndexContract
 
 

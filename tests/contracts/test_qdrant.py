@@ -17,7 +17,7 @@ from qdrant_client import QdrantClient
 from tandem.engines.qdrant_connection import connect
 from tandem.engines.qdrant_store import QdrantStore
 from tandem.errors import EngineError
-from tandem.protocols import VectorStore
+from tandem.stores import VectorStore
 from tests.builders import unit_rows
 from tests.contracts.qdrant_local import QUIET, LocalQdrant
 from tests.contracts.vector_base import DIMENSION, EAST, IDENTITY, SCHEMA, put

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tandem.engines.qdrant_edge_index import QdrantEdgeStore
-from tandem.protocols import VectorStore
+from tandem.stores import VectorStore
 from tests.contracts.vector_index_contract import VectorIndexContract
 
 

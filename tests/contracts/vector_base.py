@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tandem.documents import Change
-from tandem.protocols import FloatMatrix, FloatVector, VectorIndex, VectorStore, VectorVersion
+from tandem.protocols import FloatMatrix, FloatVector, VectorIndex, VectorVersion
 from tandem.rankings import Ranking
+from tandem.stores import VectorStore
 from tests.builders import document, random_rows, schema_of, unit_rows, upserts
 from tests.contracts import filters_oracle as oracle
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from tandem.errors import EngineError
-from tandem.protocols import VectorIndex, VectorStore
+from tandem.protocols import VectorIndex
+from tandem.stores import VectorStore
 from tests.builders import deletion, filters, random_rows
 from tests.contracts.vector_base import (
     DIMENSION,

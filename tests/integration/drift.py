@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 from uuid import uuid4
 
 import qdrant_edge as edge
@@ -78,12 +79,16 @@ class VectorDrift:
         """Exactly these (sequence, vectors, passages expected) of that document."""
         points = []
         for sequence, vectors, expected in rows:
-            changes = [Change(sequence, document.document_id, document)]
-            passages = {document.document_id: vectors}
-            for _, vector, payload in passage_points(changes, passages, self._schema, DIMENSION)[0]:
-                points.append(
-                    edge.Point(uuid4(), {VECTOR: vector}, payload | {"passages": expected})
-                )
+            made, _ = passage_points(
+                [Change(sequence, document.document_id, document)],
+                {document.document_id: vectors},
+                self._schema,
+                vectors.shape[1],
+            )
+            points += [
+                edge.Point(uuid4(), {VECTOR: vector.tolist()}, payload | {"passages": expected})
+                for _, vector, payload in made
+            ]
         shard = self._index.shard
         these = edge.Filter(must=[among([document.document_id])])
         shard.update(edge.UpdateOperation.delete_points_by_filter(these))
@@ -95,8 +100,8 @@ class VectorDrift:
         """Drift of that kind in a document that the log has at ``sequence``."""
         held = self._index.vectors([document.document_id]).get(document.document_id)
         right = random_rows(1, 2, DIMENSION) if held is None else held
-        count = len(right)
-        other = random_rows(sequence, count, DIMENSION)
+        count, dimension = right.shape
+        other = random_rows(sequence, count, dimension)
         rows = {
             Kind.MISSING: [],
             Kind.STALE: [(sequence - 1, right, count)],

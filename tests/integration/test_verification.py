@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from indexer.findings import IndexVerification, Kind
 from tandem.documents import Document
+from tests.fakes import HashEmbedder
 from tests.integration.crash.audit import exact
 from tests.integration.verified_house import COLLECTION, LEGS, VerifiedHouse, text
 
@@ -111,3 +113,19 @@ def test_looking_changes_nothing(house: VerifiedHouse, leg: str) -> None:
     house.plant(leg, Kind.ALTERED, ALIVE[7])
     assert counted(house.verify(leg)) == counted(house.verify(leg)) == {(ALIVE[7], Kind.ALTERED): 1}
     assert house.verify(leg, repair=True).is_clean
+
+
+def test_a_poisoned_cache_is_seen_and_mended(tmp_path: Path) -> None:
+    """Vectors that were wrong in the cache already are compared with fresh ones, and replaced."""
+    opened = VerifiedHouse.open(tmp_path / "data")
+    with opened.house as house:
+        document = text("d", 1, words=8)
+        passage = f"{document.title} {document.body}"
+        wrong = HashEmbedder().embed_documents(["another text"])[0]
+        house.catalog.embeddings.put(HashEmbedder.name, {passage: wrong})
+        opened.accept(document)
+        opened.follow()
+        found = opened.verify("vector")
+        assert counted(found) == {("d", Kind.ALTERED): 1}
+        assert opened.verify("vector", repair=True).is_clean
+        assert opened.verify("vector").is_clean

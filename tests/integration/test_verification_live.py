@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from indexer.findings import Kind
 from indexer.following import Following, following
+from indexer.holdings import Held, Holdings
 from indexer.redo import bring_up_to_date
 from indexer.writers import LexicalWriter, VectorWriter
 from tandem.documents import Change
@@ -22,8 +23,9 @@ from tests.integration.verified_house import COLLECTION, LEGS, VerifiedHouse, te
 
 BUSY = [f"busy{number}" for number in range(40)]
 QUIET = [f"quiet{number}" for number in range(20)]
-SECONDS = 6.0
+SECONDS = 4.0
 PAUSE_SECONDS = 0.004
+ANSWER_SECONDS = 0.02
 PATIENCE_SECONDS = 120.0
 
 
@@ -125,6 +127,28 @@ class OvertakenWriter:
         """Nothing reads in between."""
 
 
+class SlowHoldings:
+    """``Holdings`` whose answers take as long to arrive as those of a busy server."""
+
+    def __init__(self, holdings: Holdings) -> None:
+        self._holdings = holdings
+        self.refresh = holdings.refresh
+        self.contents = holdings.contents
+        self.differences = holdings.differences
+
+    def versions(self, first: int, last: int | None) -> Iterator[Held]:
+        """See ``Holdings``."""
+        rows = list(self._holdings.versions(first, last))
+        time.sleep(ANSWER_SECONDS)
+        return iter(rows)
+
+    def versions_of(self, document_ids: Collection[str]) -> list[Held]:
+        """See ``Holdings``."""
+        rows = self._holdings.versions_of(document_ids)
+        time.sleep(ANSWER_SECONDS)
+        return rows
+
+
 def until(writer: Writer, seconds: float) -> Iterator[None]:
     """At least twice, that long, and until enough was written meanwhile."""
     turns, begun = 0, time.monotonic()
@@ -140,7 +164,7 @@ def test_no_false_alarm_beside_a_writer(house: VerifiedHouse) -> None:
     with following(house.collection.followers) as work, Writer(house, work).at_work() as writer:
         for _ in until(writer, SECONDS):
             for leg in LEGS:
-                result = house.verify(leg, repair=False, patience_seconds=30.0)
+                result = house.verify(leg, SlowHoldings, patience_seconds=30.0)
                 assert result.error is None
                 assert result.found.total == 0, result.found.examples
                 assert result.behind == 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from api.bootstrap import House, open_house
 from api.owner import Owner, ReindexOrder
@@ -21,6 +22,9 @@ from tests.integration.downtime.world import (
     settings_of,
     settled,
 )
+from tests.services.fixtures import opensearch, postgres_server, postgres_url
+
+__all__ = ["opensearch", "postgres_server", "postgres_url"]
 
 SECONDS = float(os.environ.get("TANDEM_TEST_LOAD_SECONDS", "12"))
 THREADS = 4
@@ -39,6 +43,20 @@ def embedded(tmp_path: Path, models: None) -> Iterator[House]:
     base = {"data_dir": tmp_path / "data"}
     with open_house(settings_of(base, 0), "test", follows=True) as house:
         yield house
+
+
+@pytest.fixture
+def servers(tmp_path: Path, models: None, opensearch: str, postgres_url: sa.URL) -> Iterator[House]:
+    """Real OpenSearch and PostgreSQL. There is no Qdrant server: its engine runs in process."""
+    engines = {
+        "lexical": f"opensearch+{opensearch}",
+        "catalog": postgres_url.render_as_string(hide_password=False),
+    }
+    base = {"data_dir": tmp_path / "data", "engines": engines}
+    with open_house(settings_of(base, 0), "test", follows=True) as house:
+        yield house
+        for name in house.lexical_store.names():
+            house.lexical_store.drop(name)
 
 
 def under_load(house: House) -> None:
@@ -91,3 +109,8 @@ def under_load(house: House) -> None:
 def test_embedded_engines(embedded: House) -> None:
     """tantivy, Qdrant Edge and SQLite in one process."""
     under_load(embedded)
+
+
+def test_servers(servers: House) -> None:
+    """OpenSearch for words, PostgreSQL for the catalogue."""
+    under_load(servers)

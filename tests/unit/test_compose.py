@@ -13,6 +13,9 @@ from typer.main import get_group
 from api.app import app
 from api.engines import check_engines
 from tandem import settings
+from tandem.catalog.urls import database_url
+from tandem.engines.opensearch_client import parse_url
+from tandem.engines.qdrant_connection import read_address
 from tests.containers import (
     MADE_HERE,
     ROOT,
@@ -227,6 +230,17 @@ def test_urls_lead_to_the_services(variable: str) -> None:
             if name.endswith(("PASSWORD", "API_KEY"))
         ]
         assert [url.password] == (secrets or [None])
+
+
+def test_the_engines_read_the_urls() -> None:
+    """Each engine's own reader finds server and secret."""
+    chosen = own_settings(TANDEM["follower"])
+    opensearch = parse_url(chosen["TANDEM_ENGINES__LEXICAL"])
+    assert (opensearch.shown, opensearch.user) == ("http://opensearch:9200", None)
+    qdrant = read_address(chosen["TANDEM_ENGINES__VECTOR"])
+    assert (qdrant.url, qdrant.key) == ("http://qdrant:6333", SECRETS["QDRANT_API_KEY"])
+    catalogue = database_url(chosen["TANDEM_ENGINES__CATALOG"])
+    assert (catalogue.host, catalogue.password) == ("postgres", SECRETS["POSTGRES_PASSWORD"])
 
 
 def test_the_catalogue_is_the_database_that_is_made() -> None:

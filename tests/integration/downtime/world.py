@@ -226,6 +226,7 @@ def exact(collection: OpenCollection, books: Books) -> None:
 
 def check_generation(opened: Any, expected: Mapping[str, int]) -> None:
     """Zero drift in both indexes of a generation."""
+    opened.lexical.index.refresh()  # applied is durable; searchable comes a moment later
     assert dict(opened.lexical.index.versions()) == expected
     held = list(opened.vector.index.versions())
     assert {row.document_id: row.sequence for row in held} == expected

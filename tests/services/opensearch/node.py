@@ -11,6 +11,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -83,16 +85,9 @@ def node_class_path(version: str) -> list[Path]:
     if not classes.is_dir():
         with tempfile.TemporaryDirectory(dir=home) as building:
             compiled = Path(building) / "classes"
-            command = [
-                java / "bin" / "javac",
-                "-nowarn",
-                "-cp",
-                f"{jars}/*",
-                "-d",
-                compiled,
-                source,
-            ]
-            subprocess.run(command, check=True)
+            javac = [str(java / "bin" / "javac"), "-nowarn", "-cp", f"{jars}/*"]
+            told = [*javac, "-d", str(compiled), str(source)]
+            subprocess.run(told, check=True, capture_output=True)
             _move(compiled, classes)
     return [classes, jars / "*"]
 
@@ -185,6 +180,23 @@ class OpenSearchNode:
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """SIGSTOP meanwhile: the kernel still accepts connections, nobody answers."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def remove(self) -> None:
         """End it at once, and remove its data."""

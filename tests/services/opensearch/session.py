@@ -20,6 +20,17 @@ def _started() -> OpenSearchNode | NodeMissing:
         return reason
 
 
+def opensearch_node() -> OpenSearchNode:
+    """The session's own node, to be killed, paused and started again; a test leaves it running.
+
+    Skips the test, or fails it, where it cannot be had.
+    """
+    node = _started()
+    if isinstance(node, NodeMissing):
+        missing(str(node))
+    return node
+
+
 def opensearch_url() -> str:
     """An HTTP URL: of the server in ``TANDEM_TEST_OPENSEARCH_URL``, or else of the session's node.
 
@@ -32,3 +43,16 @@ def opensearch_url() -> str:
     if isinstance(node, NodeMissing):
         missing(f"{node}; or name a running server in {URL}")
     return node.url
+
+
+def opensearch_node() -> OpenSearchNode:
+    """The session's own node, to be killed or stopped and started again by a test.
+
+    Skips the test where a running server was named: that one is not ours to kill.
+    """
+    if os.environ.get(URL):
+        missing(f"{URL} names a server that is not the tests' own; unset it")
+    opensearch_url()
+    node = _started()
+    assert isinstance(node, OpenSearchNode)
+    return node

@@ -49,6 +49,22 @@ class FakeIndex:
         """Not for writers."""
         raise NotImplementedError
 
+    def suggest(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def highlight(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def facets(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Not for writers."""
+        raise NotImplementedError
+
     def count(self) -> int:
         """Not for writers."""
         raise NotImplementedError

@@ -21,7 +21,15 @@ from tandem.fields import (
     to_microseconds,
     typed_value,
 )
-from tandem.schema import BODY, RESERVED_NAMES, TITLE, Schema, describe, infer_schema
+from tandem.schema import (
+    BODY,
+    RESERVED_NAMES,
+    TITLE,
+    Schema,
+    describe,
+    facet_fields,
+    infer_schema,
+)
 from tests.builders import document, schema_of
 
 MORNING = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -316,3 +324,28 @@ def test_description() -> None:
         {"field": "body", "type": "text", "weight": 1.0},
         {"field": "year", "type": "integer", "weight": None},
     ]
+
+
+# --- facets ---
+
+
+def test_fields_that_facets_count() -> None:
+    """Keyword, integer and boolean fields, in the order asked for."""
+    schema = schema_of(tag="keyword", note="text", year="integer", price="float", new="boolean")
+    assert [field.name for field in facet_fields(schema, ["new", "tag", "year"])] == [
+        "new",
+        "tag",
+        "year",
+    ]
+    assert facet_fields(schema, []) == ()
+    for name, reason in {
+        "nope": "not a field",
+        "note": "text field",
+        "price": "float field",
+    }.items():
+        with pytest.raises(FieldError, match=f"{name}: .*{reason}") as raised:
+            facet_fields(schema, ["tag", name])
+        assert raised.value.hint.endswith("tag, year, new")
+    with pytest.raises(FieldError) as raised:
+        facet_fields(schema_of(), ["title"])
+    assert raised.value.hint.endswith("none")

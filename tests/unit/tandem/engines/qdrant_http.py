@@ -8,7 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -82,15 +82,20 @@ ROUTES: dict[str, tuple[Any, Answer]] = {
 
 
 class HttpQdrant:
-    """See the module. ``asked`` lists method, route and query string of every request."""
+    """See the module. ``asked`` lists method, route and query string of every request; while
+    ``answers`` is not set, requests are accepted and wait.
+    """
 
     def __init__(self, engine: QdrantClient) -> None:
+        self.answers = threading.Event()
+        self.answers.set()
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._engine = engine
         self._turn = threading.Lock()
 
     def answer(self, method: str, target: str, body: bytes) -> Any:
         """What the server answers, as JSON values."""
+        self.answers.wait()
         parts = urlsplit(target)
         if parts.path == "/":
             return self._engine.info().model_dump()
@@ -108,8 +113,8 @@ class HttpQdrant:
 
 
 @contextmanager
-def serving(engine: QdrantClient) -> Iterator[tuple[str, HttpQdrant]]:
-    """The server's URL, and the server."""
+def serving(engine: QdrantClient, port: int = 0) -> Iterator[tuple[str, HttpQdrant]]:
+    """The server's URL, and the server; at a free port, or at that one."""
     qdrant = HttpQdrant(engine)
 
     class Handler(BaseHTTPRequestHandler):
@@ -120,22 +125,24 @@ def serving(engine: QdrantClient) -> Iterator[tuple[str, HttpQdrant]]:
             except Exception as error:
                 status, told = 400, {"status": {"error": repr(error)}}
             content = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # whoever asked waits no more
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - its names
 
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield f"qdrant+http://127.0.0.1:{server.server_address[1]}", qdrant
     finally:
+        qdrant.answers.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -1,0 +1,280 @@
+"""Backup and restore: everything, as of one moment, from and into either database, or nothing."""
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tandem.catalog import backup as module
+from tandem.catalog.backup import TABLES, backup, restore
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import file_url, reading
+from tandem.catalog.tables import CATALOGUE
+from tandem.errors import CatalogError, CheckpointConflict, InputError
+from tandem.protocols import Refusal
+from tests.builders import document, schema_of
+from tests.catalogue.conftest import Open
+
+AT = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+
+
+def fill(catalog: Catalog) -> None:
+    """Something in every table, with characters that are hard to carry."""
+    sent = [document(f"d{number}", "nul\0 日本 \u2028\n" * 3, n=number) for number in range(1_203)]
+    catalog.documents.append("main", "s", sent)
+    catalog.documents.append("main", "s", [document("when", updated_at=AT, many=("a", "b"))])
+    catalog.documents.delete("main", ["d1", "d7"])
+    generation = catalog.releases.create_generation(
+        "main",
+        schema_of(genre="keyword"),
+        analysis="english-1",
+        embedder="model@1",
+        dimension=8,
+        passage_tokens=128,
+    )
+    catalog.releases.promote("main", generation.number, parent=None)
+    log_id = catalog.documents.log_id
+    held = catalog.checkpoints.start(generation.lexical_name, "identity", log_id, owner="one")
+    refusals = [(3, Refusal("d2", "why\0"))]
+    catalog.checkpoints.advance(held, 1_000, changed=["d2"], refusals=refusals)
+    catalog.tasks.ask("main", "reindex", {"embedder": "model@2"})
+    catalog.verifications.record(generation.lexical_name, AT, {"missing": 1}, 1)
+
+
+def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
+    """Every row of every table; of a checkpoint not who held it, nor under which epoch."""
+    found = {}
+    with reading(catalog.engine) as connection:
+        for name, table in CATALOGUE.tables.items():
+            columns = [column for column in table.columns if column.name not in ("owner", "epoch")]
+            found[name] = {tuple(row) for row in connection.execute(sa.select(*columns))}
+    return found
+
+
+@pytest.fixture
+def written(catalog: Catalog, tmp_path: Path) -> Path:
+    """A backup of a full catalogue."""
+    fill(catalog)
+    path = tmp_path / "backup.zip"
+    backup(catalog, path)
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> sa.URL:
+    """An empty place to restore into."""
+    if request.param == "sqlite":
+        return file_url(tmp_path / "restored" / "documents.sqlite")
+    found: sa.URL = request.getfixturevalue("second_postgres_url")
+    return found
+
+
+@pytest.fixture
+def restored(target: sa.URL, tmp_path: Path) -> Iterator[Open]:
+    """Opens the catalogue there."""
+    opened: list[Catalog] = []
+
+    def open_once() -> Catalog:
+        opened.append(Catalog(target, file_url(tmp_path / "restored.sqlite")))
+        return opened[-1]
+
+    yield open_once
+    for catalog in opened:
+        catalog.close()
+
+
+# --- there and back ---
+
+
+def test_everything_comes_back(
+    catalog: Catalog, written: Path, target: sa.URL, restored: Open
+) -> None:
+    """Each table's rows, the log's id and head; what comes next gets the next sequence."""
+    manifest = restore(target, written)
+    again = restored()
+    assert content(again) == content(catalog)
+    assert again.documents.log_id == catalog.documents.log_id == manifest.log_id
+    assert again.documents.head() == catalog.documents.head() == manifest.head == 1_206
+    assert {name: len(rows) for name, rows in content(again).items()} == {
+        name: part.rows for name, part in manifest.tables.items()
+    }
+    assert min(part.rows for part in manifest.tables.values()) == 1, "every table is in the test"
+    assert again.documents.changes("main", 0, 2_000) == catalog.documents.changes("main", 0, 2_000)
+    assert again.documents.append("main", "s", [document("next")]).sequences == {"next": 1_207}
+
+
+def test_a_backup_of_what_was_restored_is_the_same(
+    written: Path, target: sa.URL, restored: Open, tmp_path: Path
+) -> None:
+    """Whatever database it went through: but for the checkpoints, which were fenced."""
+    first = restore(target, written)
+    second = backup(restored(), tmp_path / "again.zip")
+    rows = {name: part.rows for name, part in first.tables.items()}
+    assert {name: part.rows for name, part in second.tables.items()} == rows
+    for name in ("document_log_head", "releases", "tasks", "verifications", "generations"):
+        assert second.tables[name] == first.tables[name]
+
+
+def test_followers_from_before_are_fenced(
+    catalog: Catalog, written: Path, target: sa.URL, restored: Open
+) -> None:
+    """Nobody holds an index after a restore; who held it, before or after the backup, is refused
+    with every epoch that was ever given.
+    """
+    name = "main-lexical-1"
+    held = catalog.checkpoints.read(name)
+    assert held is not None
+    restore(target, written)
+    late = catalog.checkpoints.take(catalog.checkpoints.take(held))
+    backup(catalog, written)
+    restore(target, written, replace=True)
+    restore(target, written, replace=True)
+    checkpoints = restored().checkpoints
+    lease, found = checkpoints.observe(name), checkpoints.read(name)
+    assert lease is not None
+    assert found is not None
+    assert lease.owner is None
+    assert found.applied == 1_000
+    assert found.epoch > late.epoch
+    for earlier in (held, late):
+        with pytest.raises(CheckpointConflict):
+            checkpoints.advance(earlier, 1_001)
+    assert checkpoints.failure_count(name) == 1
+
+
+def test_one_moment(catalog: Catalog, tmp_path: Path) -> None:
+    """What is written while the backup is made is not in it, in no table."""
+    fill(catalog)
+    before = content(catalog)
+    path = tmp_path / "backup.zip"
+    appended = threading.Event()
+
+    def write_more(*_: object) -> None:
+        if not appended.is_set():
+            appended.set()
+            catalog.documents.append("main", "s", [document("late"), document("d3", "changed")])
+
+    sa.event.listen(catalog.engine, "after_cursor_execute", _once_reading(write_more))
+    backup(catalog, path)
+    assert appended.is_set()
+    assert catalog.documents.head() == 1_208
+    url = file_url(tmp_path / "other" / "documents.sqlite")
+    assert restore(url, path).head == 1_206
+    again = Catalog(url, file_url(tmp_path / "other" / "e.sqlite"))
+    assert content(again) == before
+    again.close()
+
+
+def _once_reading(act: Any) -> Any:
+    def after(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        # the log's row is read first: the snapshot stands
+        if "log_id" in statement and "SELECT" in statement:
+            thread = threading.Thread(target=act)
+            thread.start()
+            thread.join(10)
+
+    return after
+
+
+# --- refused ---
+
+
+def test_what_is_there_is_not_overwritten(
+    catalog: Catalog, written: Path, url: sa.URL, tmp_path: Path
+) -> None:
+    """A catalogue that holds something is kept, unless it is to be replaced."""
+    before = content(catalog)
+    with pytest.raises(InputError, match="is not empty: its log ends at 1206") as raised:
+        restore(url, written)
+    assert "--replace" in raised.value.hint
+    assert content(catalog) == before
+    catalog.documents.append("main", "s", [document("late")])
+    restore(url, written, replace=True)
+    assert content(catalog) == before
+
+
+def test_a_catalogue_that_only_gave_sequences_is_not_empty(
+    catalog: Catalog, written: Path, target: sa.URL, restored: Open
+) -> None:
+    """Indexes may have followed it."""
+    log = restored().documents
+    log.append("main", "s", [document("a")])
+    log.delete("main", ["a"])
+    log.purge_tombstones("main", 2)
+    with pytest.raises(InputError, match="its log ends at 2"):
+        restore(target, written)
+    assert log.head() == 2
+
+
+def test_a_failure_halfway_changes_nothing(
+    written: Path, url: sa.URL, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction is undone when the file cannot be read on."""
+    catalog.documents.append("main", "s", [document("late")])
+    before = content(catalog)
+    batches = module._batches
+
+    def fail_late(path: Path, reader: Any, table: sa.Table) -> Iterator[Any]:
+        yield from batches(path, reader, table)
+        if table.name == "releases":
+            raise OSError("the disk is gone")
+
+    monkeypatch.setattr(module, "_batches", fail_late)
+    with pytest.raises(InputError, match="the disk is gone"):
+        restore(url, written, replace=True)
+    assert content(catalog) == before
+
+
+# --- writing the file ---
+
+
+def test_an_earlier_backup_is_replaced_when_the_new_one_is_complete(
+    catalog: Catalog, written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure leaves the earlier one, and nothing beside it."""
+    before = written.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(InputError, match="No space left on device") as raised:
+            backup(catalog, written)
+    assert raised.value.hint
+    assert written.read_bytes() == before
+    assert [path.name for path in written.parent.iterdir() if "part" in path.name] == []
+    catalog.documents.append("main", "s", [document("late")])
+    assert backup(catalog, written).head == 1_207
+    assert written.read_bytes() != before
+
+
+@pytest.mark.parametrize("name", ["nowhere/backup.zip", "file/backup.zip", "folder", "nul\0.zip"])
+def test_a_file_that_cannot_be_written(catalog: Catalog, tmp_path: Path, name: str) -> None:
+    """It is named, and nothing is left of it."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match="cannot be written") as raised:
+        backup(catalog, tmp_path / name)
+    assert raised.value.hint
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_database_that_fails_leaves_no_file(catalog: Catalog, tmp_path: Path) -> None:
+    """The error is the catalogue's."""
+    with catalog.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE tasks")
+    with pytest.raises(CatalogError, match="tasks"):
+        backup(catalog, tmp_path / "backup.zip")
+    assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == []
+
+
+def test_all_tables_are_in_it() -> None:
+    """A new table is in the next backup without being named."""
+    assert set(TABLES) == set(CATALOGUE.tables)

@@ -1,0 +1,269 @@
+"""What only a server can do: shards, other people's indexes, and points in time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tandem.analysis import ENGLISH, Analysis
+from tandem.engines.opensearch_client import Server
+from tandem.engines.opensearch_store import OpenSearchStore
+from tandem.errors import EngineError, SettingsError
+from tandem.schema import Schema
+from tests.builders import document, upserts
+from tests.contracts.lexical_base import TIMEOUT, found, held, search, write
+from tests.contracts.opensearch_stores import emptied, namespace_of, server, store_for
+
+SCHEMA = Schema()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[OpenSearchStore]:
+    """A store without an index."""
+    opened = store_for(tmp_path)
+    yield opened
+    emptied(opened)
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> str:
+    """What the names of the store's indexes begin with."""
+    return f"tandem-{namespace_of(tmp_path)}"
+
+
+@pytest.fixture
+def asked() -> Iterator[Server]:
+    """The server itself."""
+    opened = server()
+    yield opened
+    opened.close()
+
+
+def indexes(asked: Server, prefix: str) -> set[str]:
+    """The names of the indexes that begin so."""
+    return set(asked.ask(f"GET /{prefix}*", seconds=10))
+
+
+# --- long texts, ties, shards ---
+
+
+def test_more_words_than_a_query_may_score(store: OpenSearchStore) -> None:
+    """Every word matches; the rare ones are scored; ``score`` tells what ``search`` does."""
+    index = store.create("long", "1", SCHEMA)
+    words = [f"w{number:04}" for number in range(1_900)]
+    common = [document(f"c{number}", " ".join(words[:1_000])) for number in range(3)]
+    single = [document(f"s{number}", words[number]) for number in range(0, 1_900, 100)]
+    rare = document("rare", "w1899 w1898 w1897")
+    write(index, upserts([*common, *single, rare, document("other", "zebra")]))
+    text = " ".join(words)
+    ranking = search(index, text)
+    assert set(ranking.document_ids) == {item.document_id for item in [*common, *single, rare]}
+    scores = ranking.scores()
+    assert all(scores["rare"] > scores[item.document_id] for item in single)
+    everything = [*ranking.document_ids, "other"]
+    assert index.score(text, everything, timeout_seconds=TIMEOUT) == scores
+    assert index.highlight(text, ["rare"], timeout_seconds=TIMEOUT).keys() == {"rare"}
+    index.close()
+
+
+def test_several_shards_answer_as_one(tmp_path: Path) -> None:
+    """Scores compare across shards, ties are cut by id, and every version is read."""
+    store = store_for(tmp_path, shards=3)
+    index = store.create("spread", "1", SCHEMA)
+    equal = [
+        document(f"d{number:02}", "zebra horse", title=f"t{number % 9}") for number in range(60)
+    ]
+    write(index, upserts([*equal, document("best", "zebra zebra")]))
+    expected = ["best", *(f"d{number:02}" for number in range(60))]
+    for limit in (1, 7, 60, 61, 100):
+        assert list(search(index, "zebra", limit).document_ids) == expected[:limit]
+    assert (
+        index.score("zebra", expected, timeout_seconds=TIMEOUT) == search(index, "zebra").scores()
+    )
+    assert held(index) == {**{f"d{n:02}": n + 1 for n in range(60)}, "best": 61}
+    assert index.suggest("t", limit=20, timeout_seconds=TIMEOUT) == [f"t{n}" for n in range(9)]
+    index.close()
+    emptied(store)
+
+
+def test_ids_of_any_length(store: OpenSearchStore) -> None:
+    """OpenSearch's own ids have 512 bytes at most; ours only what a keyword may have."""
+    index = store.create("ids", "1", SCHEMA)
+    names = ["x" * 512, "x" * 513, "ü" * 256, "ü" * 257, "tandem-hash:1", "a/b?c#d"]
+    assert not write(index, upserts(document(name, "zebra") for name in names))
+    assert found(index, "zebra") == set(names)
+    assert set(index.documents(names)) == set(names)
+    index.close()
+
+
+def test_what_the_server_refuses_is_refused_and_removed(
+    store: OpenSearchStore, asked: Server, prefix: str
+) -> None:
+    """A document that OpenSearch cannot take is told, and its older version does not stay."""
+    index = store.create("refusing", "1", SCHEMA)
+    write(index, upserts([document("a", "zebra"), document("b", "zebra")]))
+    asked.ask(
+        f"PUT /{prefix}-refusing/_settings",
+        {"index.mapping.field_name_length.limit": 50, "index.default_pipeline": "_none"},
+        seconds=10,
+    )
+    endless = document("e" * 40_000, "zebra")
+    refusals = write(index, upserts([endless, document("c", "zebra")], 3))
+    assert [item.document_id for item in refusals] == [endless.document_id]
+    assert "immense term" in refusals[0].reason or "32766" in refusals[0].reason
+    assert held(index) == {"a": 1, "b": 2, "c": 4}
+    index.close()
+
+
+# --- other people's indexes, and what a crash leaves ---
+
+
+def test_names_that_begin_alike_are_told_apart(store: OpenSearchStore) -> None:
+    """Dropping or creating "a" leaves "a-b" alone."""
+    for name in ("a", "a-b", "a-b-c"):
+        store.create(name, "1", SCHEMA).close()
+    store.create("a", "2", SCHEMA).close()
+    assert store.names() == ["a", "a-b", "a-b-c"]
+    assert [store.identity(name) for name in ("a", "a-b", "a-b-c")] == ["2", "1", "1"]
+    store.drop("a")
+    assert store.names() == ["a-b", "a-b-c"]
+
+
+def test_a_create_that_did_not_finish_is_cleaned_up(
+    store: OpenSearchStore, asked: Server, prefix: str
+) -> None:
+    """An index without the alias has no name; the next ``create`` and ``drop`` remove it."""
+    for replacing in (True, False):
+        store.create("words", "2", SCHEMA).close()
+        actions = [{"remove": {"index": f"{prefix}-words-2", "alias": f"{prefix}-words"}}]
+        asked.ask("POST /_aliases", {"actions": actions}, seconds=10)
+        assert store.names() == []
+        assert store.identity("words") is None
+        if replacing:
+            store.create("words", "3", SCHEMA).close()
+        else:
+            store.drop("words")
+        assert f"{prefix}-words-2" not in indexes(asked, prefix)
+
+
+def test_a_vanished_index_is_not_made_up(
+    store: OpenSearchStore, asked: Server, prefix: str
+) -> None:
+    """Writing to, reading and refreshing what is gone are errors, and nothing appears."""
+    index = store.create("gone", "1", SCHEMA)
+    asked.ask(f"DELETE /{prefix}-gone-1", seconds=10)
+    for act in (
+        lambda: index.apply(upserts([document("a", "zebra")])),
+        index.refresh,
+        index.count,
+        lambda: list(index.versions()),
+        lambda: index.documents(["a"]),
+        lambda: search(index, "zebra"),
+    ):
+        with pytest.raises(EngineError, match=r"missing|no such index"):
+            act()
+    assert indexes(asked, prefix) == set()
+    assert store.identity("gone") is None
+    assert store.bytes_on_disk("gone") is None
+    index.close()
+
+
+def test_an_index_in_the_place_of_the_alias_gives_way(
+    store: OpenSearchStore, asked: Server, prefix: str
+) -> None:
+    """Where somebody let OpenSearch make one up under our name, ``create`` replaces it."""
+    asked.ask(f"PUT /{prefix}-words", {}, seconds=10)
+    assert store.names() == []
+    assert store.identity("words") is None
+    store.create("words", "1", SCHEMA).close()
+    assert indexes(asked, prefix) == {f"{prefix}-words-1"}
+
+
+def test_an_alias_for_people(store: OpenSearchStore, asked: Server, prefix: str) -> None:
+    """It leads to one index at a time; one that leads to a stranger's index is left alone."""
+    alias = f"{prefix}.shop"
+    for name in ("one", "two"):
+        write(store.create(name, "1", SCHEMA), upserts([document(name, "zebra")]))
+        store.publish(alias, name)
+        answer = asked.ask(f"GET /{alias}/_search", seconds=10)
+        assert [hit["_id"] for hit in answer["hits"]["hits"]] == [name]
+    stranger = f"stranger-{prefix}"
+    asked.ask(f"PUT /{stranger}", {"aliases": {f"{alias}s": {}}}, seconds=10)
+    try:
+        with pytest.raises(EngineError, match=stranger):
+            store.publish(f"{alias}s", "one")
+    finally:
+        asked.ask(f"DELETE /{stranger}", seconds=10)
+    with pytest.raises(EngineError, match="three"):
+        store.publish(alias, "three")
+
+
+def test_another_analysis_is_not_opened(store: OpenSearchStore, tmp_path: Path) -> None:
+    """An index is not searched with a chain that it was not built with."""
+    store.create("words", "1", SCHEMA).close()
+    other = Analysis("other-1", ENGLISH.word_pattern, 64, (), "english")
+    stranger = store_for(tmp_path)
+    stranger._analysis = other
+    with pytest.raises(EngineError, match="english-1"):
+        stranger.open("words", SCHEMA)
+    stranger.close()
+
+
+@pytest.mark.parametrize("namespace", ["", "Upper", "a b", "-a", "a*", "a,b", "x" * 64])
+def test_namespaces_that_cannot_be(namespace: str) -> None:
+    """A namespace becomes part of an index's name."""
+    with pytest.raises(SettingsError, match="namespace"):
+        OpenSearchStore("opensearch+http://localhost", ENGLISH, namespace=namespace)
+
+
+def test_room_and_health(store: OpenSearchStore) -> None:
+    """The server tells its version, and how much an index takes."""
+    index = store.create("words", "1", SCHEMA)
+    write(index, upserts([document("a", "zebra")]))
+    assert (store.bytes_on_disk("words") or 0) > 0
+    health = store.health()
+    assert (health.engine, health.state) == ("opensearch", "ok")
+    assert int(health.version.split(".")[0]) >= 2
+    index.close()
+
+
+def test_health_of_nobody() -> None:
+    """An unreachable server is told, not raised."""
+    nobody = OpenSearchStore("opensearch+http://me:secret@127.0.0.1:9", ENGLISH, namespace="x")
+    health = nobody.health()
+    assert (health.state, health.version) == ("unreachable", "")
+    assert "secret" not in health.detail
+    nobody.close()
+
+
+# --- points in time ---
+
+
+def points_in_time(asked: Server, prefix: str) -> int:
+    """How many readings are open in the namespace's indexes."""
+    answer = asked.ask(f"GET /{prefix}*/_stats/search", seconds=10)
+    return int(answer["_all"]["total"]["search"]["point_in_time_current"])
+
+
+def test_no_point_in_time_stays_open(
+    store: OpenSearchStore, asked: Server, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither after reading to the end, nor when the reader leaves, nor when a page fails."""
+    monkeypatch.setattr("tandem.engines.opensearch_index.VERSIONS_AT_ONCE", 2)
+    index = store.create("words", "1", SCHEMA)
+    write(index, upserts(document(f"d{number}", "zebra") for number in range(7)))
+    assert len(list(index.versions())) == 7
+    assert points_in_time(asked, prefix) == 0
+    reading: Any = index.versions()
+    next(reading)
+    assert points_in_time(asked, prefix) == 1
+    reading.close()
+    assert points_in_time(asked, prefix) == 0
+    reading = index.versions()
+    next(reading), next(reading)
+    asked.ask(f"PUT /{prefix}-words/_settings", {"index.max_result_window": 1}, seconds=10)
+    with pytest.raises(EngineError, match="esult window"):
+        list(reading)
+    assert points_in_time(asked, prefix) == 0
+    index.close()

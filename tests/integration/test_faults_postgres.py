@@ -1,0 +1,78 @@
+"""PostgreSQL restarted, killed and stopped: nothing acknowledged is lost, and searches go on."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from api.owner import Owner
+from tests.integration.faults.checks import await_applied, check_open, open_with_collection
+from tests.integration.faults.client import COLLECTION, Client
+from tests.integration.faults.crowd import Crowd
+from tests.integration.faults.servers import Servers, servers
+
+__all__ = ["servers"]
+from tests.contracts.qdrant_local import QUIET
+
+pytestmark = QUIET
+ROUNDS = 5 if "TANDEM_TEST_LOAD_SECONDS" in os.environ else 1
+DOWN_SECONDS = float(os.environ.get("TANDEM_TEST_LOAD_SECONDS", "3")) / 3
+SEARCHERS = 4
+
+
+def test_restarted_and_killed_amid_writes(servers: Servers, tmp_path: Path) -> None:
+    """A client that insists gets through, both followers go on by themselves, and all of it is
+    there once, in order.
+    """
+    with open_with_collection(servers.settings(tmp_path / "data")) as house:
+        owner, client = Owner(house), Client(house.catalog.documents)
+        owner.start()
+        client.start()
+        for _ in range(ROUNDS):
+            client.await_written(10)
+            servers.postgres.restart()
+            client.await_written(10)
+            servers.postgres.kill()
+            servers.postgres.start()
+        client.await_written(10)
+        client.stop()
+        took = await_applied(house)
+        owner.close()
+        documents = check_open(house, client.oracle)
+    sys.stdout.write(
+        f"\n{client.written} batches acknowledged, {client.refused} refusals on the way, "
+        f"{documents} documents exact {took:.1f} s after the last write\n"
+    )
+
+
+def test_down_while_searching(servers: Servers, tmp_path: Path) -> None:
+    """Not one search fails: the last known release answers, documents come from the index. Writes
+    are refused in words, and go on when it is back.
+    """
+    with open_with_collection(servers.settings(tmp_path / "data")) as house:
+        owner, client = Owner(house), Client(house.catalog.documents)
+        owner.start()
+        client.write(15)
+        await_applied(house)
+        collection = house.collection(COLLECTION)
+        crowd = Crowd(collection, SEARCHERS)
+        crowd.await_replies(20)
+        servers.postgres.stop()
+        down = time.monotonic()
+        crowd.await_replies(40)
+        time.sleep(DOWN_SECONDS)
+        up = time.monotonic()
+        servers.postgres.start()
+        client.write(15)
+        crowd.await_replies(20)
+        seen = crowd.stop()
+        await_applied(house)
+        owner.close()
+        check_open(house, client.oracle)
+    meanwhile = [reply for reply in seen.after(down) if reply.began < up]
+    sys.stdout.write(f"\n{len(meanwhile)} searches while it was down, of {len(seen.replies)}\n")
+    assert seen.errors == []
+    assert len(meanwhile) >= 40
+    assert all(reply.degraded == {} for reply in meanwhile)
+    assert all(reply.hits > 0 and reply.missing == 0 for reply in meanwhile)
+    assert {reply.release for reply in seen.replies} == {collection.release.number}
