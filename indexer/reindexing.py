@@ -132,13 +132,13 @@ class Reindexing:
         return outcome
 
     def go_live(self, promote: Callable[[], Release]) -> Release:
-        """Wait, and promote what nobody needs to examine.
+        """Wait for what the log holds now, and promote what nobody needs to examine.
 
         Raises:
             ReleaseConflict: something else was promoted meanwhile.
             TandemError: an engine failed for too long, or it was told to stop.
         """
-        self._wait(CLOSE_ENOUGH)
+        self._wait(0)
         release = promote()
         self._report(ReindexProgress("done"))
         return release

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 from uuid import uuid4
 
 import qdrant_edge as edge

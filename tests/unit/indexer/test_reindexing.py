@@ -171,8 +171,9 @@ def test_without_promotion_it_is_only_built(desk: Desk) -> None:
 
 def test_what_nobody_examines_is_waited_for_all_the_same(desk: Desk) -> None:
     """Going back, or promoting by hand: never an index that lags behind."""
-    threading.Timer(0.3, lambda: desk.candidate.reach(10 + CLOSE_ENOUGH)).start()
-    desk.write(2 * CLOSE_ENOUGH)
+    desk.write(5)
+    desk.candidate.reach(14)
+    threading.Timer(0.3, lambda: desk.candidate.reach(15)).start()
     work = Reindexing(
         desk.catalog.documents,
         NAME,
@@ -182,13 +183,13 @@ def test_what_nobody_examines_is_waited_for_all_the_same(desk: Desk) -> None:
         retry="tandem promote",
     )
     assert work.go_live(desk.promote) == Release(7, NAME, 2, 1)
-    assert desk.promoted == [10 + CLOSE_ENOUGH]
+    assert desk.promoted == [15]
     desk.candidate.reach(0)
     desk.stopped.set()
     with pytest.raises(Interrupted) as raised:
         work.go_live(desk.promote)
     assert raised.value.hint == "go on with tandem promote"
-    assert desk.promoted == [10 + CLOSE_ENOUGH]
+    assert desk.promoted == [15]
 
 
 def test_it_can_be_stopped(desk: Desk) -> None:
