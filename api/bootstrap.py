@@ -55,6 +55,13 @@ class House:
         """What keeps up the leases that this process holds."""
         return Beats(self.catalog.checkpoints)
 
+    def adopt(self, settings: Settings) -> None:
+        """Go by other settings from now on; folders and engines stay as they were opened."""
+        self.settings = settings
+        self.embedders.adopt(settings)
+        for collection in self._open.values():
+            collection.settings = settings
+
     def collection(self, name: str) -> OpenCollection:
         """The collection, opened once.
 

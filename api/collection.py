@@ -7,6 +7,7 @@ from functools import cached_property
 
 from api.generation import OpenGeneration
 from api.live import LiveSearcher
+from api.wanted import pending_change
 from indexer.following import AnyFollower
 from indexer.indexing import Indexer
 from indexer.leased import Seat
@@ -86,19 +87,7 @@ class OpenCollection:
     @property
     def pending_change(self) -> str | None:
         """What the settings ask for and the live generation was not built with."""
-        declared, live = self.settings.declared_schema(), self.generation
-        differing = {
-            "fields": declared is not None and declared.fingerprint != live.schema.fingerprint,
-            "embedding.model": self.settings.embedding.model != live.embedder.partition("@")[0],
-            "indexing.passage_tokens": self.settings.indexing.passage_tokens != live.passage_tokens,
-        }
-        names = [name for name, differs in differing.items() if differs]
-        if not names:
-            return None
-        return (
-            f"{', '.join(names)} of the settings differ from the live generation {live.number}, "
-            "which stays in use; apply them with tandem reindex"
-        )
+        return pending_change(self.settings, self.generation)
 
     @property
     def behind(self) -> int:
@@ -135,15 +124,23 @@ class OpenCollection:
         """Every generation that is not dropped, the live one first: all of them follow the log, so
         that going back to one loses nothing.
         """
-        for generation in self.catalog.releases.generations(self.name):
-            self.open_generation(generation)
-        opened = sorted(self._open.values(), key=lambda item: -item.generation.number)
+        known = self.catalog.releases.generations(self.name)
+        opened = [self.open_generation(generation) for generation in reversed(known)]
         return sorted(opened, key=lambda item: item is not self.live)
 
     @property
     def followers(self) -> list[AnyFollower]:
-        """One follower an index of every retained generation, the live ones first."""
-        return [follower for opened in self.retained for follower in opened.followers]
+        """One follower an index of every complete generation, the live ones first. One that is
+        being built is left to the reindex: nobody who writes wants to wait for it.
+        """
+        known = self.catalog.releases.generations(self.name)
+        complete = {item.number for item in known if item.state == "ready"}
+        return [
+            follower
+            for opened in self.retained
+            if opened.generation.number in complete
+            for follower in opened.followers
+        ]
 
     @property
     def indexer(self) -> Indexer:

@@ -100,7 +100,9 @@ def printable(text: str) -> str:
 
 
 class Bars:
-    """Progress bars by name; ``grow`` moves the end, ``advance`` the bar."""
+    """Progress bars by name; ``grow`` moves the end, ``advance`` the bar. Of what has no bar,
+    nothing is shown.
+    """
 
     def __init__(self, progress: Any | None) -> None:
         self._progress = progress
@@ -115,13 +117,13 @@ class Bars:
 
     def grow(self, name: str, amount: int) -> None:
         """There is more to do than was known."""
-        if self._progress is not None:
+        if self._progress is not None and name in self._tasks:
             self._totals[name] += amount
             self._progress.update(self._tasks[name], total=self._totals[name])
 
     def advance(self, name: str, amount: int) -> None:
         """That much is done."""
-        if self._progress is not None:
+        if self._progress is not None and name in self._tasks:
             self._progress.advance(self._tasks[name], amount)
 
 

@@ -61,6 +61,10 @@ class Embedders:
         self._override = override
         self._known: dict[str, Embedder] = {}
 
+    def adopt(self, settings: Settings) -> None:
+        """Load by other settings from now on; what is loaded stays."""
+        self._settings = settings
+
     def of(self, name: str, dimension: int) -> Embedder:
         """The embedder of that name (model and revision), loaded when it is first needed."""
         if self._override is not None:

@@ -13,7 +13,14 @@ INTERRUPTED = 130
 KEEPING = (
     "stopping after the batch in hand; what was accepted is kept, run the command again to go on"
 )
-WRITING_VERBS = ("index", "demo", "follow", "reindex")
+ANSWERS = {
+    "index": KEEPING,
+    "demo": KEEPING,
+    "follow": "stopping after the batch in hand",
+    "reindex": "stopping after the batch in hand; what is live stays, and "
+    "tandem reindex --resume goes on",
+}
+"""What the verbs that write over a long time say."""
 
 
 class Interrupts:
@@ -24,7 +31,7 @@ class Interrupts:
 
     def __init__(self, arguments: Sequence[str]) -> None:
         verb = next((word for word in arguments if not word.startswith("-")), "")
-        self._writes = verb in WRITING_VERBS and "--dry-run" not in arguments
+        self._verb = "" if "--dry-run" in arguments else verb
         self.noticed = False
 
     def listen(self) -> None:
@@ -45,6 +52,6 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _answer(self, again: bool) -> str:
-        if self._writes:
-            return "still finishing the batch in hand" if again else KEEPING
+        if self._verb in ANSWERS:
+            return "still finishing the batch in hand" if again else ANSWERS[self._verb]
         return "still stopping" if again else "stopped"

@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from api.bootstrap import open_house
+from api.candidates import ReindexOrder
 from api.engines import open_catalog
-from api.owner import Owner, ReindexOrder
+from api.owner import Owner
+from api.wanted import Wanted
 from indexer.leases import PATIENCE_SECONDS
 from indexer.reindexing import ReindexProgress
 from tandem.catalog.catalog import Catalog
@@ -32,7 +34,9 @@ Show = Callable[[Mapping[str, Any]], None]
 
 
 class OrderFailed(TandemError):
-    """The process that follows could not do what it was asked; the message is its own."""
+    """The process that follows could not do what it was asked, and does not say of which kind that
+    is; the message is its own.
+    """
 
     code = "order_failed"
 
@@ -60,11 +64,7 @@ def have_done(
     except OwnedElsewhere as elsewhere:
         if not elsewhere.follows:
             raise
-        catalog = open_catalog(settings)
-        try:
-            return ask(catalog, order, show)
-        finally:
-            catalog.close()
+        return _ask_owner(settings, order, show, notify, elsewhere)
     with house:
         if not house.has_collection(order.collection):
             house.collection(order.collection)  # raises, naming those there are
@@ -79,6 +79,30 @@ def have_done(
             return carry_out(owner, order, show)
         finally:
             owner.close()
+
+
+def _ask_owner(
+    settings: Settings,
+    order: Order,
+    show: Show,
+    notify: Callable[[str], None],
+    elsewhere: OwnedElsewhere,
+) -> Mapping[str, Any]:
+    """Have it done by the process that owns the engines, which nobody else can open."""
+    notify(f"{elsewhere}: it does the work")
+    catalog = open_catalog(settings)
+    try:
+        return ask(catalog, order, show)
+    except NobodyAnswered:
+        raise OwnedElsewhere(
+            f"{elsewhere}, which does not take orders",
+            hint="wait until it has finished, and run the command again",
+        ) from None
+    except KeyboardInterrupt:
+        notify(f"the {order.kind} goes on in the process that follows; see tandem status")
+        raise
+    finally:
+        catalog.close()
 
 
 def _is_followed(catalog: Catalog, name: str) -> bool:
@@ -102,11 +126,15 @@ def ask(catalog: Catalog, order: Order, show: Show) -> Mapping[str, Any]:
 
     Raises:
         NobodyAnswered: no process began it; it is withdrawn.
-        OrderFailed: the owner could not do it.
+        TandemError: the owner could not do it, with the code and the words that it failed with.
         CatalogError: the same is already under way.
     """
     if catalog.releases.live(order.collection) is None:
-        raise CollectionNotFound(f"there is no collection {order.collection!r}")
+        known = ", ".join(catalog.releases.collections())
+        raise CollectionNotFound(
+            f"there is no collection {order.collection!r}",
+            hint=f"known collections: {known or 'none'}",
+        )
     number = catalog.tasks.ask(order.collection, order.kind, order.arguments)
     until = time.monotonic() + ANSWER_SECONDS
     shown: Mapping[str, Any] = {}
@@ -118,7 +146,7 @@ def ask(catalog: Catalog, order: Order, show: Show) -> Mapping[str, Any]:
         if task.state == "done":
             return task.outcome
         if task.state == "failed":
-            raise OrderFailed(task.error, hint=task.hint)
+            raise _failure(task)
         if task.state == "wanted" and time.monotonic() > until:
             _withdraw(catalog, task)
             raise NobodyAnswered(
@@ -126,6 +154,15 @@ def ask(catalog: Catalog, order: Order, show: Show) -> Mapping[str, Any]:
                 hint="is tandem follow running? Without it, run the command again",
             )
         time.sleep(POLL_SECONDS)
+
+
+def _failure(task: Task) -> TandemError:
+    """The error of another process, of its own kind, so that the exit code is the same."""
+    kinds: list[type[TandemError]] = [TandemError]
+    for kind in kinds:  # grows meanwhile: every kind that is told by message and hint alone
+        kinds += [item for item in kind.__subclasses__() if item.__init__ is TandemError.__init__]
+    by_code = {kind.code: kind for kind in kinds}
+    return by_code.get(task.outcome.get("code", ""), OrderFailed)(task.error, hint=task.hint)
 
 
 def _withdraw(catalog: Catalog, task: Task) -> None:
@@ -141,7 +178,9 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
     """
     catalog = owner.house.catalog
     if order.kind == "reindex":
-        arguments = {**order.arguments, "overridden": tuple(order.arguments["overridden"])}
+        arguments = dict(order.arguments)
+        owner.house.adopt(Wanted.read(arguments.pop("settings")).put_into(owner.house.settings))
+        arguments["overridden"] = tuple(arguments["overridden"])
         generation, outcome = owner.reindex(
             order.collection, ReindexOrder(**arguments), _throttled(show)
         )
@@ -161,9 +200,10 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
             "seconds": round(outcome.seconds, 3),
         }
     if order.kind == "promote":
-        release = owner.promote(order.collection, int(order.arguments["generation"]))
+        number = int(order.arguments["generation"])
+        release = owner.promote(order.collection, number, _throttled(show))
     else:
-        release = owner.rollback(order.collection)
+        release = owner.rollback(order.collection, _throttled(show))
     return {"release": release.number, "generation": release.generation}
 
 
@@ -171,8 +211,8 @@ def work_off(owner: Owner) -> None:
     """Do the next thing that was asked of the collections that this process follows."""
     tasks, me = owner.house.catalog.tasks, owner.house.beats.owner
     for name in owner.leading():
-        if owner.leads_newly(name):
-            tasks.abandon_running(name, living=[me])
+        if any(task.state == "running" for task in tasks.unfinished(name)):
+            tasks.abandon_running(name)  # nobody else may work on it, and here it is not worked on
         task = tasks.next(name)
         if task is not None:
             _work(owner, tasks.start(task, me))
@@ -189,7 +229,7 @@ def _work(owner: Owner, task: Task) -> None:
     try:
         outcome = carry_out(owner, order, report)
     except TandemError as error:
-        tasks.fail(task, str(error), error.hint)
+        tasks.fail(task, str(error), error.hint, error.code)
     except BaseException:
         tasks.fail(task, "the process that did it was stopped", f"run tandem {task.kind} again")
         raise

@@ -9,28 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from api.bootstrap import House
+from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
-from api.promotion import gates, prune
+from api.promotion import gates, judgments, prune
 from indexer.following import Following
-from indexer.reindexing import Reindexing, ReindexOutcome, Report
+from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
-from tandem.errors import EngineError, ReleaseConflict, TandemError
-from tandem.schema import Schema
+from tandem.errors import InputError, ReleaseConflict, TandemError
 from tandem.telemetry import logger
-
-
-@dataclass(frozen=True, slots=True)
-class ReindexOrder:
-    """What a reindex shall do. ``model``: another embedding model than the settings'. ``resume``:
-    go on with the generation that is half built, if there is one.
-    """
-
-    model: str | None = None
-    resume: bool = False
-    promote: bool = True
-    overridden: tuple[str, ...] = ()
 
 
 @dataclass
@@ -59,7 +47,6 @@ class Owner:
     house: House
     _followed: dict[int, _Followed] = field(default_factory=dict)
     _watch: ReleaseWatch | None = None
-    _led: set[str] = field(default_factory=set)
     _stopping: bool = False
     _syncing: threading.RLock = field(default_factory=threading.RLock)
 
@@ -80,7 +67,7 @@ class Owner:
                 is_changed |= not retained.keys() <= self._followed.keys()
                 for opened in retained.values():
                     self._follow(opened)
-                for number in self._of(name) - retained.keys():
+                for number in self._of(name) - retained.keys() - {collection.generation.number}:
                     self._leave(collection, number, lambda: None)
                     is_changed = True
             return is_changed
@@ -125,19 +112,14 @@ class Owner:
             if self.house.collection(name).lexical.holds()
         ]
 
-    def leads_newly(self, name: str) -> bool:
-        """Whether this is the first time that this process leads a collection."""
-        is_new = name not in self._led
-        self._led.add(name)
-        return is_new
-
     def states(self) -> dict[str, str]:
         """Index -> what this process does with it: following, standing by, or the error."""
         return {
-            follower.seat.name: str(followed.work.legs[follower.name].error or follower.state)
-            for followed in self._followed.values()
-            for follower in followed.opened.followers
-            if follower.name in followed.work.legs
+            follower.seat.name: str(leg.error or follower.state)
+            for followed in list(self._followed.values())
+            for follower, leg in zip(
+                followed.opened.followers, followed.work.legs.values(), strict=True
+            )
         }
 
     def reindex(
@@ -148,72 +130,72 @@ class Owner:
         Raises:
             GateFailed: it is not fit; it stays, ready to be promoted by hand.
             ReleaseConflict: another release went live meanwhile.
+            InputError: what was asked cannot be had: see ``candidate``.
             TandemError: an engine failed for too long.
         """
         collection = self.house.collection(name)
         collection.refresh()
-        parent = collection.release
-        generation = self._candidate(collection, order)
-        followed = self._follow(collection.open_generation(generation))
-        reindexing = Reindexing(
-            self.house.catalog.documents,
-            name,
-            followed,
-            report=report,
-            stopped=lambda: self._stopping,
-        )
+        parent = collection.release.number
+        judged = judgments(collection)  # before hours of work: they may not be readable
+        generation, abandoned = candidate(self.house, collection, order)
+        for half_built in abandoned:
+            self._drop(collection, half_built)
+        reindexing = self._waiting(collection, generation, report, "tandem reindex --resume")
 
         def promote() -> Release:
-            return self.promote(name, generation.number, parent=parent.number)
+            return self._go_live(collection, generation.number, parent)
 
+        opened = collection.open_generation(generation)
         outcome = reindexing.run(
-            gates(collection, followed.opened),
+            gates(collection, opened, judged),
             order.overridden,
             promote if order.promote else None,
         )
         return generation, outcome
 
-    def _candidate(self, collection: OpenCollection, order: ReindexOrder) -> Generation:
-        releases = self.house.catalog.releases
-        building = [
-            item for item in releases.generations(collection.name) if item.state == "building"
-        ]
-        if order.resume and building:
-            return building[-1]
-        for abandoned in building:
-            self._drop(collection, abandoned)
-        declared = collection.settings.declared_schema()
-        schema: Schema = declared or collection.generation.schema
-        return self.house.create_generation(collection.name, schema, order.model)
-
-    def promote(self, name: str, generation: int, *, parent: int | None = None) -> Release:
-        """Make a generation live, if ``parent`` is still the live release; drop what is too old.
+    def promote(self, name: str, generation: int, report: Report = unheard) -> Release:
+        """Make a generation live, once it has caught up with the log; drop what is too old then.
+        One that is live already stays so, without a new release.
 
         Raises:
-            ReleaseConflict: something else went live meanwhile, or there is no such generation.
+            InputError: there is no such generation.
+            ReleaseConflict: something else went live meanwhile.
+            TandemError: its engines failed for too long.
         """
         collection = self.house.collection(name)
         collection.refresh()
         known = {item.number: item for item in self.house.catalog.releases.generations(name)}
         if generation not in known:
-            raise ReleaseConflict(
-                f"{name} has no generation {generation}",
-                hint=f"there are {', '.join(map(str, known))}; see tandem releases",
+            raise InputError(
+                f"{name} has no generation {generation}; it has {', '.join(map(str, known))}",
+                hint="see which is which: tandem releases",
             )
-        self._follow(collection.open_generation(known[generation]))
-        expected = collection.release.number if parent is None else parent
-        release = self.house.catalog.releases.promote(name, generation, parent=expected)
+        live = collection.release
+        if generation == live.generation:
+            self._settle(collection)
+            return live
+        waiting = self._waiting(collection, known[generation], report, "tandem promote")
+        return waiting.go_live(lambda: self._go_live(collection, generation, live.number))
+
+    def _go_live(self, collection: OpenCollection, generation: int, parent: int) -> Release:
+        release = self.house.catalog.releases.promote(collection.name, generation, parent=parent)
         collection.refresh()
+        self._settle(collection)
+        return release
+
+    def _settle(self, collection: OpenCollection) -> None:
+        """What follows from a release that is live; done again, it changes nothing."""
         self._publish(collection)
         for old in prune(collection):
             self._drop(collection, old)
-        return release
 
-    def rollback(self, name: str) -> Release:
-        """Make the release before the live one live again. It has followed the log all along.
+    def rollback(self, name: str, report: Report = unheard) -> Release:
+        """Make the release before the live one live again. It has followed the log all along; where
+        it lags, it is waited for.
 
         Raises:
             ReleaseConflict: there is none, or its generation is dropped.
+            TandemError: its engines failed for too long.
         """
         collection = self.house.collection(name)
         collection.refresh()
@@ -225,11 +207,29 @@ class Owner:
                 f"{name}: there is no release to go back to from {live.number}",
                 hint="see tandem releases; a reindex makes a new one",
             )
-        self._follow(collection.open_generation(releases.generation(before.generation)))
-        pointed = releases.point(name, before.number, expected=live.number)
-        collection.refresh()
-        self._publish(collection)
-        return pointed
+        target = before.number
+
+        def point() -> Release:
+            pointed = releases.point(name, target, expected=live.number)
+            collection.refresh()
+            self._publish(collection)
+            return pointed
+
+        generation = releases.generation(before.generation)
+        return self._waiting(collection, generation, report, "tandem rollback").go_live(point)
+
+    def _waiting(
+        self, collection: OpenCollection, generation: Generation, report: Report, retry: str
+    ) -> Reindexing:
+        """What brings a generation to the live place; it is followed from now on."""
+        return Reindexing(
+            self.house.catalog.documents,
+            collection.name,
+            self._follow(collection.open_generation(generation)),
+            report=report,
+            stopped=lambda: self._stopping,
+            retry=retry,
+        )
 
     def _publish(self, collection: OpenCollection) -> None:
         """People outside find the live indexes under the collection's name; best effort."""
@@ -270,8 +270,15 @@ class Owner:
         """
 
         def remove() -> None:
-            self.house.lexical_store.drop(generation.lexical_name)
-            self.house.vector_store.drop(generation.vector_name)
+            house = self.house
+            for store, name in (
+                (house.lexical_store, generation.lexical_name),
+                (house.vector_store, generation.vector_name),
+            ):
+                try:
+                    store.drop(name)
+                except TandemError as error:  # whoever waits for something else must not fail of it
+                    logger("api").warning("%s is removed at the next start: %s", name, error)
 
         with self._syncing:
             self._stop_following(generation.number)

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from query.configurations import DEFAULT
-from relevance_eval.collections import read_beir
+from relevance_eval.collections import QuerySet, read_beir
 from relevance_eval.gates import QualityGate
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.protocols import Gate, Verdict
+
+GATES = ("refused", "quality")
+"""The names by which they are overridden."""
 
 REFUSED_SHARE = 0.02
 """How large a share of the documents a new generation may refuse beyond what the live one does."""
@@ -37,18 +40,29 @@ class RefusedGate:
         return max(checkpoints.failure_count(name) for name in opened.index_names.values())
 
 
-def gates(collection: OpenCollection, candidate: OpenGeneration) -> Sequence[Gate]:
+def judgments(collection: OpenCollection) -> QuerySet | None:
+    """The judged queries that the settings name, if they do.
+
+    Raises:
+        SourceError: they cannot be read.
+    """
+    folder = collection.settings.quality.judgments
+    return None if folder is None else read_beir(folder)
+
+
+def gates(
+    collection: OpenCollection, candidate: OpenGeneration, judged: QuerySet | None
+) -> Sequence[Gate]:
     """What a candidate of this collection must pass, the cheap ones first."""
     chosen: list[Gate] = [RefusedGate(collection.catalog, collection.live, candidate)]
-    judgments = collection.settings.quality.judgments
-    if judgments is not None:
+    if judged is not None:
         configuration = collection.configuration(DEFAULT)
         live, new = (
             collection.pipeline(collection.release, opened, configuration)
             for opened in (collection.live, candidate)
         )
         tolerance = collection.settings.quality.tolerance
-        chosen.append(QualityGate(read_beir(judgments), live, new, tolerance))
+        chosen.append(QualityGate(judged, live, new, tolerance))
     return chosen
 
 

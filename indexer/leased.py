@@ -61,6 +61,10 @@ class Seat(Generic[Index]):
         checkpoint = self._catalog.checkpoints.read(self.name)
         return 0 if checkpoint is None else checkpoint.applied
 
+    def is_dropped(self) -> bool:
+        """Whether the generation is gone, so that nobody follows with this index any more."""
+        return self._catalog.releases.generation(self._factory.generation).state == "dropped"
+
     def holds(self) -> bool:
         """Whether this process may write the index."""
         if self._access is Access.LEASED:
@@ -174,8 +178,10 @@ class LeasedFollower(Generic[Index]):
             return 0
 
     def has_passed(self, sequence: int) -> bool:
-        """Whether the index holds everything up to ``sequence``, whoever applied it."""
-        return self.seat.applied() >= sequence
+        """Whether the index holds everything up to ``sequence``, whoever applied it, or nobody
+        waits for it any more: another process has dropped its generation.
+        """
+        return self.seat.applied() >= sequence or self.seat.is_dropped()
 
     def head(self) -> int:
         """The end of the log now."""

@@ -46,6 +46,10 @@ class ReindexProgress:
 Report = Callable[[ReindexProgress], None]
 
 
+def unheard(_progress: ReindexProgress) -> None:
+    """Tell nobody."""
+
+
 class Candidate(Protocol):
     """The new generation, as its followers leave it."""
 
@@ -85,7 +89,10 @@ class Reindexing:
         *,
         report: Report,
         stopped: Callable[[], bool],
+        retry: str = "tandem reindex --resume",
     ) -> None:
+        """``retry`` is the command that goes on where this one had to end."""
+        self._retry = retry
         self._log = log
         self._collection = collection
         self._candidate = candidate
@@ -124,6 +131,18 @@ class Reindexing:
         self._report(ReindexProgress("done"))
         return outcome
 
+    def go_live(self, promote: Callable[[], Release]) -> Release:
+        """Wait for what the log holds now, and promote what nobody needs to examine.
+
+        Raises:
+            ReleaseConflict: something else was promoted meanwhile.
+            TandemError: an engine failed for too long, or it was told to stop.
+        """
+        self._wait(0)
+        release = promote()
+        self._report(ReindexProgress("done"))
+        return release
+
     def _wait(self, behind: int) -> None:
         """Until both legs are at most ``behind`` changes behind what is in the log now."""
         target = self._log.head()
@@ -132,8 +151,8 @@ class Reindexing:
         while True:
             if self._stopped():
                 raise Interrupted(
-                    "the reindex was stopped; the live release stays as it is",
-                    hint="go on with tandem reindex --resume",
+                    "stopped before anything went live; the live release stays as it is",
+                    hint=f"go on with {self._retry}",
                 )
             applied = self._candidate.applied()
             self._report(pace.progress(applied, target))
@@ -149,8 +168,8 @@ class Reindexing:
                 failing_since = failing_since or time.monotonic()
                 if time.monotonic() - failing_since > PATIENCE_SECONDS:
                     raise EngineUnavailable(
-                        f"the new generation does not get on: {error}",
-                        hint="mend it and go on with tandem reindex --resume",
+                        f"the generation does not get on: {error}",
+                        hint=f"mend it and go on with {self._retry}",
                     ) from error
             time.sleep(POLL_SECONDS)
 

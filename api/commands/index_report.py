@@ -62,7 +62,7 @@ def tell_problems(report: IndexReport, target: OpenCollection) -> None:
             note(f"warning: {count:,} documents were refused by {name}; see tandem status")
     if report.unindexed:
         note(f"warning: kept, but not filterable: {_named(report.unindexed)}")
-        note("  next: index into another data folder to add what you filter by")
+        note("  next: declare all fields in tandem.toml as [fields.NAME], then tandem reindex")
 
 
 def _named(unindexed: Counter[str]) -> str:

@@ -1,6 +1,6 @@
 """``tandem reindex``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +8,9 @@ import typer
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, Bars, bars, note, say, say_json
 from api.orders import Order, have_done
+from api.promotion import GATES
+from api.wanted import Wanted
+from tandem.errors import InputError
 
 
 def run(
@@ -35,7 +38,9 @@ def run(
     is kept, for tandem rollback. Leaves with 1 when a gate refuses the new indexes.
     """
     chosen = settings(config, data_dir, collection)
+    _check_gates(override or [])
     arguments = {
+        "settings": Wanted.of(chosen).as_data(),
         "model": embedder,
         "resume": resume,
         "promote": not no_promote,
@@ -43,7 +48,7 @@ def run(
     }
     with bars(wanted=not as_json) as shown:
         outcome = have_done(
-            chosen, Order(chosen.collection, "reindex", arguments), _Drawn(shown), note
+            chosen, Order(chosen.collection, "reindex", arguments), DrawnLegs(shown), note
         )
     if as_json:
         say_json(outcome)
@@ -54,14 +59,25 @@ def run(
     return FOUND
 
 
-class _Drawn:
-    """Progress of both legs, drawn: entries of the log."""
+def _check_gates(overridden: Sequence[str]) -> None:
+    """A name that no gate has would override nothing, hours later."""
+    for name in overridden:
+        if name not in GATES:
+            raise InputError(
+                f"--override: there is no gate {name!r}, expected {' or '.join(GATES)}",
+                hint="name the gate as the error that it gave does",
+            )
+
+
+class DrawnLegs:
+    """Progress of both legs of a generation, drawn: entries of the log."""
 
     def __init__(self, shown: Bars) -> None:
         self._shown = shown
         self._drawn: dict[str, int] = {}
 
     def __call__(self, progress: Mapping[str, Any]) -> None:
+        """Move the bars to where the legs are; the news of some stages tell nothing of legs."""
         for leg in progress.get("legs", ()):
             name = leg["leg"]
             if name not in self._drawn:

@@ -1,17 +1,18 @@
 """``tandem releases``, ``tandem promote`` and ``tandem rollback``."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from api.bootstrap import require_data_folder
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
-from api.console import FOUND, note, say, say_json
+from api.commands.reindex import DrawnLegs
+from api.console import FOUND, bars, note, say, say_json
 from api.engines import check_engines, open_catalog
 from api.orders import Order, have_done
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CollectionNotFound
+from tandem.settings import Settings
 
 SHOWN = 20
 
@@ -88,10 +89,10 @@ def promote(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Make a generation that is kept the live one."""
+    """Make a generation that is kept the live one, once it holds all that the log does."""
     chosen = settings(config, data_dir, collection)
     order = Order(chosen.collection, "promote", {"generation": generation})
-    return _told(have_done(chosen, order, _silent, note), as_json=as_json)
+    return _done(chosen, order, as_json=as_json)
 
 
 def rollback(
@@ -103,14 +104,12 @@ def rollback(
     """Make the release before the live one live again, at once; nothing written since is lost."""
     chosen = settings(config, data_dir, collection)
     order = Order(chosen.collection, "rollback", {})
-    return _told(have_done(chosen, order, _silent, note), as_json=as_json)
+    return _done(chosen, order, as_json=as_json)
 
 
-def _silent(_progress: Mapping[str, Any]) -> None:
-    """Too short for a bar."""
-
-
-def _told(outcome: Mapping[str, Any], *, as_json: bool) -> int:
+def _done(chosen: Settings, order: Order, *, as_json: bool) -> int:
+    with bars(wanted=not as_json) as shown:
+        outcome = have_done(chosen, order, DrawnLegs(shown), note)
     if as_json:
         say_json(outcome)
     else:

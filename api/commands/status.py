@@ -9,6 +9,9 @@ from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, printable, say, say_json
 from api.engines import check_engines, lexical_store, open_catalog, vector_store
 from api.look import BEHIND, CURRENT, MISSING, UNREACHABLE, Look
+from api.wanted import pending_change
+from tandem.catalog.catalog import Catalog
+from tandem.settings import Settings
 
 MEGABYTE = 1024 * 1024
 
@@ -25,7 +28,10 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
     try:
         look = Look(catalog, lexical_store(chosen, catalog), vector_store(chosen, catalog))
         engines = look.engines()
-        states = [look.collection(name) for name in catalog.releases.collections()]
+        states = [
+            look.collection(name) | {"pending": _pending(chosen, catalog, name)}
+            for name in catalog.releases.collections()
+        ]
         look.lexical.close()
         look.vector.close()
     finally:
@@ -43,6 +49,14 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
     return PROBLEM if _is_troubled(engines, states) else FOUND
 
 
+def _pending(chosen: Settings, catalog: Catalog, name: str) -> str | None:
+    """What the settings ask for and is not live; they are those of one collection."""
+    live = catalog.releases.live(name)
+    if name != chosen.collection or live is None:
+        return None
+    return pending_change(chosen, catalog.releases.generation(live.generation))
+
+
 def _is_troubled(engines: dict[str, Any], states: list[dict[str, Any]]) -> bool:
     refused = any(leg["refused"] for state in states for leg in state["indexes"].values())
     return refused or any(health["state"] == UNREACHABLE for health in engines.values())
@@ -58,6 +72,8 @@ def _show(state: dict[str, Any]) -> None:
     say(f"  embedder  {state['embedder']}, passages of {state['passage_tokens']} tokens")
     fields = ", ".join(f"{row['field']} ({row['type']})" for row in state["fields"])
     say(f"  fields    {printable(fields)}")
+    if state["pending"] is not None:
+        say(f"  pending   {printable(state['pending'])}")
     for leg, index in state["indexes"].items():
         _show_index(leg, index)
     for other in state["generations"]:

@@ -52,8 +52,7 @@ class Ownership:
             owner = self._note()
             raise OwnedElsewhere(
                 f"{folder} is in use by {_described(owner)}",
-                hint="wait until it has finished, or stop it; "
-                "embedded engines serve one process at a time",
+                hint=_hint(owner),
                 follows=owner.get("follows") is True,
             ) from None
         except OSError as error:
@@ -91,6 +90,16 @@ def _described(note: Mapping[str, Any]) -> str:
         return f"process {note['pid']} ({note['command']}, since {note['since'][:19]} UTC)"
     except (KeyError, TypeError):
         return "another process"
+
+
+def _hint(note: Mapping[str, Any]) -> str:
+    one = "embedded engines serve one process at a time"
+    if note.get("command") == "tandem follow":
+        return (
+            f"{one}: stop it for this; beside it work tandem index, reindex, promote, rollback, "
+            "releases, backup and status"
+        )
+    return f"wait until it has finished, or stop it; {one}"
 
 
 def _unusable(folder: Path, error: Exception) -> SettingsError:

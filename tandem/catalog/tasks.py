@@ -152,15 +152,18 @@ class Tasks:
         """
         return self._move(task, "running", {"state": "done", "outcome": _encoded(outcome)})
 
-    def fail(self, task: Task, error: str, hint: str = "") -> Task:
-        """A running task has failed.
+    def fail(self, task: Task, error: str, hint: str = "", code: str = "") -> Task:
+        """A running task has failed; ``code`` is that of the error, and stands in the outcome.
 
         Raises:
             CatalogError: it does not run any more, or for another owner.
         """
         # what failed may be a file whose name is no text: that must not keep it from being told
         told = error.encode("utf-8", "replace").decode()
-        return self._move(task, "running", {"state": "failed", "error": told, "hint": hint})
+        values = {"state": "failed", "error": told, "hint": hint}
+        if code:
+            values["outcome"] = _encoded({"code": code})
+        return self._move(task, "running", values)
 
     def abandon_running(self, collection: str, *, living: Collection[str] = ()) -> list[Task]:
         """Fail the running tasks whose owner is none of ``living``; those that this ended.

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from api.bootstrap import House, open_house
-from api.owner import Owner, ReindexOrder
+from api.candidates import ReindexOrder
+from api.owner import Owner
 from tests.integration.downtime import embedders
 from tests.integration.downtime.world import (
     NAME,

@@ -18,12 +18,30 @@ NAME = "main-lexical-1"
 
 
 @dataclass
+class FakeIndex:
+    """What opening asks of an index: the sequences in it, and that it closes."""
+
+    sequences: list[int]
+    is_closed: bool = False
+
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[tuple[str, int]]:
+        """Those from ``first`` on."""
+        assert last is None
+        return iter([(f"d{held}", held) for held in self.sequences if held >= first])
+
+    def close(self) -> None:
+        """Note it."""
+        self.is_closed = True
+
+
+@dataclass
 class FakeStore:
     """A store of indexes that are nothing but their identity; ``calls`` says what was asked."""
 
     identities: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     breaks: bool = False
+    index: FakeIndex = field(default_factory=lambda: FakeIndex([1, 2, 3]))
 
     def identity(self, name: str) -> str | None:
         """The identity, if there is one."""
@@ -36,12 +54,12 @@ class FakeStore:
         if self.breaks:
             raise EngineError("died")
         self.identities[name] = identity
-        return object()
+        return self.index
 
     def open(self, name: str, *_: Any) -> Any:
         """Open what is there."""
         self.calls.append(f"open {name}")
-        return object()
+        return self.index
 
     def drop(self, name: str) -> None:
         """Not for opening."""
@@ -172,15 +190,20 @@ def test_an_index_that_died_while_it_was_made_is_made_at_the_next_start(desk: De
     assert desk.store.calls == [f"create {NAME}"] * 2
 
 
-def test_a_checkpoint_ahead_of_the_log_is_refused(desk: Desk) -> None:
-    """The message names both positions; nothing is created or opened."""
-    desk.open()
-    desk.follow_to(6)
-    calls = list(desk.store.calls)
-    with pytest.raises(LogMismatch, match=r"applied sequence 6.*ends at 5") as caught:
-        desk.open()
-    assert caught.value.hint
-    assert desk.store.calls == calls
+@pytest.mark.parametrize(("applied", "held"), [(6, 3), (3, 6)])
+def test_an_index_ahead_of_the_log_starts_from_zero(desk: Desk, applied: int, held: int) -> None:
+    """The log was restored from an older state: whether the checkpoint says so or, where that was
+    restored with it, only the index does. It is closed before it is made again.
+    """
+    first = desk.open().checkpoint
+    desk.follow_to(applied)
+    desk.store.index = old = FakeIndex([1, held])
+    opened = desk.open()
+    assert opened.rebuilt == "is ahead of the document log, which ends at 5"
+    assert old.is_closed
+    assert desk.store.calls == [f"create {NAME}", f"open {NAME}", f"create {NAME}"]
+    assert opened.checkpoint.applied == 0
+    assert opened.checkpoint.identity != first.identity
 
 
 def test_another_log_is_refused(desk: Desk) -> None:

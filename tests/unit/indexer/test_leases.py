@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from indexer import leases
 from indexer.leases import Beats, Standby
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
@@ -19,9 +18,9 @@ PATIENCE = 0.6
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same, five times as fast."""
-    monkeypatch.setattr(leases, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(leases, "PATIENCE_SECONDS", PATIENCE)
-    monkeypatch.setattr(leases, "MARGIN_SECONDS", 0.1)
+    monkeypatch.setattr("indexer.leases.BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("indexer.leases.PATIENCE_SECONDS", PATIENCE)
+    monkeypatch.setattr("indexer.leases.MARGIN_SECONDS", 0.1)
 
 
 @pytest.fixture

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from indexer import reindexing
-from indexer.reindexing import CLOSE_ENOUGH, Interrupted, Reindexing, ReindexProgress
+from indexer.reindexing import (
+    CLOSE_ENOUGH,
+    Interrupted,
+    Reindexing,
+    ReindexOutcome,
+    ReindexProgress,
+)
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Release
 from tandem.documents import Document
@@ -75,7 +80,7 @@ class Desk:
 
     def run(
         self, *gates: Gate, overridden: tuple[str, ...] = (), live: bool = True
-    ) -> reindexing.ReindexOutcome:
+    ) -> ReindexOutcome:
         """The whole thing."""
         work = Reindexing(
             self.catalog.documents,
@@ -142,7 +147,9 @@ def test_a_failed_gate_keeps_the_live_one(desk: Desk) -> None:
     """All gates are asked, those that failed are named, and how to override them."""
     desk.candidate.reach(10)
     gates = [FakeGate("counts", passes=False), FakeGate("quality", passes=False), FakeGate("ok")]
-    with pytest.raises(GateFailed, match="counts said so; quality said so") as raised:
+    with pytest.raises(
+        GateFailed, match="counts: counts said so; quality: quality said so"
+    ) as raised:
         desk.run(*gates)
     assert "--override counts --override quality" in raised.value.hint
     assert [gate.asked for gate in gates] == [1, 1, 1]
@@ -162,6 +169,29 @@ def test_without_promotion_it_is_only_built(desk: Desk) -> None:
     assert (gate.asked, desk.promoted) == (1, [])
 
 
+def test_what_nobody_examines_is_waited_for_all_the_same(desk: Desk) -> None:
+    """Going back, or promoting by hand: never an index that lags behind."""
+    desk.write(5)
+    desk.candidate.reach(14)
+    threading.Timer(0.3, lambda: desk.candidate.reach(15)).start()
+    work = Reindexing(
+        desk.catalog.documents,
+        NAME,
+        desk.candidate,
+        report=desk.told.append,
+        stopped=desk.stopped.is_set,
+        retry="tandem promote",
+    )
+    assert work.go_live(desk.promote) == Release(7, NAME, 2, 1)
+    assert desk.promoted == [15]
+    desk.candidate.reach(0)
+    desk.stopped.set()
+    with pytest.raises(Interrupted) as raised:
+        work.go_live(desk.promote)
+    assert raised.value.hint == "go on with tandem promote"
+    assert desk.promoted == [15]
+
+
 def test_it_can_be_stopped(desk: Desk) -> None:
     """And says how to go on."""
     desk.stopped.set()
@@ -179,7 +209,7 @@ def test_an_engine_that_fails_for_long_ends_it(desk: Desk, monkeypatch: pytest.M
     assert desk.promoted == [10]
     desk.write(5)
     desk.candidate.failure = EngineError("no room")
-    monkeypatch.setattr(reindexing, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("indexer.reindexing.PATIENCE_SECONDS", 0.2)
     with pytest.raises(EngineUnavailable, match="no room"):
         desk.run()
     assert desk.promoted == [10]

@@ -1,12 +1,15 @@
 """All legs at once under one deadline; what hangs or breaks is left out and named."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from query.breaker import FAILURES_IN_A_ROW
 from query.retrieval import Answers, Deadline, LegPools
 from tandem.errors import EngineError, EngineUnavailable
 from tandem.rankings import Degradation
@@ -88,13 +91,38 @@ def test_a_hanging_leg_asked_first_does_not_hide_the_other(
 def test_a_leg_that_hangs_for_all_leaves_the_other_its_threads(
     pools: LegPools, stuck: threading.Event
 ) -> None:
-    """More hanging queries than threads: the healthy leg still answers each of them."""
+    """More hanging queries than threads: the healthy leg still answers each of them. After three
+    the hanging one is not waited for any more, and named all the same.
+    """
+    reasons = []
     for _ in range(5):
         answers = ask(pools, 30, lexical=lambda: "words", vector=hanging(stuck))
-        assert answers == Answers({"lexical": "words"}, (Degradation("vector", "timeout"),))
+        assert answers.by_leg == {"lexical": "words"}
+        (missing,) = answers.degraded
+        assert missing.leg == "vector"
+        reasons.append(missing.reason)
+    assert reasons == ["timeout"] * FAILURES_IN_A_ROW + ["skipped"] * 2
 
 
-def test_what_waited_in_vain_is_never_run(pools: LegPools, stuck: threading.Event) -> None:
+def test_a_skipped_leg_costs_nothing_and_is_tried_again(
+    pools: LegPools, stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is skipped its calls are not made; the one that tries again brings it back."""
+    monkeypatch.setattr("query.breaker.PROBE_SECONDS", 0.2)
+    for _ in range(FAILURES_IN_A_ROW):
+        ask(pools, vector=failing(EngineUnavailable("down")))
+    began = time.monotonic()
+    answers = ask(pools, lexical=lambda: "words", vector=hanging(stuck))
+    assert answers.degraded == (Degradation("vector", "skipped"),)
+    assert time.monotonic() - began < 5, "nobody waited for it"
+    time.sleep(0.25)
+    assert ask(pools, vector=lambda: "back").by_leg == {"vector": "back"}
+    assert ask(pools, vector=lambda: "for good").by_leg == {"vector": "for good"}
+
+
+def test_what_waited_in_vain_is_never_run(
+    pools: LegPools, stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A call that found no free thread before the deadline is not run after it."""
     ran = threading.Event()
 
@@ -107,6 +135,7 @@ def test_what_waited_in_vain_is_never_run(pools: LegPools, stuck: threading.Even
     answers = ask(pools, 10, vector=call)
     assert answers.degraded == (Degradation("vector", "timeout"),)
     stuck.set()
+    monkeypatch.setattr("query.breaker.time", SimpleNamespace(monotonic=lambda: math.inf))
     assert ask(pools, vector=lambda: "free again").by_leg == {"vector": "free again"}
     assert not ran.is_set()
 

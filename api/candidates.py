@@ -1,0 +1,54 @@
+"""Which generation a reindex builds."""
+
+from dataclasses import dataclass
+
+from api.bootstrap import House
+from api.collection import OpenCollection
+from tandem.catalog.releases import Generation
+from tandem.errors import InputError, ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexOrder:
+    """What a reindex shall do. ``model``: another embedding model than the settings'. ``resume``:
+    go on with the generation that is half built, if there is one.
+    """
+
+    model: str | None = None
+    resume: bool = False
+    promote: bool = True
+    overridden: tuple[str, ...] = ()
+
+
+def candidate(
+    house: House, collection: OpenCollection, order: ReindexOrder
+) -> tuple[Generation, list[Generation]]:
+    """The generation to build, and the half-built ones that it takes the place of.
+
+    Raises:
+        InputError: the order names a model that cannot be had, or another one than the half-built
+            generation has.
+        ModelError: the settings' model cannot be had.
+    """
+    known = house.catalog.releases.generations(collection.name)
+    building = [item for item in known if item.state == "building"]
+    if order.resume and building:
+        _check_model(building[-1], order)
+        return building[-1], building[:-1]
+    schema = collection.settings.declared_schema() or collection.generation.schema
+    try:
+        # The model is loaded first: where it cannot be had, what is half built stays.
+        return house.create_generation(collection.name, schema, order.model), building
+    except ModelError as error:
+        if order.model is None:
+            raise
+        raise InputError(f"--embedder {order.model}: {error}", hint=error.hint) from error
+
+
+def _check_model(half_built: Generation, order: ReindexOrder) -> None:
+    model = half_built.embedder.partition("@")[0]
+    if order.model not in {None, model}:
+        raise InputError(
+            f"generation {half_built.number} is half built with {model}, not with {order.model}",
+            hint="leave out --resume to begin anew, or --embedder to go on with what there is",
+        )

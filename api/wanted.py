@@ -1,0 +1,90 @@
+"""What the settings want of a generation: compared with the live one, handed to who builds it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tandem.catalog.releases import Generation
+from tandem.errors import SettingsError
+from tandem.sections import (
+    EmbeddingSettings,
+    FieldSettings,
+    IndexingSettings,
+    QualitySettings,
+    RetentionSettings,
+)
+from tandem.settings import Settings
+
+
+def pending_change(settings: Settings, live: Generation) -> str | None:
+    """What the settings ask for and the live generation was not built with."""
+    declared = settings.declared_schema()
+    differing = {
+        "fields": declared is not None and declared.fingerprint != live.schema.fingerprint,
+        "embedding.model": settings.embedding.model != live.embedder.partition("@")[0],
+        "indexing.passage_tokens": settings.indexing.passage_tokens != live.passage_tokens,
+    }
+    names = [name for name, differs in differing.items() if differs]
+    if not names:
+        return None
+    return (
+        f"{', '.join(names)} of the settings differ from the live generation {live.number}, "
+        "which stays in use; apply them with tandem reindex"
+    )
+
+
+class Wanted(BaseModel):
+    """The settings that a reindex goes by. Who follows the log read its own when it was started;
+    what counts is what the command that asks for the reindex has read.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fields: dict[str, FieldSettings]
+    embedding: EmbeddingSettings
+    indexing: IndexingSettings
+    quality: QualitySettings
+    retention: RetentionSettings
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Wanted":
+        """Those of the settings, with paths that mean the same in every folder."""
+        embedding, quality = settings.embedding, settings.quality
+        return cls(
+            fields=settings.fields,
+            embedding=embedding.model_copy(update={"path": _absolute(embedding.path)}),
+            indexing=settings.indexing,
+            quality=quality.model_copy(update={"judgments": _absolute(quality.judgments)}),
+            retention=settings.retention,
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> "Wanted":
+        """What ``as_data`` gave.
+
+        Raises:
+            SettingsError: it is of a version of Tandem with other settings.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise SettingsError(
+                f"the reindex was asked for with settings that are not known here: {error}",
+                hint="run the same version of Tandem everywhere",
+            ) from None
+
+    def put_into(self, settings: Settings) -> Settings:
+        """Other settings, with these in their place."""
+        return settings.model_copy(
+            update={name: getattr(self, name) for name in Wanted.model_fields}
+        )
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()

@@ -1,0 +1,177 @@
+"""What a reindex builds, what it must pass, and how it goes on after it was stopped."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.bootstrap import House
+from api.owner import Owner
+from indexer.reindexing import Interrupted
+from tandem.errors import GateFailed, InputError, ModelError, SourceError
+from tandem.sections import EmbeddingSettings
+from tests.integration.downtime import embedders
+from tests.integration.downtime.embedders import MODELS
+from tests.owned_house import (
+    FIELDS,
+    NAME,
+    at_work,
+    generations,
+    index_names,
+    on_engines,
+    owned,
+    reindexed,
+    settings_in,
+)
+
+pytestmark = pytest.mark.usefixtures("models")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Twenty documents, one generation."""
+    with owned(settings_in(tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def owner(house: House) -> Iterator[Owner]:
+    """At work."""
+    with at_work(house) as working:
+        yield working
+
+
+def adopt(house: House, **values: Any) -> None:
+    """Other settings in the same folder."""
+    house.adopt(settings_in(house.settings.data_dir.parent, **values))
+
+
+def half_build(house: House) -> None:
+    """A reindex that is told to stop as soon as it begins to wait."""
+    with at_work(house) as owner:
+        owner.stop()
+        with pytest.raises(Interrupted, match="before anything went live") as raised:
+            reindexed(owner, model=MODELS[1])
+    assert "tandem reindex --resume" in raised.value.hint
+    assert generations(house) == {1: "ready", 2: "building"}
+
+
+def test_resuming_goes_on_with_the_same_generation(house: House) -> None:
+    """What was built is not built again."""
+    half_build(house)
+    with at_work(house) as owner:
+        generation, outcome = reindexed(owner, resume=True)
+    assert (generation.number, generation.embedder) == (2, "hash-b@1")
+    assert outcome.release is not None
+    assert generations(house) == {1: "ready", 2: "ready"}
+
+
+def test_without_resuming_the_half_built_one_is_dropped(house: House) -> None:
+    """From the catalogue and from both engines."""
+    half_build(house)
+    with at_work(house) as owner:
+        generation, _ = reindexed(owner)
+        assert generation.number == 3
+        assert generations(house) == {1: "ready", 3: "ready"}
+        assert on_engines(house) == index_names(1, 3)
+
+
+def test_resuming_with_another_model_is_refused(house: House) -> None:
+    """The message names the one it is built with; it stays."""
+    half_build(house)
+    with at_work(house) as owner:
+        with pytest.raises(InputError, match="generation 2 is half built with hash-b, not with"):
+            reindexed(owner, resume=True, model=MODELS[0])
+        assert generations(house) == {1: "ready", 2: "building"}
+        assert reindexed(owner, resume=True, model=MODELS[1])[0].number == 2
+
+
+def test_with_nothing_to_resume_a_new_one_is_built(owner: Owner) -> None:
+    """Whoever says --resume always gets a reindex."""
+    assert reindexed(owner, resume=True)[0].number == 2
+
+
+def test_a_model_that_cannot_be_had_leaves_what_is_half_built(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by the order it is bad use; by the settings, a model's own error."""
+
+    def load(settings: EmbeddingSettings, *_: object, **__: object) -> object:
+        if settings.model not in MODELS:
+            raise ModelError(f"nobody knows {settings.model}", hint="spell it")
+        return embedders.load(settings)
+
+    half_build(house)
+    monkeypatch.setattr("api.embedders.load_embedder", load)
+    with at_work(house) as owner:
+        with pytest.raises(InputError, match="--embedder x/y: nobody knows x/y") as raised:
+            reindexed(owner, model="x/y")
+        assert raised.value.hint == "spell it"
+        adopt(house, embedding={"model": "x/z"})
+        with pytest.raises(ModelError, match="nobody knows x/z"):
+            reindexed(owner)
+        assert generations(house) == {1: "ready", 2: "building"}
+
+
+def test_nothing_goes_live_where_that_is_asked(house: House, owner: Owner) -> None:
+    """It stands ready, and is promoted by its number."""
+    generation, outcome = reindexed(owner, model=MODELS[1], promote=False)
+    assert outcome.release is None
+    assert [verdict.gate for verdict in outcome.verdicts] == ["refused"]
+    assert house.collection(NAME).release.number == 1
+    assert owner.promote(NAME, generation.number).generation == generation.number
+
+
+def test_a_schema_that_refuses_documents_trips_the_gate(house: House, owner: Owner) -> None:
+    """A typed field that no document fits: the live one stays, until it is overridden by name."""
+    adopt(house, fields={"note": {"type": "integer"}, "kind": {"type": "keyword"}})
+    with pytest.raises(GateFailed, match="refused: 20 of 20 documents are left out") as raised:
+        reindexed(owner)
+    assert "tandem reindex --resume --override refused" in raised.value.hint
+    assert house.collection(NAME).release.number == 1
+    assert generations(house) == {1: "ready", 2: "building"}
+    generation, outcome = reindexed(owner, resume=True, overridden=("refused",))
+    assert generation.number == 2
+    assert outcome.overridden == ["refused"]
+    assert house.collection(NAME).generation.number == 2
+
+
+def judged(folder: Path) -> Path:
+    """Twenty queries by the word of a note, each with its document."""
+    folder.mkdir()
+    numbers = range(1, 21)
+    queries = "".join(
+        json.dumps({"_id": f"q{number}", "text": f"mark{number}"}) + "\n" for number in numbers
+    )
+    (folder / "queries.jsonl").write_text(queries)
+    (folder / "qrels").mkdir()
+    rows = "".join(f"q{number}\td{number}\t1\n" for number in numbers)
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + rows)
+    (folder / "corpus.jsonl").write_text("")
+    return folder
+
+
+def test_a_fall_in_quality_trips_the_gate(house: House, owner: Owner, tmp_path: Path) -> None:
+    """Notes that are no text any more are not found by their words."""
+    fields = {**FIELDS, "note": {"type": "keyword"}}
+    adopt(house, fields=fields, quality={"judgments": judged(tmp_path / "judged")})
+    with pytest.raises(GateFailed, match=r"quality: nDCG@10 [01]\.\d+ -> 0\.\d+") as raised:
+        reindexed(owner)
+    assert "--override quality" in raised.value.hint
+    assert house.collection(NAME).release.number == 1
+    _, outcome = reindexed(owner, resume=True, overridden=("quality",))
+    assert outcome.release is not None
+    assert [(item.gate, item.is_passed) for item in outcome.verdicts] == [
+        ("refused", True),
+        ("quality", False),
+    ]
+
+
+def test_judgments_that_cannot_be_read_end_it_before_it_begins(house: House, owner: Owner) -> None:
+    """Not after hours of building."""
+    adopt(house, quality={"judgments": "/nowhere/at/all"})
+    with pytest.raises(SourceError):
+        reindexed(owner)
+    assert generations(house) == {1: "ready"}

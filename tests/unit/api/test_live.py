@@ -1,0 +1,84 @@
+"""A searcher over whatever is live, and the watch that takes up what another process promoted."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from api.generation import OpenGeneration
+from api.live import LiveSearcher, ReleaseWatch
+from query.configurations import LEXICAL
+from tandem.catalog.releases import Release
+from tandem.errors import CatalogError, FilterError
+from tandem.queries import Query
+from tests.integration.downtime.embedders import MODELS
+from tests.owned_house import NAME, at_work, owned, reindexed, settings_in
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for a thread."""
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.usefixtures("models")
+def test_a_searcher_goes_with_the_release(tmp_path: Path) -> None:
+    """The same object answers from the generation that is live when it is asked; it holds it for
+    as long as the query takes.
+    """
+    with owned(settings_in(tmp_path)) as house, at_work(house) as owner:
+        collection = house.collection(NAME)
+        until(lambda: collection.passed() == 20)
+        held: list[int] = []
+
+        @contextmanager
+        def watched() -> Iterator[tuple[Release, OpenGeneration]]:
+            with collection.held() as (release, opened):
+                held.append(opened._users)
+                yield release, opened
+
+        searcher = LiveSearcher(watched, collection.pipeline, collection.configuration(LEXICAL))
+        assert searcher.search(Query("word7")).release == 1
+        reindexed(owner, model=MODELS[1])
+        result = searcher.search(Query("word7"))
+        assert (result.release, result.page.document_ids) == (2, ("d7",))
+        assert held == [1, 1]
+        with pytest.raises(FilterError):
+            searcher.check(Query("word7", filters={"nowhere": "x"}))
+        searcher.check(Query("word7", filters={"kind": "k"}))
+        assert collection.live._users == 0, "every query has left"
+
+
+def test_the_watch_asks_again_and_again() -> None:
+    """Without the catalogue it goes on, and takes up what it finds later."""
+    answers = iter([False, True, CatalogError("down"), CatalogError("down"), True])
+    asked: list[object] = []
+
+    def refresh() -> bool:
+        answer = next(answers, False)
+        asked.append(answer)
+        if isinstance(answer, CatalogError):
+            raise answer
+        return bool(answer)
+
+    watch = ReleaseWatch(refresh, every_seconds=0.01)
+    until(lambda: len(asked) > 8)
+    watch.close()
+    asked_then = len(asked)
+    time.sleep(0.05)
+    assert len(asked) == asked_then, "it watches no more"
+
+
+def test_closing_does_not_wait_for_the_next_time() -> None:
+    """However rarely it asks."""
+    asked = threading.Event()
+    watch = ReleaseWatch(lambda: bool(asked.set()), every_seconds=3_600)
+    began = time.monotonic()
+    watch.close()
+    assert time.monotonic() - began < 4
+    assert not asked.is_set()

@@ -1,0 +1,104 @@
+"""A leg that keeps failing is left out, and tried again now and then."""
+
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from query.breaker import FAILURES_IN_A_ROW, PROBE_SECONDS, Breaker
+
+
+class Clock:
+    """A monotonic clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The breaker's clock."""
+    made = Clock()
+    monkeypatch.setattr("query.breaker.time", SimpleNamespace(monotonic=lambda: made.now))
+    return made
+
+
+def fail(breaker: Breaker, times: int = FAILURES_IN_A_ROW) -> None:
+    """So many calls without an answer."""
+    for _ in range(times):
+        breaker.note(is_answered=False)
+
+
+def test_failures_in_a_row_open_it(clock: Clock) -> None:
+    """One less is not enough, and an answer in between begins the count anew."""
+    breaker = Breaker()
+    for _ in range(3):
+        fail(breaker, FAILURES_IN_A_ROW - 1)
+        assert breaker.allows()
+        breaker.note(is_answered=True)
+    fail(breaker)
+    assert not breaker.allows()
+
+
+def test_one_call_a_second_tries_again(clock: Clock) -> None:
+    """The first after a second; the others go on without the leg."""
+    breaker = Breaker()
+    fail(breaker)
+    clock.move(0.9 * PROBE_SECONDS)
+    assert not breaker.allows()
+    for _ in range(3):
+        clock.move(PROBE_SECONDS)
+        assert [breaker.allows() for _ in range(3)] == [True, False, False]
+        breaker.note(is_answered=False)
+
+
+def test_an_answer_closes_it_at_once(clock: Clock) -> None:
+    """The leg is asked by everybody again, and needs as many failures as before to be left out."""
+    breaker = Breaker()
+    fail(breaker, 10)
+    clock.move(PROBE_SECONDS)
+    assert breaker.allows()
+    breaker.note(is_answered=True)
+    assert [breaker.allows() for _ in range(3)] == [True] * 3
+    fail(breaker, FAILURES_IN_A_ROW - 1)
+    assert breaker.allows()
+
+
+def test_late_failures_of_calls_before_do_not_put_the_next_try_off(clock: Clock) -> None:
+    """Many queries hang at once: the last of their timeouts is no reason to wait longer."""
+    breaker = Breaker()
+    fail(breaker)
+    clock.move(0.5 * PROBE_SECONDS)
+    fail(breaker, 5)
+    clock.move(0.5 * PROBE_SECONDS)
+    assert breaker.allows()
+
+
+def together(call: Callable[[], None], threads: int = 16) -> None:
+    """In many threads at once."""
+    ready = threading.Barrier(threads)
+
+    def run() -> None:
+        ready.wait(10)
+        call()
+
+    workers = [threading.Thread(target=run) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(10)
+
+
+def test_many_threads_make_one_try(clock: Clock) -> None:
+    """However many queries come in the moment of the try, one of them pays for it."""
+    breaker = Breaker()
+    fail(breaker)
+    clock.move(PROBE_SECONDS)
+    allowed: list[bool] = []
+    together(lambda: allowed.append(breaker.allows()))
+    assert sorted(allowed) == [False] * 15 + [True]
