@@ -1,7 +1,6 @@
 """Damage to real engines behind everybody's back: any versions held in place of the right one."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from uuid import uuid4
 
 import qdrant_edge as edge
