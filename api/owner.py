@@ -17,7 +17,7 @@ from api.promotion import gates, judgments, prune
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
-from tandem.errors import InputError, ReleaseConflict, TandemError
+from tandem.errors import EngineError, InputError, ReleaseConflict, TandemError
 from tandem.telemetry import logger
 
 
