@@ -90,7 +90,8 @@ class OpenSearchIndex:
     ) -> Mapping[str, Document]:
         """See ``LexicalIndex``."""
         found = map(
-            stored_document, self._reader.sources(document_ids, DOCUMENT_PARTS, Deadline(timeout_seconds))
+            stored_document,
+            self._reader.sources(document_ids, DOCUMENT_PARTS, Deadline(timeout_seconds)),
         )
         return {document.document_id: document for document in found}
 
