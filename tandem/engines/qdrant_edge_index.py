@@ -170,7 +170,10 @@ class QdrantEdgeIndex:
                 self.shard.update(edge.UpdateOperation.delete_points_by_filter(stale(current)))
                 self.shard.flush()
             except Exception as error:
-                raise EngineError(f"Qdrant Edge could not write: {error}") from error
+                raise EngineError(
+                    f"Qdrant Edge could not write: {error}",
+                    hint="see whether the disk is full or failing; the batch is tried again",
+                ) from error
         return refusals
 
     def _without_older(self, changes: list[Change]) -> list[Change]:
