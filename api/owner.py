@@ -17,13 +17,8 @@ from api.promotion import gates, judgments, prune
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
-<<<<<<< HEAD
 from tandem.errors import EngineError, InputError, ReleaseConflict, TandemError
-=======
-from tandem.errors import EngineError, ReleaseConflict, TandemError
 from tandem.stores import LexicalStore, VectorStore
-from tandem.schema import Schema
->>>>>>> faults
 from tandem.telemetry import logger
 
 
@@ -86,27 +81,6 @@ class Owner:
         }
 
     def _sweep(self) -> None:
-<<<<<<< HEAD
-        """Remove what a crash amid a drop left on the engines."""
-        house = self.house
-        for store in (house.lexical_store, house.vector_store):
-            try:
-                found = store.names()  # first: an index is made after its generation is recorded
-            except EngineError as error:
-                logger("api").warning("nothing is swept: %s", error)
-                continue
-            releases = house.catalog.releases
-            retained = {
-                index_name
-                for name in releases.collections()
-                for generation in releases.generations(name)
-                for index_name in (generation.lexical_name, generation.vector_name)
-            }
-            for name in found:
-                if name not in retained:
-                    logger("api").info("removing %s, whose generation was dropped", name)
-                    store.drop(name)
-=======
         """Remove what a crash amid a drop left on the engines; best effort."""
         for store in (self.house.lexical_store, self.house.vector_store):
             try:
@@ -127,7 +101,6 @@ class Owner:
             if name not in retained:
                 logger("api").info("removing %s, whose generation was dropped", name)
                 store.drop(name)
->>>>>>> faults
 
     def stop(self) -> None:
         """Leave what is running to the next one."""

@@ -13,14 +13,9 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.leases import Lease
 from tandem.catalog.releases import Generation
-<<<<<<< HEAD
-from tandem.errors import CheckpointConflict, EngineError, LogMismatch
+from tandem.errors import CheckpointConflict, EngineError, EngineUnavailable, LogMismatch
 from tandem.protocols import LexicalIndex, VectorIndex
 from tandem.stores import LexicalStore, VectorStore
-=======
-from tandem.errors import CheckpointConflict, EngineError, EngineUnavailable, LogMismatch
-from tandem.protocols import LexicalIndex, LexicalStore, VectorIndex, VectorStore
->>>>>>> faults
 
 
 class _Index(Protocol):

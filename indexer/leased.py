@@ -122,11 +122,6 @@ class Seat(Generic[Index]):
         before.index.close()
         return True
 
-    def look_again(self) -> None:
-        """Open for reading what could not be opened before; who writes does so anyway."""
-        if self._access is Access.LEASED and not self._is_held and self.opened.fault is not None:
-            self.opened = look(self._catalog, self._factory)
-
     def lose(self) -> None:
         """Another one has the lease now."""
         self._is_held = False
