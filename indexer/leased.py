@@ -230,7 +230,9 @@ class LeasedFollower(Generic[Index]):
         self._seen = applied
 
     def _give_up(self) -> None:
+        self.state = STANDING_BY
         if self._follower is not None:
             self.seat.lose()
+            if self.seat.opened.fault is None:  # else nothing was ever written
+                self._follower.make_good()
         self._follower = None
-        self.state = STANDING_BY

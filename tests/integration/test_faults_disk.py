@@ -25,8 +25,9 @@ from tests.contracts.qdrant_local import QUIET
 from tests.integration.crash.driver import send
 from tests.integration.crash.stream import batch
 from tests.integration.faults.checks import (
+    at_work,
     await_applied,
-    check_open,
+    check,
     identities,
     open_with_collection,
 )
@@ -93,10 +94,8 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def owner(house: House) -> Iterator[Owner]:
     """Follows."""
-    made = Owner(house)
-    made.start()
-    yield made
-    made.close()
+    with at_work(house) as made:
+        yield made
 
 
 def await_error(owner: Owner, leg: str) -> TandemError:
@@ -118,7 +117,7 @@ def goes_on(owner: Owner, client: Client) -> None:
     await_applied(owner.house)
     assert identities(owner.house) == known
     owner.close()
-    check_open(owner.house, client.oracle)
+    check(owner.house, client.oracle)
 
 
 def test_the_catalogue_cannot_grow(house: House, owner: Owner) -> None:
@@ -204,22 +203,22 @@ def test_opensearch_is_over_its_watermark(
     """Then it lets its indexes be read and no more, until somebody makes room."""
     monkeypatch.setattr(opensearch_bulk, "LONGEST_PAUSE_SECONDS", 0.3)
     with open_with_collection(servers.settings(tmp_path / "data", vector=EDGE)) as house:
-        owner, client = Owner(house), Client(house.catalog.documents)
-        owner.start()
-        client.write(10)
-        await_applied(house)
+        client = Client(house.catalog.documents)
         server = Server(parse_url(f"opensearch+{servers.opensearch.url}"))
-        index = f"tandem-*-{house.collection(COLLECTION).generation.lexical_name}"
-        for _ in range(ROUNDS):
-            server.ask(f"PUT /{index}/_settings", blocked(is_full=True), seconds=30)
-            error = write_until_error(owner, client, "lexical")
-            assert "took no writes" in str(error)
-            assert "room" in error.hint
-            await_leg(house, house.collection(COLLECTION).vector.applied)
-            server.ask(f"PUT /{index}/_settings", blocked(is_full=False), seconds=30)
+        index = f"tandem-*-{house.collection(COLLECTION).generation.lexical_name}-*"
+        with at_work(house) as owner:
+            client.write(10)
             await_applied(house)
-        server.close()
-        goes_on(owner, client)
+            for _ in range(ROUNDS):
+                server.ask(f"PUT /{index}/_settings", blocked(is_full=True), seconds=30)
+                error = write_until_error(owner, client, "lexical")
+                assert "took no writes" in str(error)
+                assert "room" in error.hint
+                await_leg(house, house.collection(COLLECTION).vector.applied)
+                server.ask(f"PUT /{index}/_settings", blocked(is_full=False), seconds=30)
+                await_applied(house)
+            server.close()
+            goes_on(owner, client)
 
 
 def blocked(*, is_full: bool) -> dict[str, Any]:

@@ -12,19 +12,23 @@ from typing import Any
 
 import pytest
 
+from api.bootstrap import House
+from api.collection import OpenCollection
 from api.owner import Owner
+from indexer.leased import FOLLOWING, STANDING_BY, Seat
 from tandem.engines.opensearch_bulk import BulkWriter, Write
 from tests.builders import document
 from tests.contracts.qdrant_local import QUIET
 from tests.integration.crash.stream import Batch
 from tests.integration.faults.checks import (
+    at_work,
     await_applied,
-    check_open,
+    check,
     identities,
     open_with_collection,
 )
 from tests.integration.faults.client import COLLECTION, Client
-from tests.integration.faults.crowd import Crowd
+from tests.integration.faults.crowd import Crowd, Seen
 from tests.integration.faults.servers import EDGE, Servers, servers
 
 __all__ = ["servers"]
@@ -83,102 +87,112 @@ def test_opensearch_killed_amid_bulk(
 ) -> None:
     """Meanwhile writes are accepted, the vector leg is current, and searches go on by meaning."""
     with open_with_collection(servers.settings(tmp_path / "data", vector=EDGE)) as house:
-        owner, client = Owner(house), Client(house.catalog.documents, pause_seconds=0.2)
-        owner.start()
-        client.write(10)
-        await_applied(house)
-        collection, known = house.collection(COLLECTION), identities(house)
-        for turn in range(ROUNDS):
-            killer = KillAmid(servers, 0.02 + 0.03 * turn)
-            with monkeypatch.context() as patch:
-                killer.install(patch)
-                client.insist(bulk(turn))
-                assert killer.killed.wait(60)
-            killed = time.monotonic()
-            client.start()
-            crowd = Crowd(collection, 2)
-            crowd.await_replies(20)
-            client.await_written(5)
-            head = house.catalog.documents.head()
-            while collection.vector.applied() < head:
-                assert time.monotonic() < killed + 60
-                time.sleep(0.05)
-            assert collection.lexical.applied() < head
-            assert "cannot be reached" in owner.states()[collection.generation.lexical_name]
-            time.sleep(max(0.0, killed + DOWN_SECONDS - time.monotonic()))
-            seen = crowd.stop()
-            servers.opensearch.start()
-            client.stop()
-            took = await_applied(house)
-            assert seen.errors == []
-            assert all(set(reply.degraded) == {"lexical"} for reply in seen.replies)
-            assert all(reply.hits > 0 and reply.missing == 0 for reply in seen.replies)
-            sys.stdout.write(f"\ncurrent {took:.1f} s after it was back\n")
+        client, collection = Client(house.catalog.documents), house.collection(COLLECTION)
+        with at_work(house) as owner:
+            client.write(10)
+            await_applied(house)
+            known = identities(house)
+            for turn in range(ROUNDS):
+                killer = KillAmid(servers, 0.02 + 0.03 * turn)
+                with monkeypatch.context() as patch:
+                    killer.install(patch)
+                    client.insist(bulk(turn))
+                    assert killer.killed.wait(60)
+                killed = time.monotonic()
+                with client.writing(), Crowd(collection, 2) as crowd:
+                    crowd.await_replies(20)
+                    client.await_written(5)
+                    await_leg(house, collection.vector)
+                    assert "cannot be reached" in state_of(
+                        owner, collection.generation.lexical_name
+                    )
+                    time.sleep(max(0.0, killed + DOWN_SECONDS - time.monotonic()))
+                servers.opensearch.start()
+                took = await_applied(house)
+                sys.stdout.write(f"\ncurrent {took:.1f} s after it was back\n")
+                judge(crowd.seen, "lexical", after=killed)
         assert identities(house) == known, "nothing was built anew"
-        owner.close()
-        check_open(house, client.oracle)
+        check(house, client.oracle)
 
 
 def test_qdrant_refuses_connections(servers: Servers, tmp_path: Path) -> None:
     """Searches go on by words and name the leg; both come back together."""
     with open_with_collection(servers.settings(tmp_path / "data")) as house:
-        owner, client = Owner(house), Client(house.catalog.documents)
-        owner.start()
-        client.write(10)
-        await_applied(house)
-        collection, known = house.collection(COLLECTION), identities(house)
-        servers.qdrant.stop()
-        client.write(20)
-        head, until = house.catalog.documents.head(), time.monotonic() + 60
-        crowd = Crowd(collection, 2)
-        crowd.await_replies(20)
-        while collection.lexical.applied() < head:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        assert collection.vector.applied() < head
-        seen = crowd.stop()
-        while "failed" not in owner.states()[collection.generation.vector_name]:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        servers.qdrant.start()
-        await_applied(house)
-        crowd = Crowd(collection, 2)
-        crowd.await_replies(60)
-        back = crowd.stop()
+        client, collection = Client(house.catalog.documents), house.collection(COLLECTION)
+        with at_work(house) as owner:
+            client.write(10)
+            await_applied(house)
+            known = identities(house)
+            servers.qdrant.stop()
+            down = time.monotonic()
+            client.write(20)
+            with Crowd(collection, 2) as crowd:
+                crowd.await_replies(20)
+                await_leg(house, collection.lexical)
+                assert "failed" in state_of(owner, collection.generation.vector_name)
+                assert collection.vector.applied() < house.catalog.documents.head()
+            judge(crowd.seen, "vector", after=down)
+            servers.qdrant.start()
+            await_applied(house)
+            await_whole(collection)
         assert identities(house) == known
-        owner.close()
-        check_open(house, client.oracle)
-    assert seen.errors == back.errors == []
-    assert {name for reply in seen.replies for name in reply.degraded} == {"vector"}
-    assert {reason for reply in seen.replies for reason in reply.degraded.values()} <= {
-        "unavailable",
-        "skipped",
-    }
-    assert all(reply.hits > 0 and reply.missing == 0 for reply in seen.replies)
-    assert back.replies[-1].degraded == {}
+        check(house, client.oracle)
 
 
-def test_qdrant_is_not_there_at_the_start(servers: Servers, tmp_path: Path) -> None:
-    """The house opens, indexes and searches by words; later the other leg joins by itself."""
+@pytest.mark.parametrize("other", ["opensearch", "tantivy"])
+def test_qdrant_is_not_there_at_the_start(servers: Servers, tmp_path: Path, other: str) -> None:
+    """The house opens, indexes and searches with the other one; later this one joins by itself."""
+    settings = servers.settings(tmp_path / "data")
+    if other == "tantivy":
+        engines = settings.engines.model_copy(update={"lexical": "tantivy:"})
+        settings = settings.model_copy(update={"engines": engines})
     servers.qdrant.stop()
-    with open_with_collection(servers.settings(tmp_path / "data")) as house:
-        owner, client = Owner(house), Client(house.catalog.documents)
-        owner.start()
-        client.write(10)
-        collection, until = house.collection(COLLECTION), time.monotonic() + 60
-        while collection.lexical.applied() < house.catalog.documents.head():
-            assert time.monotonic() < until
+    with open_with_collection(settings) as house:
+        client, collection = Client(house.catalog.documents), house.collection(COLLECTION)
+        with at_work(house):
+            client.write(10)
+            await_leg(house, collection.lexical)
+            began = time.monotonic()
+            with Crowd(collection, 2) as crowd:
+                crowd.await_replies(10)
+            judge(crowd.seen, "vector", after=began)
+            servers.qdrant.start()
+            await_applied(house)
+            await_whole(collection)
+        check(house, client.oracle)
+
+
+def judge(seen: Seen, leg: str, *, after: float) -> None:
+    """No search failed, and each that began after the fault says what is missing."""
+    assert seen.errors == []
+    replies = seen.after(after)
+    assert len(replies) >= 10
+    assert all(set(reply.degraded) == {leg} for reply in replies)
+    assert {reply.degraded[leg] for reply in replies} <= {"unavailable", "skipped"}
+    assert all(reply.hits > 0 and reply.missing == 0 for reply in replies)
+
+
+def await_leg(house: House, seat: Seat[Any], seconds: float = 60.0) -> None:
+    """Wait until one leg has applied what is in the log now."""
+    head, until = house.catalog.documents.head(), time.monotonic() + seconds
+    while seat.applied() < head:
+        assert time.monotonic() < until, f"{seat.applied()} of {head}"
+        time.sleep(0.05)
+
+
+def state_of(owner: Owner, index_name: str, seconds: float = 60.0) -> str:
+    """What the follower of an index runs into; it finds out a moment after the fault."""
+    until = time.monotonic() + seconds
+    while owner.states()[index_name] in {FOLLOWING, STANDING_BY}:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return owner.states()[index_name]
+
+
+def await_whole(collection: OpenCollection, seconds: float = 30.0) -> None:
+    """Wait until a search is answered by both legs again."""
+    until = time.monotonic() + seconds
+    with Crowd(collection, 1) as crowd:
+        while not (crowd.seen.replies and crowd.seen.replies[-1].degraded == {}):
+            assert time.monotonic() < until, crowd.seen.replies[-1:]
             time.sleep(0.05)
-        crowd = Crowd(collection, 2)
-        crowd.await_replies(10)
-        seen = crowd.stop()
-        servers.qdrant.start()
-        await_applied(house)
-        crowd = Crowd(collection, 2)
-        crowd.await_replies(60)
-        back = crowd.stop()
-        owner.close()
-        check_open(house, client.oracle)
-    assert seen.errors == back.errors == []
-    assert all(set(reply.degraded) == {"vector"} for reply in seen.replies)
-    assert back.replies[-1].degraded == {}

@@ -64,14 +64,14 @@ def hanging_vectors(collection: OpenCollection) -> Iterator[None]:
 
 def searched(collection: OpenCollection, hang: AbstractContextManager[None]) -> tuple[Seen, float]:
     """A part with both engines, then one with the engine that hangs; and when that began."""
-    crowd = Crowd(collection, CLIENTS, pause_seconds=PAUSE_SECONDS, budget_ms=BUDGET_MS)
-    time.sleep(SECONDS)
-    with hang:
-        time.sleep(0.05)  # what was under way
-        began = time.monotonic()
+    with Crowd(collection, CLIENTS, pause_seconds=PAUSE_SECONDS, budget_ms=BUDGET_MS) as crowd:
         time.sleep(SECONDS)
-        seen = crowd.stop()
-    return seen, began
+        with hang:
+            time.sleep(0.05)  # what was under way
+            began = time.monotonic()
+            time.sleep(SECONDS)
+            crowd.close()
+    return crowd.seen, began
 
 
 def judge(seen: Seen, began: float, leg: str, healthy: str) -> None:
@@ -112,8 +112,8 @@ def test_the_vector_engine_hangs(house: House) -> None:
 
 def _is_whole_again(collection: OpenCollection) -> None:
     """Once the engine answers, the leg that was left out joins again."""
-    crowd, until = Crowd(collection, 1, budget_ms=BUDGET_MS), time.monotonic() + 30
-    while not (crowd.seen.replies and crowd.seen.replies[-1].degraded == {}):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    crowd.stop()
+    until = time.monotonic() + 30
+    with Crowd(collection, 1, budget_ms=BUDGET_MS) as crowd:
+        while not (crowd.seen.replies and crowd.seen.replies[-1].degraded == {}):
+            assert time.monotonic() < until
+            time.sleep(0.05)

@@ -16,7 +16,7 @@ from tandem.engines.opensearch_client import Server, parse_url
 from tests.builders import document
 from tests.contracts.qdrant_local import QUIET
 from tests.integration.crash.stream import Batch
-from tests.integration.faults.checks import await_applied, check_open, open_with_collection
+from tests.integration.faults.checks import await_applied, check, open_with_collection
 from tests.integration.faults.client import COLLECTION, Client
 from tests.integration.faults.processes import Nursery, nursery
 from tests.integration.faults.servers import Servers, servers
@@ -77,7 +77,7 @@ def test_a_standby_takes_over_within_5_seconds(house: House, followers: Nursery)
     standby.await_word("leads")
     sys.stdout.write(f"\ntaken over after {took:.1f} s\n")
     standby.end()
-    check_open(house, client.oracle)
+    check(house, client.oracle)
     assert took <= TAKES_OVER_SECONDS
 
 
@@ -110,7 +110,7 @@ def test_a_paused_owner_that_wakes_up_does_no_harm(
     await_applied(house)
     old.end()
     standby.end()
-    check_open(house, client.oracle)
+    check(house, client.oracle)
 
 
 def forget_deletes_at_once(servers: Servers, house: House) -> None:

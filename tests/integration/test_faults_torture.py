@@ -11,7 +11,7 @@ from pathlib import Path
 
 from api.bootstrap import House
 from tests.contracts.qdrant_local import QUIET
-from tests.integration.faults.checks import check_open, open_with_collection
+from tests.integration.faults.checks import check, open_with_collection
 from tests.integration.faults.client import Client
 from tests.integration.faults.phases import BUILDING, FOLLOWING
 from tests.integration.faults.processes import Nursery, nursery
@@ -25,8 +25,6 @@ HASTE = 4.0
 """The lease runs out after 0.75 s: every killed owner leaves one behind."""
 
 MOST_PASSAGES = 4
-REBUILD_EVERY = 12
-"""So often, among kills, an index goes missing, so that the phases of building come again."""
 
 
 def schedule(chance: random.Random) -> list[str]:
@@ -63,20 +61,19 @@ def test_killed_over_and_over(servers: Servers, tmp_path: Path) -> None:
     kills: Counter[str] = Counter()
     with open_with_collection(servers.settings(tmp_path / "data")) as house:
         client = Client(house.catalog.documents, seed=SEED)
-        client.start()
-        try:
-            with nursery(house.settings.model_dump_json(), tmp_path / "complaints") as followers:
-                for phase in schedule(chance):
-                    passage = 1
-                    if phase in FOLLOWING:
-                        passage = chance.randint(1, MOST_PASSAGES)
-                    elif len(kills) > len(BUILDING):
-                        lose_an_index(house, phase)
-                    kill_in(followers, phase, passage)
-                    kills[phase] += 1
-        finally:
-            client.stop()
-        documents = check_open(house, client.oracle)
+        with (
+            nursery(house.settings.model_dump_json(), tmp_path / "complaints") as followers,
+            client.writing(),
+        ):
+            for phase in schedule(chance):
+                passage = 1
+                if phase in FOLLOWING:
+                    passage = chance.randint(1, MOST_PASSAGES)
+                elif len(kills) > len(BUILDING):
+                    lose_an_index(house, phase)
+                kill_in(followers, phase, passage)
+                kills[phase] += 1
+        documents = check(house, client.oracle)
     sys.stdout.write(
         f"{client.written} batches acknowledged, {documents} documents exact; "
         + ", ".join(f"{name} {count}" for name, count in kills.items())
