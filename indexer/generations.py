@@ -103,7 +103,8 @@ def own(
 ) -> Opened[Index]:
     """Open an index to follow the log with it, or begin it anew where it cannot go on.
 
-    ``expected`` is the lease as it was seen last: it must still stand so.
+    ``expected`` is the lease as it was seen last: it must still stand so. From an ``owner``,
+    ``None`` says that there was none.
 
     Raises:
         CheckpointConflict: another one took the lease meanwhile, or dropped the generation.
@@ -120,6 +121,8 @@ def own(
     if catalog.releases.generation(factory.generation).state == "dropped":
         raise CheckpointConflict(f"{factory.name}: its generation was dropped")
     if known is not None:
+        if owner is not None and expected is None:
+            raise CheckpointConflict(f"{factory.name}: another process has begun it")
         known = catalog.checkpoints.take(known, owner=owner, expected=expected)
     # With nothing applied there is nothing to keep, and the index may be only half made.
     reason = None

@@ -1,219 +1,330 @@
-"""A seat that opens what it could not open before, and a late owner whose write failed halfway."""
+"""Who may write an index: its owner, whoever has the lease, or nobody here."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from indexer.generations import IndexFactory
-from indexer.leased import Access, LeasedFollower, Seat
-from indexer.leases import Beats, Standby
-from indexer.unavailable import UnavailableIndex
-from indexer.writers import LexicalWriter
+from indexer.leased import FOLLOWING, STANDING_BY, Access, LeasedFollower, Seat
+from indexer.leases import Beats
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.releases import Generation
 from tandem.documents import Change, Document
-from tandem.errors import EngineError, EngineUnavailable
-from tandem.protocols import LexicalIndex, Refusal
+from tandem.errors import CatalogError, CheckpointConflict, EngineError
 from tandem.schema import Schema
-from tests.memory_index import MemoryIndex
 
-COLLECTION = "main"
+NAME = "main"
+PATIENCE = 0.6
 
 
-class Memory(MemoryIndex):
-    """As an engine's index."""
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases that run out soon."""
+    monkeypatch.setattr("indexer.leases.BEAT_SECONDS", 0.1)
+    monkeypatch.setattr("indexer.leases.PATIENCE_SECONDS", PATIENCE)
+    monkeypatch.setattr("indexer.leases.MARGIN_SECONDS", 0.1)
+    monkeypatch.setattr("indexer.leases.Standby.observe.__defaults__", (PATIENCE,))
 
-    def versions(self, first: int = 0, last: int | None = None) -> Iterator[Any]:
-        """See ``LexicalIndex``."""
-        return super().versions(first, last)
 
-    def apply(self, changes: Sequence[Change], prepared: Any = None) -> list[Refusal]:
-        """See ``LexicalIndex``."""
-        return super().apply(changes, prepared)
+@dataclass
+class Engine:
+    """An engine that all processes share: what is in it, by sequence, and its identity."""
+
+    identity: str | None = None
+    rows: dict[str, int] = field(default_factory=dict)
+    error: EngineError | None = None
+
+    def create(self, identity: str) -> "FakeIndex":
+        """An empty index in the place of whatever was there."""
+        if self.error is not None:
+            raise self.error
+        self.identity, self.rows = identity, {}
+        return FakeIndex(self)
+
+
+@dataclass
+class FakeIndex:
+    """The engine's index, opened by one process."""
+
+    engine: Engine
+    is_closed: bool = False
+    fault: EngineError | None = None
+
+    def versions(self, first: int = 0, last: int | None = None) -> Iterator[tuple[str, int]]:
+        """What is held from ``first`` on."""
+        assert last is None
+        return iter([(name, held) for name, held in self.engine.rows.items() if held >= first])
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Once is enough."""
+        assert not self.is_closed
+        self.is_closed = True
 
 
-class Engine:
-    """A server with one index; it may be down, or have trouble opening."""
+class FakeWriter:
+    """Writes into an index that is open."""
 
-    def __init__(self) -> None:
-        self.index = Memory()
-        self.identity: str | None = None
-        self.fault: EngineError | None = None
-        self.opening_fault: EngineError | None = None
+    name = "lexical"
+    batch_size = 4
 
-    def factory(self, generation: Generation) -> IndexFactory[LexicalIndex]:
-        """How it is found, made and opened."""
-        return IndexFactory(
+    def __init__(self, index: FakeIndex) -> None:
+        self.index = index
+        self.before_apply: Callable[[], None] = lambda: None
+
+    def prepare(self, changes: Sequence[Change]) -> None:
+        """Nothing to prepare."""
+
+    def apply(self, changes: Sequence[Change], _prepared: Any) -> list[Any]:
+        """Durable at once."""
+        assert not self.index.is_closed
+        self.before_apply()
+        for change in changes:
+            if change.document is None:
+                self.index.engine.rows.pop(change.document_id, None)
+            else:
+                self.index.engine.rows[change.document_id] = change.sequence
+        return []
+
+    def refresh(self) -> None:
+        """Seen at once."""
+
+
+@dataclass
+class World:
+    """A catalogue with a generation, and an engine that every process reaches."""
+
+    catalog: Catalog
+    engine: Engine = field(default_factory=Engine)
+    opened: list[Any] = field(default_factory=list)
+    owner_lives: bool = True
+
+    def process(self, access: Access = Access.LEASED) -> LeasedFollower[FakeIndex]:
+        """Another process, with beats of its own."""
+        beats = Beats(self.catalog.checkpoints)
+        (generation,) = self.catalog.releases.generations(NAME)
+        factory = IndexFactory(
             generation.lexical_name,
             generation.number,
-            self._identity,
-            self._create,
-            self._reopen,
-            UnavailableIndex,
+            lambda: self.engine.identity,
+            self.engine.create,
+            lambda: FakeIndex(self.engine),
+            lambda fault: FakeIndex(self.engine, fault=fault),
         )
+        seat = Seat(self.catalog, factory, beats, access, lambda: self.owner_lives)
+        self.opened += [seat, beats]
+        return LeasedFollower(self.catalog, NAME, seat, FakeWriter, "lexical")
 
-    def _identity(self) -> str | None:
-        if self.fault is not None:
-            raise self.fault
-        return self.identity
+    def write(self, *ids: str) -> None:
+        """Append documents."""
+        self.catalog.documents.append(NAME, "s", [Document(name, body="b") for name in ids])
 
-    def _create(self, identity: str) -> LexicalIndex:
-        self.index, self.identity = Memory(), identity
-        return cast("LexicalIndex", self.index)
-
-    def _reopen(self) -> LexicalIndex:
-        if self.opening_fault is not None:
-            raise self.opening_fault
-        return cast("LexicalIndex", self.index)
+    def freeze(self, follower: LeasedFollower[FakeIndex]) -> None:
+        """The process stands still: no beat leaves it any more, and it does not know."""
+        follower.seat._beats._closed.set()
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    """A log of three documents, and a generation."""
-    opened = Catalog(f"sqlite:///{tmp_path / 'd.sqlite'}", f"sqlite:///{tmp_path / 'c.sqlite'}")
-    opened.releases.create_generation(
-        COLLECTION, Schema(), analysis="e", embedder="h@1", dimension=2, passage_tokens=32
+def world(tmp_path: Path) -> Iterator[World]:
+    """Three documents, applied by nobody."""
+    catalog = Catalog(f"sqlite:///{tmp_path / 'd.sqlite'}", f"sqlite:///{tmp_path / 'c.sqlite'}")
+    catalog.releases.create_generation(
+        NAME, Schema.of([]), analysis="none", embedder="e", dimension=4, passage_tokens=32
     )
-    opened.documents.append(COLLECTION, "s", [Document(name, body="one") for name in "abc"])
-    yield opened
-    opened.close()
+    made = World(catalog)
+    made.write("a", "b", "c")
+    yield made
+    for opened in made.opened:
+        opened.close()
+    catalog.close()
 
 
-Join = Callable[..., LeasedFollower[LexicalIndex]]
+def caught_up(follower: LeasedFollower[FakeIndex], seconds: float = 5.0) -> float:
+    """Try until it follows; how long that took."""
+    began = time.monotonic()
+    while not follower.catch_up():
+        assert time.monotonic() - began < seconds, follower.state
+        time.sleep(0.02)
+    return time.monotonic() - began
 
 
-@pytest.fixture
-def engine() -> Engine:
-    """The server."""
-    return Engine()
+def test_an_owner_needs_no_lease(world: World) -> None:
+    """It follows at once; the index is opened as its own from the beginning."""
+    owner = world.process(Access.OWNED)
+    assert owner.seat.holds()
+    assert owner.catch_up() == 3
+    assert owner.state == FOLLOWING
+    assert owner.has_passed(3)
+    assert not owner.has_passed(4)
+    assert owner.checkpoint.applied == owner.head() == 3
+    lease = world.catalog.checkpoints.observe(owner.seat.name)
+    assert lease is not None
+    assert lease.owner is None
 
 
-@pytest.fixture
-def join(catalog: Catalog, engine: Engine) -> Iterator[Join]:
-    """One more process."""
-    everybody: list[Beats] = []
-
-    def join(access: Access = Access.LEASED) -> LeasedFollower[LexicalIndex]:
-        everybody.append(Beats(catalog.checkpoints))
-        generation = catalog.releases.generation(1)
-        seat = Seat(catalog, engine.factory(generation), everybody[-1], access)
-        return LeasedFollower(catalog, COLLECTION, seat, LexicalWriter, "lexical")
-
-    yield join
-    for beats in everybody:
-        beats.close()
-
-
-def held(engine: Engine) -> dict[str, list[str]]:
-    """Document -> the bodies held."""
-    return {name: [row.body for row in rows] for name, rows in engine.index.rows.items()}
-
-
-EVERYTHING = {"a": ["one"], "b": ["one"], "c": ["one"]}
+def test_the_first_one_takes_the_lease_and_the_second_stands_by(world: World) -> None:
+    """Nothing is built by looking; who stands by sees the index that the other one built."""
+    first, second = world.process(), world.process()
+    assert world.engine.identity is None
+    assert first.seat.opened.fault is not None
+    assert first.catch_up() == 3
+    told: list[tuple[str, int]] = []
+    for _ in range(3):
+        assert second.catch_up(lambda leg, amount: told.append((leg, amount))) == 0
+    assert (first.state, second.state) == (FOLLOWING, STANDING_BY)
+    assert not second.seat.holds()
+    assert told == []
+    world.write("d", "e")
+    assert first.catch_up() == 2
+    assert second.catch_up(lambda leg, amount: told.append((leg, amount))) == 0
+    assert told == [("lexical", 2)], "the progress that another process makes is told"
+    assert second.has_passed(5)
+    assert second.checkpoint.applied == 5
 
 
-@pytest.mark.parametrize("access", [Access.LEASED, Access.OWNED])
-def test_an_engine_that_is_down_at_the_start(join: Join, engine: Engine, access: Access) -> None:
-    """Is told by each question and each try to follow; once it is back, following begins."""
-    engine.fault = EngineUnavailable("down", hint="start it")
-    follower = join(access)
-    with pytest.raises(EngineUnavailable):
-        follower.seat.index.count()
-    for _ in range(2):
-        with pytest.raises(EngineUnavailable, match="down"):
-            follower.catch_up()
-    engine.fault = None
-    assert follower.catch_up() == 3
-    assert held(engine) == EVERYTHING
-    assert follower.seat.opened.fault is None
+def test_given_back_it_is_taken_at_once(world: World) -> None:
+    """Nobody has to wait for a process that ended in good order."""
+    first, second = world.process(), world.process()
+    first.catch_up()
+    assert second.catch_up() == 0
+    world.write("d")
+    first.seat.close()
+    world.opened.remove(first.seat)
+    assert caught_up(second) < PATIENCE
+    assert world.engine.rows.keys() == {"a", "b", "c", "d"}
+    assert second.seat.opened.rebuilt is None, "what was built goes on"
 
 
-@pytest.mark.parametrize("access", [Access.LEASED, Access.OWNED])
-def test_an_engine_that_fails_while_it_is_opened(
-    join: Join, engine: Engine, catalog: Catalog, access: Access
-) -> None:
-    """The lease is taken by then; the next try opens it, and nothing is built anew."""
-    first = join(access)
+def test_a_silent_owner_is_followed_by_the_one_who_stood_by(world: World) -> None:
+    """After its patience and not before; the old one can move nothing, and stands by."""
+    first, second = world.process(), world.process()
+    first.catch_up()
+    second.catch_up()
+    world.freeze(first)
+    world.write("d")
+    assert caught_up(second) >= PATIENCE / 2
+    assert second.state == FOLLOWING
+    assert not first.seat.holds()
+    world.write("e")
+    assert first.catch_up() == 0
+    assert first.state == STANDING_BY
+    assert second.catch_up() == 1
+
+
+def test_one_that_wakes_amid_its_write_does_no_harm(world: World) -> None:
+    """It wrote after it had lost the lease: the checkpoint is refused, and what it wrote is brought
+    to the newest state; it does not raise, since that is how ownership changes.
+    """
+    first, second = world.process(), world.process()
+    first.catch_up()
+    second.catch_up()
+    world.write("d")
+    assert first._follower is not None
+    writer = first._follower.writer
+    assert isinstance(writer, FakeWriter)
+
+    def sleep_over_it() -> None:
+        writer.before_apply = lambda: None
+        world.freeze(first)
+        caught_up(second)
+        world.catalog.documents.delete(NAME, ["d"])
+        assert second.catch_up() == 1
+
+    writer.before_apply = sleep_over_it
+    assert first.catch_up() == 0
+    assert first.state == STANDING_BY
+    assert world.engine.rows.keys() == {"a", "b", "c"}
+    assert second.checkpoint.applied == world.catalog.documents.head()
+
+
+def test_a_conflict_under_a_held_lease_is_a_fault(world: World) -> None:
+    """Nobody else may move the checkpoint then: it is told, not waited out."""
+    first = world.process()
+    first.catch_up()
+    world.write("d")
+    held = first.checkpoint
+    world.catalog.checkpoints.advance(held, held.applied + 1)
+    with pytest.raises(CheckpointConflict):
+        first.catch_up()
+
+
+def test_a_lost_index_is_built_again_by_who_takes_over(world: World) -> None:
+    """From zero, and it says why; the object that was opened before is closed."""
+    first, second = world.process(), world.process()
     first.catch_up()
     first.seat.close()
-    identity = engine.identity
-    engine.opening_fault = EngineUnavailable("gone again")
-    second = join(access)
-    catalog.documents.delete(COLLECTION, ["a"])
-    for _ in range(2):
-        with pytest.raises(EngineUnavailable, match="gone again"):
-            second.catch_up()
-    engine.opening_fault = None
-    assert second.catch_up() == 1
-    assert held(engine) == {"b": ["one"], "c": ["one"]}
-    assert engine.identity == identity
+    world.opened.remove(first.seat)
+    world.engine.identity = None
+    before = second.seat.index
+    assert second.catch_up() == 3
+    assert second.seat.opened.rebuilt == "is missing"
+    assert before.is_closed
+    assert second.seat.index is not before
+    assert world.engine.rows.keys() == {"a", "b", "c"}
 
 
-def test_who_stands_by_sees_what_another_one_builds(join: Join, engine: Engine) -> None:
-    """An index that was not there when the process began, and one that was begun anew since."""
-    looking, owner = join(), join()
+def test_an_engine_that_fails_at_the_takeover_is_tried_again(world: World) -> None:
+    """The lease is not kept by one who could not open the index."""
+    first = world.process()
+    world.engine.error = EngineError("no room")
+    with pytest.raises(EngineError, match="no room"):
+        first.catch_up()
+    assert not first.seat.holds()
+    world.engine.error = None
+    caught_up(first)
+    assert world.engine.rows.keys() == {"a", "b", "c"}
+
+
+def test_of_two_who_wait_one_gets_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slower one finds the lease changed, and stands by without an error."""
+    first, second = world.process(), world.process()
+    observe = second.seat._standby.observe
+
+    def observed() -> Any:
+        seen = observe()
+        assert first.catch_up() == 3
+        return seen
+
+    monkeypatch.setattr(second.seat._standby, "observe", observed)
+    assert second.catch_up() == 0
+    assert second.state == STANDING_BY
+
+
+def test_beside_an_owner_only_the_checkpoint_is_seen(world: World) -> None:
+    """The index cannot be opened; how far it is can be known, and waited for."""
+    owner, beside = world.process(Access.OWNED), world.process(Access.BESIDE)
+    assert "open in another process" in str(beside.seat.index.fault)
+    assert beside.catch_up() == 0
+    assert not beside.has_passed(3)
     owner.catch_up()
-    looking.catch_up()
-    assert cast("Any", looking.seat.index) is engine.index
-    owner.seat.close()
-    engine.identity = "exchanged"
-    again = join()
-    again.catch_up()
-    looking.catch_up()
-    assert cast("Any", looking.seat.index) is engine.index
-    assert held(engine) == EVERYTHING
+    told: list[int] = []
+    beside.catch_up(lambda _, amount: told.append(amount))
+    assert told == [3]
+    assert beside.has_passed(3)
 
 
-def test_a_late_write_that_failed_halfway_is_made_good(
-    join: Join, engine: Engine, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The owner is paused amid a write; the next one applies newer changes; the owner's write goes
-    on, and ends in an error. Then it has no lease and no checkpoint to move, and mends all the
-    same: also when the mending itself fails at first.
-    """
-    late, standby = join(), join()
-    late.catch_up()
-    catalog.documents.append(COLLECTION, "s", [Document(name, body="two") for name in "ab"])
-
-    def pause(changes: Sequence[Change]) -> None:
-        engine.index.before_apply = stopped_being_paused
-        catalog.documents.delete(COLLECTION, ["a"])
-        late.seat.lose()  # its beats are not sent any more
-        monkeypatch.setattr(Standby, "observe", at_once)
-        assert standby.catch_up() == 2
-        monkeypatch.undo()
-        engine.index.before_apply = broken
-        engine.index.rows["a"] = [row_of(changes[0])]  # what of the write goes through
-        raise EngineError("the connection is lost")
-
-    def stopped_being_paused(_changes: Sequence[Change]) -> None:
-        pass
-
-    def broken(_changes: Sequence[Change]) -> None:
-        engine.index.before_apply = stopped_being_paused
-        raise EngineError("still lost")
-
-    engine.index.before_apply = pause
-    for reason in ("the connection is lost", "still lost"):
-        with pytest.raises(EngineError, match=reason):
-            late.catch_up()
-    assert held(engine)["a"] == ["two"], "the delete is undone, until it is mended"
-    assert late.catch_up() == 0
-    assert held(engine) == {"b": ["two"], "c": ["one"]}
+def test_beside_an_owner_that_is_gone(world: World) -> None:
+    """Who waits is told, and what to do; what was accepted is kept."""
+    world.process(Access.OWNED)
+    beside = world.process(Access.BESIDE)
+    beside.catch_up()
+    world.owner_lives = False
+    with pytest.raises(CatalogError, match="has ended") as raised:
+        beside.catch_up()
+    assert "what was accepted is kept" in raised.value.hint
 
 
-def at_once(standby: Any, *_: Any) -> Any:
-    """In the place of ``Standby.observe``: no patience."""
-    return True, standby._checkpoints.observe(standby._index_name)
-
-
-def row_of(change: Change) -> Any:
-    """The change as it is held."""
-    memory = MemoryIndex()
-    memory.apply([change], None)
-    return memory.rows[change.document_id][0]
+@pytest.mark.parametrize("access", [Access.LEASED, Access.BESIDE])
+def test_nobody_waits_for_a_dropped_generation(world: World, access: Access) -> None:
+    """Another process promoted and dropped it meanwhile: there is nothing left to be behind."""
+    owner, waiting = world.process(Access.OWNED), world.process(access)
+    owner.catch_up()
+    waiting.catch_up()
+    world.write("d")
+    assert not waiting.has_passed(4)
+    world.catalog.releases.drop(1)
+    assert waiting.catch_up() == 0
+    assert waiting.has_passed(4)
+    assert waiting.seat.is_dropped()

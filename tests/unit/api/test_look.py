@@ -1,0 +1,115 @@
+"""What status shows: by the catalogue and by asking the engines; nothing is opened or written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.look import Look
+from tandem.errors import EngineUnavailable
+from tandem.protocols import Refusal
+from tandem.stores import EngineHealth
+from tests.owned_house import NAME, at_work, owned, reindexed, settings_in, write
+
+pytestmark = pytest.mark.usefixtures("models")
+
+
+@dataclass
+class Store:
+    """Answers for the indexes that it is told of."""
+
+    identities: dict[str, str] = field(default_factory=dict)
+    is_down: bool = False
+
+    def identity(self, name: str) -> str | None:
+        """The identity, if the engine answers."""
+        if self.is_down:
+            raise EngineUnavailable("no answer")
+        return self.identities.get(name)
+
+    def bytes_on_disk(self, _name: str) -> int | None:
+        """Some."""
+        return 1_024
+
+    def health(self) -> EngineHealth:
+        """As the test says."""
+        return EngineHealth("fake", "1", "unreachable" if self.is_down else "ok", "")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name}: nothing may be opened to look")
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Iterator[tuple[Any, Any]]:
+    """Two generations, both current; the first one is live again."""
+    with owned(settings_in(tmp_path)) as house:
+        with at_work(house) as owner:
+            reindexed(owner, model="hash-b")
+            owner.rollback(NAME)
+        lexical, vector = Store(), Store()
+        for number in (1, 2):
+            for leg, store in (("lexical", lexical), ("vector", vector)):
+                name = f"{NAME}-{leg}-{number}"
+                checkpoint = house.catalog.checkpoints.read(name)
+                assert checkpoint is not None
+                store.identities[name] = checkpoint.identity
+        stores: Any = (lexical, vector)
+        yield Look(house.catalog, *stores), house
+
+
+def test_what_is_current(look: Any) -> None:
+    """Documents, release, both generations with their indexes."""
+    looked, _ = look
+    state = looked.collection(NAME)
+    assert (state["documents"], state["head"], state["release"], state["parent"]) == (
+        20, 20, 1, None,
+    )  # fmt: skip
+    assert (state["generation"], state["embedder"]) == (1, "hash-a@1")
+    assert {row["field"] for row in state["fields"]} >= {"title", "body", "note", "kind"}
+    (other,) = state["generations"]
+    assert (other["generation"], other["state"], other["embedder"]) == (2, "ready", "hash-b@1")
+    for indexes in (state["indexes"], other["indexes"]):
+        for index in indexes.values():
+            assert (index["state"], index["applied"], index["behind"]) == ("current", 20, 0)
+            assert (index["behind_seconds"], index["bytes"], index["refused"]) == (0.0, 1_024, 0)
+            assert (index["verified"], index["failures"]) == (None, [])
+    assert state["tasks"] == []
+    assert looked.engines()["lexical"]["engine"] == "fake"
+
+
+def test_what_is_behind_missing_or_out_of_reach(look: Any) -> None:
+    """A missing index is behind by everything, whatever its checkpoint says."""
+    looked, house = look
+    write(house, 21, 23)
+    looked.lexical.identities.clear()
+    looked.vector.is_down = True
+    indexes = looked.collection(NAME)["indexes"]
+    lexical, vector = indexes["lexical"], indexes["vector"]
+    assert (lexical["state"], lexical["applied"], lexical["behind"]) == ("missing", 0, 23)
+    assert lexical["behind_seconds"] >= 0
+    assert (vector["state"], vector["behind"], vector["bytes"]) == ("unreachable", 3, None)
+    looked.vector.is_down = False
+    assert looked.collection(NAME)["indexes"]["vector"]["state"] == "behind"
+
+
+def test_an_index_that_was_exchanged_is_missing(look: Any) -> None:
+    """Its identity is another one than that which was built here."""
+    looked, _ = look
+    looked.vector.identities[f"{NAME}-vector-1"] = "another"
+    assert looked.collection(NAME)["indexes"]["vector"]["state"] == "missing"
+
+
+def test_refusals_tasks_and_verifications(look: Any) -> None:
+    """What somebody should look into."""
+    looked, house = look
+    checkpoints, name = house.catalog.checkpoints, f"{NAME}-vector-1"
+    held = checkpoints.read(name)
+    checkpoints.advance(held, 20, changed=["d1"], refusals=[(1, Refusal("d1", "it has no text"))])
+    house.catalog.tasks.ask(NAME, "rollback", {})
+    state = looked.collection(NAME)
+    index = state["indexes"]["vector"]
+    assert index["refused"] == 1
+    assert index["failures"] == [{"document_id": "d1", "reason": "it has no text"}]
+    assert [(task["kind"], task["state"]) for task in state["tasks"]] == [("rollback", "wanted")]
