@@ -1,6 +1,5 @@
 """An index that is missing, exchanged, half built or damaged, and a log that does not fit it."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
