@@ -53,6 +53,10 @@ torch-test: $(TORCH_ENV)/.installed ## Test the extra [torch] in an environment 
 LONG_TEST := $(BIN)/python -m pytest -s
 soak: install ## The long forms of the tests, by hand
 	TANDEM_TEST_KILLS=300 $(LONG_TEST) tests/integration/test_crash_torture.py
+	TANDEM_TEST_KILLS=150 $(LONG_TEST) tests/integration/test_faults_torture.py
+	TANDEM_TEST_LOAD_SECONDS=60 $(LONG_TEST) tests/integration/test_faults_hanging.py \
+		tests/integration/test_faults_engines.py tests/integration/test_faults_postgres.py \
+		tests/integration/test_faults_disk.py
 
 services: ## Say what the tests with real servers need and this machine lacks
 	@.ci/services || true

@@ -126,12 +126,13 @@ def test_qdrant_refuses_connections(servers: Servers, tmp_path: Path) -> None:
             servers.qdrant.stop()
             down = time.monotonic()
             client.write(20)
+            await_leg(house, collection.lexical)
             with Crowd(collection, 2) as crowd:
                 crowd.await_replies(20)
-                await_leg(house, collection.lexical)
                 assert "failed" in state_of(owner, collection.generation.vector_name)
                 assert collection.vector.applied() < house.catalog.documents.head()
             judge(crowd.seen, "vector", after=down)
+            assert all(reply.missing == 0 for reply in crowd.seen.replies)
             servers.qdrant.start()
             await_applied(house)
             await_whole(collection)
@@ -169,7 +170,7 @@ def judge(seen: Seen, leg: str, *, after: float) -> None:
     assert len(replies) >= 10
     assert all(set(reply.degraded) == {leg} for reply in replies)
     assert {reply.degraded[leg] for reply in replies} <= {"unavailable", "skipped"}
-    assert all(reply.hits > 0 and reply.missing == 0 for reply in replies)
+    assert all(reply.hits > 0 for reply in replies)
 
 
 def await_leg(house: House, seat: Seat[Any], seconds: float = 60.0) -> None:

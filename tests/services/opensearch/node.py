@@ -85,7 +85,7 @@ def node_class_path(version: str) -> list[Path]:
     if not classes.is_dir():
         with tempfile.TemporaryDirectory(dir=home) as building:
             compiled = Path(building) / "classes"
-            command = [
+            command: list[str | Path] = [
                 java / "bin" / "javac",
                 "-nowarn",
                 "-cp",
@@ -187,6 +187,8 @@ class OpenSearchNode:
         if self.process is not None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
+            if self.process.stdin is not None:
+                self.process.stdin.close()
 
     @property
     def is_running(self) -> bool:
