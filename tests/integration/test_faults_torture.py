@@ -61,7 +61,7 @@ def test_killed_over_and_over(servers: Servers, tmp_path: Path) -> None:
     sys.stdout.write(f"\nTANDEM_TEST_SEED={SEED}, {KILLS} kills\n")
     kills: Counter[str] = Counter()
     with open_with_collection(servers.settings(tmp_path / "data")) as house:
-        client = Client(house.catalog.documents, seed=SEED)
+        client = Client(house.catalog.documents, seed=SEED, pause_seconds=0.15)
         with (
             nursery(house.settings.model_dump_json(), tmp_path / "complaints") as followers,
             client.writing(),
