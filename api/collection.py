@@ -156,6 +156,7 @@ class OpenCollection:
     def refresh(self) -> bool:
         """Take up the release that is live in the catalogue now; whether it is another one."""
         release = self.catalog.releases.live(self.name)
+        self.live.look_again()
         if release is None or release == self.release:
             return False
         opened = self.open_generation(self.catalog.releases.generation(release.generation))

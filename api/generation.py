@@ -67,6 +67,11 @@ class OpenGeneration:
         legs = {LEXICAL: self.lexical.opened.fault, VECTOR: self.vector.opened.fault}
         return {leg: fault for leg, fault in legs.items() if fault is not None}
 
+    def look_again(self) -> None:
+        """Open what could not be opened before, such as an index that has been built meanwhile."""
+        self.lexical.look_again()
+        self.vector.look_again()
+
     def applied(self) -> int:
         """Everything up to this sequence is in both indexes."""
         return min(self.lexical.applied(), self.vector.applied())

@@ -7,7 +7,7 @@ engine behind the embedder.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -59,6 +59,7 @@ class Follower:
         self._checkpoints = checkpoints
         self._collection = collection
         self._holds = holds
+        self._doubtful: Collection[str] = ()
         self.writer = writer
         self.name = writer.name
         self.checkpoint = checkpoint
@@ -100,6 +101,17 @@ class Follower:
         self.writer.refresh()
         return applied
 
+    def make_good(self) -> None:
+        """After the lease was lost: of a batch that was written, perhaps in part, and is not under
+        the checkpoint, bring the documents to the log's newest state. What was written may be older
+        than what the new owner had written before it.
+
+        Raises:
+            TandemError: the engine or the log failed; call it again.
+        """
+        bring_up_to_date(self._log, self._collection, self.writer, self._doubtful)
+        self._doubtful = ()
+
     def _prepared(
         self, preparing: ThreadPoolExecutor, stopped: Callable[[], bool]
     ) -> Iterator[tuple[Batch, Any]]:
@@ -128,9 +140,10 @@ class Follower:
         refusals: Sequence[Refusal] = ()
         if not self._holds():
             raise CheckpointConflict(f"{self.checkpoint.index_name}: the lease is lost")
-        if batch.changes:
-            refusals = self.writer.apply(batch.changes, prepared)
         sequences = {change.document_id: change.sequence for change in batch.changes}
+        if batch.changes:
+            self._doubtful = sequences.keys()
+            refusals = self.writer.apply(batch.changes, prepared)
         try:
             self.checkpoint = self._checkpoints.advance(
                 self.checkpoint,
@@ -139,8 +152,8 @@ class Follower:
                 refusals=[(sequences[refusal.document_id], refusal) for refusal in refusals],
             )
         except CheckpointConflict:
-            # What was just written may be older than what the new owner wrote before it.
-            bring_up_to_date(self._log, self._collection, self.writer, sequences)
+            self.make_good()
             raise
+        self._doubtful = ()
         progress(self.writer.name, len(batch.changes))
         return len(batch.changes)

@@ -13,7 +13,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.leases import Lease
 from tandem.catalog.releases import Generation
-from tandem.errors import CheckpointConflict, EngineError, LogMismatch
+from tandem.errors import CheckpointConflict, EngineError, EngineUnavailable, LogMismatch
 from tandem.protocols import LexicalIndex, VectorIndex
 from tandem.stores import LexicalStore, VectorStore
 
@@ -149,6 +149,21 @@ def own(
         known_epoch=0 if known is None else known.epoch,
     )
     return Opened(factory.create(checkpoint.identity), checkpoint, reason)
+
+
+def own_or_tell(catalog: Catalog, factory: IndexFactory[Index]) -> Opened[Index]:
+    """As ``own``, but a server that cannot be reached is the index's ``fault``: the other leg goes
+    on without it.
+
+    Raises:
+        LogMismatch: the index follows another log.
+        EngineError: the engine cannot begin an index.
+    """
+    try:
+        return own(catalog, factory)
+    except EngineUnavailable as fault:
+        known = catalog.checkpoints.read(factory.name) or _no_checkpoint(catalog, factory)
+        return Opened(factory.unavailable(fault), known, fault=fault)
 
 
 def look(catalog: Catalog, factory: IndexFactory[Index]) -> Opened[Index]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Generic
 
 from indexer.followers import Follower, Progress, always, never, no_progress
-from indexer.generations import Index, IndexFactory, Opened, beside, look, own
+from indexer.generations import Index, IndexFactory, Opened, beside, look, own, own_or_tell
 from indexer.leases import Beats, Standby
 from indexer.writers import IndexWriter
 from tandem.catalog.catalog import Catalog
@@ -71,8 +71,25 @@ class Seat(Generic[Index]):
             return self._is_held and self._beats.holds(self.name)
         return self._access is Access.OWNED
 
+    def is_ready(self) -> bool:
+        """Whether this process may write the index, and has it open."""
+        return self.holds() and self.opened.fault is None
+
+    def look_again(self) -> None:
+        """Beside the process that has the lease: open what was missing or could not be reached, and
+        what that one has built anew.
+        """
+        known = self._catalog.checkpoints.read(self.name)
+        if self._access is not Access.LEASED or known is None or known.applied == 0:
+            return
+        before = self.opened
+        if before.fault is not None or before.checkpoint.identity != known.identity:
+            self.opened = look(self._catalog, self._factory)
+            before.index.close()
+
     def take(self) -> bool:
-        """Take the lease if nobody holds it; whether this process has it now.
+        """Take the lease if nobody holds it, and open what could not be opened; whether this
+        process may write the index now.
 
         Raises:
             TandemError: see ``own``.
@@ -82,12 +99,16 @@ class Seat(Generic[Index]):
                 "the process that followed the log has ended",
                 hint="run the command again; what was accepted is kept",
             )
+        if self._access is Access.OWNED and self.opened.fault is not None:
+            self.opened = own(self._catalog, self._factory)
         if self._access is not Access.LEASED:
             return self._access is Access.OWNED
-        if self.holds():
+        if self.is_ready():
             return True
         self._is_held = False
         is_free, lease = self._standby.observe()
+        # what this process was late to keep up, or could not open, nobody else has taken
+        is_free = is_free or (lease is not None and lease.owner == self._beats.owner)
         if not is_free:
             return False
         taken_at = time.monotonic()
@@ -115,7 +136,7 @@ class Seat(Generic[Index]):
 
 
 _OPEN: Mapping[Access, Callable[..., Opened[Any]]] = {
-    Access.OWNED: own,
+    Access.OWNED: own_or_tell,
     Access.LEASED: look,
     Access.BESIDE: beside,
 }
@@ -161,6 +182,7 @@ class LeasedFollower(Generic[Index]):
         """
         follower = self._holding()
         if follower is None:
+            self.seat.look_again()
             self._tell_of_others(progress)
             return 0
         try:
@@ -183,7 +205,7 @@ class LeasedFollower(Generic[Index]):
         return self._catalog.documents.head()
 
     def _holding(self) -> Follower | None:
-        if self._follower is not None and self.seat.holds():
+        if self._follower is not None and self.seat.is_ready():
             return self._follower
         self._give_up()
         if not self.seat.take():
@@ -208,7 +230,9 @@ class LeasedFollower(Generic[Index]):
         self._seen = applied
 
     def _give_up(self) -> None:
+        self.state = STANDING_BY
         if self._follower is not None:
             self.seat.lose()
+            if self.seat.opened.fault is None:  # else nothing was ever written
+                self._follower.make_good()
         self._follower = None
-        self.state = STANDING_BY

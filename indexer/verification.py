@@ -45,7 +45,9 @@ DEFAULT_OPTIONS = VerifyOptions()
 
 
 class Verifier:
-    """Compares the indexes of one collection with its log."""
+    """Compares the indexes of one collection with its log; ``progress`` is told index name and
+    rows of the log.
+    """
 
     def __init__(
         self,
@@ -130,7 +132,7 @@ class _Pass:
             page = [row for row in rows if row.sequence <= head]
             last = page[-1].sequence if len(page) == self.rows_per_range else None
             self._range(first, last, page)
-            self.progress(self.index.leg, len(page))
+            self.progress(self.index.index_name, len(page))
             if last is None:
                 break
             first = last + 1

@@ -28,14 +28,18 @@ def run(data_dir: DataDir = None, config: ConfigFile = None) -> int:
                 owner.start()
                 note("following; stop with Ctrl-C")
                 while not stop.wait(POLL_SECONDS):
-                    try:
-                        work_off(owner)
-                    except TandemError as error:  # the catalogue may come back
-                        note(f"warning: {error}")
-                        stop.wait(1)
+                    _work_off(owner, stop)
             finally:
                 owner.close()
     return FOUND
+
+
+def _work_off(owner: Owner, stop: threading.Event) -> None:
+    try:
+        work_off(owner)
+    except TandemError as error:  # a catalogue that is away may come back
+        note(f"warning: {error}")
+        stop.wait(1)
 
 
 @contextmanager

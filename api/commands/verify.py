@@ -11,6 +11,7 @@ from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settin
 from api.commands.search import bring_up_to_date
 from api.commands.verify_report import exit_code, tell
 from api.console import Bars, bars, note
+from api.generation import OpenGeneration
 from indexer.findings import IndexVerification
 from indexer.holdings import LexicalHoldings, VectorHoldings
 from indexer.judging import VerifiedIndex
@@ -35,9 +36,9 @@ def run(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Compare both indexes with the document log, document by document; mend with --repair.
+    """Compare each index with the document log, document by document; mend with --repair.
 
-    First each index applies what it has not yet. Leaves with 0 when both hold what the log says;
+    First each index applies what it has not yet. Leaves with 0 when all hold what the log says;
     with 1 when something differs, or an index could not be read; with 2 when something given cannot
     be used.
     """
@@ -52,37 +53,37 @@ def run(
 
 
 def verified_indexes(target: OpenCollection) -> list[VerifiedIndex]:
-    """The indexes of the live generation, as verification needs them."""
-    generation, checkpoints = target.generation, target.catalog.checkpoints
+    """The indexes of every retained generation as verification needs them, the live ones first."""
+    return [index for opened in target.retained for index in _indexes(opened)]
 
-    def applied(name: str) -> int:
-        checkpoint = checkpoints.read(name)
-        return 0 if checkpoint is None else checkpoint.applied
 
-    lexical, vector = target.lexical.index, target.vector.index
-    plain = LexicalWriter(lexical)
-    cached = CachedEmbedder(target.embedder, target.catalog.embeddings)
-    fresh = VectorWriter(vector, target.embedder, generation.passage_tokens)
-    return [
+def _indexes(opened: OpenGeneration) -> tuple[VerifiedIndex, VerifiedIndex]:
+    """Both indexes of a generation."""
+    number, tokens = opened.generation.number, opened.generation.passage_tokens
+    lexical, vector = opened.lexical, opened.vector
+    plain = LexicalWriter(lexical.index)
+    cached = CachedEmbedder(opened.embedder, opened.catalog.embeddings)
+    fresh = VectorWriter(vector.index, opened.embedder, tokens)
+    return (
         VerifiedIndex(
             LEXICAL,
-            generation.number,
-            generation.lexical_name,
-            LexicalHoldings(lexical),
+            number,
+            lexical.name,
+            LexicalHoldings(lexical.index),
             plain,
             plain,
-            lambda: applied(generation.lexical_name),
+            lexical.applied,
         ),
         VerifiedIndex(
             VECTOR,
-            generation.number,
-            generation.vector_name,
-            VectorHoldings(vector, fresh),
-            VectorWriter(vector, cached, generation.passage_tokens),
+            number,
+            vector.name,
+            VectorHoldings(vector.index, fresh),
+            VectorWriter(vector.index, cached, tokens),
             fresh,
-            lambda: applied(generation.vector_name),
+            vector.applied,
         ),
-    ]
+    )
 
 
 def _verify(
@@ -103,4 +104,4 @@ def _verify(
 
 def _add_bars(shown: Bars, indexes: Sequence[VerifiedIndex], rows: int) -> None:
     for index in indexes:
-        shown.add(index.leg, f"{index.leg} index", rows)
+        shown.add(index.index_name, f"{index.leg} index {index.generation}", rows)

@@ -178,7 +178,7 @@ class Server:
             yield
         except opensearchpy.exceptions.ConnectionTimeout as error:
             raise EngineUnavailable(
-                f"{where} did not answer {request} within {seconds:g} s"
+                f"{where} did not answer {request} within {seconds:.2g} s"
             ) from error
         except opensearchpy.exceptions.SSLError as error:
             raise EngineUnavailable(

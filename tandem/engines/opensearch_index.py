@@ -1,6 +1,6 @@
 """OpenSearch, the lexical engine of a server installation.
 
-The same words, query and scores as tantivy's (``tandem.engines.tantivy_index``): BM25 over one
+The same words and the same query as tantivy's (``tandem.engines.tantivy_index``): BM25 over one
 field that holds all text fields, plus a smaller disjunction max over the fields one by one.
 """
 
@@ -22,7 +22,7 @@ from tandem.engines.opensearch_mapping import (
     stored_document,
     upsert_lines,
 )
-from tandem.engines.opensearch_reader import SECONDS, Reader, cleaned, parts
+from tandem.engines.opensearch_reader import SECONDS, Deadline, Reader, cleaned, parts
 from tandem.engines.tantivy_highlights import highlights
 from tandem.engines.tantivy_mapping import build_analyzer
 from tandem.errors import EngineError, FieldError
@@ -58,16 +58,17 @@ class OpenSearchIndex:
         self, text: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
     ) -> Ranking:
         """See ``LexicalIndex``."""
+        deadline = Deadline(timeout_seconds)
         query = queries.filtered(
-            queries.scored(self._reader.text(text, timeout_seconds), self._schema),
+            queries.scored(self._reader.text(text, deadline), self._schema),
             queries.filter_clauses(filters),
         )
         # one more than asked for tells whether equal scores meet the limit
-        hits = self._reader.hits(text, queries.hits_body(query, limit + 1), timeout_seconds)
+        hits = self._reader.hits(text, queries.hits_body(query, limit + 1), deadline)
         if len(hits) > limit and hits[limit - 1][1] == hits[limit][1]:
             body = queries.hits_body(query, limit)
             body["sort"] = [{"_score": "desc"}, {DOCUMENT_ID: "asc"}]
-            hits = self._reader.hits(text, body, timeout_seconds)
+            hits = self._reader.hits(text, body, deadline)
         return Ranking.from_scores(LEG, hits, limit=limit)
 
     def score(
@@ -77,28 +78,32 @@ class OpenSearchIndex:
         scores: dict[str, float] = {}
         if not document_ids:
             return scores
-        query = queries.scored(self._reader.text(text, timeout_seconds), self._schema)
+        deadline = Deadline(timeout_seconds)
+        query = queries.scored(self._reader.text(text, deadline), self._schema)
         for ids in parts(document_ids, IDS_AT_ONCE):
             body = queries.hits_body(queries.filtered(query, [queries.among(ids)]), len(ids))
-            scores.update(self._reader.hits(text, body, timeout_seconds))
+            scores.update(self._reader.hits(text, body, deadline))
         return scores
 
     def documents(
         self, document_ids: Collection[str], *, timeout_seconds: float = SECONDS
     ) -> Mapping[str, Document]:
         """See ``LexicalIndex``."""
-        sources = self._reader.sources(document_ids, DOCUMENT_PARTS, timeout_seconds)
-        found = map(stored_document, sources)
+        found = map(
+            stored_document,
+            self._reader.sources(document_ids, DOCUMENT_PARTS, Deadline(timeout_seconds)),
+        )
         return {document.document_id: document for document in found}
 
     def suggest(
         self, prefix: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
     ) -> Sequence[str]:
         """See ``LexicalIndex``."""
+        deadline = Deadline(timeout_seconds)
 
         def find(asked: Sequence[str], match: Match, count: int) -> list[str]:
             body = queries.titles_body(asked, match, filters, count)
-            found = self._reader.search(prefix, body, timeout_seconds)["aggregations"]["titles"]
+            found = self._reader.search(prefix, body, deadline)["aggregations"]["titles"]
             return [title_of(bucket["key"]) for bucket in found["buckets"]]
 
         return suggested(find, prefix, limit)
@@ -111,7 +116,7 @@ class OpenSearchIndex:
         if not words:
             return {}
         sources = self._reader.sources(
-            document_ids, (DOCUMENT_ID, "title", "body"), timeout_seconds
+            document_ids, (DOCUMENT_ID, "title", "body"), Deadline(timeout_seconds)
         )
         marked = {
             source[DOCUMENT_ID]: highlights(self._analyzer, words, source["title"], source["body"])
@@ -132,11 +137,12 @@ class OpenSearchIndex:
         facet_fields(self._schema, fields)
         if not fields:
             return {}
+        deadline = Deadline(timeout_seconds)
         body = queries.facets_body(self._schema, fields, limit)
-        matching = queries.scored(self._reader.text(text, timeout_seconds), self._schema)
+        matching = queries.scored(self._reader.text(text, deadline), self._schema)
         clauses = queries.filter_clauses(filters)
         body["query"] = {"bool": {"filter": [*clauses, *([matching] if text.strip() else [])]}}
-        counted = self._reader.search(text, body, timeout_seconds)["aggregations"]
+        counted = self._reader.search(text, body, deadline)["aggregations"]
         return {
             name: {
                 str(bucket.get("key_as_string", bucket["key"])): bucket["doc_count"]
@@ -169,7 +175,7 @@ class OpenSearchIndex:
 
     def versions_of(self, document_ids: Collection[str]) -> Sequence[tuple[str, int]]:
         """See ``LexicalIndex``."""
-        sources = self._reader.sources(document_ids, (DOCUMENT_ID, SEQUENCE), SECONDS)
+        sources = self._reader.sources(document_ids, (DOCUMENT_ID, SEQUENCE), Deadline(SECONDS))
         return [(source[DOCUMENT_ID], source[SEQUENCE]) for source in sources]
 
     def count(self) -> int:

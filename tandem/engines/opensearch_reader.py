@@ -1,5 +1,6 @@
 """Asking one OpenSearch index: the requests themselves, and what is said when they fail."""
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -23,15 +24,28 @@ _WHOLE = {
 }
 
 
+class Deadline:
+    """How long an answer may take in all, however many requests it needs."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds, never quite none: a request without a moment fails like any that is late."""
+        return max(0.001, self._end - time.monotonic())
+
+
 class Reader:
-    """Reads one index behind its alias. ``seconds`` limits one request. Thread-safe."""
+    """Reads one index behind its alias. Thread-safe."""
 
     def __init__(self, server: Server, alias: str, schema: Schema) -> None:
         self._server = server
         self._alias = alias
         self._schema = schema
 
-    def text(self, text: str, seconds: float) -> queries.Text:
+    def text(self, text: str, limit: Deadline) -> queries.Text:
         """The text ready to be matched. Of a very long one the rarest words are scored, and all
         are matched.
         """
@@ -50,7 +64,7 @@ class Reader:
             },
             # always the same shard, so that search and score choose the same words
             params={"routing": "0", "preference": _preference(text)},
-            seconds=seconds,
+            seconds=limit.left,
         )
         terms = answer.get("term_vectors", {}).get(ALL, {}).get("terms", {})
         rarest = sorted(terms, key=lambda word: (terms[word].get("doc_freq", 0), word))
@@ -58,14 +72,15 @@ class Reader:
         most = queries.scored_words(self._schema)
         return queries.Text(" ".join(held[:most]), is_analysed=True, others=tuple(rarest))
 
-    def hits(self, text: str, body: dict[str, Any], seconds: float) -> list[tuple[str, float]]:
+    def hits(self, text: str, body: dict[str, Any], limit: Deadline) -> list[tuple[str, float]]:
         """(document_id, score) of what a search for ids finds."""
-        found = self.search(text, body, seconds)["hits"]["hits"]
+        found = self.search(text, body, limit)["hits"]["hits"]
         return [(hit["fields"][DOCUMENT_ID][0], hit["_score"]) for hit in found]
 
-    def search(self, text: str, body: Mapping[str, Any], seconds: float) -> Any:
+    def search(self, text: str, body: Mapping[str, Any], limit: Deadline) -> Any:
         """A whole answer, or an error: nothing is left out because a shard was slow or gone."""
         # The server is told the limit too, so that it does not work on for nobody.
+        seconds = limit.left
         limited = {**body, "timeout": f"{max(1, int(seconds * 1_000))}ms"}
         params = {**_WHOLE, "preference": _preference(text)}
         answer = self._server.ask(
@@ -73,12 +88,13 @@ class Reader:
         )
         if answer["timed_out"]:
             raise EngineUnavailable(
-                f"OpenSearch at {self._server.shown} did not finish a search within {seconds:g} s"
+                f"OpenSearch at {self._server.shown} did not finish a search within "
+                f"{limit.seconds:.2g} s"
             )
         return answer
 
     def sources(
-        self, document_ids: Collection[str], names: Sequence[str], seconds: float
+        self, document_ids: Collection[str], names: Sequence[str], limit: Deadline
     ) -> Iterator[Any]:
         """Those parts of the documents' sources, as far as the documents are there."""
         params = {"realtime": "false", "_source_includes": ",".join(names)}
@@ -87,7 +103,7 @@ class Reader:
                 f"POST /{self._alias}/_mget",
                 {"ids": [engine_id(document_id) for document_id in ids]},
                 params=params,
-                seconds=seconds,
+                seconds=limit.left,
             )
             for item in answer["docs"]:
                 if "error" in item:

@@ -94,8 +94,8 @@ class OpenSearchStore:
             )
         if there[0].analysis != self._analysis.name:
             raise EngineError(
-                f"the index {there[0].index} was built with the analysis {there[0].analysis!r}, "
-                f"this Tandem reads {self._analysis.name!r}",
+                f"the index {there[0].index_name} was built with the analysis "
+                f"{there[0].analysis!r}, this Tandem reads {self._analysis.name!r}",
                 hint="index the collection again",
             )
         return OpenSearchIndex(self._server, alias, schema, self._analysis)

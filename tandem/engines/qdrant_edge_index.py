@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import qdrant_edge as edge
 
 from tandem.documents import Change
@@ -170,7 +171,10 @@ class QdrantEdgeIndex:
                 self.shard.update(edge.UpdateOperation.delete_points_by_filter(stale(current)))
                 self.shard.flush()
             except Exception as error:
-                raise EngineError(f"Qdrant Edge could not write: {error}") from error
+                raise EngineError(
+                    f"Qdrant Edge could not write: {error}",
+                    hint="see whether the disk is full or failing; the batch is tried again",
+                ) from error
         return refusals
 
     def _without_older(self, changes: list[Change]) -> list[Change]:
@@ -248,8 +252,23 @@ def _payload(point: edge.ScoredPoint | edge.Record) -> dict[str, Any]:
     return cast("dict[str, Any]", point.payload)
 
 
+def _check_descriptions(folder: Path) -> None:
+    """Refuse a shard whose descriptions are cut: Edge 0.9.0 would end the process, by a bus error.
+
+    Raises:
+        ValueError: one is missing or no JSON.
+    """
+    config = folder / "edge_config.json"
+    for path in {config, *folder.rglob("*.json")}:
+        try:
+            orjson.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path.relative_to(folder)}: {error}") from None
+
+
 def _open_shard(folder: Path, schema: Schema, dimension: int) -> edge.EdgeShard:
     if any(folder.iterdir()):
+        _check_descriptions(folder)
         return edge.EdgeShard.load(str(folder))
     vector = edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)
     shard = edge.EdgeShard.create(str(folder), edge.EdgeConfig(vectors={VECTOR: vector}))

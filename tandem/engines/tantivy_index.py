@@ -30,6 +30,7 @@ from tandem.engines.tantivy_mapping import (
     version_of,
 )
 from tandem.engines.tantivy_queries import (
+    all_hits,
     among,
     any_word,
     hits_with_ties,
@@ -247,7 +248,7 @@ class TantivyIndex:
         if document_ids:
             searcher = self.searcher
             query = among(self._engine_schema, document_ids)
-            hits = searcher.search(query, limit=len(document_ids), count=False).hits
+            hits = all_hits(searcher, query, expected=len(document_ids))
             yield from (searcher.doc(address) for _, address in hits)
 
     def count(self) -> int:

@@ -76,7 +76,7 @@ def _add_value(prepared: tantivy.Document, field: Field, value: Any) -> None:
     name = filter_field(field)
     match field.type:
         case FieldType.KEYWORD:
-            for item in dict.fromkeys(value):  # or facets would count a document twice
+            for item in value:
                 prepared.add_text(name, item)
         case FieldType.INTEGER | FieldType.DATETIME:
             prepared.add_integer(name, engine_value(value))

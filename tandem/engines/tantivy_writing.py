@@ -1,6 +1,7 @@
 """Changes into a tantivy index: one batch, one commit."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import tantivy
 
@@ -44,8 +45,13 @@ class BatchWriter:
                     writer.add_document(prepared)
             writer.commit()
         except ValueError as error:
-            self._writer = None
-            raise EngineError(f"tantivy could not write: {error}") from error
+            # Let go of the lock now: the error's traceback keeps the writer alive.
+            with suppress(ValueError):
+                self.close()
+            raise EngineError(
+                f"tantivy could not write: {error}",
+                hint="see whether the disk is full or failing; what was not written is tried again",
+            ) from error
         return refusals
 
     def _open(self) -> tantivy.IndexWriter:
@@ -57,6 +63,6 @@ class BatchWriter:
 
     def close(self) -> None:
         """Let go of the lock, merges finished."""
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.wait_merging_threads()

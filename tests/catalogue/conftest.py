@@ -9,30 +9,11 @@ import sqlalchemy as sa
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tests.services.fixtures import postgres_server, postgres_url
-from tests.services.postgres import PostgresNode, create_database, private_node
+from tests.services.postgres import PostgresNode, create_database, drop_database, private_node
 
 __all__ = ["postgres_server", "postgres_url"]
 
 Open = Callable[[], Catalog]
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[sa.URL]:
-    """A running server: the one named by ``TANDEM_TEST_POSTGRES_URL``, or a private one."""
-    given = os.environ.get(GIVEN)
-    if given:
-        yield sa.make_url(given)
-        return
-    with private_node() as node:
-        yield node.url
-
-
-@pytest.fixture
-def postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
-    """A fresh database on it."""
-    url = create_database(postgres_server)
-    yield url
-    drop_database(url)
 
 
 @pytest.fixture

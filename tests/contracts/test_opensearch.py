@@ -28,9 +28,19 @@ class TestOpenSearch(LexicalIndexContract):
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
-    def cleaned(cls) -> Iterator[None]:
+    def left_clean(cls) -> Iterator[None]:
         """Nothing is left on the server."""
         yield
-        for store in cls.made:
-            emptied(store)
-        cls.made.clear()
+        cls._empty(0)
+
+    @pytest.fixture(autouse=True)
+    def tidied(self, left_clean: None) -> Iterator[None]:
+        """Each test's own indexes go at its end; those of the whole class were made before it."""
+        before = len(self.made)
+        yield
+        self._empty(before)
+
+    @classmethod
+    def _empty(cls, first: int) -> None:
+        while len(cls.made) > first:
+            emptied(cls.made.pop())

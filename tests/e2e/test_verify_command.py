@@ -38,7 +38,7 @@ def damage(tandem: Tandem, leg: str, kind: Kind, document_id: str) -> None:
     if leg == "lexical":
         folder = data / "lexical" / generation.lexical_name / "data"
         lexical = TantivyIndex(folder, generation.schema, ENGLISH)
-        drift = LexicalDrift(lexical, folder, generation.schema)
+        drift = LexicalDrift(lexical, generation.schema)
         with closing(lexical):
             drift.plant(kind, change.sequence, change.document)
         return

@@ -1,20 +1,18 @@
 """Damage to real engines behind everybody's back: any versions held in place of the right one."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from uuid import uuid4
 
 import qdrant_edge as edge
 import tantivy
 
 from indexer.findings import Kind
-from tandem.analysis import ENGLISH
 from tandem.documents import Change, Document
 from tandem.engines.qdrant_edge_index import QdrantEdgeIndex
 from tandem.engines.qdrant_edge_mapping import among
 from tandem.engines.qdrant_points import VECTOR, passage_points
 from tandem.engines.tantivy_index import TantivyIndex
-from tandem.engines.tantivy_mapping import ANALYZER, build_analyzer, engine_document
+from tandem.engines.tantivy_mapping import engine_document
 from tandem.protocols import FloatMatrix
 from tandem.schema import Schema
 from tests.builders import random_rows
@@ -25,21 +23,19 @@ OTHER = "quite another text than the log has"
 
 
 class LexicalDrift:
-    """Writes into a tantivy index's folder with a writer of its own."""
+    """Writes into a tantivy index with a writer of its own."""
 
     kinds = (Kind.MISSING, Kind.STALE, Kind.DOUBLED, Kind.AHEAD, Kind.ALTERED)
 
-    def __init__(self, index: TantivyIndex, folder: Path, schema: Schema) -> None:
+    def __init__(self, index: TantivyIndex, schema: Schema) -> None:
         self._index = index
-        self._folder = folder
         self._schema = schema
 
     def hold(self, document_id: str, rows: Sequence[tuple[int, Document]]) -> None:
         """Exactly these (sequence, document) of that id."""
         self._index.close()  # gives back the only writer that there may be
-        raw = tantivy.Index.open(str(self._folder))
-        raw.register_tokenizer(ANALYZER, build_analyzer(ENGLISH))
-        writer = raw.writer(heap_size=WRITER_BYTES, num_threads=1)
+        opened: tantivy.Index = self._index._index
+        writer = opened.writer(heap_size=WRITER_BYTES, num_threads=1)
         writer.delete_documents_by_term("document_id", document_id)
         for sequence, document in rows:
             prepared = engine_document(self._schema, Change(sequence, document_id, document))
@@ -47,7 +43,6 @@ class LexicalDrift:
             writer.add_document(prepared)
         writer.commit()
         writer.wait_merging_threads()
-        opened: tantivy.Index = self._index._index
         opened.reload()
         self._index.searcher = opened.searcher()
 

@@ -5,13 +5,15 @@ import sys
 import time
 from pathlib import Path
 
-from api.owner import Owner
-from tests.integration.faults.checks import await_applied, check_open, open_with_collection
+import pytest
+
+from tests.integration.faults.checks import at_work, await_applied, check, open_with_collection
 from tests.integration.faults.client import COLLECTION, Client
 from tests.integration.faults.crowd import Crowd
 from tests.integration.faults.servers import Servers, servers
 
 __all__ = ["servers"]
+from tandem.errors import CatalogError
 from tests.contracts.qdrant_local import QUIET
 
 pytestmark = QUIET
@@ -25,20 +27,18 @@ def test_restarted_and_killed_amid_writes(servers: Servers, tmp_path: Path) -> N
     there once, in order.
     """
     with open_with_collection(servers.settings(tmp_path / "data")) as house:
-        owner, client = Owner(house), Client(house.catalog.documents)
-        owner.start()
-        client.start()
-        for _ in range(ROUNDS):
+        client = Client(house.catalog.documents)
+        with at_work(house), client.writing():
+            for _ in range(ROUNDS):
+                client.await_written(10)
+                servers.postgres.restart()
+                client.await_written(10)
+                servers.postgres.kill()
+                servers.postgres.start()
             client.await_written(10)
-            servers.postgres.restart()
-            client.await_written(10)
-            servers.postgres.kill()
-            servers.postgres.start()
-        client.await_written(10)
-        client.stop()
-        took = await_applied(house)
-        owner.close()
-        documents = check_open(house, client.oracle)
+            client.stop()
+            took = await_applied(house)
+        documents = check(house, client.oracle)
     sys.stdout.write(
         f"\n{client.written} batches acknowledged, {client.refused} refusals on the way, "
         f"{documents} documents exact {took:.1f} s after the last write\n"
@@ -50,29 +50,29 @@ def test_down_while_searching(servers: Servers, tmp_path: Path) -> None:
     are refused in words, and go on when it is back.
     """
     with open_with_collection(servers.settings(tmp_path / "data")) as house:
-        owner, client = Owner(house), Client(house.catalog.documents)
-        owner.start()
-        client.write(15)
-        await_applied(house)
-        collection = house.collection(COLLECTION)
-        crowd = Crowd(collection, SEARCHERS)
-        crowd.await_replies(20)
-        servers.postgres.stop()
-        down = time.monotonic()
-        crowd.await_replies(40)
-        time.sleep(DOWN_SECONDS)
-        up = time.monotonic()
-        servers.postgres.start()
-        client.write(15)
-        crowd.await_replies(20)
-        seen = crowd.stop()
-        await_applied(house)
-        owner.close()
-        check_open(house, client.oracle)
-    meanwhile = [reply for reply in seen.after(down) if reply.began < up]
-    sys.stdout.write(f"\n{len(meanwhile)} searches while it was down, of {len(seen.replies)}\n")
-    assert seen.errors == []
+        client, collection = Client(house.catalog.documents), house.collection(COLLECTION)
+        with at_work(house):
+            client.write(15)
+            await_applied(house)
+            with Crowd(collection, SEARCHERS) as crowd:
+                crowd.await_replies(20)
+                servers.postgres.stop()
+                down = time.monotonic()
+                with pytest.raises(CatalogError, match="cannot be used") as refused:
+                    house.catalog.documents.delete(COLLECTION, ["d0"])
+                crowd.await_replies(40)
+                time.sleep(DOWN_SECONDS)
+                up = time.monotonic()
+                servers.postgres.start()
+                client.write(15)
+                crowd.await_replies(20)
+            await_applied(house)
+        check(house, client.oracle)
+    meanwhile = [reply for reply in crowd.seen.after(down) if reply.began < up]
+    sys.stdout.write(f"\n{len(meanwhile)} of {len(crowd.seen.replies)} searches without it\n")
+    assert "see whether PostgreSQL runs" in refused.value.hint
+    assert crowd.seen.errors == []
     assert len(meanwhile) >= 40
     assert all(reply.degraded == {} for reply in meanwhile)
     assert all(reply.hits > 0 and reply.missing == 0 for reply in meanwhile)
-    assert {reply.release for reply in seen.replies} == {collection.release.number}
+    assert {reply.release for reply in crowd.seen.replies} == {collection.release.number}

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.commands.verify import verified_indexes
 from indexer.findings import IndexVerification, Kind
-from tandem.documents import Document
+from tandem.documents import Change, Document
 from tests.fakes import HashEmbedder
 from tests.integration.crash.audit import exact
+from tests.integration.crash.stream import FIELDS
 from tests.integration.verified_house import COLLECTION, LEGS, VerifiedHouse, text
 
 ALIVE = [f"d{number}" for number in range(16)]
@@ -129,3 +131,33 @@ def test_a_poisoned_cache_is_seen_and_mended(tmp_path: Path) -> None:
         assert counted(found) == {("d", Kind.ALTERED): 1}
         assert opened.verify("vector", repair=True).is_clean
         assert opened.verify("vector").is_clean
+
+
+def test_every_retained_generation_is_compared(tmp_path: Path) -> None:
+    """One that is being built beside the live one is damaged and mended by itself."""
+    opened = VerifiedHouse.open(tmp_path / "data")
+    with opened.house as house:
+        opened.accept(*(text(name, 1) for name in ALIVE))
+        opened.follow()
+        house.create_generation(COLLECTION, FIELDS)
+        opened.follow()
+        indexes = verified_indexes(opened.collection)
+        assert [(index.leg, index.generation) for index in indexes] == [
+            ("lexical", 1),
+            ("vector", 1),
+            ("lexical", 2),
+            ("vector", 2),
+        ]
+        change = opened.log.changes_of(COLLECTION, ["d3"])[0]
+        assert change.document is not None
+        writer = indexes[2].writer
+        delete = [Change(change.sequence, "d3", None)]
+        writer.apply(delete, writer.prepare(delete))
+
+        assert [counted(opened.compare(index)) for index in indexes] == [
+            {},
+            {},
+            {("d3", Kind.MISSING): 1},
+            {},
+        ]
+        assert opened.compare(indexes[2], repair=True).is_clean

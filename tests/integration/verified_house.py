@@ -76,28 +76,30 @@ class VerifiedHouse:
         assert catch_up(self.collection.followers) == []
 
     def index(self, leg: str) -> VerifiedIndex:
-        """One of both, as the command hands it to verification."""
-        (found,) = (index for index in verified_indexes(self.collection) if index.leg == leg)
-        return found
+        """One of both live ones, as the command hands it to verification."""
+        return next(index for index in verified_indexes(self.collection) if index.leg == leg)
 
     def verify(
         self, leg: str, seen_through: Callable[[Holdings], Holdings] = as_it_is, **options: Any
     ) -> IndexVerification:
-        """Compare one index with the log, all content too."""
+        """Compare one of both with the log."""
+        index = self.index(leg)
+        return self.compare(replace(index, holdings=seen_through(index.holdings)), **options)
+
+    def compare(self, index: VerifiedIndex, **options: Any) -> IndexVerification:
+        """Compare any index with the log, all content too."""
         given: dict[str, Any] = {"rows_per_range": RANGE, "sample": 1_000}
         verifier = Verifier(
             self.log, self.house.catalog.checkpoints, COLLECTION, VerifyOptions(**given | options)
         )
-        index = self.index(leg)
-        return verifier.verify(replace(index, holdings=seen_through(index.holdings)))
+        return verifier.verify(index)
 
     def drift(self, leg: str) -> LexicalDrift | VectorDrift:
         """Damages one of both."""
-        schema, index = self.collection.generation.schema, self.index(leg)
+        schema = self.collection.generation.schema
         if leg == "vector":
             return VectorDrift(cast("Any", self.collection.vector.index), schema)
-        folder = self.house.settings.data_dir / "lexical" / index.index_name / "data"
-        return LexicalDrift(cast("Any", self.collection.lexical.index), folder, schema)
+        return LexicalDrift(cast("Any", self.collection.lexical.index), schema)
 
     def plant(self, leg: str, kind: Kind, document_id: str) -> None:
         """Damage a document that the log has, or plant one that it has not."""

@@ -1,10 +1,12 @@
 """What must hold after a fault: the log is what the client was told, both indexes are the log."""
 
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from api.bootstrap import House, open_house
 from api.commands.verify import verified_indexes
+from api.owner import Owner
 from indexer.verification import Verifier, VerifyOptions
 from tandem.settings import Settings
 from tests.fakes import HashEmbedder
@@ -23,6 +25,17 @@ def open_with_collection(settings: Settings) -> House:
     return house
 
 
+@contextmanager
+def at_work(house: House) -> Iterator[Owner]:
+    """The house followed, until the block ends."""
+    owner = Owner(house)
+    try:
+        owner.start()
+        yield owner
+    finally:
+        owner.close()
+
+
 def await_applied(house: House, seconds: float = 60.0) -> float:
     """Wait until both live indexes have applied what is in the log now; how long that took."""
     began, head = time.monotonic(), house.catalog.documents.head()
@@ -33,16 +46,10 @@ def await_applied(house: House, seconds: float = 60.0) -> float:
     return time.monotonic() - began
 
 
-def check(settings: Settings, oracle: Oracle) -> int:
-    """Open the house anew, after everybody else has closed it, and compare everything with
-    everything; how many documents there are.
+def check(house: House, oracle: Oracle) -> int:
+    """Compare everything with everything in a house that nobody follows; how many documents there
+    are.
     """
-    with open_house(settings, "check", embedder=HashEmbedder()) as house:
-        return check_open(house, oracle)
-
-
-def check_open(house: House, oracle: Oracle) -> int:
-    """The same of a house that nobody follows."""
     held = exact(house, COLLECTION)
     assert held, "there is something to compare"
     oracle.settle({(COLLECTION, document_id): item for document_id, item in held.items()})
@@ -68,8 +75,3 @@ def identities(house: House) -> dict[str, str]:
         checkpoint = house.catalog.checkpoints.read(name)
         found[name] = "" if checkpoint is None else checkpoint.identity
     return found
-
-
-def data_folder(tmp_path: Path) -> Path:
-    """The house's own files."""
-    return tmp_path / "data"

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tandem.catalog.document_log import DocumentLog
@@ -17,7 +19,7 @@ AGAIN_SECONDS = 0.1
 
 @dataclass
 class Client:
-    """Writes from a thread of its own between ``start`` and ``stop``."""
+    """Writes in the calling thread, or from one of its own."""
 
     log: DocumentLog
     seed: int = 1
@@ -31,11 +33,16 @@ class Client:
     _thread: threading.Thread | None = None
     _error: BaseException | None = None
 
-    def start(self) -> None:
-        """Begin."""
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """From a thread of its own, until the block ends or ``stop``."""
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name="client", daemon=True)
         self._thread.start()
+        try:
+            yield
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """After the batch in hand; raises what went wrong."""

@@ -116,10 +116,15 @@ class Crowd:
     def _count(self) -> int:
         return len(self.seen.replies) + len(self.seen.errors)
 
-    def stop(self) -> Seen:
-        """What was seen."""
+    def __enter__(self) -> "Crowd":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """No more searches; ``seen`` is complete on return."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(60)
             assert not thread.is_alive()
-        return self.seen

@@ -11,30 +11,22 @@ URL = "TANDEM_TEST_OPENSEARCH_URL"
 
 
 @cache
-def _started() -> OpenSearchNode | NodeMissing:
+def _started() -> OpenSearchNode | NodeMissing | RuntimeError:
     node = OpenSearchNode(wanted_version())
     atexit.register(node.remove)
     try:
         return node.start()
-    except NodeMissing as reason:
+    except (NodeMissing, RuntimeError) as reason:  # kept, so that it is not tried for every test
         return reason
-
-
-def opensearch_node() -> OpenSearchNode:
-    """The session's own node, to be killed, paused and started again; a test leaves it running.
-
-    Skips the test, or fails it, where it cannot be had.
-    """
-    node = _started()
-    if isinstance(node, NodeMissing):
-        missing(str(node))
-    return node
 
 
 def opensearch_url() -> str:
     """An HTTP URL: of the server in ``TANDEM_TEST_OPENSEARCH_URL``, or else of the session's node.
 
     Skips the test, or fails it, where neither can be had.
+
+    Raises:
+        RuntimeError: the node did not come up.
     """
     given = os.environ.get(URL)
     if given:
@@ -42,6 +34,8 @@ def opensearch_url() -> str:
     node = _started()
     if isinstance(node, NodeMissing):
         missing(f"{node}; or name a running server in {URL}")
+    if isinstance(node, RuntimeError):
+        raise node
     return node.url
 
 

@@ -13,7 +13,7 @@ def test_a_doubled_document_hides_no_other(tmp_path: Path) -> None:
     schema = schema_of()
     index = TantivyStore(tmp_path, ENGLISH).create("index", "identity", schema)
     index.apply(upserts(document(name, "words") for name in "abc"))
-    drift = LexicalDrift(index, tmp_path / "index" / "data", schema)
+    drift = LexicalDrift(index, schema)
     drift.hold("b", [(number, document("b", f"version {number}")) for number in (2, 5, 7)])
 
     assert sorted(index.versions_of("abc")) == [("a", 1), ("b", 2), ("b", 5), ("b", 7), ("c", 3)]
