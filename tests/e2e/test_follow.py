@@ -37,6 +37,7 @@ def test_beside_a_process_that_follows(shop: Shop) -> None:
         indexed = shop.done("index", shop.write(1, COUNT + 3))
         assert f"process {follow.pid} (tandem follow" in indexed.err
         assert "3 new or changed" in indexed.out
+        assert f"in use by process {follow.pid} (tandem follow" in shop.done("status").out
         state = shop.state()
         assert [index["behind"] for index in state["indexes"].values()] == [0, 0]
 
@@ -101,6 +102,7 @@ def test_killed_amid_a_reindex_it_is_resumed(shop: Shop) -> None:
     with shop.following(TANDEM_TEST_SLOW="3") as follow:
         asking = start(shop, "reindex", "--embedder", "hash-b")
         until(lambda: building(shop))
+        assert ": reindex, running, building: lexical" in shop.done("status").out
         follow.kill()
         follow.wait(30)
         state = shop.state()
