@@ -4,31 +4,26 @@ The embedding cache is not in it: it can be computed again.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
-import orjson
 import sqlalchemy as sa
 
 from tandem.catalog.backup_file import (
     BACKUP_FORMAT,
     KIND,
-    BackupReader,
     BackupWriter,
     Manifest,
     created,
-    opened,
 )
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import reading
-from tandem.catalog.opening import open_catalogue
-from tandem.catalog.order import in_order
-from tandem.catalog.tables import CATALOGUE, CHECKPOINTS, FORMAT, LOG
-from tandem.catalog.urls import is_server, shown
+from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
+from tandem.catalog.urls import is_server
 from tandem.errors import InputError
 from tandem.fields import datetime_text
 

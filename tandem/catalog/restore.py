@@ -178,9 +178,10 @@ def _exchange(connection: sa.Connection, path: Path, reader: BackupReader, log_i
         if table is FAILURES:
             continue  # of indexes that are gone
         for rows in batches:
-            if table is CHECKPOINTS:
-                rows = [_fenced(row, epochs, log_id) for row in rows]
-            connection.execute(table.insert(), rows)
+            fenced = (
+                [_fenced(row, epochs, log_id) for row in rows] if table is CHECKPOINTS else rows
+            )
+            connection.execute(table.insert(), fenced)
 
 
 def _fenced(row: Mapping[str, Any], epochs: Mapping[str, int], log_id: str) -> dict[str, Any]:
