@@ -27,6 +27,11 @@ def is_embedded(settings: Settings) -> bool:
     return settings.engines.lexical == TANTIVY or settings.engines.vector == QDRANT_EDGE
 
 
+def is_on_servers(settings: Settings) -> bool:
+    """Whether an index stands on a server, where it outlives the data folder."""
+    return settings.engines.lexical != TANTIVY or settings.engines.vector != QDRANT_EDGE
+
+
 def lexical_store(settings: Settings, catalog: Catalog) -> LexicalStore:
     """The lexical engine that the settings name.
 

@@ -13,6 +13,7 @@ from api.engines import (
     check_engines,
     drop_from_servers,
     is_embedded,
+    is_on_servers,
     on_server,
     open_catalog,
 )
@@ -90,7 +91,7 @@ def _clear_servers(chosen: Settings, restored: Restored) -> None:
         for what in left:
             note(f"  left behind: {printable(what)}")
             note(f"  delete what begins with {on_server(replaced.log_id)} there, nobody uses it")
-    if restored.aside is not None and not is_embedded(chosen):
+    if restored.aside is not None and is_on_servers(chosen):
         note("  the damaged catalogue's indexes on servers, if it had any, are left behind")
 
 
