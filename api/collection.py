@@ -224,7 +224,7 @@ class OpenCollection:
             legs=opened.legs(),
             pools=self._pools,
             reranker=self._reranker,
-            documents=opened.documents,
+            documents=opened,
         )
 
     def begin_to_load(self) -> None:

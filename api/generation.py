@@ -14,7 +14,6 @@ from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
 from tandem.errors import TandemError
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
-from tandem.telemetry import logger
 
 AnyLeased = LeasedFollower[LexicalIndex] | LeasedFollower[VectorIndex]
 
@@ -28,6 +27,9 @@ class OpenGeneration:
     lexical: Seat[LexicalIndex]
     vector: Seat[VectorIndex]
     embedder: Embedder
+    is_in_process: bool = True
+    """See ``DocumentSource``."""
+
     followers: list[AnyLeased] = field(init=False)
     _users: int = 0
     _after: Callable[[], None] | None = None
@@ -83,29 +85,15 @@ class OpenGeneration:
             VECTOR: VectorLeg(self.vector.index, self.embedder),
         }
 
-    def documents(
+    def indexed(
         self, document_ids: Collection[str], timeout_seconds: float
     ) -> Mapping[str, Document]:
-        """From the lexical index; from the log what it does not hold or give in time."""
-        found: dict[str, Document] = {}
-        try:
-            if timeout_seconds > 0:
-                found |= self.lexical.index.documents(
-                    document_ids, timeout_seconds=timeout_seconds / 2
-                )
-        except Exception as error:  # a damaged index must not hide what the log still knows
-            logger("api").warning("documents come from the log: %s", error)
-        missing = [document_id for document_id in document_ids if document_id not in found]
-        if missing:
-            found |= self._from_log(missing)
-        return found
+        """See ``DocumentSource``."""
+        return self.lexical.index.documents(document_ids, timeout_seconds=timeout_seconds)
 
-    def _from_log(self, document_ids: list[str]) -> Mapping[str, Document]:
-        try:
-            return self.catalog.documents.documents(self.generation.collection, document_ids)
-        except TandemError as error:  # a search goes on without the catalogue
-            logger("api").warning("documents are missing: %s", error)
-            return {}
+    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """See ``DocumentSource``."""
+        return self.catalog.documents.documents(self.generation.collection, list(document_ids))
 
     def enter(self) -> None:
         """A query begins to use it: until ``leave`` it is not closed."""
