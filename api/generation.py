@@ -14,6 +14,7 @@ from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
 from tandem.errors import TandemError
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
+from tandem.telemetry import logger
 
 AnyLeased = LeasedFollower[LexicalIndex] | LeasedFollower[VectorIndex]
 
@@ -31,8 +32,10 @@ class OpenGeneration:
     """See ``DocumentSource``."""
 
     followers: list[AnyLeased] = field(init=False)
+    is_closed: bool = field(default=False, init=False)
     _users: int = 0
     _after: Callable[[], None] | None = None
+    _closing: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -101,12 +104,16 @@ class OpenGeneration:
             self._users += 1
 
     def leave(self) -> None:
-        """The query has ended."""
+        """The query has ended. Where it was the last one, closing is left to a thread of its own:
+        it may wait for engines and the catalogue, and somebody waits for the query's answer.
+        """
         with self._lock:
             self._users -= 1
-            is_last = self._after is not None and self._users == 0
-        if is_last:
-            self._close()
+            if self._after is None or self._users > 0:
+                return
+            name = f"close-generation-{self.generation.number}"
+            self._closing = threading.Thread(target=self._close_late, name=name, daemon=True)
+            self._closing.start()
 
     def retire(self, then: Callable[[], None] = lambda: None) -> None:
         """Close it now, or after the last query that uses it; ``then`` is called after that."""
@@ -116,8 +123,25 @@ class OpenGeneration:
         if is_idle:
             self._close()
 
+    def await_closed(self, seconds: float) -> None:
+        """Where the last query has just ended, wait until it is closed, but no longer than that."""
+        if self._closing is not None:
+            self._closing.join(seconds)
+
+    def _close_late(self) -> None:
+        try:
+            self._close()
+        except Exception as error:  # nobody waits for it who could be told
+            logger("api").warning(
+                "generation %s was not closed properly: %s; its indexes are removed at the next "
+                "start if it was dropped",
+                self.generation.number,
+                error,
+            )
+
     def _close(self) -> None:
         self.lexical.close()
         self.vector.close()
         assert self._after is not None, "it was retired"
         self._after()
+        self.is_closed = True
