@@ -12,7 +12,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
-from tandem.errors import TandemError
+from tandem.errors import EngineError, TandemError
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
 from tandem.telemetry import logger
 
@@ -71,6 +71,13 @@ class OpenGeneration:
         """The legs whose index could not be opened, and why."""
         legs = {LEXICAL: self.lexical.opened.fault, VECTOR: self.vector.opened.fault}
         return {leg: fault for leg, fault in legs.items() if fault is not None}
+
+    def refresh(self) -> None:
+        """Make searchable what was applied; an engine that cannot do so now does it by itself."""
+        try:
+            self.lexical.index.refresh()
+        except EngineError as error:
+            logger("api").warning("%s is not refreshed: %s", self.lexical.name, error)
 
     def look_again(self) -> None:
         """Open what could not be opened before, such as an index that has been built meanwhile."""

@@ -180,6 +180,8 @@ class Owner:
         return waiting.go_live(lambda: self._go_live(collection, generation, live.number))
 
     def _go_live(self, collection: OpenCollection, generation: int, parent: int) -> Release:
+        known = self.house.catalog.releases.generation(generation)
+        collection.open_generation(known).refresh()
         release = self.house.catalog.releases.promote(collection.name, generation, parent=parent)
         collection.refresh()
         self._settle(collection)
@@ -214,6 +216,7 @@ class Owner:
         target = before.number
 
         def point() -> Release:
+            collection.open_generation(releases.generation(before.generation)).refresh()
             pointed = releases.point(name, target, expected=live.number)
             collection.refresh()
             self._publish(collection)
