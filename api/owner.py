@@ -13,7 +13,7 @@ from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
-from api.promotion import gates, is_noticed, judgments, prune
+from api.promotion import gates, judgments, outlived
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
@@ -190,10 +190,8 @@ class Owner:
     def _settle(self, collection: OpenCollection) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
         self._publish(collection)
-        if prune(collection) and is_noticed(self.house.access, lambda: self._stopping):
-            collection.refresh()  # another process may have gone back meanwhile
-            for old in prune(collection):
-                self._drop(collection, old)
+        for old in outlived(collection, self.house.access, lambda: self._stopping):
+            self._drop(collection, old)
 
     def rollback(self, name: str, report: Report = unheard) -> Release:
         """Make the release before the live one live again. It has followed the log all along; where

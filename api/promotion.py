@@ -87,6 +87,18 @@ def prune(collection: OpenCollection) -> list[Generation]:
     return [item for item in known if item.number not in kept and item.state != "building"]
 
 
+def outlived(
+    collection: OpenCollection, access: Access, is_stopping: Callable[[], bool]
+) -> list[Generation]:
+    """What is to be dropped after a promotion, once nobody searches it any more; nothing if this
+    process ends before that: the next promotion sees to it.
+    """
+    if not prune(collection) or not is_noticed(access, is_stopping):
+        return []
+    collection.refresh()  # another process may have gone back meanwhile
+    return prune(collection)
+
+
 def is_noticed(access: Access, is_stopping: Callable[[], bool]) -> bool:
     """Wait until every process knows of a promotion and searches nothing older any more; whether it
     came to that before the end. Embedded engines are searched by this process alone: it knows.

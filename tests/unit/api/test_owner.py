@@ -169,7 +169,7 @@ def test_on_servers_dropping_waits_until_others_know(
         seen.append((house.collection(NAME).release.generation, on_engines(house)))
         return next(answers)
 
-    monkeypatch.setattr("api.owner.is_noticed", noticed)
+    monkeypatch.setattr("api.promotion.is_noticed", noticed)
     reindexed(owner, model=MODELS[1])
     assert seen == [], "there is nothing to drop yet"
     reindexed(owner, model=MODELS[0])
@@ -191,7 +191,7 @@ def test_what_another_process_went_back_to_meanwhile_is_kept(
         return True
 
     reindexed(owner, model=MODELS[1])
-    monkeypatch.setattr("api.owner.is_noticed", noticed)
+    monkeypatch.setattr("api.promotion.is_noticed", noticed)
     reindexed(owner, model=MODELS[0])
     assert generations(house).keys() == {1, 3}
     assert index_names(1, 3) <= on_engines(house)

@@ -161,7 +161,7 @@ def test_without_time_the_log_is_not_asked(pools: LegPools) -> None:
     """Nor is the index: the reply is late already."""
     source = Source()
     assert fetch(pools, source, budget_ms=0) == ({}, (Degradation("documents", "timeout"),))
-    assert source.threads == source.logged_ids == []
+    assert (source.threads, source.logged_ids) == ([], [])
 
 
 def test_the_same_reason_is_told_once(pools: LegPools) -> None:

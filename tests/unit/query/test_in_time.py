@@ -33,12 +33,14 @@ class Engines:
 
     def __init__(self) -> None:
         self.hanging: set[str] = set()
+        self.takes_seconds = 0.0
         self.over = threading.Event()
 
     def reach(self, part: str) -> None:
         """Hang, or not."""
         if part in self.hanging:
             self.over.wait(30)
+        time.sleep(self.takes_seconds)
 
     is_in_process = False
 
@@ -87,7 +89,7 @@ def engines() -> Iterator[Engines]:
 
 
 @pytest.fixture
-def search(engines: Engines) -> Iterator[Callable[[], SearchResult]]:
+def search(engines: Engines) -> Iterator[Callable[..., SearchResult]]:
     """One search, ``hybrid``."""
     legs: dict[str, Leg] = {
         name: FakeLeg(name, found, engines) for name, found in (("lexical", "ab"), ("vector", "bc"))
@@ -104,7 +106,7 @@ def search(engines: Engines) -> Iterator[Callable[[], SearchResult]]:
         reranker=CompletedScoreReranker({"lexical": 0.5, "vector": 0.5}),
         documents=engines,
     )
-    yield lambda: pipeline.search(Query("x"))
+    yield lambda budget_ms=None: pipeline.search(Query("x", budget_ms=budget_ms))
     pools.close()
 
 
@@ -118,7 +120,7 @@ def expected(hanging: set[str]) -> dict[str, str]:
     return dict.fromkeys(missing, "timeout")
 
 
-def test_nothing_hangs(search: Callable[[], SearchResult]) -> None:
+def test_nothing_hangs(search: Callable[..., SearchResult]) -> None:
     """So that what follows is due to what hangs."""
     result = search()
     assert result.degraded == ()
@@ -127,7 +129,7 @@ def test_nothing_hangs(search: Callable[[], SearchResult]) -> None:
 
 @pytest.mark.parametrize("hanging", TOGETHER, ids="+".join)
 def test_the_reply_comes_in_time(
-    engines: Engines, search: Callable[[], SearchResult], hanging: tuple[str, ...]
+    engines: Engines, search: Callable[..., SearchResult], hanging: tuple[str, ...]
 ) -> None:
     """Each part alone, and all of them together: a page within the budget, or an error in time
     where no leg is left.
@@ -146,7 +148,19 @@ def test_the_reply_comes_in_time(
     assert (time.monotonic() - began) * 1_000 < BUDGET_MS + SLACK_MS
 
 
-def test_many_at_once(engines: Engines, search: Callable[[], SearchResult]) -> None:
+def test_queries_without_time_cost_the_next_one_nothing(
+    engines: Engines, search: Callable[..., SearchResult]
+) -> None:
+    """One client asks a hundred times for an answer in a millisecond: another one gets its own."""
+    engines.takes_seconds = 0.005
+    for _ in range(100):
+        with pytest.raises(SearchUnavailable):
+            search(budget_ms=1)
+    engines.takes_seconds = 0.0
+    assert search().degraded == ()
+
+
+def test_many_at_once(engines: Engines, search: Callable[..., SearchResult]) -> None:
     """More clients than threads, and the log hangs: nobody waits longer than for the budget."""
     engines.hanging.add("log")
     took: list[float] = []
