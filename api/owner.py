@@ -13,7 +13,7 @@ from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
-from api.promotion import gates, judgments, prune
+from api.promotion import gates, judgments, outlived
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
@@ -190,7 +190,7 @@ class Owner:
     def _settle(self, collection: OpenCollection) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
         self._publish(collection)
-        for old in prune(collection):
+        for old in outlived(collection, self.house.access, lambda: self._stopping):
             self._drop(collection, old)
 
     def rollback(self, name: str, report: Report = unheard) -> Release:
