@@ -14,7 +14,7 @@ from tandem.catalog.checkpoints import Checkpoints
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.embedding_cache import DatabaseEmbeddingCache
 from tandem.catalog.releases import Releases
-from tandem.engines import qdrant_edge_index, tantivy_index
+from tandem.engines import qdrant_edge_index, tantivy_writing
 from tandem.engines.folders import IndexFolders
 from tandem.engines.tantivy_index import TantivyIndex
 from tests.fakes import HashEmbedder
@@ -113,7 +113,7 @@ STREAM: tuple[Row, ...] = (
     ("after-append-before-ack", 6, after(DocumentLog, "append", "delete")),
     ("during-embedding", 4, before(HashEmbedder, "embed_documents")),
     ("between-cache-write-and-engine", 4, after(DatabaseEmbeddingCache, "put")),
-    ("inside-lexical-apply", 30, after(tantivy_index, "engine_document")),
+    ("inside-lexical-apply", 30, after(tantivy_writing, "engine_document")),
     ("between-lexical-write-and-checkpoint", 6, after(LexicalWriter, "apply")),
     ("inside-vector-apply", 12, in_shard(after, "update")),
     ("between-vector-write-and-delete-of-old", 6, before(qdrant_edge_index, "stale")),
