@@ -88,7 +88,9 @@ def judge(seen: Seen, began: float, leg: str, healthy: str) -> None:
     )
     assert seen.errors == []
     assert len(meanwhile) >= CLIENTS
-    assert all(reply.degraded.get(leg) in {"timeout", "skipped"} for reply in meanwhile)
+    # the socket's own limit may come a moment before the leg's: then it is told as unavailable
+    reasons = {reply.degraded.get(leg) for reply in meanwhile}
+    assert reasons <= {"timeout", "unavailable", "skipped"}, reasons
     assert not any(healthy in reply.degraded for reply in meanwhile)
     assert all(reply.hits > 0 and reply.missing == 0 for reply in meanwhile)
     assert slowest <= BUDGET_MS + seen.late_ms
