@@ -5,6 +5,7 @@ holds the leases. Others ask by a row in the catalogue, and watch it.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ from tandem.catalog.releases import Generation, Release
 from tandem.errors import EngineError, InputError, ReleaseConflict, TandemError
 from tandem.stores import LexicalStore, VectorStore
 from tandem.telemetry import logger
+
+RETRY_SECONDS = 5.0
+"""Until a collection that could not be followed is tried again."""
 
 
 @dataclass
@@ -41,6 +45,14 @@ class _Followed:
         return next((leg.error for leg in self.work.legs.values() if leg.error), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why a collection cannot be followed, and when that was found."""
+
+    error: TandemError
+    at: float
+
+
 @dataclass
 class Owner:
     """The house at work: every generation of its collections is followed until ``close``."""
@@ -49,29 +61,51 @@ class Owner:
     _followed: dict[int, _Followed] = field(default_factory=dict)
     _watch: ReleaseWatch | None = None
     _stopping: bool = False
+    _troubles: dict[str, "_Trouble"] = field(default_factory=dict)
     _syncing: threading.RLock = field(default_factory=threading.RLock)
 
     def start(self) -> None:
-        """Follow every collection there is, and whatever other processes make of them."""
+        """Follow every collection there is, and whatever other processes make of them.
+
+        Raises:
+            TandemError: there are collections, and none of them can be followed.
+        """
         self._sweep()
         self._sync()
+        if self._troubles and not self._followed:
+            raise next(iter(self._troubles.values())).error
         self._watch = ReleaseWatch(self._sync)
 
     def _sync(self) -> bool:
         """Follow what is retained now and nothing else; whether something has changed."""
         with self._syncing:
             is_changed = False
+            if self._stopping:
+                return is_changed  # what began now, nobody would stop
             for name in self.house.catalog.releases.collections():
-                collection = self.house.collection(name)
-                is_changed |= collection.refresh()
-                retained = {opened.generation.number: opened for opened in collection.retained}
-                is_changed |= not retained.keys() <= self._followed.keys()
-                for opened in retained.values():
-                    self._follow(opened)
-                for number in self._of(name) - retained.keys() - {collection.generation.number}:
-                    self._leave(collection, number, lambda: None)
-                    is_changed = True
+                trouble = self._troubles.get(name)
+                if trouble is not None and time.monotonic() - trouble.at < RETRY_SECONDS:
+                    continue
+                try:
+                    is_changed |= self._sync_collection(name)
+                    self._troubles.pop(name, None)
+                except TandemError as error:  # one must not keep the others from being followed
+                    if trouble is None or str(trouble.error) != str(error):
+                        logger("api").warning("%s is not followed: %s", name, error)
+                    self._troubles[name] = _Trouble(error, time.monotonic())
             return is_changed
+
+    def _sync_collection(self, name: str) -> bool:
+        collection = self.house.collection(name)
+        is_changed = collection.refresh()
+        retained = {opened.generation.number: opened for opened in collection.retained}
+        is_changed |= not retained.keys() <= self._followed.keys()
+        for opened in retained.values():
+            self._follow(opened)
+        for number in self._of(name) - retained.keys() - {collection.generation.number}:
+            self._leave(collection, number, lambda: None)
+            is_changed = True
+        return is_changed
 
     def _of(self, name: str) -> set[int]:
         return {
@@ -111,7 +145,7 @@ class Owner:
         return [
             name
             for name in self.house.catalog.releases.collections()
-            if self.house.collection(name).lexical.holds()
+            if name not in self._troubles and self.house.collection(name).lexical.holds()
         ]
 
     def states(self) -> dict[str, str]:
@@ -292,6 +326,7 @@ class Owner:
         self._stopping = True
         if self._watch is not None:
             self._watch.close()
-        for followed in self._followed.values():
-            followed.work.stop()
-        self._followed.clear()
+        with self._syncing:  # one that is under way may begin to follow something
+            for followed in self._followed.values():
+                followed.work.stop()
+            self._followed.clear()
