@@ -15,11 +15,11 @@ from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
 from api.promotion import gates, judgments, prune
+from api.tidying import publish, remove, sweep
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
-from tandem.errors import EngineError, InputError, ReleaseConflict, TandemError
-from tandem.stores import LexicalStore, VectorStore
+from tandem.errors import InputError, ReleaseConflict, TandemError
 from tandem.telemetry import logger
 
 RETRY_SECONDS = 5.0
@@ -70,7 +70,7 @@ class Owner:
         Raises:
             TandemError: there are collections, and none of them can be followed.
         """
-        self._sweep()
+        sweep(self.house)
         self._sync()
         if self._troubles and not self._followed:
             raise next(iter(self._troubles.values())).error
@@ -113,28 +113,6 @@ class Owner:
             for number, followed in self._followed.items()
             if followed.opened.generation.collection == name
         }
-
-    def _sweep(self) -> None:
-        """Remove what a crash amid a drop left on the engines; best effort."""
-        for store in (self.house.lexical_store, self.house.vector_store):
-            try:
-                self._sweep_store(store)
-            except EngineError as error:  # one engine that is down must not keep the other one down
-                logger("api").warning("dropped indexes are not looked for: %s", error)
-
-    def _sweep_store(self, store: LexicalStore | VectorStore) -> None:
-        found = store.names()  # first: an index is made after its generation is recorded
-        releases = self.house.catalog.releases
-        retained = {
-            index_name
-            for name in releases.collections()
-            for generation in releases.generations(name)
-            for index_name in (generation.lexical_name, generation.vector_name)
-        }
-        for name in found:
-            if name not in retained:
-                logger("api").info("removing %s, whose generation was dropped", name)
-                store.drop(name)
 
     def stop(self) -> None:
         """Leave what is running to the next one."""
@@ -221,7 +199,7 @@ class Owner:
 
     def _settle(self, collection: OpenCollection) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
-        self._publish(collection)
+        publish(self.house, collection)
         for old in prune(collection):
             self._drop(collection, old)
 
@@ -248,7 +226,7 @@ class Owner:
         def point() -> Release:
             pointed = releases.point(name, target, expected=live.number)
             collection.refresh()
-            self._publish(collection)
+            publish(self.house, collection)
             return pointed
 
         generation = releases.generation(before.generation)
@@ -266,18 +244,6 @@ class Owner:
             stopped=lambda: self._stopping,
             retry=retry,
         )
-
-    def _publish(self, collection: OpenCollection) -> None:
-        """People outside find the live indexes under the collection's name; best effort."""
-        house, generation = self.house, collection.generation
-        for store, name in (
-            (house.lexical_store, generation.lexical_name),
-            (house.vector_store, generation.vector_name),
-        ):
-            try:
-                store.publish(f"tandem-{collection.name}", name)
-            except TandemError as error:
-                logger("api").warning("the alias of %s was not moved: %s", name, error)
 
     def _follow(self, opened: OpenGeneration) -> _Followed:
         number = opened.generation.number
@@ -304,22 +270,10 @@ class Owner:
         The catalogue forgets it before the engines do: what a crash leaves on an engine is swept
         at the next start.
         """
-
-        def remove() -> None:
-            house = self.house
-            for store, name in (
-                (house.lexical_store, generation.lexical_name),
-                (house.vector_store, generation.vector_name),
-            ):
-                try:
-                    store.drop(name)
-                except TandemError as error:  # whoever waits for something else must not fail of it
-                    logger("api").warning("%s is removed at the next start: %s", name, error)
-
         with self._syncing:
             self._stop_following(generation.number)
             self.house.catalog.releases.drop(generation.number)
-            self._leave(collection, generation.number, remove)
+            self._leave(collection, generation.number, lambda: remove(self.house, generation))
 
     def close(self) -> None:
         """Stop after the batches in hand."""
