@@ -90,7 +90,7 @@ def late_write(world: World, first: LeasedFollower[FakeIndex], error: Exception 
             raise error
         return refused
 
-    writer.apply = write_late  # type: ignore[method-assign]
+    writer.apply = write_late  # type: ignore[assignment, method-assign]
 
 
 def test_a_late_write_that_failed_midway_is_made_good(world: World) -> None:
