@@ -8,6 +8,7 @@ from functools import cached_property
 from api.collection import OpenCollection
 from api.embedders import Embedders, Notify, silent
 from api.engines import (
+    TANTIVY,
     catalogue_file,
     check_engines,
     is_embedded,
@@ -124,7 +125,14 @@ class House:
         except BaseException:
             lexical_seat.close()  # else nobody could open it at the next try
             raise
-        return OpenGeneration(catalog, generation, lexical_seat, vector_seat, embedder)
+        return OpenGeneration(
+            catalog,
+            generation,
+            lexical_seat,
+            vector_seat,
+            embedder,
+            is_in_process=self.settings.engines.lexical == TANTIVY,
+        )
 
     def _owner_lives(self) -> bool:
         return is_owned(self.settings.data_dir)

@@ -85,6 +85,17 @@ def is_owned(folder: Path) -> bool:
     return False
 
 
+def owner_of(folder: Path) -> str | None:
+    """Which process owns the folder now, in words; ``None`` if none does."""
+    if not is_owned(folder):
+        return None
+    try:
+        note = orjson.loads((folder / LOCK).read_bytes())
+    except (OSError, ValueError):
+        note = {}
+    return _described(note)
+
+
 def _described(note: Mapping[str, Any]) -> str:
     try:
         return f"process {note['pid']} ({note['command']}, since {note['since'][:19]} UTC)"

@@ -8,9 +8,16 @@ from typing import Any
 
 import pytest
 
-from api import orders
 from api.bootstrap import House, open_house_beside
-from api.orders import NobodyAnswered, Order, OrderFailed, ask, have_done, work_off
+from api.orders import (
+    NobodyAnswered,
+    Order,
+    OrderFailed,
+    _failure,
+    ask,
+    have_done,
+    work_off,
+)
 from api.wanted import Wanted
 from tandem.catalog.ownership import Ownership
 from tandem.errors import (
@@ -40,7 +47,7 @@ def unheard(_text: str) -> None:
 
 def reindex(asking: Settings, **values: Any) -> Order:
     """As ``tandem reindex`` orders it."""
-    arguments = {
+    arguments: dict[str, Any] = {
         "settings": Wanted.of(asking).as_data(),
         "model": None,
         "resume": False,
@@ -154,7 +161,7 @@ def test_without_an_owner_it_is_done_here(tmp_path: Path) -> None:
 
 def test_an_owner_that_takes_no_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another reindex owns the folder, or a command that does not follow: it is named."""
-    monkeypatch.setattr(orders, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("api.orders.ANSWER_SECONDS", 0.3)
     settings = settings_in(tmp_path)
     with owned(settings) as house:
         with pytest.raises(OwnedElsewhere, match="does not take orders") as raised:
@@ -169,7 +176,7 @@ def test_an_owner_that_takes_no_orders(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_what_nobody_takes_up_is_withdrawn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not done hours later by a process that nobody expects to do it."""
-    monkeypatch.setattr(orders, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("api.orders.ANSWER_SECONDS", 0.3)
     with pytest.raises(NobodyAnswered) as raised:
         ask(house.catalog, Order(NAME, "rollback", {}), unseen)
     assert "tandem follow" in raised.value.hint
@@ -198,11 +205,11 @@ def test_a_task_of_a_dead_owner_is_failed(house: House) -> None:
     def watch() -> None:
         beside = open_house_beside(house.settings)
         try:
-            orders_of = beside.catalog.tasks.read(number)
-            while not orders_of.is_finished:
+            seen = beside.catalog.tasks.read(number)
+            while not seen.is_finished:
                 time.sleep(0.05)
-                orders_of = beside.catalog.tasks.read(number)
-            failed.append(orders._failure(orders_of))
+                seen = beside.catalog.tasks.read(number)
+            failed.append(_failure(seen))
         finally:
             beside.close()
 
@@ -262,7 +269,7 @@ def test_who_stops_waiting_is_told_that_it_goes_on(
     def interrupt(*_: object) -> Callable[[], None]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(orders, "ask", interrupt)
+    monkeypatch.setattr("api.orders.ask", interrupt)
     told: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         have_done(house.settings, Order(NAME, "rollback", {}), unseen, told.append)
