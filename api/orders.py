@@ -230,6 +230,12 @@ def _work(owner: Owner, task: Task) -> None:
         outcome = carry_out(owner, order, report)
     except TandemError as error:
         tasks.fail(task, str(error), error.hint, error.code)
+    except Exception as error:  # what one order meets must not end the process that follows
+        logger("api").warning("%s of %s failed", task.kind, task.collection, exc_info=error)
+        told = f"{type(error).__name__}: {error}"
+        tasks.fail(
+            task, told, f"see the log of the process that did it; run tandem {task.kind} again"
+        )
     except BaseException:
         tasks.fail(task, "the process that did it was stopped", f"run tandem {task.kind} again")
         raise
