@@ -30,6 +30,9 @@ STORED_TEXTS = ("title", "body")
 DOCUMENT_PARTS = (DOCUMENT_ID, "title", "body", "attributes", "updated_at")
 """What of the source makes a document."""
 
+FORMAT = 1
+"""Counts up whenever what is written no longer fits the mapping of an older index."""
+
 ANALYZER = "tandem"
 QUERY_ANALYZER = "tandem_query"
 BEGINNINGS_ANALYZER = "tandem_beginnings"

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from tandem.analysis import Analysis
 from tandem.engines.opensearch_client import MISSING_HINT, Server, parse_url
 from tandem.engines.opensearch_index import OpenSearchIndex
-from tandem.engines.opensearch_mapping import index_mapping, index_settings
+from tandem.engines.opensearch_mapping import FORMAT, index_mapping, index_settings
 from tandem.errors import EngineError, SettingsError
 from tandem.schema import Schema
 from tandem.stores import EngineHealth
@@ -25,6 +25,7 @@ class _Physical(NamedTuple):
     index_name: str
     name: str
     analysis: str
+    format: int
     aliases: frozenset[str]
 
 
@@ -73,6 +74,7 @@ class OpenSearchStore:
             "name": name,
             "identity": identity,
             "analysis": self._analysis.name,
+            "format": FORMAT,
         }
         body = {
             "settings": index_settings(schema, self._analysis, self._shards, self._replicas),
@@ -91,6 +93,12 @@ class OpenSearchStore:
         if not there:
             raise EngineError(
                 f"OpenSearch at {self._server.shown} has no index {alias}", hint=MISSING_HINT
+            )
+        if there[0].format != FORMAT:
+            raise EngineError(
+                f"the index {there[0].index_name} at {self._server.shown} has format "
+                f"{there[0].format}, this Tandem writes and reads {FORMAT}",
+                hint="build a new generation: tandem reindex; or use the Tandem that made it",
             )
         if there[0].analysis != self._analysis.name:
             raise EngineError(
@@ -186,12 +194,13 @@ class OpenSearchStore:
             seconds=SECONDS,
         )
         for index, told in (listed or {}).items():
-            meta: Mapping[str, str] = told.get("mappings", {}).get("_meta", {}).get(META, {})
+            meta: Mapping[str, Any] = told.get("mappings", {}).get("_meta", {}).get(META, {})
             ours = meta.get("namespace") == self._namespace
             yield _Physical(
                 index,
                 meta["name"] if ours else "",
                 meta.get("analysis", ""),
+                meta.get("format", 1),
                 frozenset(told.get("aliases", {})),
             )
 

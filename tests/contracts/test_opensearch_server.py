@@ -8,10 +8,11 @@ import pytest
 
 from tandem.analysis import ENGLISH, Analysis
 from tandem.engines.opensearch_client import Server
+from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.engines.opensearch_store import OpenSearchStore
 from tandem.errors import EngineError, SettingsError
 from tandem.schema import Schema
-from tests.builders import document, upserts
+from tests.builders import document, schema_of, upserts
 from tests.contracts.lexical_base import TIMEOUT, found, held, search, write
 from tests.contracts.opensearch_stores import emptied, namespace_of, server, store_for
 
@@ -208,6 +209,42 @@ def test_another_analysis_is_not_opened(store: OpenSearchStore, tmp_path: Path) 
     with pytest.raises(EngineError, match="english-1"):
         stranger.open("words", SCHEMA)
     stranger.close()
+
+
+def test_another_format_is_not_opened(
+    store: OpenSearchStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index whose mapping a newer Tandem does not fill is told, with what to do."""
+    store.create("words", "1", SCHEMA).close()
+    monkeypatch.setattr("tandem.engines.opensearch_store.FORMAT", 2)
+    with pytest.raises(EngineError, match=r"-words-1 at .* has format 1, .* reads 2") as raised:
+        store.open("words", SCHEMA)
+    assert "tandem reindex" in raised.value.hint
+
+
+def test_what_is_the_fault_of_the_index_removes_nothing(
+    store: OpenSearchStore, asked: Server, prefix: str
+) -> None:
+    """A mapping without a field, no write index, no pipeline: errors, and nobody's version goes."""
+    index = store.create("words", "1", schema_of(year="integer"))
+    write(index, upserts([document("a", "zebra", year=1)]))
+    other = OpenSearchIndex(asked, f"{prefix}-words", schema_of(genre="keyword"), ENGLISH)
+    with pytest.raises(EngineError, match="strict_dynamic_mapping"):
+        other.apply(upserts([document("a", "zebra", genre="x")], 5))
+    settings = f"PUT /{prefix}-words/_settings"
+    asked.ask(settings, {"index.default_pipeline": "nowhere"}, seconds=10)
+    with pytest.raises(EngineError, match="pipeline"):
+        index.apply(upserts([document("a", "horse", year=1)], 6))
+    asked.ask(settings, {"index.default_pipeline": "_none"}, seconds=10)
+    aliases = {"aliases": {f"{prefix}-words": {}}}
+    asked.ask(f"PUT /{prefix}-second", aliases, seconds=10)
+    with pytest.raises(EngineError, match="no write index"):
+        other.apply(upserts([document("a", "horse")], 7))
+    asked.ask(f"DELETE /{prefix}-second", seconds=10)
+    other.refresh()
+    assert held(other) == {"a": 1}
+    other.close()
+    index.close()
 
 
 @pytest.mark.parametrize("namespace", ["", "Upper", "a b", "-a", "a*", "a,b", "x" * 64])
