@@ -15,6 +15,7 @@ from api.engines import (
     vector_store,
 )
 from api.generation import OpenGeneration
+from api.publication import publishing
 from indexer.generations import lexical_factory, vector_factory
 from indexer.leased import Access, Seat
 from indexer.leases import Beats
@@ -112,13 +113,16 @@ class House:
                 hint="index it again into another data folder",
             )
         catalog, beats, access = self.catalog, self.beats, self.access
-        lexical = lexical_factory(self.lexical_store, generation)
-        vector = vector_factory(self.vector_store, generation)
+        lexical, vector = self.lexical_store, self.vector_store
+        factories = (
+            publishing(lexical_factory(lexical, generation), lexical, catalog, generation),
+            publishing(vector_factory(vector, generation), vector, catalog, generation),
+        )
         return OpenGeneration(
             catalog,
             generation,
-            Seat(catalog, lexical, beats, access, self._owner_lives),
-            Seat(catalog, vector, beats, access, self._owner_lives),
+            Seat(catalog, factories[0], beats, access, self._owner_lives),
+            Seat(catalog, factories[1], beats, access, self._owner_lives),
             self.embedders.of(generation.embedder, generation.dimension),
         )
 

@@ -40,7 +40,13 @@ def lexical_store(settings: Settings, catalog: Catalog) -> LexicalStore:
     if url.startswith(OPENSEARCH):
         from tandem.engines.opensearch_store import OpenSearchStore
 
-        return OpenSearchStore(url, ENGLISH, namespace=namespace(catalog))
+        return OpenSearchStore(
+            url,
+            ENGLISH,
+            namespace=namespace(catalog),
+            shards=settings.engines.lexical_shards,
+            replicas=settings.engines.lexical_replicas,
+        )
     _expect(url, "lexical", TANTIVY, OPENSEARCH)
     from tandem.engines.tantivy_index import TantivyStore
 

@@ -14,6 +14,7 @@ from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
 from api.promotion import gates, judgments, prune
+from api.publication import publish
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
@@ -240,10 +241,7 @@ class Owner:
             (house.lexical_store, generation.lexical_name),
             (house.vector_store, generation.vector_name),
         ):
-            try:
-                store.publish(f"tandem-{collection.name}", name)
-            except TandemError as error:
-                logger("api").warning("the alias of %s was not moved: %s", name, error)
+            publish(store, collection.name, name)
 
     def _follow(self, opened: OpenGeneration) -> _Followed:
         number = opened.generation.number

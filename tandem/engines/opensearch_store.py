@@ -148,7 +148,9 @@ class OpenSearchStore:
         actions: list[dict[str, Any]] = [
             {"remove": {"index": index, "alias": alias}} for index in held if index != found[0]
         ]
-        actions.append({"add": {"index": found[0], "alias": alias}})
+        # people read through it; what they wrote would not be in the log
+        added = {"index": found[0], "alias": alias, "is_write_index": False}
+        actions.append({"add": added})
         self._server.ask("POST /_aliases", {"actions": actions}, seconds=SECONDS)
 
     def bytes_on_disk(self, name: str) -> int | None:

@@ -95,13 +95,21 @@ class QdrantStore:
         return self._names(None)
 
     def publish(self, alias: str, name: str) -> None:
-        """See ``VectorStore``: moved in one step from whatever it named before.
+        """See ``VectorStore``: moved in one step from what it named before. An alias that leads
+        elsewhere than to this namespace's own is not moved.
 
         Raises:
-            EngineError: there is no such index, or the alias is the name of one.
+            EngineError: there is no such index, or the alias is taken, or is the name of one.
 
         """
         collection = self._require(name)
+        held = self._aliases().get(alias, collection)
+        if not held.startswith(self._prefix):
+            raise EngineError(
+                f"{self._server.place}: the alias {alias} leads to the collection {held}, which "
+                "this Tandem did not make",
+                hint="choose another alias, or take it off that collection",
+            )
         if alias.startswith(self._prefix) and alias.removeprefix(self._prefix) in self.names():
             raise EngineError(
                 f"{self._server.place}: the alias {alias} is an index's own",

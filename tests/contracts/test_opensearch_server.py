@@ -117,6 +117,19 @@ def test_what_the_server_refuses_is_refused_and_removed(
     index.close()
 
 
+def test_shards_and_replicas_are_as_the_settings_say(
+    tmp_path: Path, asked: Server, prefix: str
+) -> None:
+    """A replica more than there are nodes: the index works, and health says that it is missing."""
+    store = store_for(tmp_path, shards=2, replicas=1)
+    store.create("words", "1", SCHEMA).close()
+    told = asked.ask(f"GET /{prefix}-words-1/_settings", seconds=10)[f"{prefix}-words-1"]
+    index = told["settings"]["index"]
+    assert (index["number_of_shards"], index["number_of_replicas"]) == ("2", "1")
+    assert store.health().state == "degraded"
+    emptied(store)
+
+
 # --- other people's indexes, and what a crash leaves ---
 
 
@@ -189,6 +202,8 @@ def test_an_alias_for_people(store: OpenSearchStore, asked: Server, prefix: str)
         store.publish(alias, name)
         answer = asked.ask(f"GET /{alias}/_search", seconds=10)
         assert [hit["_id"] for hit in answer["hits"]["hits"]] == [name]
+        with pytest.raises(EngineError, match="no write index"):
+            asked.ask(f"PUT /{alias}/_doc/b", {"document_id": "b"}, seconds=10)
     stranger = f"stranger-{prefix}"
     asked.ask(f"PUT /{stranger}", {"aliases": {f"{alias}s": {}}}, seconds=10)
     try:
