@@ -4,14 +4,19 @@ from collections.abc import Sequence
 
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
-from query.configurations import DEFAULT
+from api.verified import indexes_of
+from indexer.findings import IndexVerification
+from indexer.verification import SAMPLE, Verifier, VerifyOptions
+from query.configurations import DEFAULT, LEXICAL, VECTOR
+from query.retrieval import LegPools
 from relevance_eval.collections import QuerySet, read_beir
 from relevance_eval.gates import QualityGate
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.releases import Generation
+from tandem.catalog.releases import Generation, Release
+from tandem.errors import InputError
 from tandem.protocols import Gate, Verdict
 
-GATES = ("refused", "quality")
+GATES = ("refused", "verify", "quality")
 """The names by which they are overridden."""
 
 REFUSED_SHARE = 0.02
@@ -40,6 +45,67 @@ class RefusedGate:
         return max(checkpoints.failure_count(name) for name in opened.index_names.values())
 
 
+class VerifyGate:
+    """Both new indexes must hold what the log says, document by document, a sample by content."""
+
+    name = "verify"
+
+    def __init__(self, collection: OpenCollection, candidate: OpenGeneration) -> None:
+        self._collection = collection
+        self._candidate = candidate
+
+    def examine(self) -> Verdict:
+        """See ``Gate``."""
+        catalog, name = self._collection.catalog, self._collection.name
+        options = VerifyOptions(repair=False, sample=SAMPLE)
+        verifier = Verifier(catalog.documents, catalog.checkpoints, name, options)
+        results = [verifier.verify(index) for index in indexes_of(self._candidate)]
+        is_passed = all(result.is_clean for result in results)
+        return Verdict(self.name, is_passed, "; ".join(map(_compared, results)))
+
+
+def _compared(result: IndexVerification) -> str:
+    if result.error is not None:
+        return f"the {result.leg} index could not be compared: {result.error}"
+    counts = [f"{count:,} {kind}" for kind, count in result.found.counts.items() if count]
+    if result.behind:
+        counts.append(f"{result.behind:,} not applied")
+    told = ", ".join(counts) or "no drift"
+    return f"{told} in the {result.leg} index ({result.documents:,} compared)"
+
+
+class OwnQualityGate:
+    """The quality gate over both generations as they are open when it is asked, through pools of
+    its own: that a leg of the live search is skipped now must not decide here, and the reverse.
+    """
+
+    name = QualityGate.name
+
+    def __init__(
+        self, collection: OpenCollection, candidate: OpenGeneration, judged: QuerySet
+    ) -> None:
+        self._collection = collection
+        self._candidate = candidate
+        self._judged = judged
+
+    def examine(self) -> Verdict:
+        """See ``Gate``."""
+        collection = self._collection
+        configuration = collection.configuration(DEFAULT)
+        pools = [LegPools({LEXICAL: None, VECTOR: None}) for _ in range(2)]
+        try:
+            with collection.held() as (release, live):
+                before, after = (
+                    collection.pipeline(release, opened, configuration, its_pools)
+                    for opened, its_pools in zip((live, self._candidate), pools, strict=True)
+                )
+                tolerance = collection.settings.quality.tolerance
+                return QualityGate(self._judged, before, after, tolerance).examine()
+        finally:
+            for its_pools in pools:
+                its_pools.close()
+
+
 def judgments(collection: OpenCollection) -> QuerySet | None:
     """The judged queries that the settings name, if they do.
 
@@ -54,20 +120,33 @@ def gates(
     collection: OpenCollection, candidate: OpenGeneration, judged: QuerySet | None
 ) -> Sequence[Gate]:
     """What a candidate of this collection must pass, the cheap ones first."""
-    chosen: list[Gate] = [RefusedGate(collection.catalog, collection.live, candidate)]
+    chosen: list[Gate] = [
+        RefusedGate(collection.catalog, collection.live, candidate),
+        VerifyGate(collection, candidate),
+    ]
     if judged is not None:
-        configuration = collection.configuration(DEFAULT)
-        live, new = (
-            collection.pipeline(collection.release, opened, configuration)
-            for opened in (collection.live, candidate)
-        )
-        tolerance = collection.settings.quality.tolerance
-        chosen.append(QualityGate(judged, live, new, tolerance))
+        chosen.append(OwnQualityGate(collection, candidate, judged))
     return chosen
 
 
+def check_gates(overridden: Sequence[str]) -> None:
+    """A name that no gate has would override nothing, hours later.
+
+    Raises:
+        InputError: there is no such gate.
+    """
+    for name in overridden:
+        if name not in GATES:
+            raise InputError(
+                f"--override: there is no gate {name!r}, expected {' or '.join(GATES)}",
+                hint="name the gate as the error that it gave does",
+            )
+
+
 def prune(collection: OpenCollection) -> list[Generation]:
-    """The generations that are neither live nor kept to go back to, nor on their way."""
+    """The generations that are neither live nor kept to go back to, nor newer than the live one:
+    those are on their way, or ready to be promoted by hand.
+    """
     releases, live = collection.catalog.releases, collection.release
     kept = [live.generation]
     before = live.parent
@@ -77,4 +156,8 @@ def prune(collection: OpenCollection) -> list[Generation]:
             kept.append(release.generation)
         before = release.parent
     known = releases.generations(collection.name)
-    return [item for item in known if item.number not in kept and item.state != "building"]
+    return [item for item in known if item.number not in kept and not _is_awaited(item, live)]
+
+
+def _is_awaited(item: Generation, live: Release) -> bool:
+    return item.state == "building" or item.number > live.generation

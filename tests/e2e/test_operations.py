@@ -32,7 +32,7 @@ def test_a_changed_field_from_pending_to_live_and_back(shop: Shop) -> None:
 
     outcome = shop.done("reindex", "--json").data
     assert (outcome["generation"], outcome["release"]) == (2, 2)
-    assert [gate["gate"] for gate in outcome["gates"]] == ["refused"]
+    assert [gate["gate"] for gate in outcome["gates"]] == ["refused", "verify"]
     assert shop.state()["pending"] is None
     assert shop.found("mark3") == []
     assert shop.found("text", "--filter", '{"note": "mark3"}') == ["d3"]

@@ -8,6 +8,7 @@ import pytest
 
 from api.bootstrap import House
 from api.owner import Owner
+from indexer.reindexing import ReindexProgress
 from tandem.errors import EngineError, InputError, ReleaseConflict
 from tandem.queries import Query
 from tests.integration.downtime.embedders import MODELS
@@ -171,7 +172,7 @@ def test_no_generation_goes_live_before_it_has_caught_up(house: House, owner: Ow
     assert declared is not None
     write(house, 21, 1_000)
     made = house.create_generation(NAME, declared, MODELS[1])
-    told = []
+    told: list[ReindexProgress] = []
     release = owner.promote(NAME, made.number, told.append)
     assert release.generation == made.number
     assert house.collection(NAME).live.applied() == 1_000
