@@ -15,12 +15,12 @@ from api.followed import Followed
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
 from api.promotion import gates, judgments, prune
+from api.sweeping import sweep
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
-from tandem.errors import EngineError, InputError, ReleaseConflict, TandemError
+from tandem.errors import InputError, ReleaseConflict, TandemError
 from tandem.protocols import Gate
-from tandem.stores import LexicalStore, VectorStore
 from tandem.telemetry import logger
 
 
@@ -36,7 +36,7 @@ class Owner:
 
     def start(self) -> None:
         """Follow every collection there is, and whatever other processes make of them."""
-        self._sweep()
+        sweep(self.house)
         self._sync()
         self._watch = ReleaseWatch(self._sync)
 
@@ -62,28 +62,6 @@ class Owner:
             for number, followed in self._followed.items()
             if followed.opened.generation.collection == name
         }
-
-    def _sweep(self) -> None:
-        """Remove what a crash amid a drop left on the engines; best effort."""
-        for store in (self.house.lexical_store, self.house.vector_store):
-            try:
-                self._sweep_store(store)
-            except EngineError as error:  # one engine that is down must not keep the other one down
-                logger("api").warning("dropped indexes are not looked for: %s", error)
-
-    def _sweep_store(self, store: LexicalStore | VectorStore) -> None:
-        found = store.names()  # first: an index is made after its generation is recorded
-        releases = self.house.catalog.releases
-        retained = {
-            index_name
-            for name in releases.collections()
-            for generation in releases.generations(name)
-            for index_name in (generation.lexical_name, generation.vector_name)
-        }
-        for name in found:
-            if name not in retained:
-                logger("api").info("removing %s, whose generation was dropped", name)
-                store.drop(name)
 
     def stop(self) -> None:
         """Leave what is running to the next one."""
