@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api import engines
 from api.commands import status
 from api.console import FOUND, PROBLEM
 from tandem.stores import EngineHealth
@@ -31,14 +32,13 @@ def test_an_engine_that_cannot_be_used_leaves_with_1(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured, state: str, code: int
 ) -> None:
     """A yellow cluster works, a red one does not."""
-    plain = status.lexical_store
 
     def told(*arguments: Any) -> Any:
-        store = plain(*arguments)
+        store = engines.lexical_store(*arguments)
         monkeypatch.setattr(store, "health", lambda: EngineHealth("fake", "3", state, "so"))
         return store
 
-    monkeypatch.setattr(status, "lexical_store", told)
+    monkeypatch.setattr("api.commands.status.lexical_store", told)
     assert status.run(data_dir=folder) == code
     out = capsys.readouterr().out
     assert f"lexical   fake 3, {state}: so" in out
