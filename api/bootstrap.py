@@ -20,7 +20,7 @@ from indexer.leased import Access, Seat
 from indexer.leases import Beats
 from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.ownership import Ownership, is_owned
+from tandem.catalog.ownership import Ownership, is_owned, owner_of
 from tandem.catalog.releases import Generation, Release
 from tandem.errors import CollectionNotFound, SettingsError
 from tandem.protocols import Embedder
@@ -117,13 +117,16 @@ class House:
         return OpenGeneration(
             catalog,
             generation,
-            Seat(catalog, lexical, beats, access, self._owner_lives),
-            Seat(catalog, vector, beats, access, self._owner_lives),
+            Seat(catalog, lexical, beats, access, self._owner_lives, self._owner_name),
+            Seat(catalog, vector, beats, access, self._owner_lives, self._owner_name),
             self.embedders.of(generation.embedder, generation.dimension),
         )
 
     def _owner_lives(self) -> bool:
         return is_owned(self.settings.data_dir)
+
+    def _owner_name(self) -> str | None:
+        return owner_of(self.settings.data_dir)
 
     @staticmethod
     def _not_found(name: str, known: Sequence[str]) -> CollectionNotFound:

@@ -40,6 +40,7 @@ class Seat(Generic[Index]):
         beats: Beats,
         access: Access,
         owner_lives: Callable[[], bool] = always,
+        owner_name: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.name = factory.name
         self._catalog = catalog
@@ -47,6 +48,7 @@ class Seat(Generic[Index]):
         self._beats = beats
         self._access = access
         self._owner_lives = owner_lives
+        self._owner_name = owner_name
         self._standby = Standby(catalog.checkpoints, factory.name)
         self._is_held = False
         self.opened: Opened[Index] = _OPEN[access](catalog, factory)
@@ -70,6 +72,13 @@ class Seat(Generic[Index]):
         if self._access is Access.LEASED:
             return self._is_held and self._beats.holds(self.name)
         return self._access is Access.OWNED
+
+    def owner(self) -> str | None:
+        """The other process that may write the index, if there is one."""
+        if self._access is Access.BESIDE:
+            return self._owner_name()
+        lease = self._catalog.checkpoints.observe(self.name)
+        return None if lease is None or self.holds() else lease.owner
 
     def is_ready(self) -> bool:
         """Whether this process may write the index, and has it open."""
@@ -199,6 +208,10 @@ class LeasedFollower(Generic[Index]):
         waits for it any more: another process has dropped its generation.
         """
         return self.seat.applied() >= sequence or self.seat.is_dropped()
+
+    def owner(self) -> str | None:
+        """The other process that follows the index, in words, if one does."""
+        return self.seat.owner()
 
     def head(self) -> int:
         """The end of the log now."""

@@ -49,7 +49,7 @@ class Ownership:
             self._file.write(orjson.dumps(note))
             self._file.flush()
         except BlockingIOError:
-            owner = self._note()
+            owner = _note(self._file)
             raise OwnedElsewhere(
                 f"{folder} is in use by {_described(owner)}",
                 hint=_hint(owner),
@@ -57,15 +57,6 @@ class Ownership:
             ) from None
         except OSError as error:
             raise _unusable(folder, error) from None
-
-    def _note(self) -> dict[str, Any]:
-        """What the owner left about itself; empty where it cannot be read."""
-        self._file.seek(0)
-        try:
-            note = orjson.loads(self._file.read())
-        except ValueError:
-            return {}
-        return note if isinstance(note, dict) else {}
 
     def release(self) -> None:
         """Give the folder back."""
@@ -83,6 +74,25 @@ def is_owned(folder: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def owner_of(folder: Path) -> str | None:
+    """The process that owns the folder, in words, if one does and says so."""
+    try:
+        with (folder / LOCK).open("rb") as file:
+            return _described(_note(file))
+    except OSError:
+        return None
+
+
+def _note(file: IO[bytes]) -> dict[str, Any]:
+    """What the owner left about itself; empty where it cannot be read."""
+    file.seek(0)
+    try:
+        note = orjson.loads(file.read())
+    except ValueError:
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 def _described(note: Mapping[str, Any]) -> str:
