@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from api.aftermath import afterwards
 from api.bootstrap import House
 from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
@@ -39,6 +40,10 @@ class _Followed:
     def error(self) -> TandemError | None:
         """See ``Candidate``."""
         return next((leg.error for leg in self.work.legs.values() if leg.error), None)
+
+    def is_dropped(self) -> bool:
+        """See ``Candidate``."""
+        return self.opened.lexical.is_dropped()
 
 
 @dataclass
@@ -174,16 +179,13 @@ class Owner:
             )
         live = collection.release
         if generation == live.generation:
-            self._settle(collection)
-            return live
+            return afterwards(live, lambda: self._settle(collection))
         waiting = self._waiting(collection, known[generation], report, "tandem promote")
         return waiting.go_live(lambda: self._go_live(collection, generation, live.number))
 
     def _go_live(self, collection: OpenCollection, generation: int, parent: int) -> Release:
         release = self.house.catalog.releases.promote(collection.name, generation, parent=parent)
-        collection.refresh()
-        self._settle(collection)
-        return release
+        return afterwards(release, collection.refresh, lambda: self._settle(collection))
 
     def _settle(self, collection: OpenCollection) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
@@ -213,9 +215,7 @@ class Owner:
 
         def point() -> Release:
             pointed = releases.point(name, target, expected=live.number)
-            collection.refresh()
-            self._publish(collection)
-            return pointed
+            return afterwards(pointed, collection.refresh, lambda: self._publish(collection))
 
         generation = releases.generation(before.generation)
         return self._waiting(collection, generation, report, "tandem rollback").go_live(point)
@@ -231,6 +231,9 @@ class Owner:
             report=report,
             stopped=lambda: self._stopping,
             retry=retry,
+            is_dropped=lambda: (
+                self.house.catalog.releases.generation(generation.number).state == "dropped"
+            ),
         )
 
     def _publish(self, collection: OpenCollection) -> None:
