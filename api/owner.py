@@ -231,9 +231,6 @@ class Owner:
             report=report,
             stopped=lambda: self._stopping,
             retry=retry,
-            is_dropped=lambda: (
-                self.house.catalog.releases.generation(generation.number).state == "dropped"
-            ),
         )
 
     def _publish(self, collection: OpenCollection) -> None:
