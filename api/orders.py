@@ -16,8 +16,7 @@ from api.candidates import ReindexOrder
 from api.engines import open_catalog
 from api.owner import Owner
 from api.wanted import Wanted
-from indexer import liveness
-from indexer.liveness import living
+from indexer.liveness import WATCH_SECONDS, living
 from indexer.patience import patiently
 from indexer.reindexing import ReindexProgress
 from tandem.catalog.catalog import Catalog
@@ -124,7 +123,7 @@ def _dead(catalog: Catalog, running: Sequence[Task]) -> list[Task]:
     """Those whose owner gives no sign of life, by a lease or by progress, while this watches."""
     if not running:
         return []
-    until = time.monotonic() + liveness.WATCH_SECONDS
+    until = time.monotonic() + WATCH_SECONDS
     generations = catalog.releases.generations(running[0].collection)
     names = [name for item in generations for name in (item.lexical_name, item.vector_name)]
     alive = set(living(catalog.checkpoints, names).values())

@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from api import asking, orders
 from api.asking import NobodyAnswered, Order, OrderFailed, ask, failure
 from api.bootstrap import House, open_house_beside
 from api.engines import open_catalog
-from api.orders import have_done, work_off
+from api.orders import _abandon_dead, _do_here, _is_followed, carry_out, have_done, work_off
 from api.wanted import Wanted
-from indexer import liveness
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.ownership import Ownership
 from tandem.catalog.tasks import Task
@@ -162,7 +160,7 @@ def test_without_an_owner_it_is_done_here(tmp_path: Path) -> None:
 
 def test_an_owner_that_takes_no_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another reindex owns the folder, or a command that does not follow: it is named."""
-    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.3)
     settings = settings_in(tmp_path)
     with owned(settings) as house:
         with pytest.raises(OwnedElsewhere, match="does not take orders") as raised:
@@ -177,7 +175,7 @@ def test_an_owner_that_takes_no_orders(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_what_nobody_takes_up_is_withdrawn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not done hours later by a process that nobody expects to do it."""
-    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.3)
     with pytest.raises(NobodyAnswered) as raised:
         ask(house.catalog, ROLLBACK, unseen, unheard)
     assert "tandem follow" in raised.value.hint
@@ -346,7 +344,7 @@ def test_an_order_does_not_outlive_who_waits_for_it(
 
 def test_begun_at_the_moment_of_giving_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is watched on: nobody may do the same beside it."""
-    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.0)
     tasks = house.catalog.tasks
     withdraw = tasks.withdraw
 
@@ -365,7 +363,7 @@ def test_an_old_order_is_only_done_for_one_who_still_waits(
     """Asked and killed, days ago: not done. With a clock that is late and a living asker: done."""
     tasks = house.catalog.tasks
     monkeypatch.setattr("tandem.catalog.tasks.WATCHED_SECONDS", -1.0)
-    monkeypatch.setattr(orders, "WORD_SECONDS", 0.6)
+    monkeypatch.setattr("api.orders.WORD_SECONDS", 0.6)
     left = tasks.ask(NAME, "promote", {"generation": 1})
     with at_work(house) as owner:
         work_off(owner)
@@ -381,8 +379,8 @@ def test_an_old_order_is_only_done_for_one_who_still_waits(
 
 def test_who_waits_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the row, as long as it is wanted."""
-    monkeypatch.setattr(asking, "ANSWER_SECONDS", 1.0)
-    monkeypatch.setattr(asking, "REFRESH_SECONDS", 0.2)
+    monkeypatch.setattr("api.asking.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("api.asking.REFRESH_SECONDS", 0.2)
     with pytest.raises(NobodyAnswered):
         ask(house.catalog, ROLLBACK, unseen, unheard)
     task = house.catalog.tasks.read(1)
@@ -395,7 +393,8 @@ def test_who_waits_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.fixture
 def beside(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """Another process, for which a lease says who lives."""
-    monkeypatch.setattr(liveness, "WATCH_SECONDS", 0.8)
+    monkeypatch.setattr("indexer.liveness.WATCH_SECONDS", 0.8)
+    monkeypatch.setattr("api.orders.WATCH_SECONDS", 0.8)
     with open_house_beside(house.settings) as opened:
         yield opened
 
@@ -427,10 +426,10 @@ def beating(house: House, held: Checkpoint, owner: str) -> Iterator[None]:
 def test_a_name_in_a_lease_is_no_follower(house: House, beside: House) -> None:
     """Killed, it leaves its name; only a beat that moves says that somebody follows."""
     held = leased(house, "host:1:follower")
-    assert not orders._is_followed(beside.catalog, NAME)
-    assert not orders._is_followed(beside.catalog, "other")
+    assert not _is_followed(beside.catalog, NAME)
+    assert not _is_followed(beside.catalog, "other")
     with beating(house, held, "host:1:follower"):
-        assert orders._is_followed(beside.catalog, NAME)
+        assert _is_followed(beside.catalog, NAME)
 
 
 def test_what_a_killed_follower_left_running_hinders_nobody(house: House, beside: House) -> None:
@@ -438,7 +437,7 @@ def test_what_a_killed_follower_left_running_hinders_nobody(house: House, beside
     tasks = beside.catalog.tasks
     leased(house, "host:1:dead")
     left = tasks.begin(NAME, "reindex", {}, "host:1:dead")
-    orders._abandon_dead(beside, NAME)
+    _abandon_dead(beside, NAME)
     assert "host:1:dead, has ended" in tasks.read(left.number).error
     assert tasks.begin(NAME, "reindex", {}, "host:2:next").state == "running"
 
@@ -452,7 +451,7 @@ def test_the_task_of_a_living_process_is_left_alone(house: House, beside: House)
     working = threading.Timer(0.3, lambda: tasks.report(second, {"applied": 1}))
     working.start()
     with beating(house, held, "host:1:alive"):
-        orders._abandon_dead(beside, NAME)
+        _abandon_dead(beside, NAME)
     working.join()
     assert [task.number for task in tasks.unfinished(NAME)] == [first.number, second.number]
 
@@ -462,7 +461,7 @@ def test_two_that_do_the_same_by_themselves(house: House, beside: House) -> None
     first = house.catalog.tasks.begin(NAME, "reindex", {}, "host:1:first")
     order = reindex(house.settings)
     with pytest.raises(CatalogError, match="is running already by host:1:first") as raised:
-        orders._do_here(beside, order, unseen)
+        _do_here(beside, order, unseen)
     assert "tandem status" in raised.value.hint
     assert house.catalog.tasks.read(first.number) == first
     assert generations(house) == {1: "ready"}
@@ -511,10 +510,10 @@ def test_an_error_after_the_switch_is_no_failure(
             "failure_count",
             lambda name: away() if house.collection(NAME).release.number == 2 else count(name),
         )
-        outcome = orders.carry_out(owner, reindex(house.settings), unseen)
+        outcome = carry_out(owner, reindex(house.settings), unseen)
         assert (outcome["release"], outcome["refused"]) == (2, {})
         monkeypatch.setattr(owner, "_publish", fail)
-        back = orders.carry_out(owner, ROLLBACK, unseen)
+        back = carry_out(owner, ROLLBACK, unseen)
         assert back == {"release": 1, "generation": 1}
         again = Order(NAME, "promote", {"generation": 1})
-        assert orders.carry_out(owner, again, unseen) == back
+        assert carry_out(owner, again, unseen) == back

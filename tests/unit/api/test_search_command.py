@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from api.bootstrap import House, open_house_beside
-from api.commands import search
-from indexer import following, liveness
+from api.commands.search import _unfollowed, bring_up_to_date
+from indexer.indexing import catch_up
 from tandem.catalog.leases import new_owner
 from tandem.catalog.ownership import owner_of
 from tests.owned_house import NAME, owned, settings_in
+
+WATCHED = 1.0
+"""Seconds for which a beat is watched."""
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -21,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("models")
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """Twenty documents, none of them applied."""
-    monkeypatch.setattr(liveness, "WATCH_SECONDS", 1.0)
-    monkeypatch.setattr(following, "STALLED_SECONDS", 2.0)
+    monkeypatch.setattr("indexer.WATCHED", WATCHED)
+    monkeypatch.setattr("indexer.following.STALLED_SECONDS", 2.0)
     with owned(settings_in(tmp_path)) as opened:
         yield opened
 
@@ -52,8 +55,8 @@ def test_a_leg_that_another_process_follows_is_told_of(
     collection, owner = house.collection(NAME), new_owner()
     with followed_by(house, owner):
         began = time.monotonic()
-        search.bring_up_to_date(collection, waits=False)
-        assert time.monotonic() - began < liveness.WATCH_SECONDS + 5
+        bring_up_to_date(collection, waits=False)
+        assert time.monotonic() - began < WATCHED + 5
     told = capsys.readouterr().err
     assert f"warning: the vector index is 20 changes behind; {owner} follows it" in told
     assert "stands at" not in told
@@ -64,7 +67,7 @@ def test_a_dead_owner_is_no_excuse(house: House, capsys: pytest.CaptureFixture[s
     """Its name in the lease is not enough: what it left behind is applied here."""
     collection = house.collection(NAME)
     with followed_by(house, "host:1:dead", lives=False):
-        left = [follower.name for follower in search._unfollowed(collection)]
+        left = [follower.name for follower in _unfollowed(collection)]
     assert left == ["lexical", "vector"]
     assert "follows it" not in capsys.readouterr().err
 
@@ -73,7 +76,7 @@ def test_beside_an_owner_that_stands_still(house: House) -> None:
     """Embedded: who waits is told which process owns the folder, and what to do."""
     with open_house_beside(house.settings) as beside:
         followers = beside.collection(NAME).followers
-        errors = search.catch_up(followers)
+        errors = catch_up(followers)
     assert len(errors) == 2
     process = owner_of(house.settings.data_dir)
     assert process is not None

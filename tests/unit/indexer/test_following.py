@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from indexer import following as module
 from indexer.followers import Progress
 from indexer.following import Following
 from indexer.indexing import catch_up
@@ -53,8 +52,8 @@ class FakeFollower:
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Little patience."""
-    monkeypatch.setattr(module, "STALLED_SECONDS", STALLED)
-    monkeypatch.setattr(module, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("indexer.following.STALLED_SECONDS", STALLED)
+    monkeypatch.setattr("indexer.following.IDLE_SECONDS", 0.05)
 
 
 def ended(call: Callable[[], object], seconds: float = 20) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer import liveness
-from indexer.liveness import living
+from indexer.liveness import POLL_SECONDS, WATCH_SECONDS, living
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
 
@@ -28,7 +27,7 @@ def held(catalog: Catalog, name: str, owner: str | None) -> Checkpoint:
 
 def test_who_lives(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one whose beat moves; not the dead one, nobody, or an index that there is not."""
-    monkeypatch.setattr(liveness, "WATCH_SECONDS", 1.0)
+    monkeypatch.setattr("indexer.liveness.WATCH_SECONDS", 1.0)
     alive = held(catalog, "a", "host:1:alive")
     held(catalog, "b", "host:2:dead")
     held(catalog, "c", None)
@@ -43,10 +42,10 @@ def test_it_watches_no_longer_than_it_must(catalog: Catalog) -> None:
     held(catalog, "c", None)
     began = time.monotonic()
     assert living(catalog.checkpoints, ["c", "d"]) == {}
-    assert time.monotonic() - began < liveness.POLL_SECONDS
+    assert time.monotonic() - began < POLL_SECONDS
     alive = held(catalog, "a", "host:1:alive")
     beating = threading.Timer(0.2, lambda: catalog.checkpoints.release(alive, "host:1:alive"))
     beating.start()
     assert living(catalog.checkpoints, ["a"]) == {}, "given back meanwhile"
     beating.join()
-    assert time.monotonic() - began < liveness.WATCH_SECONDS
+    assert time.monotonic() - began < WATCH_SECONDS
