@@ -53,6 +53,9 @@ torch-test: $(TORCH_ENV)/.installed ## Test the extra [torch] in an environment 
 LONG_TEST := $(BIN)/python -m pytest -s
 soak: install ## The long forms of the tests, by hand
 	TANDEM_TEST_KILLS=300 $(LONG_TEST) tests/integration/test_crash_torture.py
+	TANDEM_TEST_LOAD_SECONDS=60 $(LONG_TEST) tests/integration/test_zero_downtime.py
+	TANDEM_TEST_LOAD_SECONDS=60 TANDEM_TEST_KILLS=100 $(LONG_TEST) tests/integration/test_faults_*.py
+	TANDEM_TEST_OPENSEARCH_VERSION=3.8.0 $(LONG_TEST) tests/contracts/test_opensearch*.py
 
 services: ## Say what the tests with real servers need and this machine lacks
 	@.ci/services || true

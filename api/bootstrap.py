@@ -7,6 +7,7 @@ from functools import cached_property
 from api.collection import OpenCollection
 from api.embedders import Embedders, Notify, silent
 from api.engines import (
+    TANTIVY,
     catalogue_file,
     check_engines,
     is_embedded,
@@ -120,6 +121,7 @@ class House:
             Seat(catalog, lexical, beats, access, self._owner_lives, self._owner_name),
             Seat(catalog, vector, beats, access, self._owner_lives, self._owner_name),
             self.embedders.of(generation.embedder, generation.dimension),
+            is_in_process=self.settings.engines.lexical == TANTIVY,
         )
 
     def _owner_lives(self) -> bool:

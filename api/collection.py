@@ -30,6 +30,9 @@ from tandem.fusion import LegFusion
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
 from tandem.settings import Settings
 
+CLOSING_SECONDS = 5.0
+"""How long the end waits for a generation that is just being closed, after its last query."""
+
 OpenGenerations = Callable[[Generation], OpenGeneration]
 
 
@@ -48,6 +51,7 @@ class OpenCollection:
         self._lock = threading.Lock()  # held for moments only: every search takes it
         self._opening_lock = threading.Lock()
         self._open: dict[int, OpenGeneration] = {}
+        self._retired: list[OpenGeneration] = []
         self.release = release
         self.live = self.open_generation(catalog.releases.generation(release.generation))
         self.live.name_followers(is_live=True)
@@ -114,6 +118,8 @@ class OpenCollection:
         """Close a generation that is not live, after the last query that uses it, then go on."""
         with self._opening_lock:
             opened = self._open.pop(number, None)
+            self._retired = [item for item in self._retired if not item.is_closed]
+            self._retired += [] if opened is None else [opened]
         if opened is None:
             then()
         else:
@@ -224,7 +230,7 @@ class OpenCollection:
             legs=opened.legs(),
             pools=self._pools,
             reranker=self._reranker,
-            documents=opened.documents,
+            documents=opened,
         )
 
     def begin_to_load(self) -> None:
@@ -246,3 +252,5 @@ class OpenCollection:
         self._pools.close()
         for opened in self._open.values():
             opened.retire()
+        for opened in (*self._open.values(), *self._retired):
+            opened.await_closed(CLOSING_SECONDS)

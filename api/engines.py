@@ -1,5 +1,7 @@
 """Which engine a setting names. With ``bootstrap`` the only place that knows concrete ones."""
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -7,7 +9,7 @@ import sqlalchemy as sa
 from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import database_url, file_url
-from tandem.errors import SettingsError
+from tandem.errors import SettingsError, TandemError
 from tandem.settings import Settings, masked
 from tandem.stores import LexicalStore, VectorStore
 
@@ -25,9 +27,9 @@ def is_embedded(settings: Settings) -> bool:
     return settings.engines.lexical == TANTIVY or settings.engines.vector == QDRANT_EDGE
 
 
-def namespace(catalog: Catalog) -> str:
-    """What sets this catalogue's indexes apart on a server."""
-    return catalog.documents.log_id[:NAMESPACE_DIGITS]
+def is_on_servers(settings: Settings) -> bool:
+    """Whether an index stands on a server, where it outlives the data folder."""
+    return settings.engines.lexical != TANTIVY or settings.engines.vector != QDRANT_EDGE
 
 
 def lexical_store(settings: Settings, catalog: Catalog) -> LexicalStore:
@@ -38,9 +40,7 @@ def lexical_store(settings: Settings, catalog: Catalog) -> LexicalStore:
     """
     url = settings.engines.lexical
     if url.startswith(OPENSEARCH):
-        from tandem.engines.opensearch_store import OpenSearchStore
-
-        return OpenSearchStore(url, ENGLISH, namespace=namespace(catalog))
+        return _opensearch(url, catalog.documents.log_id)
     _expect(url, "lexical", TANTIVY, OPENSEARCH)
     from tandem.engines.tantivy_index import TantivyStore
 
@@ -55,14 +55,52 @@ def vector_store(settings: Settings, catalog: Catalog) -> VectorStore:
     """
     url = settings.engines.vector
     if url.startswith(QDRANT):
-        from tandem.engines.qdrant_connection import connect
-        from tandem.engines.qdrant_store import QdrantStore
-
-        return QdrantStore(connect(url), namespace=namespace(catalog))
+        return _qdrant(url, catalog.documents.log_id)
     _expect(url, "vector", QDRANT_EDGE, QDRANT)
     from tandem.engines.qdrant_edge_index import QdrantEdgeStore
 
     return QdrantEdgeStore(settings.data_dir / "vector")
+
+
+def drop_from_servers(
+    settings: Settings, log_id: str, lexical_names: Sequence[str], vector_names: Sequence[str]
+) -> list[str]:
+    """Remove indexes of a catalogue that is gone from the servers that the settings name, as its
+    log's id tells them apart there. What could not be removed, and why.
+    """
+    legs = (
+        (settings.engines.lexical, OPENSEARCH, _opensearch, lexical_names),
+        (settings.engines.vector, QDRANT, _qdrant, vector_names),
+    )
+    left: list[str] = []
+    for url, servers, opened, names in legs:
+        if not url.startswith(servers) or not names:
+            continue
+        try:
+            with closing(opened(url, log_id)) as store:
+                for name in names:
+                    store.drop(name)
+        except TandemError as error:
+            left.append(f"{', '.join(names)} at {masked(url)}: {error}")
+    return left
+
+
+def on_server(log_id: str) -> str:
+    """How the names of a catalogue's indexes begin on a server."""
+    return f"tandem-{log_id[:NAMESPACE_DIGITS]}-"
+
+
+def _opensearch(url: str, log_id: str) -> LexicalStore:
+    from tandem.engines.opensearch_store import OpenSearchStore
+
+    return OpenSearchStore(url, ENGLISH, namespace=log_id[:NAMESPACE_DIGITS])
+
+
+def _qdrant(url: str, log_id: str) -> VectorStore:
+    from tandem.engines.qdrant_connection import connect
+    from tandem.engines.qdrant_store import QdrantStore
+
+    return QdrantStore(connect(url), namespace=log_id[:NAMESPACE_DIGITS])
 
 
 def catalogue_url(settings: Settings) -> sa.URL:

@@ -12,7 +12,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
-from tandem.errors import TandemError
+from tandem.errors import EngineError, TandemError
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
 from tandem.telemetry import logger
 
@@ -28,9 +28,14 @@ class OpenGeneration:
     lexical: Seat[LexicalIndex]
     vector: Seat[VectorIndex]
     embedder: Embedder
+    is_in_process: bool = True
+    """See ``DocumentSource``."""
+
     followers: list[AnyLeased] = field(init=False)
+    is_closed: bool = field(default=False, init=False)
     _users: int = 0
     _after: Callable[[], None] | None = None
+    _closing: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -67,6 +72,13 @@ class OpenGeneration:
         legs = {LEXICAL: self.lexical.opened.fault, VECTOR: self.vector.opened.fault}
         return {leg: fault for leg, fault in legs.items() if fault is not None}
 
+    def refresh(self) -> None:
+        """Make searchable what was applied; an engine that cannot do so now does it by itself."""
+        try:
+            self.lexical.index.refresh()
+        except EngineError as error:
+            logger("api").warning("%s is not refreshed: %s", self.lexical.name, error)
+
     def look_again(self) -> None:
         """Open what could not be opened before, such as an index that has been built meanwhile."""
         self.lexical.look_again()
@@ -83,29 +95,15 @@ class OpenGeneration:
             VECTOR: VectorLeg(self.vector.index, self.embedder),
         }
 
-    def documents(
+    def indexed(
         self, document_ids: Collection[str], timeout_seconds: float
     ) -> Mapping[str, Document]:
-        """From the lexical index; from the log what it does not hold or give in time."""
-        found: dict[str, Document] = {}
-        try:
-            if timeout_seconds > 0:
-                found |= self.lexical.index.documents(
-                    document_ids, timeout_seconds=timeout_seconds / 2
-                )
-        except Exception as error:  # a damaged index must not hide what the log still knows
-            logger("api").warning("documents come from the log: %s", error)
-        missing = [document_id for document_id in document_ids if document_id not in found]
-        if missing:
-            found |= self._from_log(missing)
-        return found
+        """See ``DocumentSource``."""
+        return self.lexical.index.documents(document_ids, timeout_seconds=timeout_seconds)
 
-    def _from_log(self, document_ids: list[str]) -> Mapping[str, Document]:
-        try:
-            return self.catalog.documents.documents(self.generation.collection, document_ids)
-        except TandemError as error:  # a search goes on without the catalogue
-            logger("api").warning("documents are missing: %s", error)
-            return {}
+    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """See ``DocumentSource``."""
+        return self.catalog.documents.documents(self.generation.collection, list(document_ids))
 
     def enter(self) -> None:
         """A query begins to use it: until ``leave`` it is not closed."""
@@ -113,12 +111,16 @@ class OpenGeneration:
             self._users += 1
 
     def leave(self) -> None:
-        """The query has ended."""
+        """The query has ended. Where it was the last one, closing is left to a thread of its own:
+        it may wait for engines and the catalogue, and somebody waits for the query's answer.
+        """
         with self._lock:
             self._users -= 1
-            is_last = self._after is not None and self._users == 0
-        if is_last:
-            self._close()
+            if self._after is None or self._users > 0:
+                return
+            name = f"close-generation-{self.generation.number}"
+            self._closing = threading.Thread(target=self._close_late, name=name, daemon=True)
+            self._closing.start()
 
     def retire(self, then: Callable[[], None] = lambda: None) -> None:
         """Close it now, or after the last query that uses it; ``then`` is called after that."""
@@ -128,8 +130,25 @@ class OpenGeneration:
         if is_idle:
             self._close()
 
+    def await_closed(self, seconds: float) -> None:
+        """Where the last query has just ended, wait until it is closed, but no longer than that."""
+        if self._closing is not None:
+            self._closing.join(seconds)
+
+    def _close_late(self) -> None:
+        try:
+            self._close()
+        except Exception as error:  # nobody waits for it who could be told
+            logger("api").warning(
+                "generation %s was not closed properly: %s; its indexes are removed at the next "
+                "start if it was dropped",
+                self.generation.number,
+                error,
+            )
+
     def _close(self) -> None:
         self.lexical.close()
         self.vector.close()
         assert self._after is not None, "it was retired"
         self._after()
+        self.is_closed = True

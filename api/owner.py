@@ -14,7 +14,7 @@ from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
-from api.promotion import gates, judgments, prune
+from api.promotion import gates, judgments, outlived
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
@@ -184,13 +184,15 @@ class Owner:
         return waiting.go_live(lambda: self._go_live(collection, generation, live.number))
 
     def _go_live(self, collection: OpenCollection, generation: int, parent: int) -> Release:
+        known = self.house.catalog.releases.generation(generation)
+        collection.open_generation(known).refresh()
         release = self.house.catalog.releases.promote(collection.name, generation, parent=parent)
         return afterwards(release, collection.refresh, lambda: self._settle(collection))
 
     def _settle(self, collection: OpenCollection) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
         self._publish(collection)
-        for old in prune(collection):
+        for old in outlived(collection, self.house.access, lambda: self._stopping):
             self._drop(collection, old)
 
     def rollback(self, name: str, report: Report = unheard) -> Release:
@@ -214,6 +216,7 @@ class Owner:
         target = before.number
 
         def point() -> Release:
+            collection.open_generation(releases.generation(before.generation)).refresh()
             pointed = releases.point(name, target, expected=live.number)
             return afterwards(pointed, collection.refresh, lambda: self._publish(collection))
 

@@ -1,9 +1,11 @@
 """What a new generation must pass before it goes live, and which old ones go then."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
+from indexer.leased import Access
 from query.configurations import DEFAULT
 from relevance_eval.collections import QuerySet, read_beir
 from relevance_eval.gates import QualityGate
@@ -16,6 +18,11 @@ GATES = ("refused", "quality")
 
 REFUSED_SHARE = 0.02
 """How large a share of the documents a new generation may refuse beyond what the live one does."""
+
+GRACE_SECONDS = 5.0
+"""How long a generation outlives a promotion on servers: other processes look for releases twice a
+second, and the queries that they began before that are to end on what they began with.
+"""
 
 
 class RefusedGate:
@@ -78,3 +85,29 @@ def prune(collection: OpenCollection) -> list[Generation]:
         before = release.parent
     known = releases.generations(collection.name)
     return [item for item in known if item.number not in kept and item.state != "building"]
+
+
+def outlived(
+    collection: OpenCollection, access: Access, is_stopping: Callable[[], bool]
+) -> list[Generation]:
+    """What is to be dropped after a promotion, once nobody searches it any more; nothing if this
+    process ends before that: the next promotion sees to it.
+    """
+    if not prune(collection) or not is_noticed(access, is_stopping):
+        return []
+    collection.refresh()  # another process may have gone back meanwhile
+    return prune(collection)
+
+
+def is_noticed(access: Access, is_stopping: Callable[[], bool]) -> bool:
+    """Wait until every process knows of a promotion and searches nothing older any more; whether it
+    came to that before the end. Embedded engines are searched by this process alone: it knows.
+    """
+    if access is not Access.LEASED:
+        return True
+    until = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < until:
+        if is_stopping():
+            return False
+        time.sleep(0.1)
+    return True

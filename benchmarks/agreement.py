@@ -99,7 +99,7 @@ def server_pipeline(
         reranker=CompletedScoreReranker(
             {LEXICAL: search.lexical.share, VECTOR: search.vector.share}
         ),
-        documents=target.live.documents,
+        documents=target.live,
     )
 
 

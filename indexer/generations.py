@@ -115,7 +115,7 @@ def own(
     if known is not None and known.log_id != catalog.documents.log_id:
         raise LogMismatch(
             f"{factory.name} follows another document log",
-            hint="the catalogue was exchanged; restore the one that belongs to this index",
+            hint="the catalogue was restored or exchanged while this process ran: start it again",
         )
     found = factory.identity()
     if catalog.releases.generation(factory.generation).state == "dropped":

@@ -1,10 +1,11 @@
 """One query from text to page. Each stage takes what the one before gave."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 
 from query.completion import complete
 from query.configurations import LEXICAL, SearchConfiguration
+from query.documents import DocumentSource, QueryDocuments
 from query.legs import Leg, Question
 from query.retrieval import Deadline, LegPools
 from query.understanding import understand
@@ -16,10 +17,6 @@ from tandem.queries import Query
 from tandem.rankings import Degradation, Evidence, Hit, Ranking, SearchResult
 from tandem.schema import Schema
 from tandem.telemetry import Stopwatch
-
-FetchDocuments = Callable[[Collection[str], float], Mapping[str, Document]]
-"""Documents by id, from the lexical index in at most so many seconds, 0 for not at all, else from
-the log; what cannot be had is left out."""
 
 SHARE_FOR_LEGS = 0.8
 """How much of a query's time the legs may use up: the rest is for the documents of the page."""
@@ -57,7 +54,7 @@ class SearchPipeline:
         legs: Mapping[str, Leg],
         pools: LegPools,
         reranker: Reranker,
-        documents: FetchDocuments,
+        documents: DocumentSource,
     ) -> None:
         self._release = release
         self._schema = schema
@@ -106,19 +103,19 @@ class SearchPipeline:
         with stopwatch.stage("fusion"):
             candidates = self._fuse(answers.by_leg, depth)
         answered = {name: questions[name] for name in answers.by_leg}
-        ranking, late = self._rerank(query, candidates, answered, deadline, stopwatch)
+        is_down = any(part.leg == LEXICAL for part in answers.degraded)
+        source = QueryDocuments(self._documents, self._pools, is_index_down=is_down)
+        ranking, late = self._rerank(query, candidates, answered, source, deadline, stopwatch)
         with stopwatch.stage("documents"):
             page = ranking.top(query.limit)
-            is_down = any(part.leg == LEXICAL for part in answers.degraded)
-            seconds = 0.0 if is_down else whole.remaining_seconds()
-            documents = self._documents(page.document_ids, seconds)
+            documents = source.fetch(page.document_ids, whole)
         return SearchResult(
             query=query,
             page=page,
             documents=documents,
             configuration=configuration.name,
             release=self._release,
-            degraded=answers.degraded + late,
+            degraded=answers.degraded + late + source.degraded,
             milliseconds=stopwatch.total(),
         )
 
@@ -134,6 +131,7 @@ class SearchPipeline:
         query: Query,
         candidates: Ranking,
         questions: Mapping[str, Question],
+        source: QueryDocuments,
         deadline: Deadline,
         stopwatch: Stopwatch,
     ) -> tuple[Ranking, tuple[Degradation, ...]]:
@@ -145,9 +143,7 @@ class SearchPipeline:
         if late:
             return candidates, late
         with stopwatch.stage("rerank"):
-            documents = LazyDocuments(
-                lambda: self._documents(completed.document_ids, deadline.remaining_seconds())
-            )
+            documents = LazyDocuments(lambda: source.fetch(completed.document_ids, deadline))
             return self._reranker.rerank(query, completed, documents), ()
 
 

@@ -2,7 +2,7 @@
 
 Each leg has a bounded pool of its own, so that an engine that hangs uses up its own threads and not
 those of the healthy one; after a few failures in a row it is left out at once, and tried again
-every second.
+every second. The document log has such a pool too: see ``query.documents``.
 """
 
 import time
@@ -18,6 +18,13 @@ from tandem.telemetry import logger
 
 Answer = TypeVar("Answer")
 THREADS_PER_LEG = 8
+DOCUMENTS = "documents"
+"""The pool of the document log, and what a reply names where the log did not answer."""
+
+DOCUMENT_THREADS = 4
+"""Each may hold a connection to the catalogue while that hangs, and a process has 15 of them: the
+followers, the leases and the releases need theirs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +56,34 @@ class Answers(Generic[Answer]):
 
 
 class LegPools:
-    """One bounded thread pool a leg."""
+    """One bounded thread pool a leg, and one for the document log."""
 
     def __init__(self, legs: Mapping[str, object], threads: int = THREADS_PER_LEG) -> None:
+        sizes = {**dict.fromkeys(legs, threads), DOCUMENTS: min(threads, DOCUMENT_THREADS)}
         self._pools = {
-            name: ThreadPoolExecutor(threads, thread_name_prefix=f"leg-{name}") for name in legs
+            name: ThreadPoolExecutor(size, thread_name_prefix=f"leg-{name}")
+            for name, size in sizes.items()
         }
-        self._breakers = {name: Breaker() for name in legs}
+        self._breakers = {name: Breaker() for name in sizes}
 
-    def ask(self, calls: Mapping[str, Callable[[], Answer]], deadline: Deadline) -> Answers[Answer]:
+    def ask(
+        self,
+        calls: Mapping[str, Callable[[], Answer]],
+        deadline: Deadline,
+        *,
+        is_counted: bool = True,
+    ) -> Answers[Answer]:
         """Run every call in its leg's pool and take what is there at the deadline.
 
-        A late call goes on in its own pool; its answer is thrown away.
+        A late call goes on in its own pool; its answer is thrown away. Without ``is_counted`` a
+        call that fails is not held against its leg, and none is made to try a leg again: for what
+        follows after the leg has answered the same query once.
         """
+        seconds = deadline.remaining_seconds()
+        if seconds <= 0:
+            return Answers({}, tuple(Degradation(leg, "timeout") for leg in calls))
         futures = {
-            leg: self._pools[leg].submit(call) if self._breakers[leg].allows() else None
+            leg: self._pools[leg].submit(call) if self._allows(leg, seconds, is_counted) else None
             for leg, call in calls.items()
         }
         answers: dict[str, Answer] = {}
@@ -73,12 +93,18 @@ class LegPools:
                 degraded.append(Degradation(leg, "skipped"))
                 continue
             reason = _why_missing(leg, future, deadline)
-            self._breakers[leg].note(is_answered=reason is None)
             if reason is None:
+                self._breakers[leg].answered()
                 answers[leg] = future.result()
-            else:
-                degraded.append(Degradation(leg, reason))
+                continue
+            if is_counted:
+                self._breakers[leg].missed(seconds, is_engines_fault=reason != "error")
+            degraded.append(Degradation(leg, reason))
         return Answers(answers, tuple(degraded))
+
+    def _allows(self, leg: str, seconds: float, is_counted: bool) -> bool:
+        breaker = self._breakers[leg]
+        return breaker.allows(seconds) if is_counted else not breaker.is_open
 
     def close(self) -> None:
         """Let running calls end and take no more."""

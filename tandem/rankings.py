@@ -86,8 +86,9 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Degradation:
-    """A part of the answer that is missing. ``reason`` is ``timeout``, ``unavailable``, ``error``,
-    or ``skipped``: it failed several times in a row, and is tried again every second.
+    """A part of the answer that is missing: a leg, ``completion`` or ``documents``. ``reason`` is
+    ``timeout``, ``unavailable``, ``error``, or ``skipped``: it failed several times in a row, and
+    is tried again every second.
     """
 
     leg: str

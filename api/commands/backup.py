@@ -8,11 +8,20 @@ import typer
 from api.bootstrap import require_data_folder
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.console import FOUND, note, printable, say, say_json
-from api.engines import catalogue_url, check_engines, is_embedded, open_catalog
-from tandem.catalog.backup import backup, restore
+from api.engines import (
+    catalogue_url,
+    check_engines,
+    drop_from_servers,
+    is_embedded,
+    is_on_servers,
+    on_server,
+    open_catalog,
+)
+from tandem.catalog.backup import backup
 from tandem.catalog.backup_file import Manifest
-from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import Ownership
+from tandem.catalog.restore import Restored, restore
+from tandem.settings import Settings
 
 
 def run(
@@ -33,7 +42,14 @@ def run(
         manifest = backup(catalog, file)
     finally:
         catalog.close()
-    return _told(manifest, f"written to {printable(str(file))}", as_json=as_json)
+    if as_json:
+        say_json(manifest.model_dump())
+    else:
+        say(
+            f"written to {printable(str(file))}: log {manifest.log_id}, up to sequence "
+            f"{manifest.head:,} ({_tables(manifest)})"
+        )
+    return FOUND
 
 
 def run_restore(
@@ -48,39 +64,51 @@ def run_restore(
     """Put a backup in the place of the catalogue, and have both indexes built from it.
 
     Stop tandem follow and whatever else serves from the catalogue first. SQLite and PostgreSQL
-    take each other's backups.
+    take each other's backups. What was restored is a log of its own: it touches no index of the
+    one that was backed up. With --replace, the indexes of what is lost go from servers too.
     """
     chosen = settings(config, data_dir, None)
     check_engines(chosen)
     ownership = Ownership(chosen.data_dir, "tandem restore") if is_embedded(chosen) else None
     try:
-        manifest = restore(catalogue_url(chosen), file, replace=replace)
-        _begin_anew(open_catalog(chosen))
+        restored = restore(catalogue_url(chosen), file, replace=replace)
     finally:
         if ownership is not None:
             ownership.release()
-    code = _told(manifest, f"restored from {printable(str(file))}", as_json=as_json)
+    code = _told_restored(restored, file, as_json=as_json)
+    _clear_servers(chosen, restored)
     note("  next: tandem index, search or follow builds both indexes from it")
     return code
 
 
-def _begin_anew(catalog: Catalog) -> None:
-    """No index goes on from where it was: it may hold, or lack, what came after the backup."""
-    try:
-        for name in catalog.releases.collections():
-            for generation in catalog.releases.generations(name):
-                for index_name in (generation.lexical_name, generation.vector_name):
-                    catalog.checkpoints.start(index_name, "", catalog.documents.log_id)
-    finally:
-        catalog.close()
-
-
-def _told(manifest: Manifest, what: str, *, as_json: bool) -> int:
-    if as_json:
-        say_json(manifest.model_dump())
-    else:
-        tables = ", ".join(
-            f"{part.rows:,} {name}" for name, part in manifest.tables.items() if part.rows
+def _clear_servers(chosen: Settings, restored: Restored) -> None:
+    """What the replaced catalogue had on servers: the restored one has names of its own there."""
+    replaced = restored.replaced
+    if replaced is not None:
+        left = drop_from_servers(
+            chosen, replaced.log_id, replaced.lexical_names, replaced.vector_names
         )
-        say(f"{what}: log {manifest.log_id}, up to sequence {manifest.head:,} ({tables})")
+        for what in left:
+            note(f"  left behind: {printable(what)}")
+            note(f"  delete what begins with {on_server(replaced.log_id)} there, nobody uses it")
+    if restored.aside is not None and is_on_servers(chosen):
+        note("  the damaged catalogue's indexes on servers, if it had any, are left behind")
+
+
+def _told_restored(restored: Restored, file: Path, *, as_json: bool) -> int:
+    manifest, aside = restored.manifest, restored.aside
+    if as_json:
+        said = {"restored_log_id": restored.log_id, "moved_aside": aside and str(aside)}
+        say_json(manifest.model_dump() | said)
+    else:
+        say(
+            f"restored from {printable(str(file))}: log {restored.log_id}, in the backup "
+            f"{manifest.log_id}, up to sequence {manifest.head:,} ({_tables(manifest)})"
+        )
+    if aside is not None:
+        note(f"  the catalogue that was there is damaged: it is now {printable(str(aside))}")
     return FOUND
+
+
+def _tables(manifest: Manifest) -> str:
+    return ", ".join(f"{part.rows:,} {name}" for name, part in manifest.tables.items() if part.rows)

@@ -25,7 +25,7 @@ def run(
     ] = False,
     override: Annotated[
         list[str] | None,
-        typer.Option("--override", help="Promote although this gate fails: its name."),
+        typer.Option("--override", help="Promote although this gate fails: refused or quality."),
     ] = None,
     collection: Collection = None,
     data_dir: DataDir = None,

@@ -41,7 +41,7 @@ def show(
             f"{generation['embedder']}, passages of {generation['passage_tokens']} tokens"
         )
     for release in data["releases"]:
-        live = "  <- live" if release["is_live"] else ""
+        live = "  <- live" if release["is_live"] else "" if release["is_kept"] else "  (dropped)"
         say(
             f"release    {release['release']:>3}  generation {release['generation']}, made from "
             f"{release['parent'] or 'nothing'}, {release['created_at']:%Y-%m-%d %H:%M:%S} UTC{live}"
@@ -56,6 +56,8 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
         raise CollectionNotFound(
             f"there is no collection {name!r}", hint=f"known collections: {known or 'none'}"
         )
+    kept = catalog.releases.generations(name)
+    numbers = {item.number for item in kept}
     return {
         "collection": name,
         "live": live.number,
@@ -67,7 +69,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
                 "passage_tokens": item.passage_tokens,
                 "created_at": item.created_at,
             }
-            for item in catalog.releases.generations(name)
+            for item in kept
         ],
         "releases": [
             {
@@ -76,6 +78,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
                 "parent": item.parent,
                 "created_at": item.created_at,
                 "is_live": item.number == live.number,
+                "is_kept": item.generation in numbers,
             }
             for item in catalog.releases.history(name, SHOWN)
         ],

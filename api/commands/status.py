@@ -2,6 +2,7 @@
 the data folder.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from api.bootstrap import require_data_folder
@@ -11,6 +12,7 @@ from api.engines import check_engines, lexical_store, open_catalog, vector_store
 from api.look import BEHIND, CURRENT, MISSING, UNREACHABLE, Look
 from api.wanted import pending_change
 from tandem.catalog.catalog import Catalog
+from tandem.catalog.ownership import owner_of
 from tandem.settings import Settings
 
 MEGABYTE = 1024 * 1024
@@ -24,6 +26,7 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
     chosen = settings(config, data_dir, None)
     check_engines(chosen)
     require_data_folder(chosen)
+    owner = owner_of(chosen.data_dir)
     catalog = open_catalog(chosen)
     try:
         look = Look(catalog, lexical_store(chosen, catalog), vector_store(chosen, catalog))
@@ -37,9 +40,16 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
     finally:
         catalog.close()
     if as_json:
-        say_json({"data_dir": str(chosen.data_dir), "engines": engines, "collections": states})
+        say_json(
+            {
+                "data_dir": str(chosen.data_dir),
+                "owner": owner,
+                "engines": engines,
+                "collections": states,
+            }
+        )
     else:
-        say(f"data folder {chosen.data_dir}")
+        say(f"data folder {chosen.data_dir}" + (f", in use by {owner}" if owner else ""))
         for leg, health in engines.items():
             say(f"  {leg:<9} {_health(health)}")
         for state in states:
@@ -81,7 +91,21 @@ def _show(state: dict[str, Any]) -> None:
         for leg, index in other["indexes"].items():
             _show_index(leg, index)
     for task in state["tasks"]:
-        say(f"  task {task['task']}: {task['kind']}, {task['state']}")
+        say(f"  task {task['task']}: {task['kind']}, {task['state']}{_progress(task['progress'])}")
+
+
+def _progress(progress: Mapping[str, Any]) -> str:
+    legs = [
+        f"{leg['leg']} {leg['applied']:,} of {leg['head']:,}" for leg in progress.get("legs", ())
+    ]
+    left = progress.get("seconds_left")
+    return "".join(
+        [
+            f", {progress['stage']}" if progress else "",
+            f": {', '.join(legs)}" if legs else "",
+            f", about {left:,.0f} s left" if left else "",
+        ]
+    )
 
 
 def _show_index(leg: str, index: dict[str, Any]) -> None:

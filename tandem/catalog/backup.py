@@ -1,40 +1,34 @@
-"""The whole catalogue into one file, and back into any database: SQLite or PostgreSQL.
+"""The whole catalogue into one file, for ``tandem.catalog.restore``.
 
 The embedding cache is not in it: it can be computed again.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
-import orjson
 import sqlalchemy as sa
 
 from tandem.catalog.backup_file import (
     BACKUP_FORMAT,
     KIND,
-    BackupReader,
     BackupWriter,
     Manifest,
     created,
-    opened,
 )
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import reading
-from tandem.catalog.opening import open_catalogue
-from tandem.catalog.order import in_order
-from tandem.catalog.tables import CATALOGUE, CHECKPOINTS, FORMAT, LOG
-from tandem.catalog.urls import is_server, shown
+from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
+from tandem.catalog.urls import is_server
 from tandem.errors import InputError
 from tandem.fields import datetime_text
 
-ROWS_AT_ONCE = 1_000
-BYTES_AT_ONCE = 8_000_000
-"""What is held in memory of a table: at most this many rows, or a row more than these bytes."""
+ROWS_AT_ONCE = 32
+"""What is held in memory of a table: at most this many rows, whatever their size."""
 
 TABLES = tuple(sorted(CATALOGUE.tables))
 
@@ -48,7 +42,7 @@ def backup(catalog: Catalog, path: Path) -> Manifest:
         CatalogError: the database failed.
     """
     with _beside(path) as file, reading(catalog.engine) as connection, created(file) as writer:
-        _take_time(connection)
+        take_time(connection)
         manifest = Manifest(
             kind=KIND,
             format=BACKUP_FORMAT,
@@ -105,104 +99,9 @@ def _unwritable(path: Path, error: Exception) -> InputError:
     )
 
 
-def restore(url: sa.URL | str, path: Path, *, replace: bool = False) -> Manifest:
-    """Put a backup into the catalogue at ``url``, which is made if it is not there. The log keeps
-    its id and its sequences. In one transaction: after an error everything is as it was.
-
-    Nobody else may have the catalogue open: indexes that follow it have to be opened anew. Leases
-    are cleared and epochs moved on, so that a follower from before can move nothing.
-
-    Raises:
-        InputError: the file cannot be trusted, or the catalogue holds something and ``replace`` is
-            not set.
-        SettingsError: the URL is none that Tandem knows.
-        CatalogError: the database failed.
-    """
-    with opened(path, FORMAT, TABLES) as reader:
-        engine = open_catalogue(url)
-        try:
-            with in_order(engine) as (connection, head):
-                _take_time(connection)
-                if not replace:
-                    _refuse_content(connection, head)
-                _exchange(connection, path, reader)
-        finally:
-            engine.dispose()
-        return reader.manifest
-
-
-def _take_time(connection: sa.Connection) -> None:
+def take_time(connection: sa.Connection) -> None:
+    """Let this transaction last as long as it needs."""
     if is_server(connection.engine.url):
         from tandem.catalog.postgres import without_timeouts
 
         without_timeouts(connection)
-
-
-def _refuse_content(connection: sa.Connection, head: int) -> None:
-    held = [
-        name
-        for name in TABLES
-        if name != LOG.name
-        and connection.execute(
-            sa.select(sa.literal(1)).select_from(CATALOGUE.tables[name]).limit(1)
-        ).scalar()
-    ]
-    if held or head:
-        raise InputError(
-            f"the catalogue {shown(connection.engine.url)} is not empty: its log ends at {head}, "
-            f"and there are {', '.join(held) or 'no rows'}",
-            hint="restore into an empty data folder or database, or add --replace to lose it",
-        )
-
-
-def _exchange(connection: sa.Connection, path: Path, reader: BackupReader) -> None:
-    query = sa.select(CHECKPOINTS.c.index_name, CHECKPOINTS.c.epoch)
-    epochs = {row.index_name: row.epoch for row in connection.execute(query)}
-    for name in TABLES:
-        table = CATALOGUE.tables[name]
-        batches = _batches(path, reader, table)
-        if table is LOG:
-            # never without its row: writers that wait for it go on with the new one
-            for (row,) in batches:
-                connection.execute(LOG.update().values(row))
-            continue
-        connection.execute(table.delete())
-        for rows in batches:
-            fenced = [_fenced(row, epochs) for row in rows] if table is CHECKPOINTS else rows
-            connection.execute(table.insert(), fenced)
-
-
-def _fenced(row: Mapping[str, Any], epochs: Mapping[str, int]) -> dict[str, Any]:
-    """A checkpoint that nobody holds, under an epoch that nobody has."""
-    epoch = max(row["epoch"], epochs.get(row["index_name"], 0)) + 1
-    return {**row, "owner": None, "epoch": epoch}
-
-
-def _batches(
-    path: Path, reader: BackupReader, table: sa.Table
-) -> Iterator[Sequence[dict[str, Any]]]:
-    names = set(table.columns.keys())
-    rows: list[dict[str, Any]] = []
-    held = 0
-    for number, line in enumerate(reader.lines(table.name), start=1):
-        rows.append(_row(path, table.name, names, number, line))
-        held += len(line)
-        if len(rows) == ROWS_AT_ONCE or held > BYTES_AT_ONCE:
-            yield rows
-            rows, held = [], 0
-    if rows:
-        yield rows
-
-
-def _row(path: Path, table: str, names: set[str], number: int, line: bytes) -> dict[str, Any]:
-    try:
-        row = orjson.loads(line)
-    except ValueError:
-        row = None
-    if not isinstance(row, dict) or row.keys() != names:
-        raise InputError(
-            f"the backup {path}: row {number} of {table} has not the columns "
-            f"{', '.join(sorted(names))}",
-            hint="use another backup: this one cannot be trusted",
-        )
-    return row

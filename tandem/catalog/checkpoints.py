@@ -222,8 +222,14 @@ class Checkpoints:
         have noted how it went already.
         """
         with writing(self._engine) as connection:
-            # The head is locked first, as the log does it, so that no version comes in between.
+            # The head is locked first, as the log does it, so that no version comes in between;
+            # then the checkpoint, so that the follower notes its failures before this or after.
             connection.execute(sa.select(LOG.c.head).with_for_update())
+            connection.execute(
+                sa.select(CHECKPOINTS.c.epoch)
+                .where(CHECKPOINTS.c.index_name == index_name)
+                .with_for_update()
+            )
             applied = [
                 {"key_id": document_id, "through": sequence}
                 for document_id, sequence in sequences.items()
@@ -237,7 +243,8 @@ class Checkpoints:
                 connection.execute(statement, applied)
             for sequence, refusal in refusals:
                 if _newest(connection, collection, refusal.document_id) == sequence:
-                    self._replace_failures(connection, index_name, (), [(sequence, refusal)])
+                    replaced = [refusal.document_id]
+                    self._replace_failures(connection, index_name, replaced, [(sequence, refusal)])
 
     def failure_count(self, index_name: str) -> int:
         """How many documents the index refused."""

@@ -25,6 +25,12 @@ from tandem.catalog.tables import DOCUMENTS, LOG
 from tandem.catalog.text import read, written
 from tandem.documents import Change, Document
 
+PAGE_CHARACTERS = 16_000_000
+"""A page of changes ends with the one that reaches this: some pages are held at once."""
+
+ROWS_AHEAD = 32
+"""How many rows a server sends ahead of the one that is looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:
@@ -98,18 +104,31 @@ class DocumentLog:
             return self._write(connection, collection, gone, head)
 
     def changes(self, collection: str, after: int, limit: int) -> Batch:
-        """The next at most ``limit`` changes whose sequence is above ``after``."""
+        """The next changes whose sequence is above ``after``: at most ``limit``, and fewer where
+        their text exceeds ``PAGE_CHARACTERS``. There is no change left where ``through`` is
+        ``after``.
+        """
         query = (
             sa.select(DOCUMENTS)
             .where(DOCUMENTS.c.collection == collection, DOCUMENTS.c.sequence > after)
             .order_by(DOCUMENTS.c.sequence)
             .limit(limit)
+            .execution_options(stream_results=True, max_row_buffer=ROWS_AHEAD)
         )
+        changes: list[Change] = []
+        held = 0
         with reading(self._engine) as connection:
             head = int(connection.execute(sa.select(LOG.c.head)).scalar_one())
-            changes = tuple(map(change, connection.execute(query)))
-        through = changes[-1].sequence if len(changes) == limit else max(head, after)
-        return Batch(changes, through)
+            if head <= after:  # asked again and again while nothing happens
+                return Batch((), after)
+            with connection.execute(query) as rows_found:
+                for row in rows_found:
+                    changes.append(change(row))
+                    held += len(row.title) + len(row.body) + len(row.attributes)
+                    if held >= PAGE_CHARACTERS:
+                        break
+        is_cut = len(changes) == limit or held >= PAGE_CHARACTERS
+        return Batch(tuple(changes), changes[-1].sequence if is_cut else head)
 
     def versions(self, collection: str, after: int, limit: int) -> list[LogVersion]:
         """The next at most ``limit`` versions whose sequence is above ``after``, in its order."""

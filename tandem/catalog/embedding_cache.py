@@ -10,14 +10,13 @@ from typing import Any, TypeVar
 import numpy as np
 import sqlalchemy as sa
 
+from tandem.catalog.aside import move_aside
 from tandem.catalog.database import ROWS_PER_QUERY, open_database, reading, writing
 from tandem.catalog.faults import DatabaseDamaged
 from tandem.catalog.tables import CACHE, EMBEDDINGS
 from tandem.protocols import FloatVector
 
 Result = TypeVar("Result")
-ASIDE = ".damaged"
-"""Ends the name of a file that was found damaged and replaced."""
 
 
 class DatabaseEmbeddingCache:
@@ -65,12 +64,7 @@ class DatabaseEmbeddingCache:
         return open_database(self._url, CACHE, durability="NORMAL")
 
     def _begin_anew(self, damage: DatabaseDamaged) -> sa.Engine:
-        file = Path(str(self._url.database))
-        aside = file.with_name(file.name + ASIDE)
-        for part in ("", "-wal", "-shm"):
-            found = file.with_name(file.name + part)
-            if found.exists():
-                found.replace(file.with_name(aside.name + part))
+        aside = move_aside(Path(str(self._url.database)))
         logging.getLogger("tandem.catalog").warning(
             "%s; it is now %s, and texts are embedded again when they are indexed again",
             damage,

@@ -11,6 +11,9 @@ from tandem.errors import CatalogError
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 AGAIN = "then run the command again; what was accepted so far is kept"
+FILE_BACKUP = (
+    "put a backup in its place: tandem restore --replace FILE; the indexes are built from it"
+)
 HINTS = {
     sqlite3.SQLITE_FULL: f"make room on the disk, {AGAIN}",
     sqlite3.SQLITE_BUSY: f"another process holds the file; wait for it or stop it, {AGAIN}",
@@ -19,8 +22,8 @@ HINTS = {
     sqlite3.SQLITE_PERM: f"allow reading and writing the file, {AGAIN}",
     sqlite3.SQLITE_CANTOPEN: f"allow reading and writing the file and its folder, {AGAIN}",
     sqlite3.SQLITE_IOERR: f"see whether the disk is full or failing, {AGAIN}",
-    sqlite3.SQLITE_CORRUPT: "restore the file from a backup; the indexes are built from it",
-    sqlite3.SQLITE_NOTADB: "restore the file from a backup; the indexes are built from it",
+    sqlite3.SQLITE_CORRUPT: FILE_BACKUP,
+    sqlite3.SQLITE_NOTADB: FILE_BACKUP,
 }
 """What to do next, by SQLite's primary result code."""
 
@@ -42,7 +45,10 @@ SERVER_HINTS = {
 NO_ANSWER = f"see whether PostgreSQL runs and can be reached from here, {AGAIN}"
 POOL_EXHAUSTED = f"this process does too much at once; let fewer things run in it, {AGAIN}"
 SERVER_DAMAGED = ("XX001", "XX002")
-SERVER_BACKUP = "restore the database from a backup: tandem restore; the indexes are built from it"
+SERVER_BACKUP = (
+    "create an empty database, name it in engines.catalog and put a backup into it: "
+    "tandem restore FILE; the indexes are built from it"
+)
 
 
 class DatabaseDamaged(CatalogError):

@@ -37,12 +37,22 @@ class Generation:
     @property
     def lexical_name(self) -> str:
         """The lexical index's name, unique in a catalogue."""
-        return f"{self.collection}-lexical-{self.number}"
+        return lexical_name(self.collection, self.number)
 
     @property
     def vector_name(self) -> str:
         """The vector index's name, unique in a catalogue."""
-        return f"{self.collection}-vector-{self.number}"
+        return vector_name(self.collection, self.number)
+
+
+def lexical_name(collection: str, number: int) -> str:
+    """What the lexical index of that generation is called."""
+    return f"{collection}-lexical-{number}"
+
+
+def vector_name(collection: str, number: int) -> str:
+    """As ``lexical_name``, of the vector index."""
+    return f"{collection}-vector-{number}"
 
 
 class Generations:

@@ -5,6 +5,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from tandem.catalog.database import open_database, reading
+from tandem.catalog.faults import FILE_BACKUP, SERVER_BACKUP, DatabaseDamaged
 from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
 from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
@@ -70,9 +71,9 @@ def _check_format(connection: sa.Connection) -> None:
         )
     formats = list(connection.execute(sa.select(LOG.c.format)).scalars())
     if len(formats) != 1:
-        raise CatalogError(
+        raise DatabaseDamaged(
             f"the catalogue {where} is damaged: {len(formats)} log rows, expected 1",
-            hint="restore it from a backup: tandem restore",
+            hint=SERVER_BACKUP if is_server(connection.engine.url) else FILE_BACKUP,
         )
     if formats[0] != FORMAT:
         age = "a later" if formats[0] > FORMAT else "an earlier"

@@ -49,7 +49,7 @@ class Ownership:
             self._file.write(orjson.dumps(note))
             self._file.flush()
         except BlockingIOError:
-            owner = _note(self._file)
+            owner = self._note()
             raise OwnedElsewhere(
                 f"{folder} is in use by {_described(owner)}",
                 hint=_hint(owner),
@@ -57,6 +57,15 @@ class Ownership:
             ) from None
         except OSError as error:
             raise _unusable(folder, error) from None
+
+    def _note(self) -> dict[str, Any]:
+        """What the owner left about itself; empty where it cannot be read."""
+        self._file.seek(0)
+        try:
+            note = orjson.loads(self._file.read())
+        except ValueError:
+            return {}
+        return note if isinstance(note, dict) else {}
 
     def release(self) -> None:
         """Give the folder back."""
@@ -77,22 +86,14 @@ def is_owned(folder: Path) -> bool:
 
 
 def owner_of(folder: Path) -> str | None:
-    """The process that owns the folder, in words, if one does and says so."""
-    try:
-        with (folder / LOCK).open("rb") as file:
-            return _described(_note(file))
-    except OSError:
+    """Which process owns the folder now, in words; ``None`` if none does."""
+    if not is_owned(folder):
         return None
-
-
-def _note(file: IO[bytes]) -> dict[str, Any]:
-    """What the owner left about itself; empty where it cannot be read."""
-    file.seek(0)
     try:
-        note = orjson.loads(file.read())
-    except ValueError:
-        return {}
-    return note if isinstance(note, dict) else {}
+        note = orjson.loads((folder / LOCK).read_bytes())
+    except (OSError, ValueError):
+        note = {}
+    return _described(note)
 
 
 def _described(note: Mapping[str, Any]) -> str:

@@ -1,6 +1,8 @@
 """Checkpoints move by compare-and-set, and failures go when their document changes."""
 
+import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint, Checkpoints, Failure
 from tandem.errors import CheckpointConflict
 from tandem.protocols import Refusal
+from tests.builders import document
 
 
 @pytest.fixture
@@ -115,3 +118,36 @@ def test_many_changed_documents(checkpoints: Checkpoints, begun: Checkpoint) -> 
     assert checkpoints.failure_count("index") == 1_203
     checkpoints.advance(moved, 1_204, changed=names[:-1])
     assert checkpoints.failure_count("index") == 1
+
+
+@pytest.mark.parametrize("noted", [False, True])
+def test_failures_noted_beside_the_follower_at_the_same_time(
+    catalog: Catalog, begun: Checkpoint, noted: bool
+) -> None:
+    """The follower has moved its checkpoint and notes the same document: one comes after the
+    other, whichever is first, and both succeed.
+    """
+    checkpoints = catalog.checkpoints
+    catalog.documents.append("main", "s", [document("a")])
+    if noted:
+        begun = checkpoints.advance(begun, 0, changed=["a"], refusals=[(1, Refusal("a", "old"))])
+    done = threading.Event()
+
+    def settle() -> None:
+        checkpoints.settle("index", "main", {"a": 1}, [(1, Refusal("a", "settled"))])
+        done.set()
+
+    thread = threading.Thread(target=settle)
+    replace_failures = checkpoints._replace_failures
+
+    def replace_slowly(connection: Any, *rest: Any) -> None:
+        if threading.current_thread() is not thread:
+            thread.start()
+            assert not done.wait(0.5), "the follower's transaction has not ended"
+        replace_failures(connection, *rest)
+
+    checkpoints._replace_failures = replace_slowly  # type: ignore[method-assign, assignment]
+    checkpoints.advance(begun, 1, changed=["a"], refusals=[(1, Refusal("a", "followed"))])
+    thread.join(10)
+    assert done.is_set()
+    assert checkpoints.failures("index") == [Failure("a", 1, "settled")]

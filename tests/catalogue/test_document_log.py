@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tandem.catalog import document_log as module
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.document_log import DocumentLog
 from tandem.documents import Change
@@ -213,3 +214,27 @@ def test_a_failing_append_changes_nothing(log: DocumentLog) -> None:
         log.append("main", "s", [document("b"), document("\ud800")])
     assert log.head() == 1
     assert log.count("main") == 1
+
+
+def test_a_page_ends_when_it_is_large(log: DocumentLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At least one change, whatever its size; none is lost, and the last page leads to the end."""
+    monkeypatch.setattr(module, "PAGE_CHARACTERS", 2_500)
+    log.append("main", "s", [document(f"d{number}", "x" * 1_000) for number in range(7)])
+    log.append("main", "s", [document("large", "x" * 9_000), document("small")])
+    log.append("other", "s", [document("other")])
+    pages, position = [], 0
+    while (batch := log.changes("main", position, 100)).through != position:
+        pages.append(([change.sequence for change in batch.changes], batch.through))
+        position = batch.through
+    assert pages == [([1, 2, 3], 3), ([4, 5, 6], 6), ([7, 8], 8), ([9], 10)]
+    monkeypatch.setattr(module, "PAGE_CHARACTERS", 1)
+    assert [change.sequence for change in all_changes(log, limit=100)] == list(range(1, 10))
+
+
+def test_a_page_of_large_documents_holds_little_memory(log: DocumentLog) -> None:
+    """The rest of the rows is not read."""
+    for number in range(0, 80, 10):
+        sent = [document(f"d{number + part}", "x" * 1_000_000) for part in range(10)]
+        log.append("main", "s", sent)
+    batch = log.changes("main", 0, 1_000)
+    assert len(batch.changes) == batch.through == 16

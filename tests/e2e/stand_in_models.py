@@ -7,6 +7,7 @@ them take so many seconds a batch of texts; ``TANDEM_TEST_PHASE`` says where the
 import os
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from tandem.errors import ModelError
@@ -41,9 +42,7 @@ def load(settings: EmbeddingSettings, *_: object, **__: object) -> SlowEmbedder:
 
 def put_in_place() -> None:
     """Called when a process starts, before anything of Tandem's is loaded."""
-    from api import embedders
-
-    embedders.load_embedder = load
+    vars(import_module("api.embedders"))["load_embedder"] = load
     if phase := os.environ.get("TANDEM_TEST_PHASE"):
         from tests.integration.crash.release_phases import install
 

@@ -30,6 +30,7 @@ def test_everything_lost_and_back(shop: Shop) -> None:
 
     restored = shop.done("restore", "b.backup", "--json").data
     assert restored["head"] == COUNT
+    assert restored["log_id"] == written["log_id"] != restored["restored_log_id"]
     after = shop.done("search", "text word3", "--json").data
     assert after["hits"] == before["hits"]
     assert shop.done("releases", "--json").data == releases
@@ -51,6 +52,19 @@ def test_over_a_catalogue_that_holds_something(shop: Shop) -> None:
     shop.done("restore", "b.backup", "--replace")
     assert shop.state()["indexes"]["lexical"]["state"] in {"behind", "missing"}
     assert shop.found(f"mark{COUNT + 2}") == []
+    assert shop.found("mark3") == ["d3"]
+    assert shop.done("verify", "--json").data["clean"]
+
+
+def test_over_a_damaged_file(shop: Shop) -> None:
+    """What is said when it is met leads to a catalogue that works."""
+    shop.done("backup", "b.backup")
+    file = shop.folder / ".tandem" / "documents.sqlite"
+    file.write_bytes(b"\xa5" * 8_192)
+    assert "tandem restore --replace FILE" in shop.refused("search", "text", code=1)
+    assert "tandem restore --replace FILE" in shop.refused("restore", "b.backup", code=1)
+    told = shop.done("restore", "b.backup", "--replace").err
+    assert "documents.sqlite.damaged" in told
     assert shop.found("mark3") == ["d3"]
     assert shop.done("verify", "--json").data["clean"]
 

@@ -37,6 +37,7 @@ def test_beside_a_process_that_follows(shop: Shop) -> None:
         indexed = shop.done("index", shop.write(1, COUNT + 3))
         assert f"process {follow.pid} (tandem follow" in indexed.err
         assert "3 new or changed" in indexed.out
+        assert f"in use by process {follow.pid} (tandem follow" in shop.done("status").out
         state = shop.state()
         assert [index["behind"] for index in state["indexes"].values()] == [0, 0]
 
@@ -98,10 +99,10 @@ def many(shop: Shop) -> int:
 def test_killed_amid_a_reindex_it_is_resumed(shop: Shop) -> None:
     """Who waits for it learns that it is gone; the live one was never touched; --resume ends it."""
     count = many(shop)
-    shop.configure("text", "[indexing]\npassage_tokens = 64\n")
-    with shop.following(TANDEM_TEST_SLOW="1.5") as follow:
-        asking = start(shop, "reindex")
+    with shop.following(TANDEM_TEST_SLOW="3") as follow:
+        asking = start(shop, "reindex", "--embedder", "hash-b")
         until(lambda: building(shop))
+        assert ": reindex, running, building: lexical" in shop.done("status").out
         follow.kill()
         follow.wait(30)
         state = shop.state()
@@ -120,9 +121,8 @@ def test_killed_amid_a_reindex_it_is_resumed(shop: Shop) -> None:
 def test_stopped_amid_a_reindex_it_says_how_to_go_on(shop: Shop) -> None:
     """SIGTERM: the batch in hand is finished, and who asked is told."""
     many(shop)
-    shop.configure("text", "[indexing]\npassage_tokens = 64\n")
-    with shop.following(TANDEM_TEST_SLOW="1") as follow:
-        asking = start(shop, "reindex", "--json")
+    with shop.following(TANDEM_TEST_SLOW="3") as follow:
+        asking = start(shop, "reindex", "--embedder", "hash-b", "--json")
         until(lambda: building(shop))
         code, said = ended(follow, signal.SIGTERM)
         assert (code, said) == (0, "")

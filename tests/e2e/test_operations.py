@@ -1,6 +1,7 @@
 """Reindex, promote, roll back, as an operator does it: commands one after the other."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,6 +92,13 @@ def test_another_model(shop: Shop) -> None:
     assert state["pending"].startswith("embedding.model of the settings differ")
 
 
+def essence(shop: Shop) -> dict[str, Any]:
+    """What no refused command may change."""
+    state = shop.state()
+    names = ("documents", "head", "release", "generation", "generations", "tasks", "fields")
+    return {name: state[name] for name in names}
+
+
 def test_bad_use_is_one_line_and_exit_code_2(shop: Shop) -> None:
     """Whatever verb: the line says what was wrong, a hint what to do, and nothing has changed."""
     folder = str(shop.folder)
@@ -108,7 +116,7 @@ def test_bad_use_is_one_line_and_exit_code_2(shop: Shop) -> None:
         "there is no data folder": ("reindex", "--data-dir", f"{folder}/none"),
         "there is no settings file": ("follow", "--config", f"{folder}/none.toml"),
     }
-    before = shop.state()
+    before = essence(shop)
     for words, arguments in cases.items():
         ran = shop(*arguments)
         assert (ran.code, ran.out) == (2, ""), (arguments, ran)
@@ -117,4 +125,4 @@ def test_bad_use_is_one_line_and_exit_code_2(shop: Shop) -> None:
     data = shop("promote", "9", "--json")
     assert (data.code, data.err) == (2, "")
     assert data.data["error"]["hint"]
-    assert shop.state() == before
+    assert essence(shop) == before

@@ -36,7 +36,7 @@ pytestmark = QUIET
 IS_LONG = "TANDEM_TEST_LOAD_SECONDS" in os.environ
 ROUNDS = 4 if IS_LONG else 1
 DOWN_SECONDS = 20.0 if IS_LONG else 3.0
-BULK_DOCUMENTS = 400
+BULK_DOCUMENTS = 250
 BULK_NUMBER = 1_000_000
 
 
@@ -48,7 +48,7 @@ def bulk(turn: int) -> Batch:
         tuple(
             document(
                 f"bulk-{number}",
-                " ".join(f"t{turn}n{number}x{word}" for word in range(30)),
+                " ".join(f"t{turn}n{number}x{word}" for word in range(60)),
                 kind="a",
                 size=turn,
             )
@@ -126,12 +126,14 @@ def test_qdrant_refuses_connections(servers: Servers, tmp_path: Path) -> None:
             servers.qdrant.stop()
             down = time.monotonic()
             client.write(20)
+            await_leg(house, collection.lexical)
+            collection.lexical.index.refresh()  # applied, and now seen as well
             with Crowd(collection, 2) as crowd:
                 crowd.await_replies(20)
-                await_leg(house, collection.lexical)
                 assert "failed" in state_of(owner, collection.generation.vector_name)
                 assert collection.vector.applied() < house.catalog.documents.head()
             judge(crowd.seen, "vector", after=down)
+            assert all(reply.missing == 0 for reply in crowd.seen.replies)
             servers.qdrant.start()
             await_applied(house)
             await_whole(collection)
@@ -152,6 +154,7 @@ def test_qdrant_is_not_there_at_the_start(servers: Servers, tmp_path: Path, othe
         with at_work(house):
             client.write(10)
             await_leg(house, collection.lexical)
+            collection.lexical.index.refresh()  # applied, and now seen as well
             began = time.monotonic()
             with Crowd(collection, 2) as crowd:
                 crowd.await_replies(10)
@@ -169,7 +172,7 @@ def judge(seen: Seen, leg: str, *, after: float) -> None:
     assert len(replies) >= 10
     assert all(set(reply.degraded) == {leg} for reply in replies)
     assert {reply.degraded[leg] for reply in replies} <= {"unavailable", "skipped"}
-    assert all(reply.hits > 0 and reply.missing == 0 for reply in replies)
+    assert all(reply.hits > 0 for reply in replies)
 
 
 def await_leg(house: House, seat: Seat[Any], seconds: float = 60.0) -> None:

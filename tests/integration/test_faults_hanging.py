@@ -1,7 +1,7 @@
 """One engine accepts connections and never answers: every reply comes in time and names the leg,
 and the healthy leg is as fast as before.
 
-``TANDEM_TEST_LOAD_SECONDS`` says how long each part lasts.
+``TANDEM_TEST_LOAD_SECONDS`` says how long the engine hangs.
 """
 
 import os
@@ -27,6 +27,7 @@ from tests.unit.tandem.engines.qdrant_servers import silent
 
 __all__ = ["servers"]
 SECONDS = float(os.environ.get("TANDEM_TEST_LOAD_SECONDS", "6"))
+BEFORE_SECONDS = min(SECONDS, 15.0)
 CLIENTS = 16
 PAUSE_SECONDS = 0.5
 """What a client does with an answer; without it the machine, not an engine, would be measured."""
@@ -65,7 +66,7 @@ def hanging_vectors(collection: OpenCollection) -> Iterator[None]:
 def searched(collection: OpenCollection, hang: AbstractContextManager[None]) -> tuple[Seen, float]:
     """A part with both engines, then one with the engine that hangs; and when that began."""
     with Crowd(collection, CLIENTS, pause_seconds=PAUSE_SECONDS, budget_ms=BUDGET_MS) as crowd:
-        time.sleep(SECONDS)
+        time.sleep(BEFORE_SECONDS)
         with hang:
             time.sleep(0.05)  # what was under way
             began = time.monotonic()

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tandem.errors import CatalogError
+from tests.contracts.qdrant_local import QUIET
 from tests.integration.faults.checks import at_work, await_applied, check, open_with_collection
 from tests.integration.faults.client import COLLECTION, Client
 from tests.integration.faults.crowd import Crowd
 from tests.integration.faults.servers import Servers, servers
 
 __all__ = ["servers"]
-from tandem.errors import CatalogError
-from tests.contracts.qdrant_local import QUIET
-
 pytestmark = QUIET
 ROUNDS = 5 if "TANDEM_TEST_LOAD_SECONDS" in os.environ else 1
 DOWN_SECONDS = float(os.environ.get("TANDEM_TEST_LOAD_SECONDS", "3")) / 3

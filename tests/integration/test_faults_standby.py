@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from api.bootstrap import House
+from indexer.findings import Kind
+from indexer.indexing import catch_up
 from tandem.documents import Document
 from tandem.engines.opensearch_client import Server, parse_url
 from tests.builders import document
 from tests.contracts.qdrant_local import QUIET
 from tests.integration.crash.stream import Batch
-from tests.integration.faults.checks import await_applied, check, open_with_collection
+from tests.integration.faults.checks import await_applied, check, open_with_collection, verified
 from tests.integration.faults.client import COLLECTION, Client
-from tests.integration.faults.processes import Nursery, nursery
+from tests.integration.faults.processes import FollowerProcess, Nursery, nursery
 from tests.integration.faults.servers import Servers, servers
 
 __all__ = ["servers"]
@@ -52,7 +54,7 @@ def versions(turn: int, numbers: range) -> tuple[Document, ...]:
     """A version of some documents."""
     return tuple(
         document(
-            f"pair-{number}", f"turn {turn} of {number}", title=f"t{turn}", kind="a", size=turn
+            f"pair-{number}", f"turn{turn} pair{number}", title=f"t{turn}", kind="a", size=turn
         )
         for number in numbers
     )
@@ -89,8 +91,40 @@ def test_a_paused_owner_that_wakes_up_does_no_harm(
     the same documents, and OpenSearch has forgotten the deletes when the old write arrives.
     """
     client = Client(house.catalog.documents)
+    old, standby = overtaken(house, followers, servers, client, phase=phase)
+    old.send(signal.SIGCONT)
+    await_refusal(log)
+    old.end()
+    standby.end()
+    check(house, client.oracle)
+
+
+def test_without_care_it_would_do_harm(
+    house: House, followers: Nursery, servers: Servers, log: Path
+) -> None:
+    """What the test above is worth: an owner that does not make good brings the deleted back."""
+    client = Client(house.catalog.documents)
+    old, standby = overtaken(
+        house, followers, servers, client, phase="before-lexical-write", careless=True
+    )
+    old.send(signal.SIGCONT)
+    await_refusal(log)
+    old.end()
+    standby.end()
+    assert catch_up(house.collection(COLLECTION).followers) == []
+    lexical, vector = verified(house)
+    assert set(lexical.found.counts) == {Kind.ORPHANED}
+    assert vector.is_clean
+
+
+def overtaken(
+    house: House, followers: Nursery, servers: Servers, client: Client, **order: object
+) -> tuple[FollowerProcess, FollowerProcess]:
+    """An owner that is paused before it writes a version, and a standby that has written newer
+    ones, and deletes.
+    """
     client.insist(Batch(0, COLLECTION, versions(0, range(2 * PAIRS))))
-    old = followers.start(phase=phase, passage=0, act="pause")
+    old = followers.start(passage=0, act="pause", **order)
     old.await_word("leads")
     await_applied(house)
     old.send(signal.SIGUSR1)
@@ -105,12 +139,7 @@ def test_a_paused_owner_that_wakes_up_does_no_harm(
     forget_deletes_at_once(servers, house)
     await_applied(house)
     forget_deletes_at_once(servers, house)
-    old.send(signal.SIGCONT)
-    await_refusal(log, old.pid)
-    await_applied(house)
-    old.end()
-    standby.end()
-    check(house, client.oracle)
+    return old, standby
 
 
 def forget_deletes_at_once(servers: Servers, house: House) -> None:
@@ -123,7 +152,7 @@ def forget_deletes_at_once(servers: Servers, house: House) -> None:
     server.close()
 
 
-def await_refusal(log: Path, _pid: int, seconds: float = 60.0) -> None:
+def await_refusal(log: Path, seconds: float = 60.0) -> None:
     """Wait until a follower was told that the checkpoint is no longer its own."""
     until = time.monotonic() + seconds
     while "another follower moved the checkpoint" not in log.read_text(errors="replace"):

@@ -6,6 +6,7 @@
 import os
 import random
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from api.bootstrap import House
 from tests.contracts.qdrant_local import QUIET
 from tests.integration.faults.checks import check, open_with_collection
 from tests.integration.faults.client import Client
-from tests.integration.faults.phases import BUILDING, FOLLOWING
+from tests.integration.faults.phases import BUILDING, FOLLOWING, MOST_PASSAGES, PASSAGES
 from tests.integration.faults.processes import Nursery, nursery
 from tests.integration.faults.servers import Servers, servers
 
@@ -23,8 +24,6 @@ KILLS = int(os.environ.get("TANDEM_TEST_KILLS", "25"))
 SEED = int(os.environ.get("TANDEM_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 HASTE = 4.0
 """The lease runs out after 0.75 s: every killed owner leaves one behind."""
-
-MOST_PASSAGES = 4
 
 
 def schedule(chance: random.Random) -> list[str]:
@@ -48,10 +47,12 @@ def lose_an_index(house: House, phase: str) -> None:
         house.lexical_store.drop(generation.lexical_name)
 
 
-def kill_in(followers: Nursery, phase: str, passage: int) -> None:
-    """A follower that dies there."""
+def kill_in(followers: Nursery, phase: str, passage: int) -> float:
+    """A follower that dies there; how many seconds it lived."""
+    began = time.monotonic()
     follower = followers.start(phase=phase, passage=passage, haste=HASTE)
     follower.await_word("died")
+    return time.monotonic() - began
 
 
 def test_killed_over_and_over(servers: Servers, tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_killed_over_and_over(servers: Servers, tmp_path: Path) -> None:
     sys.stdout.write(f"\nTANDEM_TEST_SEED={SEED}, {KILLS} kills\n")
     kills: Counter[str] = Counter()
     with open_with_collection(servers.settings(tmp_path / "data")) as house:
-        client = Client(house.catalog.documents, seed=SEED)
+        client = Client(house.catalog.documents, seed=SEED, pause_seconds=0.15)
         with (
             nursery(house.settings.model_dump_json(), tmp_path / "complaints") as followers,
             client.writing(),
@@ -68,11 +69,12 @@ def test_killed_over_and_over(servers: Servers, tmp_path: Path) -> None:
             for phase in schedule(chance):
                 passage = 1
                 if phase in FOLLOWING:
-                    passage = chance.randint(1, MOST_PASSAGES)
-                elif len(kills) > len(BUILDING):
+                    passage = chance.randint(1, PASSAGES.get(phase, MOST_PASSAGES))
+                else:
                     lose_an_index(house, phase)
-                kill_in(followers, phase, passage)
+                took = kill_in(followers, phase, passage)
                 kills[phase] += 1
+                sys.stdout.write(f"{phase} at passage {passage} after {took:.1f} s\n")
         documents = check(house, client.oracle)
     sys.stdout.write(
         f"{client.written} batches acknowledged, {documents} documents exact; "

@@ -1,9 +1,10 @@
 """Where a reindex, a promotion or a rollback dies: places wrapped as in ``phases``."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal
 
-from api import owner, promotion
+from api.promotion import RefusedGate
 from indexer.writers import LexicalWriter, VectorWriter
 from tandem.catalog import releases
 from tandem.catalog.checkpoints import Checkpoints
@@ -32,11 +33,11 @@ RELEASE_PHASES = {
     "reindex-generation-recorded": ReleasePhase("reindex", after(Releases, "create_generation")),
     "reindex-index-half-made": ReleasePhase("reindex", after(IndexFolders, "create")),
     "reindex-amid-building": ReleasePhase("reindex", before(Checkpoints, "advance"), passage=4),
-    "reindex-built-not-examined": ReleasePhase("reindex", before(promotion.RefusedGate, "examine")),
+    "reindex-built-not-examined": ReleasePhase("reindex", before(RefusedGate, "examine")),
     "reindex-before-commit": ReleasePhase("reindex", before(releases, "_point")),
     "reindex-after-commit": ReleasePhase("reindex", after(Releases, "promote"), has_moved=True),
     "reindex-between-pointer-and-prune": ReleasePhase(
-        "reindex", before(owner, "prune"), has_moved=True
+        "reindex", before(import_module("api.owner"), "prune"), has_moved=True
     ),
     "reindex-dropped-in-the-catalogue": ReleasePhase(
         "reindex", after(Releases, "drop"), has_moved=True

@@ -1,4 +1,4 @@
-"""Two embedding models that cannot be confused: the same text, two directions."""
+"""Embedding models that cannot be confused: the same text, another direction each."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from tandem.protocols import FloatMatrix
 from tandem.sections import EmbeddingSettings
 from tests.fakes import HashEmbedder
 
-MODELS = ("hash-a", "hash-b")
+MODELS = ("hash-a", "hash-b", "hash-c")
 
 
 class ModelEmbedder(HashEmbedder):

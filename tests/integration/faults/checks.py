@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from api.bootstrap import House, open_house
 from api.commands.verify import verified_indexes
 from api.owner import Owner
+from indexer.findings import IndexVerification
 from indexer.verification import Verifier, VerifyOptions
 from tandem.settings import Settings
 from tests.fakes import HashEmbedder
@@ -57,13 +58,19 @@ def check(house: House, oracle: Oracle) -> int:
     return len(held)
 
 
+def verified(house: House) -> list[IndexVerification]:
+    """What ``verify`` finds in the lexical and in the vector index, content of all documents
+    included.
+    """
+    log, checkpoints = house.catalog.documents, house.catalog.checkpoints
+    verifier = Verifier(log, checkpoints, COLLECTION, EVERYTHING)
+    return [verifier.verify(index) for index in verified_indexes(house.collection(COLLECTION))]
+
+
 def check_verified(house: House) -> None:
-    """``verify`` finds both indexes clean, content of all documents included."""
-    collection = house.collection(COLLECTION)
-    verifier = Verifier(house.catalog.documents, house.catalog.checkpoints, COLLECTION, EVERYTHING)
-    for index in verified_indexes(collection):
-        result = verifier.verify(index)
-        assert result.is_clean, (index.leg, result.error, result.behind, result.found)
+    """``verify`` finds both indexes clean."""
+    for result in verified(house):
+        assert result.is_clean, (result.leg, result.error, result.behind, result.found)
         assert result.unsettled == 0
 
 

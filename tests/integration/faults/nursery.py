@@ -21,7 +21,7 @@ import orjson
 
 from api.bootstrap import open_house
 from api.owner import Owner
-from indexer import leases
+from indexer import followers, leases
 from tandem.settings import Settings
 from tests.fakes import HashEmbedder
 from tests.integration.crash.driver import small_batches
@@ -36,7 +36,7 @@ DEATH_OF_PARENT = 1
 class Order:
     """The house of ``settings``, a JSON text; and what to do at the ``passage``-th passage of
     ``phase``: die, or stop until somebody sends SIGCONT. With 0 it is the first one after SIGUSR1.
-    ``haste`` divides the times of the lease.
+    ``haste`` divides the times of the lease. ``careless``: what it wrote too late is not made good.
     """
 
     settings: str
@@ -44,6 +44,7 @@ class Order:
     passage: int = 1
     act: Literal["die", "pause"] = "die"
     haste: float = 1.0
+    careless: bool = False
 
     def encoded(self) -> bytes:
         """As a line."""
@@ -93,6 +94,10 @@ def armed(fuse: Fuse, *_: Any) -> None:
     say("armed")
 
 
+def nothing(*_: Any) -> None:
+    """In the place of ``bring_up_to_date``."""
+
+
 def hurry(haste: float) -> None:
     """The lease runs out earlier."""
     leases.BEAT_SECONDS /= haste
@@ -107,6 +112,8 @@ def follow(order: Order) -> None:
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     small_batches()
     hurry(order.haste)
+    if order.careless:
+        setattr(followers, "bring_up_to_date", nothing)  # noqa: B010 - typed otherwise
     if order.phase:
         fuse = Fuse(order.passage, die if order.act == "die" else pause)
         PHASES[order.phase](fuse)
@@ -145,7 +152,7 @@ def reap(*_: Any) -> None:
     """Tell of every child that has ended."""
     while True:
         try:
-            child, _ = os.waitpid(-1, os.WNOHANG)
+            child, _status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return
         if child == 0:

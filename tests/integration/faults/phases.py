@@ -73,6 +73,13 @@ FOLLOWING: dict[str, Install] = {
 }
 """Passed by whoever takes over and follows."""
 
+PASSAGES = {"before-taking-the-lease": 2, "after-taking-the-lease": 2, "amid-opening": 1}
+"""Among how many passages the fatal one is drawn, where it is not ``MOST_PASSAGES``: one life takes
+each index once.
+"""
+
+MOST_PASSAGES = 4
+
 PAUSES: dict[str, Install] = {
     "before-lexical-write": before(BulkWriter, "_ask"),
     "before-vector-write": before(QdrantIndex, "_upsert"),

@@ -129,3 +129,13 @@ def test_bars_on_a_terminal(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -
     assert told.out == ""
     assert "Reading" in told.err
     assert "3/3" in told.err
+
+
+def test_what_has_no_bar_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older generations follow too, and tell of it under names that nobody draws."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with bars(wanted=True) as shown:
+        shown.add("lexical", "lexical index", 3)
+        for name in ("lexical", "lexical@1"):
+            shown.grow(name, 2)
+            shown.advance(name, 1)

@@ -77,7 +77,12 @@ def test_the_watch_asks_again_and_again() -> None:
 def test_closing_does_not_wait_for_the_next_time() -> None:
     """However rarely it asks."""
     asked = threading.Event()
-    watch = ReleaseWatch(lambda: bool(asked.set()), every_seconds=3_600)
+
+    def refresh() -> bool:
+        asked.set()
+        return True
+
+    watch = ReleaseWatch(refresh, every_seconds=3_600)
     began = time.monotonic()
     watch.close()
     assert time.monotonic() - began < 4

@@ -204,11 +204,11 @@ def test_a_task_of_a_dead_owner_is_failed(house: House) -> None:
     def watch() -> None:
         beside = open_house_beside(house.settings)
         try:
-            orders_of = beside.catalog.tasks.read(number)
-            while not orders_of.is_finished:
+            seen = beside.catalog.tasks.read(number)
+            while not seen.is_finished:
                 time.sleep(0.05)
-                orders_of = beside.catalog.tasks.read(number)
-            failed.append(failure(orders_of))
+                seen = beside.catalog.tasks.read(number)
+            failed.append(failure(seen))
         finally:
             beside.close()
 

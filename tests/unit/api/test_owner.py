@@ -1,5 +1,6 @@
 """Promoting, going back, dropping: by the process that follows every retained generation."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 from api.bootstrap import House
 from api.owner import Owner
+from indexer.leased import Access
+from indexer.reindexing import ReindexProgress
 from tandem.errors import EngineError, InputError, ReleaseConflict
 from tandem.queries import Query
 from tests.integration.downtime.embedders import MODELS
@@ -128,7 +131,71 @@ def test_dropping_waits_for_the_last_query(house: House, owner: Owner) -> None:
         assert release.generation == 1
         assert index_names(1) <= on_engines(house)
         assert opened.lexical.index.count() == 20
+    until(lambda: on_engines(house) == index_names(2, 3))
+
+
+def test_the_last_query_does_not_wait_for_the_dropping(
+    house: House, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow the engine is; the end of the house does wait for it."""
+    drop, may_drop = house.lexical_store.drop, threading.Event()
+
+    def slow(name: str) -> None:
+        may_drop.wait(20)
+        drop(name)
+
+    monkeypatch.setattr(house.lexical_store, "drop", slow)
+    collection = house.collection(NAME)
+    with collection.held():
+        for model in (MODELS[1], MODELS[0]):
+            reindexed(owner, model=model)
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    assert index_names(1) <= on_engines(house)
+    may_drop.set()
+    collection.close()
     assert on_engines(house) == index_names(2, 3)
+
+
+def test_on_servers_dropping_waits_until_others_know(
+    house: House, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new release is live first, and what others search still is there; at the end of this
+    process it is left to the next promotion.
+    """
+    seen: list[tuple[int, set[str]]] = []
+    answers = iter([False, True])
+
+    def noticed(_access: Access, _is_stopping: Callable[[], bool]) -> bool:
+        seen.append((house.collection(NAME).release.generation, on_engines(house)))
+        return next(answers)
+
+    monkeypatch.setattr("api.promotion.is_noticed", noticed)
+    reindexed(owner, model=MODELS[1])
+    assert seen == [], "there is nothing to drop yet"
+    reindexed(owner, model=MODELS[0])
+    assert seen == [(3, index_names(1, 2, 3))]
+    assert generations(house).keys() == {1, 2, 3}
+    reindexed(owner, model=MODELS[1])
+    assert seen[1:] == [(4, index_names(1, 2, 3, 4))]
+    assert generations(house).keys() == {3, 4}
+
+
+def test_what_another_process_went_back_to_meanwhile_is_kept(
+    house: House, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While this one waits."""
+    releases = house.catalog.releases
+
+    def noticed(_access: Access, _is_stopping: Callable[[], bool]) -> bool:
+        releases.promote(NAME, 1, parent=3)
+        return True
+
+    reindexed(owner, model=MODELS[1])
+    monkeypatch.setattr("api.promotion.is_noticed", noticed)
+    reindexed(owner, model=MODELS[0])
+    assert generations(house).keys() == {1, 3}
+    assert index_names(1, 3) <= on_engines(house)
 
 
 def test_an_engine_that_cannot_drop_fails_nobody(
@@ -144,8 +211,8 @@ def test_an_engine_that_cannot_drop_fails_nobody(
     with house.collection(NAME).held():
         reindexed(owner, model=MODELS[0])
     assert generations(house).keys() == {2, 3}
+    until(lambda: on_engines(house) == index_names(2, 3) | {f"{NAME}-lexical-1"})
     monkeypatch.undo()
-    assert on_engines(house) == index_names(2, 3) | {f"{NAME}-lexical-1"}
     owner.close()
     with at_work(house):
         assert on_engines(house) == index_names(2, 3)
@@ -171,7 +238,7 @@ def test_no_generation_goes_live_before_it_has_caught_up(house: House, owner: Ow
     assert declared is not None
     write(house, 21, 1_000)
     made = house.create_generation(NAME, declared, MODELS[1])
-    told = []
+    told: list[ReindexProgress] = []
     release = owner.promote(NAME, made.number, told.append)
     assert release.generation == made.number
     assert house.collection(NAME).live.applied() == 1_000

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from query.breaker import FAILURES_IN_A_ROW, PROBE_SECONDS, Breaker
+from query.breaker import ENOUGH_SECONDS, FAILURES_IN_A_ROW, PROBE_SECONDS, Breaker
 
 
 class Clock:
@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def fail(breaker: Breaker, times: int = FAILURES_IN_A_ROW) -> None:
     """So many calls without an answer."""
     for _ in range(times):
-        breaker.note(is_answered=False)
+        breaker.missed(ENOUGH_SECONDS, is_engines_fault=True)
 
 
 def test_failures_in_a_row_open_it(clock: Clock) -> None:
@@ -39,10 +39,10 @@ def test_failures_in_a_row_open_it(clock: Clock) -> None:
     breaker = Breaker()
     for _ in range(3):
         fail(breaker, FAILURES_IN_A_ROW - 1)
-        assert breaker.allows()
-        breaker.note(is_answered=True)
+        assert breaker.allows(ENOUGH_SECONDS)
+        breaker.answered()
     fail(breaker)
-    assert not breaker.allows()
+    assert not breaker.allows(ENOUGH_SECONDS)
 
 
 def test_one_call_a_second_tries_again(clock: Clock) -> None:
@@ -50,11 +50,11 @@ def test_one_call_a_second_tries_again(clock: Clock) -> None:
     breaker = Breaker()
     fail(breaker)
     clock.move(0.9 * PROBE_SECONDS)
-    assert not breaker.allows()
+    assert not breaker.allows(ENOUGH_SECONDS)
     for _ in range(3):
         clock.move(PROBE_SECONDS)
-        assert [breaker.allows() for _ in range(3)] == [True, False, False]
-        breaker.note(is_answered=False)
+        assert [breaker.allows(ENOUGH_SECONDS) for _ in range(3)] == [True, False, False]
+        breaker.missed(ENOUGH_SECONDS, is_engines_fault=True)
 
 
 def test_an_answer_closes_it_at_once(clock: Clock) -> None:
@@ -62,11 +62,11 @@ def test_an_answer_closes_it_at_once(clock: Clock) -> None:
     breaker = Breaker()
     fail(breaker, 10)
     clock.move(PROBE_SECONDS)
-    assert breaker.allows()
-    breaker.note(is_answered=True)
-    assert [breaker.allows() for _ in range(3)] == [True] * 3
+    assert breaker.allows(ENOUGH_SECONDS)
+    breaker.answered()
+    assert [breaker.allows(ENOUGH_SECONDS) for _ in range(3)] == [True] * 3
     fail(breaker, FAILURES_IN_A_ROW - 1)
-    assert breaker.allows()
+    assert breaker.allows(ENOUGH_SECONDS)
 
 
 def test_late_failures_of_calls_before_do_not_put_the_next_try_off(clock: Clock) -> None:
@@ -76,7 +76,59 @@ def test_late_failures_of_calls_before_do_not_put_the_next_try_off(clock: Clock)
     clock.move(0.5 * PROBE_SECONDS)
     fail(breaker, 5)
     clock.move(0.5 * PROBE_SECONDS)
-    assert breaker.allows()
+    assert breaker.allows(ENOUGH_SECONDS)
+
+
+HURRIED = ENOUGH_SECONDS / 2
+
+
+def test_what_a_query_brings_about_itself_does_not_count(clock: Clock) -> None:
+    """Neither too little time nor an error of its own leaves the leg out for the others."""
+    breaker = Breaker()
+    for _ in range(100):
+        breaker.missed(HURRIED, is_engines_fault=True)
+        breaker.missed(ENOUGH_SECONDS, is_engines_fault=False)
+    assert not breaker.is_open
+    assert breaker.allows(ENOUGH_SECONDS)
+    fail(breaker)
+    assert breaker.is_open
+
+
+def test_it_does_not_hide_the_failures_around_it_either(clock: Clock) -> None:
+    """Only an answer begins the count anew."""
+    breaker = Breaker()
+    for _ in range(FAILURES_IN_A_ROW):
+        fail(breaker, 1)
+        breaker.missed(HURRIED, is_engines_fault=True)
+    assert breaker.is_open
+
+
+def test_hurried_queries_do_not_keep_the_leg_shut(clock: Clock) -> None:
+    """A query with enough time comes first; one without tries where no other has come, and gives
+    the try back if it learnt nothing.
+    """
+    breaker = Breaker()
+    fail(breaker)
+    clock.move(1.5 * PROBE_SECONDS)
+    assert not any(breaker.allows(HURRIED) for _ in range(10))
+    clock.move(0.5 * PROBE_SECONDS)
+    assert breaker.allows(HURRIED)
+    assert not breaker.allows(ENOUGH_SECONDS), "one at a time"
+    breaker.missed(HURRIED, is_engines_fault=True)
+    assert not breaker.allows(HURRIED)
+    assert [breaker.allows(ENOUGH_SECONDS) for _ in range(2)] == [True, False]
+    breaker.missed(ENOUGH_SECONDS, is_engines_fault=False)
+    assert [breaker.allows(ENOUGH_SECONDS) for _ in range(2)] == [True, False]
+
+
+def test_an_answer_to_a_hurried_query_closes_it(clock: Clock) -> None:
+    """Where nobody else asks, the leg comes back all the same."""
+    breaker = Breaker()
+    fail(breaker)
+    clock.move(2 * PROBE_SECONDS)
+    assert breaker.allows(HURRIED)
+    breaker.answered()
+    assert [breaker.allows(HURRIED) for _ in range(3)] == [True] * 3
 
 
 def together(call: Callable[[], None], threads: int = 16) -> None:
@@ -100,5 +152,5 @@ def test_many_threads_make_one_try(clock: Clock) -> None:
     fail(breaker)
     clock.move(PROBE_SECONDS)
     allowed: list[bool] = []
-    together(lambda: allowed.append(breaker.allows()))
+    together(lambda: allowed.append(breaker.allows(ENOUGH_SECONDS)))
     assert sorted(allowed) == [False] * 15 + [True]

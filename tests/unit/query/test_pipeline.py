@@ -67,12 +67,17 @@ class House:
         self.reranker: Reranker = CompletedScoreReranker({"lexical": 0.4, "vector": 0.6})
         self.fetched: list[tuple[str, ...]] = []
         self.depth = 100
+        self.is_in_process = True
         self.released = threading.Event()
 
-    def documents(self, document_ids: Collection[str], _seconds: float) -> Mapping[str, Document]:
-        """Noted."""
+    def indexed(self, document_ids: Collection[str], _seconds: float) -> Mapping[str, Document]:
+        """See ``DocumentSource``; noted."""
         self.fetched.append(tuple(document_ids))
         return {name: Document(name) for name in document_ids}
+
+    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """See ``DocumentSource``; noted."""
+        return self.indexed(document_ids, 0)
 
     def pipeline(self, configuration: str = "hybrid") -> SearchPipeline:
         """As bootstrapping would make it."""
@@ -87,7 +92,7 @@ class House:
             legs=legs,
             pools=self.pools,
             reranker=self.reranker,
-            documents=self.documents,
+            documents=self,
         )
 
     def hang(self) -> None:

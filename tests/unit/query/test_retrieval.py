@@ -9,12 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from query.breaker import FAILURES_IN_A_ROW
+from query.breaker import ENOUGH_SECONDS, FAILURES_IN_A_ROW
 from query.retrieval import Answers, Deadline, LegPools
 from tandem.errors import EngineError, EngineUnavailable
 from tandem.rankings import Degradation
 
 ENOUGH = 10_000.0
+LONG_ENOUGH = 1_000 * ENOUGH_SECONDS + 20
+"""A budget in milliseconds that a leg's silence counts in."""
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_a_leg_that_hangs_for_all_leaves_the_other_its_threads(
     """
     reasons = []
     for _ in range(5):
-        answers = ask(pools, 30, lexical=lambda: "words", vector=hanging(stuck))
+        answers = ask(pools, LONG_ENOUGH, lexical=lambda: "words", vector=hanging(stuck))
         assert answers.by_leg == {"lexical": "words"}
         (missing,) = answers.degraded
         assert missing.leg == "vector"
@@ -118,6 +120,66 @@ def test_a_skipped_leg_costs_nothing_and_is_tried_again(
     time.sleep(0.25)
     assert ask(pools, vector=lambda: "back").by_leg == {"vector": "back"}
     assert ask(pools, vector=lambda: "for good").by_leg == {"vector": "for good"}
+
+
+def test_one_client_cannot_shut_a_leg_for_the_others(
+    pools: LegPools, stuck: threading.Event
+) -> None:
+    """A hundred queries without time, and as many that the engine refuses: the next normal query
+    is answered by both legs.
+    """
+    slow = threading.Event()
+
+    def takes_a_moment() -> str:
+        slow.wait(0.005)
+        return "late"
+
+    missing = set()
+    for _ in range(100):
+        answers = ask(pools, 1, lexical=takes_a_moment, vector=takes_a_moment)
+        missing |= {part.reason for part in answers.degraded}
+        ask(pools, lexical=failing(EngineError("what a query")), vector=failing(ValueError("x")))
+    assert missing == {"timeout"}
+    answers = ask(pools, lexical=lambda: "words", vector=lambda: "meaning")
+    assert answers == Answers({"lexical": "words", "vector": "meaning"}, ())
+
+
+def test_an_engine_out_of_reach_in_no_time_does_not_count(pools: LegPools) -> None:
+    """A client of a server says so too when its own limit, a millisecond, has passed."""
+    for _ in range(100):
+        ask(pools, LONG_ENOUGH / 2, vector=failing(EngineUnavailable("no answer in time")))
+    assert ask(pools, vector=lambda: "meaning").by_leg == {"vector": "meaning"}
+
+
+def test_what_is_not_counted_does_not_shut_a_leg(pools: LegPools, stuck: threading.Event) -> None:
+    """Such as completion: the leg has answered the same query a moment before."""
+    down, deadline = failing(EngineUnavailable("down")), Deadline.after_ms(ENOUGH)
+    for _ in range(10):
+        pools.ask({"vector": down}, deadline, is_counted=False)
+    assert ask(pools, vector=lambda: "meaning").by_leg == {"vector": "meaning"}
+
+
+def test_what_is_not_counted_never_tries_a_leg_again(
+    pools: LegPools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The try is left to a query that the leg has not yet answered."""
+    for _ in range(FAILURES_IN_A_ROW):
+        ask(pools, vector=failing(EngineUnavailable("down")))
+    monkeypatch.setattr("query.breaker.time", SimpleNamespace(monotonic=lambda: math.inf))
+    calls, deadline = {"vector": lambda: "meaning"}, Deadline.after_ms(ENOUGH)
+    answers = pools.ask(calls, deadline, is_counted=False)
+    assert answers.degraded == (Degradation("vector", "skipped"),)
+    assert ask(pools, vector=lambda: "meaning").by_leg == {"vector": "meaning"}
+
+
+def test_without_time_nothing_is_asked(pools: LegPools) -> None:
+    """An engine is not made to work for nobody."""
+    ran: list[str] = []
+    calls = {"lexical": lambda: ran.append("lexical"), "vector": lambda: ran.append("vector")}
+    answers = pools.ask(calls, Deadline.after_ms(0))
+    pools.close()
+    assert answers.degraded == (Degradation("lexical", "timeout"), Degradation("vector", "timeout"))
+    assert ran == []
 
 
 def test_what_waited_in_vain_is_never_run(

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tandem.catalog.backup import backup, restore
+from tandem.catalog.backup import backup
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
+from tandem.catalog.restore import restore
 from tandem.errors import InputError
 from tests.builders import document
 

@@ -1,0 +1,79 @@
+"""The documents of a page: from the lexical index, and from the log what it does not give in time.
+
+The log may be on a server that hangs, so it is asked in a pool of its own, under the query's whole
+deadline; what is late is left out, and the reply says so.
+"""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Protocol
+
+from query.configurations import LEXICAL
+from query.retrieval import DOCUMENTS, Deadline, LegPools
+from tandem.documents import Document
+from tandem.rankings import Degradation
+from tandem.telemetry import logger
+
+SHARE_FOR_INDEX = 0.5
+"""How much of the time that is left the lexical index may use up: the rest is for the log."""
+
+
+class DocumentSource(Protocol):
+    """Where a generation's documents are."""
+
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the lexical index is in this process: nothing on the way to it can hang."""
+        ...
+
+    def indexed(
+        self, document_ids: Collection[str], timeout_seconds: float
+    ) -> Mapping[str, Document]:
+        """From the lexical index; what it does not hold is left out."""
+        ...
+
+    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """From the document log, however long that takes; what is deleted is left out."""
+        ...
+
+
+class QueryDocuments:
+    """Fetches the documents of one query, and keeps what went wrong."""
+
+    def __init__(self, source: DocumentSource, pools: LegPools, *, is_index_down: bool) -> None:
+        self._source = source
+        self._pools = pools
+        self._is_index_down = is_index_down
+        self._degraded: dict[Degradation, None] = {}
+
+    @property
+    def degraded(self) -> tuple[Degradation, ...]:
+        """Why documents are missing, if any are."""
+        return tuple(self._degraded)
+
+    def fetch(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
+        """The documents that can be had by then."""
+        found = {} if self._is_index_down else {**self._indexed(document_ids, deadline)}
+        missing = [document_id for document_id in document_ids if document_id not in found]
+        if missing:
+            found |= self._logged(missing, deadline)
+        return found
+
+    def _indexed(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
+        seconds = SHARE_FOR_INDEX * deadline.remaining_seconds()
+        call = partial(self._source.indexed, document_ids, seconds)
+        if not self._source.is_in_process:
+            by_then = deadline.earlier(SHARE_FOR_INDEX)
+            answers = self._pools.ask({LEXICAL: call}, by_then, is_counted=False)
+            return answers.by_leg.get(LEXICAL, {})
+        try:
+            # not in a pool: handing it to a thread would cost more than the reading itself
+            return call() if seconds > 0 else {}
+        except Exception as error:  # a damaged index must not hide what the log still knows
+            logger("query").warning("documents come from the log: %s", error)
+            return {}
+
+    def _logged(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
+        answers = self._pools.ask({DOCUMENTS: partial(self._source.logged, document_ids)}, deadline)
+        self._degraded.update(dict.fromkeys(answers.degraded))
+        return answers.by_leg.get(DOCUMENTS, {})

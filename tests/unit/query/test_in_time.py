@@ -1,0 +1,180 @@
+"""Whatever hangs, the reply comes within its budget and says what is missing."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import combinations
+
+import pytest
+
+from query.configurations import configurations
+from query.legs import Leg
+from query.pipeline import SearchPipeline
+from query.retrieval import LegPools
+from rerank.completed_scores import CompletedScoreReranker
+from tandem.documents import Document
+from tandem.errors import SearchUnavailable
+from tandem.filters import Filter
+from tandem.fusion import LegFusion
+from tandem.queries import Query
+from tandem.rankings import Ranking, SearchResult
+from tests.builders import schema_of
+
+BUDGET_MS = 500.0
+SLACK_MS = 250.0
+"""How late an overloaded machine may wake a thread; what hangs here hangs for 30 seconds."""
+
+PARTS = ("lexical", "vector", "completion", "index", "log")
+TOGETHER = [group for size in range(1, len(PARTS) + 1) for group in combinations(PARTS, size)]
+
+
+class Engines:
+    """Both legs and the documents; each part in ``hanging`` hangs. The index lacks document b."""
+
+    def __init__(self) -> None:
+        self.hanging: set[str] = set()
+        self.takes_seconds = 0.0
+        self.over = threading.Event()
+
+    def reach(self, part: str) -> None:
+        """Hang, or not."""
+        if part in self.hanging:
+            self.over.wait(30)
+        time.sleep(self.takes_seconds)
+
+    is_in_process = False
+
+    def indexed(
+        self, document_ids: Collection[str], timeout_seconds: float
+    ) -> Mapping[str, Document]:
+        """See ``DocumentSource``."""
+        self.reach("index")
+        return {name: Document(name) for name in document_ids if name != "b"}
+
+    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """See ``DocumentSource``."""
+        self.reach("log")
+        return {name: Document(name) for name in document_ids}
+
+
+class FakeLeg:
+    """One of them: a ``Leg`` and its ``Question``."""
+
+    def __init__(self, name: str, found: str, engines: Engines) -> None:
+        self.name = name
+        self._found = found
+        self._engines = engines
+
+    def ask(self, text: str) -> "FakeLeg":
+        """See ``Leg``."""
+        return self
+
+    def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
+        """See ``Question``."""
+        self._engines.reach(self.name)
+        return Ranking.from_scores(self.name, [(name, 1.0) for name in self._found])
+
+    def score(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, float]:
+        """See ``Question``."""
+        self._engines.reach("completion")
+        return dict.fromkeys(document_ids, 0.5)
+
+
+@pytest.fixture
+def engines() -> Iterator[Engines]:
+    """All healthy."""
+    made = Engines()
+    yield made
+    made.over.set()
+
+
+@pytest.fixture
+def search(engines: Engines) -> Iterator[Callable[..., SearchResult]]:
+    """One search, ``hybrid``."""
+    legs: dict[str, Leg] = {
+        name: FakeLeg(name, found, engines) for name, found in (("lexical", "ab"), ("vector", "bc"))
+    }
+    pools = LegPools(legs)
+    pipeline = SearchPipeline(
+        release=1,
+        schema=schema_of(),
+        configuration=configurations(
+            {name: LegFusion() for name in legs}, depth=10, budget_ms=BUDGET_MS
+        )["hybrid"],
+        legs=legs,
+        pools=pools,
+        reranker=CompletedScoreReranker({"lexical": 0.5, "vector": 0.5}),
+        documents=engines,
+    )
+    yield lambda budget_ms=None: pipeline.search(Query("x", budget_ms=budget_ms))
+    pools.close()
+
+
+def expected(hanging: set[str]) -> dict[str, str]:
+    """What the reply must name, all of it for ``timeout``."""
+    missing = {"lexical", "vector"} & hanging
+    if not missing and "completion" in hanging:  # a single leg has nothing to complete
+        missing.add("completion")
+    if "log" in hanging:  # the index lacks b
+        missing.add("documents")
+    return dict.fromkeys(missing, "timeout")
+
+
+def test_nothing_hangs(search: Callable[..., SearchResult]) -> None:
+    """So that what follows is due to what hangs."""
+    result = search()
+    assert result.degraded == ()
+    assert result.documents.keys() == set("abc")
+
+
+@pytest.mark.parametrize("hanging", TOGETHER, ids="+".join)
+def test_the_reply_comes_in_time(
+    engines: Engines, search: Callable[..., SearchResult], hanging: tuple[str, ...]
+) -> None:
+    """Each part alone, and all of them together: a page within the budget, or an error in time
+    where no leg is left.
+    """
+    engines.hanging.update(hanging)
+    began = time.monotonic()
+    if {"lexical", "vector"} <= engines.hanging:
+        with pytest.raises(SearchUnavailable, match="lexical timeout, vector timeout"):
+            search()
+    else:
+        result = search()
+        assert {part.leg: part.reason for part in result.degraded} == expected(engines.hanging)
+        assert result.page.hits
+        if "log" not in hanging:
+            assert result.documents.keys() == set(result.page.document_ids)
+    assert (time.monotonic() - began) * 1_000 < BUDGET_MS + SLACK_MS
+
+
+def test_queries_without_time_cost_the_next_one_nothing(
+    engines: Engines, search: Callable[..., SearchResult]
+) -> None:
+    """One client asks a hundred times for an answer in a millisecond: another one gets its own."""
+    engines.takes_seconds = 0.02
+    for _ in range(100):
+        with suppress(SearchUnavailable):  # a machine that wakes threads late may give some answers
+            search(budget_ms=1)
+    engines.takes_seconds = 0.0
+    assert search().degraded == ()
+
+
+def test_many_at_once(engines: Engines, search: Callable[..., SearchResult]) -> None:
+    """More clients than threads, and the log hangs: nobody waits longer than for the budget."""
+    engines.hanging.add("log")
+    took: list[float] = []
+
+    def ask() -> None:
+        began = time.monotonic()
+        search()
+        took.append((time.monotonic() - began) * 1_000)
+
+    clients = [threading.Thread(target=ask) for _ in range(16)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(20)
+    assert len(took) == 16
+    assert max(took) < BUDGET_MS + 4 * SLACK_MS
