@@ -46,7 +46,7 @@ def unheard(_text: str) -> None:
 
 def reindex(asking: Settings, **values: Any) -> Order:
     """As ``tandem reindex`` orders it."""
-    arguments = {
+    arguments: dict[str, Any] = {
         "settings": Wanted.of(asking).as_data(),
         "model": None,
         "resume": False,
