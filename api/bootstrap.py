@@ -1,5 +1,6 @@
 """Builds the house from settings; ``engines`` and ``embedders`` know the concrete ones."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,8 +18,8 @@ from api.engines import (
 )
 from api.generation import OpenGeneration
 from indexer.generations import lexical_factory, vector_factory
-from indexer.leased import Access, Seat
 from indexer.leases import Beats
+from indexer.seats import Access, Seat
 from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import Ownership, is_owned, owner_of
@@ -40,6 +41,7 @@ class House:
     access: Access
     embedders: Embedders
     _open: dict[str, OpenCollection] = field(default_factory=dict)
+    _opening: threading.RLock = field(default_factory=threading.RLock)
 
     @cached_property
     def lexical_store(self) -> LexicalStore:
@@ -60,21 +62,22 @@ class House:
         """Go by other settings from now on; folders and engines stay as they were opened."""
         self.settings = settings
         self.embedders.adopt(settings)
-        for collection in self._open.values():
+        for collection in list(self._open.values()):
             collection.settings = settings
 
     def collection(self, name: str) -> OpenCollection:
-        """The collection, opened once.
+        """The collection, opened once, whichever threads ask.
 
         Raises:
             CollectionNotFound: nothing was indexed under that name.
         """
-        if name not in self._open:
-            live = self.catalog.releases.live(name)
-            if live is None:
-                raise self._not_found(name, self.catalog.releases.collections())
-            self._open[name] = self._open_collection(live)
-        return self._open[name]
+        with self._opening:
+            if name not in self._open:
+                live = self.catalog.releases.live(name)
+                if live is None:
+                    raise self._not_found(name, self.catalog.releases.collections())
+                self._open[name] = self._open_collection(live)
+            return self._open[name]
 
     def has_collection(self, name: str) -> bool:
         """Whether anything was ever indexed under that name."""
@@ -83,9 +86,9 @@ class House:
     def create_collection(self, name: str, schema: Schema) -> OpenCollection:
         """A new collection: its first generation, promoted while still empty."""
         generation = self.create_generation(name, schema)
-        live = self.catalog.releases.promote(name, generation.number, parent=None)
-        self._open[name] = self._open_collection(live)
-        return self._open[name]
+        with self._opening:
+            self.catalog.releases.promote(name, generation.number, parent=None)
+            return self.collection(name)
 
     def create_generation(self, name: str, schema: Schema, model: str | None = None) -> Generation:
         """A new generation of a collection, as the settings want it; nothing is in it yet.
@@ -115,12 +118,20 @@ class House:
         catalog, beats, access = self.catalog, self.beats, self.access
         lexical = lexical_factory(self.lexical_store, generation)
         vector = vector_factory(self.vector_store, generation)
+        embedder = self.embedders.of(generation.embedder, generation.dimension)
+        asked = self._owner_lives, self._owner_name
+        lexical_seat = Seat(catalog, lexical, beats, access, *asked)
+        try:
+            vector_seat = Seat(catalog, vector, beats, access, *asked)
+        except BaseException:
+            lexical_seat.close()  # else nobody could open it at the next try
+            raise
         return OpenGeneration(
             catalog,
             generation,
-            Seat(catalog, lexical, beats, access, self._owner_lives, self._owner_name),
-            Seat(catalog, vector, beats, access, self._owner_lives, self._owner_name),
-            self.embedders.of(generation.embedder, generation.dimension),
+            lexical_seat,
+            vector_seat,
+            embedder,
             is_in_process=self.settings.engines.lexical == TANTIVY,
         )
 
@@ -140,7 +151,7 @@ class House:
 
     def close(self) -> None:
         """Close everything and give the data folder back."""
-        for collection in self._open.values():
+        for collection in list(self._open.values()):
             collection.close()
         for name in ("beats", "lexical_store", "vector_store"):
             if name in self.__dict__:  # what was never asked for was never opened

@@ -10,7 +10,7 @@ from api.live import LiveSearcher
 from api.wanted import pending_change
 from indexer.following import AnyFollower
 from indexer.indexing import Indexer
-from indexer.leased import Seat
+from indexer.seats import Seat
 from query.configurations import (
     DEFAULT,
     LEXICAL,

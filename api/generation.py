@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from indexer.leased import LeasedFollower, Seat
+from indexer.leased import LeasedFollower
+from indexer.seats import Seat
 from indexer.writers import LexicalWriter, VectorWriter
 from query.configurations import LEXICAL, VECTOR
 from query.legs import Leg, LexicalLeg, VectorLeg

@@ -65,6 +65,8 @@ class ReleaseWatch:
                     logger("api").info("another release is live")
             except TandemError as error:
                 logger("api").warning("the live release cannot be read: %s", error)
+            except BaseException as error:  # nobody would start the thread again
+                logger("api").warning("the live release cannot be read", exc_info=error)
 
     def close(self) -> None:
         """Watch no more."""

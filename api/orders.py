@@ -220,8 +220,10 @@ def _work(owner: Owner, task: Task) -> None:
     order = Order(task.collection, task.kind, task.arguments)
     try:
         _noted(owner.house.catalog, task, lambda report: carry_out(owner, order, report))
-    except Exception as error:  # who asked is told; what follows the log must go on
-        logger("api").warning("%s of %s failed: %s", task.kind, task.collection, error)
+    except TandemError as error:
+        logger("api").info("%s of %s failed: %s", task.kind, task.collection, error)
+    except Exception as error:  # what one order meets must not end the process that follows
+        logger("api").warning("%s of %s failed", task.kind, task.collection, exc_info=error)
 
 
 def _noted(
@@ -245,7 +247,8 @@ def _noted(
         raise
     except Exception as error:
         told = f"{type(error).__name__}: {error}"
-        _ended(task, lambda: tasks.fail(task, told, "see what the process that did it says"))
+        hint = f"see the log of the process that did it; run tandem {task.kind} again"
+        _ended(task, lambda: tasks.fail(task, told, hint))
         raise
     except BaseException:
         with suppress(CatalogError):  # whoever stops it does not want to wait

@@ -5,6 +5,7 @@ holds the leases. Others ask by a row in the catalogue, and watch it.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,12 +16,15 @@ from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
 from api.promotion import gates, judgments, outlived
+from api.tidying import publish, remove, sweep
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
-from tandem.errors import EngineError, InputError, ReleaseConflict, TandemError
-from tandem.stores import LexicalStore, VectorStore
+from tandem.errors import InputError, ReleaseConflict, TandemError
 from tandem.telemetry import logger
+
+RETRY_SECONDS = 5.0
+"""Until a collection that could not be followed is tried again."""
 
 
 @dataclass
@@ -46,6 +50,14 @@ class _Followed:
         return self.opened.lexical.is_dropped()
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why a collection cannot be followed, and when that was found."""
+
+    error: TandemError
+    at: float
+
+
 @dataclass
 class Owner:
     """The house at work: every generation of its collections is followed until ``close``."""
@@ -54,29 +66,51 @@ class Owner:
     _followed: dict[int, _Followed] = field(default_factory=dict)
     _watch: ReleaseWatch | None = None
     _stopping: bool = False
+    _troubles: dict[str, "_Trouble"] = field(default_factory=dict)
     _syncing: threading.RLock = field(default_factory=threading.RLock)
 
     def start(self) -> None:
-        """Follow every collection there is, and whatever other processes make of them."""
-        self._sweep()
+        """Follow every collection there is, and whatever other processes make of them.
+
+        Raises:
+            TandemError: there are collections, and none of them can be followed.
+        """
+        sweep(self.house)
         self._sync()
+        if self._troubles and not self._followed:
+            raise next(iter(self._troubles.values())).error
         self._watch = ReleaseWatch(self._sync)
 
     def _sync(self) -> bool:
         """Follow what is retained now and nothing else; whether something has changed."""
         with self._syncing:
             is_changed = False
+            if self._stopping:
+                return is_changed  # what began now, nobody would stop
             for name in self.house.catalog.releases.collections():
-                collection = self.house.collection(name)
-                is_changed |= collection.refresh()
-                retained = {opened.generation.number: opened for opened in collection.retained}
-                is_changed |= not retained.keys() <= self._followed.keys()
-                for opened in retained.values():
-                    self._follow(opened)
-                for number in self._of(name) - retained.keys() - {collection.generation.number}:
-                    self._leave(collection, number, lambda: None)
-                    is_changed = True
+                trouble = self._troubles.get(name)
+                if trouble is not None and time.monotonic() - trouble.at < RETRY_SECONDS:
+                    continue
+                try:
+                    is_changed |= self._sync_collection(name)
+                    self._troubles.pop(name, None)
+                except TandemError as error:  # one must not keep the others from being followed
+                    if trouble is None or str(trouble.error) != str(error):
+                        logger("api").warning("%s is not followed: %s", name, error)
+                    self._troubles[name] = _Trouble(error, time.monotonic())
             return is_changed
+
+    def _sync_collection(self, name: str) -> bool:
+        collection = self.house.collection(name)
+        is_changed = collection.refresh()
+        retained = {opened.generation.number: opened for opened in collection.retained}
+        is_changed |= not retained.keys() <= self._followed.keys()
+        for opened in retained.values():
+            self._follow(opened)
+        for number in self._of(name) - retained.keys() - {collection.generation.number}:
+            self._leave(collection, number, lambda: None)
+            is_changed = True
+        return is_changed
 
     def _of(self, name: str) -> set[int]:
         return {
@@ -84,28 +118,6 @@ class Owner:
             for number, followed in self._followed.items()
             if followed.opened.generation.collection == name
         }
-
-    def _sweep(self) -> None:
-        """Remove what a crash amid a drop left on the engines; best effort."""
-        for store in (self.house.lexical_store, self.house.vector_store):
-            try:
-                self._sweep_store(store)
-            except EngineError as error:  # one engine that is down must not keep the other one down
-                logger("api").warning("dropped indexes are not looked for: %s", error)
-
-    def _sweep_store(self, store: LexicalStore | VectorStore) -> None:
-        found = store.names()  # first: an index is made after its generation is recorded
-        releases = self.house.catalog.releases
-        retained = {
-            index_name
-            for name in releases.collections()
-            for generation in releases.generations(name)
-            for index_name in (generation.lexical_name, generation.vector_name)
-        }
-        for name in found:
-            if name not in retained:
-                logger("api").info("removing %s, whose generation was dropped", name)
-                store.drop(name)
 
     def stop(self) -> None:
         """Leave what is running to the next one."""
@@ -116,7 +128,7 @@ class Owner:
         return [
             name
             for name in self.house.catalog.releases.collections()
-            if self.house.collection(name).lexical.holds()
+            if name not in self._troubles and self.house.collection(name).lexical.holds()
         ]
 
     def states(self) -> dict[str, str]:
@@ -191,7 +203,7 @@ class Owner:
 
     def _settle(self, collection: OpenCollection) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
-        self._publish(collection)
+        publish(self.house, collection)
         for old in outlived(collection, self.house.access, lambda: self._stopping):
             self._drop(collection, old)
 
@@ -218,7 +230,7 @@ class Owner:
         def point() -> Release:
             collection.open_generation(releases.generation(before.generation)).refresh()
             pointed = releases.point(name, target, expected=live.number)
-            return afterwards(pointed, collection.refresh, lambda: self._publish(collection))
+            return afterwards(pointed, collection.refresh, lambda: publish(self.house, collection))
 
         generation = releases.generation(before.generation)
         return self._waiting(collection, generation, report, "tandem rollback").go_live(point)
@@ -235,18 +247,6 @@ class Owner:
             stopped=lambda: self._stopping,
             retry=retry,
         )
-
-    def _publish(self, collection: OpenCollection) -> None:
-        """People outside find the live indexes under the collection's name; best effort."""
-        house, generation = self.house, collection.generation
-        for store, name in (
-            (house.lexical_store, generation.lexical_name),
-            (house.vector_store, generation.vector_name),
-        ):
-            try:
-                store.publish(f"tandem-{collection.name}", name)
-            except TandemError as error:
-                logger("api").warning("the alias of %s was not moved: %s", name, error)
 
     def _follow(self, opened: OpenGeneration) -> _Followed:
         number = opened.generation.number
@@ -273,28 +273,17 @@ class Owner:
         The catalogue forgets it before the engines do: what a crash leaves on an engine is swept
         at the next start.
         """
-
-        def remove() -> None:
-            house = self.house
-            for store, name in (
-                (house.lexical_store, generation.lexical_name),
-                (house.vector_store, generation.vector_name),
-            ):
-                try:
-                    store.drop(name)
-                except TandemError as error:  # whoever waits for something else must not fail of it
-                    logger("api").warning("%s is removed at the next start: %s", name, error)
-
         with self._syncing:
             self._stop_following(generation.number)
             self.house.catalog.releases.drop(generation.number)
-            self._leave(collection, generation.number, remove)
+            self._leave(collection, generation.number, lambda: remove(self.house, generation))
 
     def close(self) -> None:
         """Stop after the batches in hand."""
         self._stopping = True
         if self._watch is not None:
             self._watch.close()
-        for followed in self._followed.values():
-            followed.work.stop()
-        self._followed.clear()
+        with self._syncing:  # one that is under way may begin to follow something
+            for followed in self._followed.values():
+                followed.work.stop()
+            self._followed.clear()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
-from indexer.leased import Access
+from indexer.seats import Access
 from query.configurations import DEFAULT
 from relevance_eval.collections import QuerySet, read_beir
 from relevance_eval.gates import QualityGate

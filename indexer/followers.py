@@ -7,11 +7,10 @@ engine behind the embedder.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from indexer.redo import bring_up_to_date
 from indexer.writers import IndexWriter
 from tandem.catalog.checkpoints import Checkpoint, Checkpoints
 from tandem.catalog.document_log import Batch, DocumentLog
@@ -43,6 +42,9 @@ class Follower:
     """Moves one index along the log of one collection. Not thread-safe: one follower an index.
 
     ``holds`` says whether this process may still write; it is asked before every batch.
+    ``doubtful`` gets the ids of the documents of a batch before it is written, and is emptied when
+    the batch is under the checkpoint: what is left in it was written, perhaps in part, by one who
+    may have lost the index meanwhile.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Follower:
         self._checkpoints = checkpoints
         self._collection = collection
         self._holds = holds
-        self._doubtful: Collection[str] = ()
+        self.doubtful: set[str] = set()
         self.writer = writer
         self.name = writer.name
         self.checkpoint = checkpoint
@@ -105,17 +107,6 @@ class Follower:
         self.writer.refresh()
         return applied
 
-    def make_good(self) -> None:
-        """After the lease was lost: of a batch that was written, perhaps in part, and is not under
-        the checkpoint, bring the documents to the log's newest state. What was written may be older
-        than what the new owner had written before it.
-
-        Raises:
-            TandemError: the engine or the log failed; call it again.
-        """
-        bring_up_to_date(self._log, self._collection, self.writer, self._doubtful)
-        self._doubtful = ()
-
     def _prepared(
         self, preparing: ThreadPoolExecutor, stopped: Callable[[], bool]
     ) -> Iterator[tuple[Batch, Any]]:
@@ -143,21 +134,34 @@ class Follower:
     def _apply(self, batch: Batch, prepared: Any, progress: Progress) -> int:
         refusals: Sequence[Refusal] = ()
         if not self._holds():
-            raise CheckpointConflict(f"{self.checkpoint.index_name}: the lease is lost")
+            raise CheckpointConflict(
+                f"{self.checkpoint.index_name}: the lease is lost",
+                hint="another process follows now, or this one takes the lease again",
+            )
         sequences = {change.document_id: change.sequence for change in batch.changes}
         if batch.changes:
-            self._doubtful = sequences.keys()
+            self.doubtful.update(sequences)
             refusals = self.writer.apply(batch.changes, prepared)
-        try:
-            self.checkpoint = self._checkpoints.advance(
-                self.checkpoint,
-                batch.through,
-                changed=sequences.keys(),
-                refusals=[(sequences[refusal.document_id], refusal) for refusal in refusals],
-            )
-        except CheckpointConflict:
-            self.make_good()
-            raise
-        self._doubtful = ()
+        self._advance(batch.through, sequences, refusals)
+        self.doubtful.clear()
         progress(self.writer.name, len(batch.changes))
         return len(batch.changes)
+
+    def _advance(
+        self, through: int, sequences: Mapping[str, int], refusals: Sequence[Refusal]
+    ) -> None:
+        """Move the checkpoint. Where it was moved under the same epoch, this process did that: the
+        answer was lost on its way, and the checkpoint goes on from there.
+        """
+        refused = [(sequences[refusal.document_id], refusal) for refusal in refusals]
+        held, changed = self.checkpoint, sequences.keys()
+        try:
+            moved = self._checkpoints.advance(held, through, changed=changed, refusals=refused)
+        except CheckpointConflict:
+            known = self._checkpoints.read(held.index_name)
+            if known is None or (known.identity, known.epoch) != (held.identity, held.epoch):
+                raise
+            moved = self._checkpoints.advance(
+                known, max(through, known.applied), changed=changed, refusals=refused
+            )
+        self.checkpoint = moved

@@ -3,6 +3,7 @@
 Who follows decides whether an index goes on or starts from zero. Who only looks changes nothing.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -94,17 +95,27 @@ def open_vector(
     return own(catalog, vector_factory(store, generation))
 
 
+Taken = Callable[[Checkpoint, float], None]
+"""Told of a checkpoint that is this process's now, and when the monotonic clock showed that."""
+
+
+def _untold(_checkpoint: Checkpoint, _taken_at: float) -> None:
+    """Nobody keeps up a lease."""
+
+
 def own(
     catalog: Catalog,
     factory: IndexFactory[Index],
     *,
     owner: str | None = None,
     expected: Lease | None = None,
+    taken: Taken = _untold,
 ) -> Opened[Index]:
     """Open an index to follow the log with it, or begin it anew where it cannot go on.
 
     ``expected`` is the lease as it was seen last: it must still stand so. From an ``owner``,
-    ``None`` says that there was none.
+    ``None`` says that there was none. ``taken`` is told of each checkpoint before the engine opens
+    or makes anything, which may take longer than a lease lasts.
 
     Raises:
         CheckpointConflict: another one took the lease meanwhile, or dropped the generation.
@@ -123,7 +134,9 @@ def own(
     if known is not None:
         if owner is not None and expected is None:
             raise CheckpointConflict(f"{factory.name}: another process has begun it")
+        began = time.monotonic()
         known = catalog.checkpoints.take(known, owner=owner, expected=expected)
+        taken(known, began)
     # With nothing applied there is nothing to keep, and the index may be only half made.
     reason = None
     if known is not None and known.applied > 0:
@@ -141,6 +154,7 @@ def own(
                 return Opened(index, known)
             index.close()
     # The checkpoint comes first: an index without one would be trusted with nothing in it.
+    began = time.monotonic()
     checkpoint = catalog.checkpoints.start(
         factory.name,
         uuid4().hex,
@@ -148,6 +162,7 @@ def own(
         owner=owner,
         known_epoch=0 if known is None else known.epoch,
     )
+    taken(checkpoint, began)
     return Opened(factory.create(checkpoint.identity), checkpoint, reason)
 
 

@@ -41,6 +41,21 @@ class Beats:
                 self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
                 self._thread.start()
 
+    def confirm(self, checkpoint: Checkpoint) -> None:
+        """Renew a lease at once, and keep it up from now on.
+
+        Raises:
+            CheckpointConflict: somebody else has taken it over; it is kept up no longer.
+            CatalogError: the catalogue did not answer.
+        """
+        began = time.monotonic()
+        try:
+            self._checkpoints.renew(checkpoint, self.owner)
+        except CheckpointConflict:
+            self._forget(checkpoint)
+            raise
+        self.keep(checkpoint, began)
+
     def holds(self, index_name: str) -> bool:
         """Whether the lease is held for certain: nobody can have taken it over yet."""
         with self._lock:
@@ -54,6 +69,12 @@ class Beats:
         with self._lock:
             self._held.pop(index_name, None)
             self._renewed.pop(index_name, None)
+
+    def _forget(self, lost: Checkpoint) -> None:
+        """Unless the index has been taken anew meanwhile: then an old beat was refused."""
+        with self._lock:
+            if self._held.get(lost.index_name) == lost:
+                del self._held[lost.index_name], self._renewed[lost.index_name]
 
     def release(self, index_name: str) -> None:
         """Give a lease back, so that the next one need not wait."""
@@ -87,12 +108,12 @@ class Beats:
             self._checkpoints.renew(checkpoint, self.owner)
         except CheckpointConflict as conflict:
             logger("indexer").warning("the lease is lost: %s", conflict)
-            self.forget(checkpoint.index_name)
-        except CatalogError as error:
+            self._forget(checkpoint)
+        except Exception as error:  # the thread keeps up every lease, and must outlive any error
             logger("indexer").warning("%s: no beat: %s", checkpoint.index_name, error)
         else:
             with self._lock:
-                if checkpoint.index_name in self._held:
+                if self._held.get(checkpoint.index_name) == checkpoint:
                     self._renewed[checkpoint.index_name] = began
 
 

@@ -40,6 +40,9 @@ def _work_off(owner: Owner, stop: threading.Event) -> None:
     except TandemError as error:  # a catalogue that is away may come back
         note(f"warning: {error}")
         stop.wait(1)
+    except Exception as error:  # so may room on a disk; only a signal ends the following
+        note(f"warning: {type(error).__name__}: {error}")
+        stop.wait(1)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from tandem.errors import EngineError
+from tandem.errors import EngineError, EngineUnavailable
 from tandem.stores import EngineHealth
 
 IDENTITY = "identity"
@@ -27,14 +27,22 @@ class IndexFolders:
 
         Engines begin an empty index in an empty folder: one that lost its files must not pass for
         one that holds nothing.
+
+        Raises:
+            EngineUnavailable: the folder cannot be read, so that nobody knows what it holds.
         """
         folder = self.root / name
         try:
             if not any((folder / DATA).iterdir()):
                 return None
             return (folder / IDENTITY).read_text(encoding="ascii").strip() or None
-        except (OSError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
+        except OSError as error:
+            raise EngineUnavailable(
+                f"{folder}: cannot tell whether an index is there: {error.strerror}",
+                hint="allow this user to read the folder, or mend the disk; it is tried again",
+            ) from error
 
     def data(self, name: str) -> Path:
         """The folder for the engine's own files."""

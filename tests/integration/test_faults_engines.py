@@ -15,7 +15,8 @@ import pytest
 from api.bootstrap import House
 from api.collection import OpenCollection
 from api.owner import Owner
-from indexer.leased import FOLLOWING, STANDING_BY, Seat
+from indexer.leased import FOLLOWING, STANDING_BY
+from indexer.seats import Seat
 from tandem.engines.opensearch_bulk import BulkWriter, Write
 from tests.builders import document
 from tests.contracts.qdrant_local import QUIET

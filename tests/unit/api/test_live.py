@@ -55,14 +55,17 @@ def test_a_searcher_goes_with_the_release(tmp_path: Path) -> None:
 
 
 def test_the_watch_asks_again_and_again() -> None:
-    """Without the catalogue it goes on, and takes up what it finds later."""
-    answers = iter([False, True, CatalogError("down"), CatalogError("down"), True])
+    """Without the catalogue it goes on, and takes up what it finds later; so it does after what
+    nobody has foreseen, such as a panic inside an engine.
+    """
+    errors = [CatalogError("down"), ZeroDivisionError("unforeseen"), BaseException("panic")]
+    answers = iter([False, True, *errors, True])
     asked: list[object] = []
 
     def refresh() -> bool:
         answer = next(answers, False)
         asked.append(answer)
-        if isinstance(answer, CatalogError):
+        if isinstance(answer, BaseException):
             raise answer
         return bool(answer)
 

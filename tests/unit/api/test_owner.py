@@ -9,8 +9,8 @@ import pytest
 
 from api.bootstrap import House
 from api.owner import Owner
-from indexer.leased import Access
 from indexer.reindexing import ReindexProgress
+from indexer.seats import Access
 from tandem.errors import EngineError, InputError, ReleaseConflict
 from tandem.queries import Query
 from tests.integration.downtime.embedders import MODELS

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from api.promotion import GRACE_SECONDS, is_noticed
-from indexer.leased import Access
+from indexer.seats import Access
 
 
 class Clock:

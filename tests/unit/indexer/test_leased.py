@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from indexer.generations import IndexFactory
-from indexer.leased import FOLLOWING, STANDING_BY, Access, LeasedFollower, Seat
+from indexer.leased import FOLLOWING, STANDING_BY, LeasedFollower
 from indexer.leases import Beats
+from indexer.seats import Access, Seat
 from tandem.catalog.catalog import Catalog
 from tandem.documents import Change, Document
 from tandem.errors import CatalogError, CheckpointConflict, EngineError
@@ -36,11 +37,15 @@ class Engine:
     identity: str | None = None
     rows: dict[str, int] = field(default_factory=dict)
     error: EngineError | None = None
+    seconds_to_create: float = 0.0
+    created: int = 0
 
     def create(self, identity: str) -> "FakeIndex":
         """An empty index in the place of whatever was there."""
         if self.error is not None:
             raise self.error
+        time.sleep(self.seconds_to_create)
+        self.created += 1
         self.identity, self.rows = identity, {}
         return FakeIndex(self)
 
@@ -80,7 +85,11 @@ class FakeWriter:
     def apply(self, changes: Sequence[Change], _prepared: Any) -> list[Any]:
         """Durable at once."""
         assert not self.index.is_closed
+        if self.index.fault is not None:
+            raise self.index.fault
         self.before_apply()
+        if self.index.engine.identity is None:
+            raise EngineError("the index is missing")
         for change in changes:
             if change.document is None:
                 self.index.engine.rows.pop(change.document_id, None)
@@ -239,15 +248,52 @@ def test_one_that_wakes_amid_its_write_does_no_harm(world: World) -> None:
     assert second.checkpoint.applied == world.catalog.documents.head()
 
 
-def test_a_conflict_under_a_held_lease_is_a_fault(world: World) -> None:
-    """Nobody else may move the checkpoint then: it is told, not waited out."""
+@pytest.mark.parametrize("access", [Access.LEASED, Access.OWNED])
+def test_a_commit_whose_answer_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch, access: Access
+) -> None:
+    """The checkpoint moved though an error came back: it goes on from there, and stalls nothing."""
+    first = world.process(access)
+    first.catch_up()
+    world.write("d")
+    advance = world.catalog.checkpoints.advance
+
+    def lose_the_answer(*arguments: Any, **options: Any) -> None:
+        monkeypatch.undo()
+        advance(*arguments, **options)
+        raise CatalogError("the server closed the connection")
+
+    monkeypatch.setattr(world.catalog.checkpoints, "advance", lose_the_answer)
+    with pytest.raises(CatalogError, match="closed the connection"):
+        first.catch_up()
+    world.write("e")
+    assert caught_up(first) < PATIENCE
+    assert world.engine.rows.keys() == {"a", "b", "c", "d", "e"}
+    assert first.checkpoint.applied == 5
+    assert world.engine.created == 1
+
+
+def test_a_checkpoint_begun_anew_by_another_is_taken_anew(world: World) -> None:
+    """What this process held is not there any more: it does not try the same for ever."""
     first = world.process()
     first.catch_up()
     world.write("d")
-    held = first.checkpoint
-    world.catalog.checkpoints.advance(held, held.applied + 1)
+    checkpoints = world.catalog.checkpoints
+    checkpoints.start(first.seat.name, "other", world.catalog.documents.log_id)
+    assert first.catch_up() == 0
+    caught_up(first)
+    assert world.engine.rows.keys() == {"a", "b", "c", "d"}
+    assert first.checkpoint.applied == 4
+
+
+def test_an_owner_tells_a_conflict(world: World) -> None:
+    """An embedded engine has one process: nobody else may begin its index anew."""
+    owner = world.process(Access.OWNED)
+    owner.catch_up()
+    world.write("d")
+    world.catalog.checkpoints.start(owner.seat.name, "other", world.catalog.documents.log_id)
     with pytest.raises(CheckpointConflict):
-        first.catch_up()
+        owner.catch_up()
 
 
 def test_a_lost_index_is_built_again_by_who_takes_over(world: World) -> None:

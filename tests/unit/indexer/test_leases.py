@@ -1,5 +1,6 @@
 """One follower an index: beats, standing by, taking over, and an owner that comes too late."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,4 +133,37 @@ def test_without_the_catalogue_the_lease_runs_out(
     while not beats.holds(NAME):
         assert time.monotonic() < until
         time.sleep(0.02)
+    beats.close()
+
+
+def test_no_error_ends_the_beating(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one that nobody has foreseen either: one thread keeps up every lease."""
+    beats = Beats(catalog.checkpoints)
+    begin(catalog, beats)
+    failed = threading.Event()
+
+    def fail(*_: object) -> None:
+        failed.set()
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(catalog.checkpoints, "renew", fail)
+        assert failed.wait(5)
+    time.sleep(2 * PATIENCE)
+    assert beats.holds(NAME)
+    beats.close()
+
+
+def test_a_late_beat_does_not_end_a_lease_taken_anew(catalog: Catalog) -> None:
+    """The beat for the epoch before is refused: what is held now is not forgotten for it."""
+    beats = Beats(catalog.checkpoints)
+    before = begin(catalog, beats)
+    now = catalog.checkpoints.take(before, owner=beats.owner)
+    beats.keep(now, time.monotonic())
+    beats._renew(before)
+    assert beats.holds(NAME)
+    with pytest.raises(CheckpointConflict):
+        beats.confirm(before)
+    assert beats.holds(NAME)
+    beats.confirm(now)
     beats.close()

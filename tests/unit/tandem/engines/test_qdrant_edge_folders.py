@@ -9,6 +9,7 @@ import qdrant_edge as edge
 from tandem.engines.folders import IndexFolders
 from tandem.engines.qdrant_edge_index import QdrantEdgeStore
 from tandem.engines.qdrant_points import VECTOR
+from tandem.errors import EngineUnavailable
 from tests.builders import document, random_rows, schema_of, upserts
 
 SCHEMA = schema_of(genre="keyword")
@@ -90,3 +91,24 @@ def test_health_never_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     told = QdrantEdgeStore(tmp_path).health()
     assert (told.engine, told.state) == ("qdrant-edge", "unreachable")
     assert "Permission denied" in told.detail
+
+
+def test_what_cannot_be_read_is_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index is not begun anew because its folder could not be read just then."""
+    folders = IndexFolders(tmp_path)
+    (folders.create("a", "1") / "segment").touch()
+    assert folders.identity("a") == "1"
+    assert folders.identity("b") is None
+    (tmp_path / "stray").write_text("no index")
+    assert folders.identity("stray") is None
+
+    def fails(_: Path) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(Path, "iterdir", fails)
+    with pytest.raises(EngineUnavailable, match="Too many open files") as raised:
+        folders.identity("a")
+    assert str(tmp_path / "a") in str(raised.value)
+    assert raised.value.hint

@@ -1,0 +1,65 @@
+"""What ``tandem follow`` outlives."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.bootstrap import House
+from api.commands import follow
+from api.orders import work_off
+from tandem.errors import CatalogError
+from tests.owned_house import NAME, at_work, owned, settings_in
+
+pytestmark = pytest.mark.usefixtures("models")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Twenty documents, one generation; owned by this process."""
+    with owned(settings_in(tmp_path)) as opened:
+        yield opened
+
+
+def test_an_unexpected_error_fails_the_order_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked is told; the process that follows goes on."""
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    number = house.catalog.tasks.ask(NAME, "rollback", {})
+    with at_work(house) as owner:
+        monkeypatch.setattr(owner, "rollback", fail)
+        work_off(owner)
+    task = house.catalog.tasks.read(number)
+    assert task.state == "failed"
+    assert "No space left on device" in task.error
+    assert "run tandem rollback again" in task.hint
+
+
+@pytest.mark.parametrize("error", [CatalogError("away"), OSError(28, "No space left on device")])
+def test_following_outlives_what_an_order_meets(
+    house: House, error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """A warning, and the next try; an interrupt still ends it."""
+
+    def fail(_: object) -> None:
+        raise error
+
+    stop = threading.Event()
+    stop.set()
+    monkeypatch.setattr(follow, "work_off", fail)
+    with at_work(house) as owner:
+        follow._work_off(owner, stop)
+        assert str(error) in capsys.readouterr().err
+
+        def interrupt(_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(follow, "work_off", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            follow._work_off(owner, stop)
