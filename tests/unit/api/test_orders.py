@@ -502,7 +502,7 @@ def test_an_error_after_the_switch_is_no_failure(
         raise CatalogError("away")
 
     with at_work(house) as owner:
-        monkeypatch.setattr("api.owner.prune", fail)
+        monkeypatch.setattr("api.owner.outlived", fail)
         checkpoints = house.catalog.checkpoints
         count = checkpoints.failure_count
         monkeypatch.setattr(
@@ -512,7 +512,7 @@ def test_an_error_after_the_switch_is_no_failure(
         )
         outcome = carry_out(owner, reindex(house.settings), unseen)
         assert (outcome["release"], outcome["refused"]) == (2, {})
-        monkeypatch.setattr(owner, "_publish", fail)
+        monkeypatch.setattr("api.owner.publish", fail)
         back = carry_out(owner, ROLLBACK, unseen)
         assert back == {"release": 1, "generation": 1}
         again = Order(NAME, "promote", {"generation": 1})
