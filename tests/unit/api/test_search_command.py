@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("models")
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """Twenty documents, none of them applied."""
-    monkeypatch.setattr("indexer.WATCHED", WATCHED)
+    monkeypatch.setattr("indexer.liveness.WATCH_SECONDS", WATCHED)
     monkeypatch.setattr("indexer.following.STALLED_SECONDS", 2.0)
     with owned(settings_in(tmp_path)) as opened:
         yield opened
