@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from api.aftermath import afterwards
 from api.bootstrap import House
 from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
@@ -180,8 +181,7 @@ class Owner:
             )
         live = collection.release
         if generation == live.generation:
-            self._settle(collection)
-            return live
+            return afterwards(live, lambda: self._settle(collection))
         chosen = known[generation]
         waiting = self._waiting(collection, chosen, report, f"tandem promote {generation}")
         examined: Sequence[Gate] = ()
@@ -198,9 +198,7 @@ class Owner:
         known = self.house.catalog.releases.generation(generation)
         collection.open_generation(known).refresh()
         release = self.house.catalog.releases.promote(collection.name, generation, parent=parent)
-        collection.refresh()
-        self._settle(collection)
-        return release
+        return afterwards(release, collection.refresh, lambda: self._settle(collection))
 
     def _settle(self, collection: OpenCollection) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
@@ -230,9 +228,7 @@ class Owner:
         def point() -> Release:
             collection.open_generation(releases.generation(before.generation)).refresh()
             pointed = releases.point(name, target, expected=live.number)
-            collection.refresh()
-            publish(self.house, collection)
-            return pointed
+            return afterwards(pointed, collection.refresh, lambda: publish(self.house, collection))
 
         generation = releases.generation(before.generation)
         return self._waiting(collection, generation, report, "tandem rollback").go_live(point)
