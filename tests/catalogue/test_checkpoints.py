@@ -8,6 +8,7 @@ import pytest
 
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint, Checkpoints, Failure
+from tandem.catalog.database import reading
 from tandem.errors import CheckpointConflict
 from tandem.protocols import Refusal
 from tests.builders import document
@@ -131,6 +132,8 @@ def test_failures_noted_beside_the_follower_at_the_same_time(
     catalog.documents.append("main", "s", [document("a")])
     if noted:
         begun = checkpoints.advance(begun, 0, changed=["a"], refusals=[(1, Refusal("a", "old"))])
+    with reading(catalog.engine), reading(catalog.engine):
+        pass  # both connections are there: nothing but the other one is waited for
     done = threading.Event()
 
     def settle() -> None:
@@ -143,7 +146,7 @@ def test_failures_noted_beside_the_follower_at_the_same_time(
     def replace_slowly(connection: Any, *rest: Any) -> None:
         if threading.current_thread() is not thread:
             thread.start()
-            assert not done.wait(0.5), "the follower's transaction has not ended"
+            assert not done.wait(1.5), "the follower's transaction has not ended"
         replace_failures(connection, *rest)
 
     checkpoints._replace_failures = replace_slowly  # type: ignore[method-assign, assignment]
