@@ -32,7 +32,7 @@ class FakeServer:
         request: str,
         body: Any = None,
         *,
-        params: Mapping[str, str] | None = None,  # noqa: ARG002 - as the real one has it
+        params: Mapping[str, str] | None = None,
         seconds: float,
     ) -> Any:
         """Deletes, settings and refreshes."""
