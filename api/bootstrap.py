@@ -23,7 +23,7 @@ from indexer.leases import Beats
 from indexer.seats import Access, Seat
 from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.ownership import Ownership, is_owned
+from tandem.catalog.ownership import Ownership, is_owned, owner_of
 from tandem.catalog.releases import Generation, Release
 from tandem.errors import CollectionNotFound, SettingsError
 from tandem.protocols import Embedder
@@ -121,9 +121,10 @@ class House:
         lexical = publishing(lexical_factory(words, generation), words, catalog, generation)
         vector = publishing(vector_factory(meaning, generation), meaning, catalog, generation)
         embedder = self.embedders.of(generation.embedder, generation.dimension)
-        lexical_seat = Seat(catalog, lexical, beats, access, self._owner_lives)
+        asked = self._owner_lives, self._owner_name
+        lexical_seat = Seat(catalog, lexical, beats, access, *asked)
         try:
-            vector_seat = Seat(catalog, vector, beats, access, self._owner_lives)
+            vector_seat = Seat(catalog, vector, beats, access, *asked)
         except BaseException:
             lexical_seat.close()  # else nobody could open it at the next try
             raise
@@ -138,6 +139,9 @@ class House:
 
     def _owner_lives(self) -> bool:
         return is_owned(self.settings.data_dir)
+
+    def _owner_name(self) -> str | None:
+        return owner_of(self.settings.data_dir)
 
     @staticmethod
     def _not_found(name: str, known: Sequence[str]) -> CollectionNotFound:

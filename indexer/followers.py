@@ -74,6 +74,10 @@ class Follower:
         """Whether the index holds everything up to ``sequence``."""
         return self.checkpoint.applied >= sequence
 
+    def owner(self) -> str | None:
+        """Nobody else: this one moves the index, or fails."""
+        return None
+
     def catch_up(
         self, progress: Progress = no_progress, stopped: Callable[[], bool] = never
     ) -> int:

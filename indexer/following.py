@@ -1,6 +1,7 @@
 """Followers at work beside whoever writes the log, one thread each."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,12 +9,15 @@ from typing import Protocol
 
 from indexer.followers import Progress, no_progress
 from tandem.catalog.checkpoints import Checkpoint
-from tandem.errors import TandemError
+from tandem.errors import EngineUnavailable, TandemError
 from tandem.telemetry import logger
 
 IDLE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 """Between two tries of a persistent leg whose engine fails."""
+
+STALLED_SECONDS = 30.0
+"""How long an index that another process follows may stand still before nobody waits for it."""
 
 
 class AnyFollower(Protocol):
@@ -39,6 +43,10 @@ class AnyFollower(Protocol):
 
     def has_passed(self, sequence: int) -> bool:
         """Whether the index holds everything up to ``sequence``, whoever applied it."""
+        ...
+
+    def owner(self) -> str | None:
+        """The other process that follows the index, in words, if one does."""
         ...
 
 
@@ -81,6 +89,33 @@ class _Work:
         self.thread.join()
 
 
+class _Standing:
+    """Watches whether an index that another process follows gets on."""
+
+    def __init__(self, follower: AnyFollower) -> None:
+        self._follower = follower
+        self._mark = -1
+        self._since = time.monotonic()
+
+    def check(self, target: int) -> None:
+        """Look once more.
+
+        Raises:
+            EngineUnavailable: it has stood still before ``target`` for too long.
+        """
+        mark, now = self._follower.checkpoint.applied, time.monotonic()
+        if mark != self._mark:
+            self._mark, self._since = mark, now
+        elif now - self._since >= STALLED_SECONDS:
+            owner = self._follower.owner() or "no process that can be seen"
+            raise EngineUnavailable(
+                f"the {self._follower.name} index stands at {mark:,} of {target:,} for "
+                f"{STALLED_SECONDS:g} s; it is followed by {owner}",
+                hint="see what that process says (tandem status), mend or stop it, and run the "
+                "command again; what was accepted is kept",
+            )
+
+
 class Following:
     """Followers at work beside whoever writes the log, one thread each.
 
@@ -104,17 +139,25 @@ class Following:
         self.legs = {work.leg.name: work.leg for work in self._works}
 
     def _follow(self, work: _Work) -> None:
+        pause = IDLE_SECONDS
+        standing = _Standing(work.follower)
+
         def progress(leg: str, applied: int) -> None:
+            nonlocal pause
             work.leg.applied += applied
+            work.leg.error, pause = None, IDLE_SECONDS  # it gets on, whatever failed before
             self._progress(leg, applied)
 
-        pause = IDLE_SECONDS
+        def stopped() -> bool:
+            return self._stop.is_set() or self._is_finished(work)
+
         while not self._stop.is_set():
-            finishing = self._finish.is_set()
             try:
-                work.follower.catch_up(progress, self._stop.is_set)
-                if finishing and work.follower.has_passed(self._target):
+                applied = work.follower.catch_up(progress, stopped)
+                if self._is_finished(work):
                     return
+                if self._finish.is_set() and not applied:
+                    standing.check(self._target)
                 work.leg.error, pause = None, IDLE_SECONDS
             except BaseException as error:  # a panic inside an engine is no Exception
                 work.leg.error = _reported(work.leg.name, error)
@@ -124,6 +167,12 @@ class Following:
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             work.wake.wait(pause)
             work.wake.clear()
+
+    def _is_finished(self, work: _Work) -> bool:
+        """Whether what was in the log at ``finish`` is applied; what came later is not waited for,
+        or writes faster than a leg would hold it here for ever.
+        """
+        return self._finish.is_set() and work.follower.has_passed(self._target)
 
     def notify(self) -> None:
         """The log has grown."""

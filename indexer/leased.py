@@ -86,6 +86,10 @@ class LeasedFollower(Generic[Index]):
         """
         return self.seat.applied() >= sequence or self.seat.is_dropped()
 
+    def owner(self) -> str | None:
+        """The other process that follows the index, in words, if one does."""
+        return self.seat.owner()
+
     def head(self) -> int:
         """The end of the log now."""
         return self._catalog.documents.head()

@@ -9,17 +9,22 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from indexer.patience import PATIENCE_SECONDS, Patience, may_pass
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.releases import Release
-from tandem.errors import EngineUnavailable, GateFailed, TandemError
+from tandem.errors import (
+    CatalogError,
+    EngineUnavailable,
+    GateFailed,
+    ReleaseConflict,
+    TandemError,
+)
 from tandem.protocols import Gate, Verdict
+from tandem.telemetry import logger
 
 POLL_SECONDS = 0.1
 CLOSE_ENOUGH = 200
 """Changes behind at which a generation may go live: at most what one batch holds."""
-
-PATIENCE_SECONDS = 60.0
-"""How long an engine may fail before the reindex gives up; it can be resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,21 @@ class Candidate(Protocol):
         """Why a leg does not get on at the moment, if one does not."""
         ...
 
+    def is_dropped(self) -> bool:
+        """Whether another process has dropped it."""
+        ...
+
 
 @dataclass(slots=True)
 class ReindexOutcome:
-    """``release`` is ``None`` where nothing was promoted, as was asked."""
+    """``release`` is ``None`` where nothing was promoted, as was asked. ``dropped`` are the
+    generations that are gone since.
+    """
 
     verdicts: list[Verdict] = field(default_factory=list)
     overridden: list[str] = field(default_factory=list)
     release: Release | None = None
+    dropped: list[int] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -111,24 +123,24 @@ class Reindexing:
         Raises:
             GateFailed: a gate that is not overridden was not passed; nothing went live.
             ReleaseConflict: something else was promoted meanwhile.
-            TandemError: an engine failed for too long, or it was told to stop.
+            TandemError: an engine or the catalogue failed for too long, or it was told to stop.
         """
         self._wait(0)
         outcome = ReindexOutcome()
         for gate in gates:
-            self._report(ReindexProgress("examining"))
+            self._tell(ReindexProgress("examining"))
             outcome.verdicts.append(gate.examine())
         failed = [verdict for verdict in outcome.verdicts if not verdict.is_passed]
         outcome.overridden = [verdict.gate for verdict in failed if verdict.gate in overridden]
         refused = [verdict for verdict in failed if verdict.gate not in overridden]
         if refused:
-            raise _refusal(refused)
+            raise _refusal(refused, self._retry)
         if promote is not None:
             self._wait(CLOSE_ENOUGH)  # what was written while it was examined
-            self._report(ReindexProgress("promoting"))
+            self._tell(ReindexProgress("promoting"))
             outcome.release = promote()
         outcome.seconds = time.monotonic() - self._started
-        self._report(ReindexProgress("done"))
+        self._tell(ReindexProgress("done"))
         return outcome
 
     def go_live(self, promote: Callable[[], Release]) -> Release:
@@ -136,42 +148,79 @@ class Reindexing:
 
         Raises:
             ReleaseConflict: something else was promoted meanwhile.
-            TandemError: an engine failed for too long, or it was told to stop.
+            TandemError: an engine or the catalogue failed for too long, or it was told to stop.
         """
         self._wait(0)
         release = promote()
-        self._report(ReindexProgress("done"))
+        self._tell(ReindexProgress("done"))
         return release
 
+    def _tell(self, progress: ReindexProgress) -> None:
+        """News that may get lost: nothing fails of it, least of all what is live already."""
+        try:
+            self._report(progress)
+        except CatalogError as error:
+            if not may_pass(error) and progress.stage != "done":
+                raise
+            logger("indexer").warning("%s: progress is not told: %s", self._collection, error)
+
     def _wait(self, behind: int) -> None:
-        """Until both legs are at most ``behind`` changes behind what is in the log now."""
-        target = self._log.head()
-        pace = _Pace(self._candidate.applied())
-        failing_since: float | None = None
+        """Until both legs are at most ``behind`` changes behind what is in the log now. A short
+        failure is waited out, be it of an engine or of the catalogue.
+        """
+        target: int | None = None
+        pace: _Pace | None = None
+        failing, unread = Patience(PATIENCE_SECONDS), Patience(PATIENCE_SECONDS)
         while True:
             if self._stopped():
                 raise Interrupted(
                     "stopped before anything went live; the live release stays as it is",
                     hint=f"go on with {self._retry}",
                 )
-            applied = self._candidate.applied()
-            self._report(pace.progress(applied, target))
-            slowest = min(applied.values())
-            if slowest >= target or (
-                behind and self._log.behind(self._collection, slowest) <= behind
-            ):
-                return
-            error = self._candidate.error()
-            if error is None:
-                failing_since = None
-            else:
-                failing_since = failing_since or time.monotonic()
-                if time.monotonic() - failing_since > PATIENCE_SECONDS:
-                    raise EngineUnavailable(
-                        f"the generation does not get on: {error}",
-                        hint=f"mend it and go on with {self._retry}",
-                    ) from error
+            try:
+                applied = self._candidate.applied()
+                if target is None or pace is None:
+                    target, pace = self._log.head(), _Pace(applied)
+                if pace.has_moved(applied):
+                    failing.restore()
+                self._report(pace.progress(applied, target))
+                self._check_dropped()
+                if self._is_close(applied, target, behind):
+                    return
+                unread.restore()
+            except CatalogError as error:
+                if not may_pass(error):
+                    raise
+                self._bear(unread, error, "the catalogue")
+            self._check_legs(failing)
             time.sleep(POLL_SECONDS)
+
+    def _is_close(self, applied: dict[str, int], target: int, behind: int) -> bool:
+        slowest = min(applied.values())
+        if slowest >= target:
+            return True
+        return behind > 0 and self._log.behind(self._collection, slowest) <= behind
+
+    def _check_dropped(self) -> None:
+        if self._candidate.is_dropped():
+            raise ReleaseConflict(
+                f"{self._collection}: another process has dropped the generation meanwhile; the "
+                "live release stays as it is",
+                hint="see what is there now: tandem releases; tandem reindex builds a new one",
+            )
+
+    def _check_legs(self, failing: Patience) -> None:
+        error = self._candidate.error()
+        if error is None:
+            failing.restore()
+        else:
+            self._bear(failing, error, "the generation")
+
+    def _bear(self, patience: Patience, error: TandemError, what: str) -> None:
+        if patience.is_over():
+            raise EngineUnavailable(
+                f"{what} does not get on: {error}", hint=f"mend it and go on with {self._retry}"
+            ) from error
 
 
 class _Pace:
@@ -179,7 +228,13 @@ class _Pace:
 
     def __init__(self, applied: dict[str, int]) -> None:
         self._first = dict(applied)
+        self._last = dict(applied)
         self._since = time.monotonic()
+
+    def has_moved(self, applied: dict[str, int]) -> bool:
+        """Whether a leg is elsewhere than the last time this was asked."""
+        before, self._last = self._last, dict(applied)
+        return before != applied
 
     def progress(self, applied: dict[str, int], target: int) -> ReindexProgress:
         seconds = max(time.monotonic() - self._since, 1e-3)
@@ -190,10 +245,10 @@ class _Pace:
         return ReindexProgress("building", legs, rate, seconds_left)
 
 
-def _refusal(refused: Sequence[Verdict]) -> GateFailed:
+def _refusal(refused: Sequence[Verdict], retry: str) -> GateFailed:
     told = "; ".join(f"{verdict.gate}: {verdict.detail}" for verdict in refused)
     names = " ".join(f"--override {verdict.gate}" for verdict in refused)
     return GateFailed(
         f"the new generation is not fit to go live: {told}",
-        hint=f"look into it; to promote it all the same: tandem reindex --resume {names}",
+        hint=f"look into it; to promote it all the same: {retry} {names}",
     )

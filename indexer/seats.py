@@ -42,6 +42,7 @@ class Seat(Generic[Index]):
         beats: Beats,
         access: Access,
         owner_lives: Callable[[], bool] = always,
+        owner_name: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.name = factory.name
         self.doubtful: set[str] = set()
@@ -50,6 +51,7 @@ class Seat(Generic[Index]):
         self._beats = beats
         self._access = access
         self._owner_lives = owner_lives
+        self._owner_name = owner_name
         self._standby = Standby(catalog.checkpoints, factory.name)
         self._is_held = False
         self._is_lost = False
@@ -85,6 +87,13 @@ class Seat(Generic[Index]):
         if self._access is Access.LEASED:
             return self._is_held and self._beats.holds(self.name)
         return self._access is Access.OWNED
+
+    def owner(self) -> str | None:
+        """The other process that may write the index, if there is one."""
+        if self._access is Access.BESIDE:
+            return self._owner_name()
+        lease = self._catalog.checkpoints.observe(self.name)
+        return None if lease is None or self.holds() else lease.owner
 
     def is_ready(self) -> bool:
         """Whether this process may write the index, and has it open."""

@@ -14,6 +14,7 @@
     │   ├── OwnedElsewhere         another process owns this data folder
     │   ├── CheckpointConflict     another follower moved the checkpoint
     │   ├── LogMismatch            an index that belongs to another log, or is ahead of it
+    │   ├── TaskConflict           another process began or ended what was asked
     │   └── ReleaseConflict        the live release changed meanwhile
     ├── EngineError                an engine failed
     │   └── EngineUnavailable      it cannot be reached, or did not answer in time
@@ -123,6 +124,12 @@ class LogMismatch(CatalogError):
     """An index follows another log, or claims to be ahead of this one."""
 
     code = "log_mismatch"
+
+
+class TaskConflict(CatalogError):
+    """A task is not in the state in which this process left it."""
+
+    code = "task_conflict"
 
 
 class ReleaseConflict(CatalogError):

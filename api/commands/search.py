@@ -10,7 +10,9 @@ from api.collection import OpenCollection
 from api.commands.index import drawn_progress, warn_of_rebuilds
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, bars, note, printable, say, say_json
+from indexer.following import AnyFollower
 from indexer.indexing import CHANGED, catch_up
+from indexer.liveness import living
 from query.configurations import DEFAULT, LEXICAL
 from tandem.errors import FilterError
 from tandem.queries import Query
@@ -57,7 +59,7 @@ def _prepare(target: OpenCollection, *, needs_model: bool) -> None:
     """Load the model while the indexes are brought up to date; say what a search will lack."""
     if needs_model:
         target.begin_to_load()
-    bring_up_to_date(target)
+    bring_up_to_date(target, waits=False)
     failure = target.wait_until_loaded() if needs_model else None
     if failure is not None:
         note(f"warning: no search by meaning: {failure}")
@@ -87,8 +89,11 @@ def read_filter(text: str | None) -> dict[str, Any]:
     return data
 
 
-def bring_up_to_date(target: OpenCollection) -> None:
-    """Apply what an interrupted run left behind, and build anew what was deleted."""
+def bring_up_to_date(target: OpenCollection, *, waits: bool = True) -> None:
+    """Apply what an interrupted run left behind, and build anew what was deleted.
+
+    An index that another process follows is waited for, or with ``waits`` false only told of.
+    """
     warn_of_rebuilds(target)
     for leg, fault in target.faults.items():
         note(f"warning: the {leg} index is left out: {fault}")
@@ -96,13 +101,33 @@ def bring_up_to_date(target: OpenCollection) -> None:
     behind = target.behind
     if not behind:
         return
+    followers = target.followers if waits else _unfollowed(target)
+    if not followers:
+        return
     if not target.rebuilding:
         note(f"applying {behind:,} changes that an earlier run left behind")
     with bars(wanted=True) as shown:
         progress = drawn_progress(shown, reading=False)
         progress(CHANGED, behind)
-        for error in catch_up(target.followers, progress):
+        for error in catch_up(followers, progress):
             note(f"warning: an index is behind: {error}")
+
+
+def _unfollowed(target: OpenCollection) -> list[AnyFollower]:
+    """The followers of indexes that no other process follows; how far the others are is told."""
+    followers = target.followers
+    checkpoints = target.catalog.checkpoints
+    alive = living(checkpoints, [follower.checkpoint.index_name for follower in followers])
+    left = []
+    for follower in followers:
+        mark = follower.checkpoint
+        if mark.index_name not in alive:
+            left.append(follower)
+        elif behind := target.catalog.documents.behind(target.name, mark.applied):
+            owner = alive[mark.index_name]
+            note(f"warning: the {follower.name} index is {behind:,} changes behind; {owner} "
+                 "follows it")  # fmt: skip
+    return left
 
 
 def show(result: SearchResult, *, explain: bool = False) -> None:

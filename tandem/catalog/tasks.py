@@ -1,10 +1,12 @@
 """What one process asks the owner of the engines to do, as rows that both of them watch.
 
 wanted ── start ──> running ── finish ──> done
-                       └── fail, or its owner died ──> failed
+   │                   └── fail, or its owner died ──> failed
+   └── withdraw, or nobody waits for it any more ──> failed
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -16,11 +18,15 @@ from tandem.catalog.database import reading, writing
 from tandem.catalog.moments import moment, now
 from tandem.catalog.order import in_order, next_number
 from tandem.catalog.tables import TASKS
-from tandem.errors import CatalogError
+from tandem.errors import CatalogError, TaskConflict
 
 Kind = Literal["reindex", "promote", "rollback"]
 State = Literal["wanted", "running", "done", "failed"]
 UNFINISHED = ("wanted", "running")
+WATCHED_SECONDS = 60.0
+"""How long a wanted task may go without a word of who waits for it before it counts as left."""
+
+LEFT = "nobody waits for it any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,12 @@ class Task:
         """Whether nothing more will come of it."""
         return self.state not in UNFINISHED
 
+    @property
+    def seems_left(self) -> bool:
+        """Whether it is wanted, and who waited seems to be gone; by this machine's clock."""
+        silent = time.time() - self.changed_at.timestamp()
+        return self.state == "wanted" and silent > WATCHED_SECONDS
+
 
 class Tasks:
     """The tasks of all collections. A state is left by compare-and-set, so each task is done by
@@ -62,21 +74,24 @@ class Tasks:
         Raises:
             CatalogError: there is no such kind, or one of this kind is not finished yet.
         """
+        return self._add(collection, kind, arguments, None)
+
+    def begin(self, collection: str, kind: Kind, arguments: Mapping[str, Any], owner: str) -> Task:
+        """Note what this process does by itself, so that nobody does the same beside it.
+
+        Raises:
+            CatalogError: there is no such kind, or one of this kind is not finished yet.
+        """
+        return self.read(self._add(collection, kind, arguments, owner))
+
+    def _add(
+        self, collection: str, kind: Kind, arguments: Mapping[str, Any], owner: str | None
+    ) -> int:
         if kind not in get_args(Kind):
             known = ", ".join(get_args(Kind))
             raise CatalogError(f"there is no kind of task {kind!r}", hint=f"known kinds: {known}")
         with in_order(self._engine) as (connection, _):
-            query = sa.select(TASKS.c.task, TASKS.c.state).where(
-                TASKS.c.collection == collection,
-                TASKS.c.kind == kind,
-                TASKS.c.state.in_(UNFINISHED),
-            )
-            unfinished = connection.execute(query).first()
-            if unfinished is not None:
-                raise CatalogError(
-                    f"{collection}: task {unfinished.task} ({kind}) is {unfinished.state} already",
-                    hint="wait until it has finished: tandem status shows it",
-                )
+            _refuse_second(connection, collection, kind)
             number = next_number(connection, TASKS.c.task)
             moved = now()
             connection.execute(
@@ -84,8 +99,8 @@ class Tasks:
                     task=number,
                     collection=collection,
                     kind=kind,
-                    state="wanted",
-                    owner=None,
+                    state="wanted" if owner is None else "running",
+                    owner=owner,
                     arguments=_encoded(arguments),
                     progress="{}",
                     outcome="{}",
@@ -132,15 +147,31 @@ class Tasks:
         """Begin a wanted task; of two owners one succeeds.
 
         Raises:
-            CatalogError: it is not wanted any more.
+            TaskConflict: it is not wanted any more.
         """
         return self._move(task, "wanted", {"state": "running", "owner": owner})
+
+    def refresh(self, task: Task) -> Task:
+        """Say that somebody waits for a wanted task.
+
+        Raises:
+            TaskConflict: it is not wanted any more.
+        """
+        return self._move(task, "wanted", {})
+
+    def withdraw(self, number: int, reason: str) -> Task:
+        """End a wanted task before anybody begins it.
+
+        Raises:
+            TaskConflict: it is not wanted any more.
+        """
+        return self._move(self.read(number), "wanted", {"state": "failed", "error": reason})
 
     def report(self, task: Task, progress: Mapping[str, Any]) -> Task:
         """Say how far a running task is.
 
         Raises:
-            CatalogError: it does not run any more, or for another owner.
+            TaskConflict: it does not run any more, or for another owner.
         """
         return self._move(task, "running", {"progress": _encoded(progress)})
 
@@ -148,7 +179,7 @@ class Tasks:
         """A running task is done.
 
         Raises:
-            CatalogError: it does not run any more, or for another owner.
+            TaskConflict: it does not run any more, or for another owner.
         """
         return self._move(task, "running", {"state": "done", "outcome": _encoded(outcome)})
 
@@ -156,7 +187,7 @@ class Tasks:
         """A running task has failed; ``code`` is that of the error, and stands in the outcome.
 
         Raises:
-            CatalogError: it does not run any more, or for another owner.
+            TaskConflict: it does not run any more, or for another owner.
         """
         # what failed may be a file whose name is no text: that must not keep it from being told
         told = error.encode("utf-8", "replace").decode()
@@ -165,31 +196,15 @@ class Tasks:
             values["outcome"] = _encoded({"code": code})
         return self._move(task, "running", values)
 
-    def abandon_running(self, collection: str, *, living: Collection[str] = ()) -> list[Task]:
-        """Fail the running tasks whose owner is none of ``living``; those that this ended.
+    def abandon(self, task: Task) -> Task:
+        """Fail a running task whose owner is dead.
 
-        Only the owner of the engines may say so: nobody else works on them then.
+        Raises:
+            TaskConflict: it was ended meanwhile.
         """
-        with in_order(self._engine) as (connection, _):
-            condition = sa.and_(
-                TASKS.c.collection == collection,
-                TASKS.c.state == "running",
-                TASKS.c.owner.not_in(list(living)),
-            )
-            query = sa.select(TASKS.c.task, TASKS.c.owner).where(condition).order_by(TASKS.c.task)
-            dead: Sequence[Any] = connection.execute(query.with_for_update()).all()
-            for row in dead:
-                connection.execute(
-                    TASKS.update()
-                    .where(TASKS.c.task == row.task)
-                    .values(
-                        state="failed",
-                        error=f"the process that ran it, {row.owner}, has ended",
-                        hint="ask for it again",
-                        changed_at=now(),
-                    )
-                )
-            return [_found(connection, row.task) for row in dead]
+        error = f"the process that ran it, {task.owner}, has ended"
+        values = {"state": "failed", "error": error, "hint": "ask for it again"}
+        return self._move(task, "running", values)
 
     def _move(self, task: Task, expected: State, values: Mapping[str, Any]) -> Task:
         held = TASKS.c.owner.is_(None) if task.owner is None else TASKS.c.owner == task.owner
@@ -201,13 +216,33 @@ class Tasks:
             ).rowcount
             found = _found(connection, task.number)
             if moved != 1:
-                by_owner = f" by {found.owner}" if found.owner else ""
-                raise CatalogError(
+                raise TaskConflict(
                     f"{task.collection}: task {task.number} ({task.kind}) is "
-                    f"{found.state}{by_owner}, expected {expected}",
+                    f"{found.state}{_by(found.owner)}, expected {expected}",
                     hint="another process took it or ended it; nothing more is to be done here",
                 )
         return found
+
+
+def _refuse_second(connection: sa.Connection, collection: str, kind: Kind) -> None:
+    """One of a kind at a time. What is wanted and left is ended, and stands in nobody's way."""
+    query = sa.select(TASKS).where(
+        TASKS.c.collection == collection, TASKS.c.kind == kind, TASKS.c.state.in_(UNFINISHED)
+    )
+    for row in connection.execute(query.with_for_update()).all():
+        found = _task(row)
+        if not found.seems_left:
+            raise CatalogError(
+                f"{collection}: task {found.number} ({kind}) is {found.state} already"
+                f"{_by(found.owner)}",
+                hint="wait until it has finished: tandem status shows it",
+            )
+        values = {"state": "failed", "error": LEFT, "changed_at": now()}
+        connection.execute(TASKS.update().where(TASKS.c.task == found.number).values(values))
+
+
+def _by(owner: str | None) -> str:
+    return f" by {owner}" if owner else ""
 
 
 def _encoded(data: Mapping[str, Any]) -> str:

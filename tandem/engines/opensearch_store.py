@@ -20,6 +20,9 @@ LOOK_SECONDS = 5.0
 """For what somebody who looks waits for: a hanging server must not hold up all of it."""
 META = "tandem"
 
+_STATES = {"green": "ok", "yellow": "degraded"}
+"""What the cluster says, in our words. Where it is red, some index answers nobody."""
+
 
 class _Physical(NamedTuple):
     """One index as OpenSearch lists it; ``name`` is empty for one that Tandem did not make."""
@@ -169,7 +172,7 @@ class OpenSearchStore:
         except (KeyError, TypeError):
             detail = f"what answers at {self._server.shown} is not OpenSearch"
             return EngineHealth("opensearch", version, "unreachable", detail)
-        state = "ok" if told["status"] == "green" else "degraded"
+        state = _STATES.get(told["status"], "unusable")
         return EngineHealth("opensearch", version, state, f"cluster status {told['status']}")
 
     def close(self) -> None:

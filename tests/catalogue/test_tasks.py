@@ -1,6 +1,7 @@
 """Tasks: asked for by one process, done by one owner."""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import pytest
 
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.tasks import Task, Tasks
-from tandem.errors import CatalogError
+from tandem.errors import CatalogError, TaskConflict
 
 
 @pytest.fixture
@@ -123,23 +124,70 @@ def test_states_are_left_once(tasks: Tasks) -> None:
             attempt()
 
 
-def test_the_dead_owners_tasks_are_abandoned(tasks: Tasks) -> None:
-    """Those of the living go on; who comes back from the dead is refused."""
-    kinds = ("reindex", "promote", "rollback")
-    numbers = [tasks.ask("main", kind, {}) for kind in kinds]  # type: ignore[arg-type]
-    dead = tasks.start(tasks.read(numbers[0]), "dead")
-    alive = tasks.start(tasks.read(numbers[1]), "alive")
-    tasks.start(tasks.read(tasks.ask("other", "reindex", {})), "dead")
-    (ended,) = tasks.abandon_running("main", living=["alive"])
-    assert (ended.number, ended.state) == (numbers[0], "failed")
+def test_a_dead_owners_task_is_abandoned(tasks: Tasks) -> None:
+    """Who comes back from the dead is refused; what has ended is not abandoned."""
+    dead = tasks.start(tasks.read(tasks.ask("main", "reindex", {})), "dead")
+    alive = tasks.start(tasks.read(tasks.ask("main", "promote", {})), "alive")
+    ended = tasks.abandon(dead)
+    assert (ended.number, ended.state) == (dead.number, "failed")
     assert "dead" in ended.error
     assert ended.hint
-    with pytest.raises(CatalogError, match="is failed by dead"):
+    with pytest.raises(TaskConflict, match="is failed by dead"):
         tasks.finish(dead, {})
     assert tasks.finish(alive, {}).state == "done"
-    assert tasks.read(numbers[2]).state == "wanted"
-    assert [task.state for task in tasks.unfinished("other")] == ["running"]
-    assert tasks.abandon_running("main") == []
+    with pytest.raises(TaskConflict, match="is done by alive"):
+        tasks.abandon(alive)
+
+
+def test_what_a_process_does_by_itself(tasks: Tasks) -> None:
+    """It runs at once, and a second of its kind is refused, whether asked or begun."""
+    task = tasks.begin("main", "reindex", {"model": "m"}, "one")
+    assert (task.state, task.owner, task.arguments) == ("running", "one", {"model": "m"})
+    assert tasks.next("main") is None
+    for again in (
+        lambda: tasks.begin("main", "reindex", {}, "two"),
+        lambda: tasks.ask("main", "reindex", {}),
+    ):
+        with pytest.raises(CatalogError, match="is running already by one"):
+            again()
+    assert tasks.begin("main", "promote", {}, "two").state == "running"
+    tasks.finish(task, {})
+    assert tasks.begin("main", "reindex", {}, "two").owner == "two"
+
+
+def test_withdrawing(tasks: Tasks) -> None:
+    """What is wanted is ended with the reason; what was begun is not."""
+    number = tasks.ask("main", "rollback", {})
+    ended = tasks.withdraw(number, "nobody took it up")
+    assert (ended.state, ended.error, ended.owner) == ("failed", "nobody took it up", None)
+    begun = tasks.start(tasks.read(tasks.ask("main", "rollback", {})), "one")
+    with pytest.raises(TaskConflict, match="is running by one, expected wanted"):
+        tasks.withdraw(begun.number, "nobody took it up")
+    with pytest.raises(TaskConflict):
+        tasks.refresh(begun)
+
+
+def test_what_nobody_waits_for_stands_in_nobodys_way(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked was killed: a while later another one may ask, unless a word came meanwhile."""
+    number = tasks.ask("main", "rollback", {})
+    assert not tasks.read(number).seems_left
+    monkeypatch.setattr("tandem.catalog.tasks.WATCHED_SECONDS", 0.2)
+    time.sleep(0.3)
+    assert tasks.read(number).seems_left
+    tasks.refresh(tasks.read(number))
+    with pytest.raises(CatalogError, match="is wanted already"):
+        tasks.ask("main", "rollback", {})
+    time.sleep(0.3)
+    assert tasks.ask("main", "rollback", {}) == number + 1
+    left = tasks.read(number)
+    assert (left.state, left.error) == ("failed", "nobody waits for it any more")
+    running = tasks.start(tasks.read(number + 1), "one")
+    time.sleep(0.3)
+    assert not tasks.read(running.number).seems_left, "what runs is left to who knows its owner"
+    with pytest.raises(CatalogError, match="is running already by one"):
+        tasks.ask("main", "rollback", {})
 
 
 def test_many_ask_and_many_start(catalog: Catalog) -> None:

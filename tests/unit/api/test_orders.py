@@ -2,24 +2,21 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.asking import NobodyAnswered, Order, OrderFailed, ask, failure
 from api.bootstrap import House, open_house_beside
-from api.orders import (
-    NobodyAnswered,
-    Order,
-    OrderFailed,
-    _failure,
-    ask,
-    have_done,
-    work_off,
-)
+from api.engines import open_catalog
+from api.orders import _abandon_dead, _do_here, _is_followed, carry_out, have_done, work_off
 from api.wanted import Wanted
+from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.ownership import Ownership
+from tandem.catalog.tasks import Task
 from tandem.errors import (
     CatalogError,
     CollectionNotFound,
@@ -33,6 +30,8 @@ from tandem.errors import (
 from tandem.settings import Settings
 from tests.integration.downtime.embedders import MODELS
 from tests.owned_house import FIELDS, NAME, at_work, generations, owned, settings_in
+
+ROLLBACK = Order(NAME, "rollback", {})
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -161,7 +160,7 @@ def test_without_an_owner_it_is_done_here(tmp_path: Path) -> None:
 
 def test_an_owner_that_takes_no_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another reindex owns the folder, or a command that does not follow: it is named."""
-    monkeypatch.setattr("api.orders.ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.3)
     settings = settings_in(tmp_path)
     with owned(settings) as house:
         with pytest.raises(OwnedElsewhere, match="does not take orders") as raised:
@@ -176,9 +175,9 @@ def test_an_owner_that_takes_no_orders(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_what_nobody_takes_up_is_withdrawn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not done hours later by a process that nobody expects to do it."""
-    monkeypatch.setattr("api.orders.ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.3)
     with pytest.raises(NobodyAnswered) as raised:
-        ask(house.catalog, Order(NAME, "rollback", {}), unseen)
+        ask(house.catalog, ROLLBACK, unseen, unheard)
     assert "tandem follow" in raised.value.hint
     with at_work(house) as owner:
         work_off(owner)
@@ -189,7 +188,7 @@ def test_the_same_twice_at_once(house: House) -> None:
     """The second is told that the first is under way."""
     house.catalog.tasks.ask(NAME, "rollback", {})
     with pytest.raises(CatalogError, match=r"task 1 \(rollback\) is wanted already") as raised:
-        ask(house.catalog, Order(NAME, "rollback", {}), unseen)
+        ask(house.catalog, ROLLBACK, unseen, unheard)
     assert "tandem status" in raised.value.hint
 
 
@@ -209,7 +208,7 @@ def test_a_task_of_a_dead_owner_is_failed(house: House) -> None:
             while not seen.is_finished:
                 time.sleep(0.05)
                 seen = beside.catalog.tasks.read(number)
-            failed.append(_failure(seen))
+            failed.append(failure(seen))
         finally:
             beside.close()
 
@@ -235,14 +234,51 @@ def test_a_task_that_its_owner_could_not_end_is_ended_by_it_later(
     def refuse(*_: object) -> None:
         raise CatalogError("away")
 
+    monkeypatch.setattr("indexer.patience.PATIENCE_SECONDS", 0)
     with at_work(house) as owner:
         with monkeypatch.context() as away:
             away.setattr(tasks, "fail", refuse)
-            with pytest.raises(CatalogError, match="away"):
-                work_off(owner)
+            work_off(owner)
         assert tasks.read(number).state == "running"
         work_off(owner)
         assert tasks.read(number).state == "failed"
+
+
+def test_a_catalogue_that_restarts_at_the_end_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who asked would read that it had failed, with the new generation live."""
+    tasks = house.catalog.tasks
+    number = tasks.ask(NAME, "promote", {"generation": 1})
+    finish, tries = tasks.finish, []
+
+    def finish_later(task: Task, outcome: Mapping[str, Any]) -> Task:
+        tries.append(task)
+        if len(tries) < 3:
+            raise CatalogError("away")
+        return finish(task, outcome)
+
+    monkeypatch.setattr(tasks, "finish", finish_later)
+    with at_work(house) as owner:
+        work_off(owner)
+    assert len(tries) == 3
+    assert tasks.read(number).outcome == {"release": 1, "generation": 1}
+
+
+def test_an_unforeseen_failure_ends_the_task_and_not_the_follower(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, a bug: who asked is told, and the log is followed on."""
+
+    def fail(*_: object) -> None:
+        raise OSError("no room")
+
+    number = house.catalog.tasks.ask(NAME, "rollback", {})
+    with at_work(house) as owner:
+        monkeypatch.setattr(owner, "rollback", fail)
+        work_off(owner)
+    task = house.catalog.tasks.read(number)
+    assert (task.state, task.error) == ("failed", "OSError: no room")
 
 
 def test_a_stopped_owner_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,16 +297,223 @@ def test_a_stopped_owner_says_so(house: House, monkeypatch: pytest.MonkeyPatch) 
     assert task.hint == "run tandem rollback again"
 
 
-def test_who_stops_waiting_is_told_that_it_goes_on(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def pressed(_progress: Mapping[str, Any]) -> None:
+    """Control-C while it is waited for."""
+    raise KeyboardInterrupt
+
+
+def test_who_stops_waiting_is_told_that_it_goes_on(house: House) -> None:
     """Control-C while another process works: it is not stopped by that."""
+    tasks = house.catalog.tasks
 
-    def interrupt(*_: object) -> Callable[[], None]:
-        raise KeyboardInterrupt
+    def begin() -> None:
+        while (task := tasks.next(NAME)) is None:
+            time.sleep(0.02)
+        tasks.report(tasks.start(task, "host:1:busy"), {"stage": "building"})
 
-    monkeypatch.setattr("api.orders.ask", interrupt)
+    thread = threading.Thread(target=begin)
+    thread.start()
     told: list[str] = []
     with pytest.raises(KeyboardInterrupt):
-        have_done(house.settings, Order(NAME, "rollback", {}), unseen, told.append)
+        have_done(house.settings, ROLLBACK, pressed, told.append)
+    thread.join()
     assert "goes on in the process that follows" in told[-1]
+    assert tasks.read(1).state == "running"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_an_order_does_not_outlive_who_waits_for_it(
+    house: House, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has begun it: it is withdrawn, and neither refuses the next nor is done in days."""
+
+    def fail(_seconds: float) -> None:
+        raise error
+
+    told: list[str] = []
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("api.asking.time.sleep", fail)
+        with pytest.raises(error):
+            ask(house.catalog, ROLLBACK, unseen, told.append)
+    assert house.catalog.tasks.read(1).state == "failed"
+    assert told == (
+        ["the rollback is withdrawn; nothing was done"] if error is KeyboardInterrupt else []
+    )
+    assert house.catalog.tasks.ask(NAME, "rollback", {}) == 2
+
+
+def test_begun_at_the_moment_of_giving_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is watched on: nobody may do the same beside it."""
+    monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.0)
+    tasks = house.catalog.tasks
+    withdraw = tasks.withdraw
+
+    def too_late(number: int, reason: str) -> Task:
+        begun = tasks.start(tasks.read(number), "host:1:quick")
+        threading.Timer(0.5, lambda: tasks.finish(begun, {"release": 7})).start()
+        return withdraw(number, reason)
+
+    monkeypatch.setattr(tasks, "withdraw", too_late)
+    assert ask(house.catalog, ROLLBACK, unseen, unheard) == {"release": 7}
+
+
+def test_an_old_order_is_only_done_for_one_who_still_waits(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked and killed, days ago: not done. With a clock that is late and a living asker: done."""
+    tasks = house.catalog.tasks
+    monkeypatch.setattr("tandem.catalog.tasks.WATCHED_SECONDS", -1.0)
+    monkeypatch.setattr("api.orders.WORD_SECONDS", 0.6)
+    left = tasks.ask(NAME, "promote", {"generation": 1})
+    with at_work(house) as owner:
+        work_off(owner)
+        task = tasks.read(left)
+        assert (task.state, task.error) == ("failed", "nobody waits for it any more")
+        waited = tasks.ask(NAME, "promote", {"generation": 1})
+        refreshing = threading.Timer(0.2, lambda: tasks.refresh(tasks.read(waited)))
+        refreshing.start()
+        work_off(owner)
+        refreshing.join()
+        assert tasks.read(waited).state == "done"
+
+
+def test_who_waits_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the row, as long as it is wanted."""
+    monkeypatch.setattr("api.asking.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("api.asking.REFRESH_SECONDS", 0.2)
+    with pytest.raises(NobodyAnswered):
+        ask(house.catalog, ROLLBACK, unseen, unheard)
+    task = house.catalog.tasks.read(1)
+    assert task.changed_at > task.asked_at
+
+
+# --- beside other processes on servers: nobody owns the whole ---
+
+
+@pytest.fixture
+def beside(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """Another process, for which a lease says who lives."""
+    monkeypatch.setattr("indexer.liveness.WATCH_SECONDS", 0.8)
+    monkeypatch.setattr("api.orders.WATCH_SECONDS", 0.8)
+    with open_house_beside(house.settings) as opened:
+        yield opened
+
+
+def leased(house: House, owner: str) -> Checkpoint:
+    """The live lexical index, with that name in its lease."""
+    checkpoints = house.catalog.checkpoints
+    held = checkpoints.read(house.collection(NAME).generation.lexical_name)
+    assert held is not None
+    return checkpoints.take(held, owner=owner)
+
+
+@contextmanager
+def beating(house: House, held: Checkpoint, owner: str) -> Iterator[None]:
+    """Its owner lives."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(0.1):
+            house.catalog.checkpoints.renew(held, owner)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def test_a_name_in_a_lease_is_no_follower(house: House, beside: House) -> None:
+    """Killed, it leaves its name; only a beat that moves says that somebody follows."""
+    held = leased(house, "host:1:follower")
+    assert not _is_followed(beside.catalog, NAME)
+    assert not _is_followed(beside.catalog, "other")
+    with beating(house, held, "host:1:follower"):
+        assert _is_followed(beside.catalog, NAME)
+
+
+def test_what_a_killed_follower_left_running_hinders_nobody(house: House, beside: House) -> None:
+    """Its beat stands still: the task is failed, and the same can be begun again at once."""
+    tasks = beside.catalog.tasks
+    leased(house, "host:1:dead")
+    left = tasks.begin(NAME, "reindex", {}, "host:1:dead")
+    _abandon_dead(beside, NAME)
+    assert "host:1:dead, has ended" in tasks.read(left.number).error
+    assert tasks.begin(NAME, "reindex", {}, "host:2:next").state == "running"
+
+
+def test_the_task_of_a_living_process_is_left_alone(house: House, beside: House) -> None:
+    """It lives by its beat, or where it holds no lease for a moment by its progress."""
+    tasks = beside.catalog.tasks
+    held = leased(house, "host:1:alive")
+    first = tasks.begin(NAME, "reindex", {}, "host:1:alive")
+    second = tasks.begin(NAME, "promote", {}, "host:2:works")
+    working = threading.Timer(0.3, lambda: tasks.report(second, {"applied": 1}))
+    working.start()
+    with beating(house, held, "host:1:alive"):
+        _abandon_dead(beside, NAME)
+    working.join()
+    assert [task.number for task in tasks.unfinished(NAME)] == [first.number, second.number]
+
+
+def test_two_that_do_the_same_by_themselves(house: House, beside: House) -> None:
+    """The second would drop what the first one builds: it is refused, and the first is named."""
+    first = house.catalog.tasks.begin(NAME, "reindex", {}, "host:1:first")
+    order = reindex(house.settings)
+    with pytest.raises(CatalogError, match="is running already by host:1:first") as raised:
+        _do_here(beside, order, unseen)
+    assert "tandem status" in raised.value.hint
+    assert house.catalog.tasks.read(first.number) == first
+    assert generations(house) == {1: "ready"}
+
+
+def test_what_is_done_here_is_a_task(tmp_path: Path) -> None:
+    """Running while it is done, with its progress; done or failed afterwards."""
+    settings = settings_in(tmp_path)
+    with owned(settings):
+        pass
+    seen: list[Task] = []
+
+    def look(_progress: Mapping[str, Any]) -> None:
+        catalog = open_catalog(settings)
+        seen.extend(catalog.tasks.unfinished(NAME))
+        catalog.close()
+
+    outcome = have_done(settings, reindex(settings), look, unheard)
+    assert {(task.kind, task.state) for task in seen} == {("reindex", "running")}
+    assert seen[-1].progress
+    with pytest.raises(InputError, match="no generation 9"):
+        have_done(settings, Order(NAME, "promote", {"generation": 9}), unseen, unheard)
+    with owned(settings) as house:
+        done, failed = house.catalog.tasks.read(1), house.catalog.tasks.read(2)
+    assert (done.state, done.outcome) == ("done", outcome)
+    assert (failed.state, failed.outcome) == ("failed", {"code": "bad_input"})
+
+
+def test_an_error_after_the_switch_is_no_failure(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pruning, publishing, counting: the release is live, and who asked is told so."""
+
+    def fail(*_: object) -> None:
+        raise OSError("no room")
+
+    def away(*_: object) -> int:
+        raise CatalogError("away")
+
+    with at_work(house) as owner:
+        monkeypatch.setattr("api.owner.outlived", fail)
+        checkpoints = house.catalog.checkpoints
+        count = checkpoints.failure_count
+        monkeypatch.setattr(
+            checkpoints,
+            "failure_count",
+            lambda name: away() if house.collection(NAME).release.number == 2 else count(name),
+        )
+        outcome = carry_out(owner, reindex(house.settings), unseen)
+        assert (outcome["release"], outcome["refused"]) == (2, {})
+        monkeypatch.setattr("api.owner.publish", fail)
+        back = carry_out(owner, ROLLBACK, unseen)
+        assert back == {"release": 1, "generation": 1}
+        again = Order(NAME, "promote", {"generation": 1})
+        assert carry_out(owner, again, unseen) == back

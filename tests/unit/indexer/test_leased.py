@@ -374,3 +374,12 @@ def test_nobody_waits_for_a_dropped_generation(world: World, access: Access) -> 
     assert waiting.catch_up() == 0
     assert waiting.has_passed(4)
     assert waiting.seat.is_dropped()
+
+
+def test_who_follows_an_index_instead(world: World) -> None:
+    """The other one's name, where there is another one."""
+    first, second = world.process(), world.process()
+    assert first.owner() is None
+    first.catch_up()
+    assert first.owner() is None
+    assert second.owner() == first.seat._beats.owner

@@ -36,6 +36,8 @@ def test_the_lease_is_kept_while_an_index_is_made(
     first, second = world.process(), world.process()
     making = threading.Thread(target=lambda: caught_up(first, 20))
     making.start()
+    while world.catalog.checkpoints.observe(first.seat.name) is None:
+        time.sleep(0.01)
     others = 0
     while making.is_alive():
         others += second.catch_up()

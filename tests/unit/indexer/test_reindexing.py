@@ -1,9 +1,10 @@
 """Waiting for the new generation, asking the gates, moving the pointer."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,15 @@ from indexer.reindexing import (
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Release
 from tandem.documents import Document
-from tandem.errors import EngineError, EngineUnavailable, GateFailed, TandemError
+from tandem.errors import (
+    CatalogError,
+    EngineError,
+    EngineUnavailable,
+    GateFailed,
+    ReleaseConflict,
+    TandemError,
+    TaskConflict,
+)
 from tandem.protocols import Gate, Verdict
 
 NAME = "main"
@@ -29,6 +38,7 @@ class FakeCandidate:
 
     legs: dict[str, int] = field(default_factory=lambda: {"lexical": 0, "vector": 0})
     failure: TandemError | None = None
+    dropped: bool = False
 
     def applied(self) -> dict[str, int]:
         """See ``Candidate``."""
@@ -37,6 +47,10 @@ class FakeCandidate:
     def error(self) -> TandemError | None:
         """See ``Candidate``."""
         return self.failure
+
+    def is_dropped(self) -> bool:
+        """See ``Candidate``."""
+        return self.dropped
 
     def reach(self, sequence: int) -> None:
         """Both legs are there."""
@@ -213,3 +227,108 @@ def test_an_engine_that_fails_for_long_ends_it(desk: Desk, monkeypatch: pytest.M
     with pytest.raises(EngineUnavailable, match="no room"):
         desk.run()
     assert desk.promoted == [10]
+
+
+def test_an_engine_that_hiccups_and_gets_on_is_borne(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error is still to be seen, but the leg moves: that may go on for hours."""
+    monkeypatch.setattr("indexer.reindexing.PATIENCE_SECONDS", 0.4)
+    desk.candidate.failure = EngineError("a hiccup")
+    moves = [threading.Timer(0.25 * turn, desk.candidate.reach, [2 * turn]) for turn in range(1, 6)]
+    for move in moves:
+        move.start()
+    desk.run()
+    assert desk.promoted == [10]
+
+
+@dataclass
+class Restarting:
+    """A call that fails ``times`` times before it does what it shall."""
+
+    call: Callable[..., Any]
+    times: int
+    error: CatalogError
+
+    def __call__(self, *given: Any) -> Any:
+        """The call, some time."""
+        if self.times:
+            self.times -= 1
+            raise self.error
+        return self.call(*given)
+
+
+@pytest.mark.parametrize("place", ["applied", "head", "report"])
+def test_a_catalogue_that_restarts_is_waited_for(
+    desk: Desk, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading and telling alike; one that stays away ends it, with how to go on."""
+    down = CatalogError("no answer")
+    desk.candidate.reach(10)
+
+    def break_down(times: int) -> None:
+        if place == "applied":
+            again = Restarting(FakeCandidate(desk.candidate.legs).applied, times, down)
+            monkeypatch.setattr(desk.candidate, "applied", again)
+        elif place == "head":
+            log = desk.catalog.documents
+            monkeypatch.setattr(log, "head", Restarting(lambda: 10, times, down))
+        else:
+            monkeypatch.setattr(desk, "told", Told(times, down))
+
+    break_down(4)
+    desk.run()
+    assert desk.promoted == [10]
+    monkeypatch.setattr("indexer.reindexing.PATIENCE_SECONDS", 0.2)
+    break_down(1000)
+    with pytest.raises(EngineUnavailable, match="the catalogue does not get on") as raised:
+        desk.run()
+    assert "--resume" in raised.value.hint
+    assert desk.promoted == [10]
+
+
+class Told(list[ReindexProgress]):
+    """Telling fails at first, or only at ``stage``."""
+
+    def __init__(self, times: int, error: CatalogError, stage: str = "building") -> None:
+        super().__init__()
+        self.times, self.error, self.stage = times, error, stage
+
+    def append(self, progress: ReindexProgress) -> None:
+        """Tell."""
+        if progress.stage == self.stage and self.times:
+            self.times -= 1
+            raise self.error
+        super().append(progress)
+
+
+@pytest.mark.parametrize("error", [CatalogError("no answer"), TaskConflict("abandoned")])
+def test_what_is_live_is_not_failed_by_telling_of_it(desk: Desk, error: CatalogError) -> None:
+    """The pointer has moved; that it could not be told is no failure."""
+    desk.candidate.reach(10)
+    desk.told = Told(1000, error, "done")
+    assert desk.run().release == Release(7, NAME, 2, 1)
+    desk.told = Told(1000, error, "done")
+    work = Reindexing(
+        desk.catalog.documents, NAME, desk.candidate, report=desk.told.append,
+        stopped=desk.stopped.is_set,
+    )  # fmt: skip
+    assert work.go_live(desk.promote) == Release(7, NAME, 2, 1)
+
+
+def test_who_was_taken_for_dead_ends(desk: Desk) -> None:
+    """Another process has ended the task, and may build another generation: no patience helps."""
+    desk.candidate.reach(10)
+    desk.told = Told(1, TaskConflict("it is failed"))
+    with pytest.raises(TaskConflict):
+        desk.run()
+    assert desk.promoted == []
+
+
+def test_a_generation_that_was_dropped_is_not_waited_for(desk: Desk) -> None:
+    """Its checkpoints are gone, so it would never catch up."""
+    threading.Timer(0.3, lambda: setattr(desk.candidate, "dropped", True)).start()
+    with pytest.raises(ReleaseConflict, match="dropped the generation") as raised:
+        desk.run()
+    assert "tandem releases" in raised.value.hint
+    assert desk.promoted == []
