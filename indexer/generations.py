@@ -114,8 +114,7 @@ def own(
     """Open an index to follow the log with it, or begin it anew where it cannot go on.
 
     ``expected`` is the lease as it was seen last: it must still stand so. From an ``owner``,
-    ``None`` says that there was none. ``taken`` is told of each checkpoint before the engine opens
-    or makes anything, which may take longer than a lease lasts.
+    ``None`` says that there was none. ``taken`` is told before the engine, perhaps slow, is asked.
 
     Raises:
         CheckpointConflict: another one took the lease meanwhile, or dropped the generation.

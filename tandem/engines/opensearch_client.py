@@ -21,7 +21,10 @@ DEFAULT_PORT = 9_200
 CONNECTIONS = 16
 OVERLOADED = (429, 502, 503, 504)
 MISSING_INDEX = "index_not_found_exception"
-MISSING_HINT = "index the collection again; the log has every document"
+MISSING_HINT = (
+    "the process that follows builds it again from the log at its next write: tandem follow, or "
+    "tandem index"
+)
 
 
 class Overloaded(EngineUnavailable):

@@ -231,7 +231,10 @@ class Server:
         if _status(cause) in (401, 403) or code in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
             return EngineError(told, hint="check the API key in the URL, or in api_key_file")
         if _status(cause) == 404 or code == "NOT_FOUND":
-            hint = "was the collection removed? The next start builds it again from the log"
+            hint = (
+                "was the collection removed? The process that follows builds it again from the log "
+                "at its next write: tandem follow, or tandem index"
+            )
             return EngineError(told, hint=hint)
         return EngineError(told)
 

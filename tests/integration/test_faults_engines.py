@@ -166,6 +166,28 @@ def test_qdrant_is_not_there_at_the_start(servers: Servers, tmp_path: Path, othe
         check(house, client.oracle)
 
 
+@pytest.mark.parametrize("leg", ["lexical", "vector"])
+def test_an_index_that_a_server_loses_is_built_again(
+    servers: Servers, tmp_path: Path, leg: str
+) -> None:
+    """Under its follower, as when a server comes back with an empty volume: the next write shows
+    it, and the index is built anew from the log; the other one goes on.
+    """
+    with open_with_collection(servers.settings(tmp_path / "data")) as house:
+        client, collection = Client(house.catalog.documents), house.collection(COLLECTION)
+        with at_work(house):
+            client.write(10)
+            await_applied(house)
+            known, names = identities(house), collection.live.index_names
+            store = house.lexical_store if leg == "lexical" else house.vector_store
+            store.drop(names[leg])
+            client.write(10)
+            await_applied(house)
+        changed = {name for name, identity in identities(house).items() if identity != known[name]}
+        assert changed == {names[leg]}
+        check(house, client.oracle)
+
+
 def judge(seen: Seen, leg: str, *, after: float) -> None:
     """No search failed, and each that began after the fault says what is missing."""
     assert seen.errors == []

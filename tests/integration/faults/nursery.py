@@ -21,7 +21,7 @@ import orjson
 
 from api.bootstrap import open_house
 from api.owner import Owner
-from indexer import followers, leases
+from indexer import leased, leases
 from tandem.settings import Settings
 from tests.fakes import HashEmbedder
 from tests.integration.crash.driver import small_batches
@@ -113,7 +113,7 @@ def follow(order: Order) -> None:
     small_batches()
     hurry(order.haste)
     if order.careless:
-        setattr(followers, "bring_up_to_date", nothing)  # noqa: B010 - typed otherwise
+        setattr(leased, "bring_up_to_date", nothing)  # noqa: B010 - typed otherwise
     if order.phase:
         fuse = Fuse(order.passage, die if order.act == "die" else pause)
         PHASES[order.phase](fuse)
