@@ -67,8 +67,7 @@ def run(
     Leaves with 0 when both indexes are current; with 1 when one is behind, or when every record
     was rejected; with 2 when something given cannot be used, or holds nothing for a new collection.
     """
-    if force and not delete_missing:
-        raise InputError("--force: expected only with --delete-missing", hint="leave it out")
+    _check_force(force=force, delete_missing=delete_missing)
     chosen = settings(config, data_dir, collection)
     name = None if source is None else given_name(source)
     opened = [open_source(location, format_name) for location in sources]
@@ -82,9 +81,7 @@ def run(
         if not house.has_collection(chosen.collection):
             _create(house, schema or _schema_of_new(chosen, opened, rejected), quiet=as_json)
         target = house.collection(chosen.collection)
-        if target.pending_change:
-            note(f"warning: {target.pending_change}")
-        warn_of_rebuilds(target)
+        _warn(target)
         with rejected:
             report = index_into(
                 target,
@@ -96,6 +93,11 @@ def run(
             )
         tell(report, rejected, target, as_json=as_json)
         return exit_code(report)
+
+
+def _check_force(*, force: bool, delete_missing: bool) -> None:
+    if force and not delete_missing:
+        raise InputError("--force: expected only with --delete-missing", hint="leave it out")
 
 
 def _open(chosen: Settings) -> House:
@@ -168,6 +170,12 @@ def _show(schema: Schema) -> None:
         note("no fields are declared: these were found in the documents")
     for row in describe(schema):
         note(f"  {row['field']:<20} {row['type']}")
+
+
+def _warn(target: OpenCollection) -> None:
+    if target.pending_change:
+        note(f"warning: {target.pending_change}")
+    warn_of_rebuilds(target)
 
 
 def warn_of_rebuilds(target: OpenCollection) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from api import engines
-from api.commands import status
+from api.commands.status import run
 from api.console import FOUND, PROBLEM
+from api.engines import lexical_store
 from tandem.stores import EngineHealth
 from tests.owned_house import at_work, owned, settings_in
 
@@ -34,12 +34,12 @@ def test_an_engine_that_cannot_be_used_leaves_with_1(
     """A yellow cluster works, a red one does not."""
 
     def told(*arguments: Any) -> Any:
-        store = engines.lexical_store(*arguments)
+        store = lexical_store(*arguments)
         monkeypatch.setattr(store, "health", lambda: EngineHealth("fake", "3", state, "so"))
         return store
 
     monkeypatch.setattr("api.commands.status.lexical_store", told)
-    assert status.run(data_dir=folder) == code
+    assert run(data_dir=folder) == code
     out = capsys.readouterr().out
     assert f"lexical   fake 3, {state}: so" in out
     assert "catalogue sqlite " in out
