@@ -140,7 +140,7 @@ def test_every_retained_generation_is_compared(tmp_path: Path) -> None:
         opened.accept(*(text(name, 1) for name in ALIVE))
         opened.follow()
         made = house.create_generation(COLLECTION, FIELDS)
-        house.catalog.releases.set_state(made.number, "ready")  # one half built is left to a reindex
+        house.catalog.releases.set_state(made.number, "ready")  # else a reindex has it
         opened.follow()
         indexes = verified_indexes(opened.collection)
         assert [(index.leg, index.generation) for index in indexes] == [
