@@ -37,7 +37,7 @@ RELEASE_PHASES = {
     "reindex-before-commit": ReleasePhase("reindex", before(releases, "_point")),
     "reindex-after-commit": ReleasePhase("reindex", after(Releases, "promote"), has_moved=True),
     "reindex-between-pointer-and-prune": ReleasePhase(
-        "reindex", before(import_module("api.owner"), "prune"), has_moved=True
+        "reindex", before(import_module("api.owner"), "outlived"), has_moved=True
     ),
     "reindex-dropped-in-the-catalogue": ReleasePhase(
         "reindex", after(Releases, "drop"), has_moved=True
