@@ -135,18 +135,18 @@ class OpenCollection:
         return sorted(opened, key=lambda item: item is not self.live)
 
     @property
+    def complete(self) -> list[OpenGeneration]:
+        """Every retained generation that is not being built any more, the live one first."""
+        known = self.catalog.releases.generations(self.name)
+        ready = {item.number for item in known if item.state == "ready"}
+        return [opened for opened in self.retained if opened.generation.number in ready]
+
+    @property
     def followers(self) -> list[AnyFollower]:
         """One follower an index of every complete generation, the live ones first. One that is
         being built is left to the reindex: nobody who writes wants to wait for it.
         """
-        known = self.catalog.releases.generations(self.name)
-        complete = {item.number for item in known if item.state == "ready"}
-        return [
-            follower
-            for opened in self.retained
-            if opened.generation.number in complete
-            for follower in opened.followers
-        ]
+        return [follower for opened in self.complete for follower in opened.followers]
 
     @property
     def indexer(self) -> Indexer:
@@ -220,15 +220,19 @@ class OpenCollection:
         return named(self._configurations, name)
 
     def pipeline(
-        self, release: Release, opened: OpenGeneration, configuration: SearchConfiguration
+        self,
+        release: Release,
+        opened: OpenGeneration,
+        configuration: SearchConfiguration,
+        pools: LegPools | None = None,
     ) -> SearchPipeline:
-        """The pipeline over one release."""
+        """The pipeline over one release; without ``pools`` it shares those of all searches."""
         return SearchPipeline(
             release=release.number,
             schema=opened.generation.schema,
             configuration=configuration,
             legs=opened.legs(),
-            pools=self._pools,
+            pools=pools or self._pools,
             reranker=self._reranker,
             documents=opened,
         )

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import reading
 from tandem.catalog.releases import Generation
+from tandem.catalog.urls import shown
 from tandem.errors import EngineError
 from tandem.schema import describe
-from tandem.stores import LexicalStore, VectorStore
+from tandem.stores import EngineHealth, LexicalStore, VectorStore
 
 SHOWN_FAILURES = 10
 CURRENT, BEHIND, MISSING, UNREACHABLE = "current", "behind", "missing", "unreachable"
@@ -36,6 +38,14 @@ class Look:
             leg: store.health()._asdict()
             for leg, store in (("lexical", self.lexical), ("vector", self.vector))
         }
+
+    def catalogue(self) -> dict[str, Any]:
+        """Which database the catalogue is in; one that does not answer has raised before."""
+        with reading(self.catalog.engine) as connection:
+            version = connection.dialect.server_version_info or ()
+        engine = self.catalog.engine
+        told = ".".join(str(part) for part in version)
+        return EngineHealth(engine.dialect.name, told, "ok", shown(engine.url))._asdict()
 
     def collection(self, name: str) -> dict[str, Any]:
         """Everything that there is to know of one collection that has a live release."""
@@ -106,7 +116,7 @@ class Look:
             "applied": applied,
             "behind": behind,
             "behind_seconds": 0.0 if since is None else round(_seconds_since(since), 1),
-            "follower": lease.owner if lease else None,
+            "holder": lease.owner if lease else None,
             "bytes": _asked(lambda: store.bytes_on_disk(name))[1] if is_reachable else None,
             "refused": checkpoints.failure_count(name),
             "failures": [

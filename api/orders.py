@@ -154,12 +154,14 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
             "release": outcome.release.number if outcome.release else None,
             "gates": [verdict._asdict() for verdict in outcome.verdicts],
             "overridden": outcome.overridden,
+            "dropped": outcome.dropped,
             "refused": _refused(catalog, generation),
             "seconds": round(outcome.seconds, 3),
         }
     if order.kind == "promote":
         number = int(order.arguments["generation"])
-        release = owner.promote(order.collection, number, _throttled(show))
+        overridden = tuple(order.arguments.get("overridden", ()))
+        release = owner.promote(order.collection, number, _throttled(show), overridden)
     else:
         release = owner.rollback(order.collection, _throttled(show))
     return {"release": release.number, "generation": release.generation}

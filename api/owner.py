@@ -6,13 +6,14 @@ holds the leases. Others ask by a row in the catalogue, and watch it.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from api.aftermath import afterwards
 from api.bootstrap import House
 from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
+from api.followed import Followed
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
 from api.promotion import gates, judgments, outlived
@@ -21,33 +22,11 @@ from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
 from tandem.errors import InputError, ReleaseConflict, TandemError
+from tandem.protocols import Gate
 from tandem.telemetry import logger
 
 RETRY_SECONDS = 5.0
 """Until a collection that could not be followed is tried again."""
-
-
-@dataclass
-class _Followed:
-    """A generation at work; what the reindex asks of it."""
-
-    opened: OpenGeneration
-    work: Following
-
-    def applied(self) -> dict[str, int]:
-        """See ``Candidate``."""
-        return {
-            "lexical": self.opened.lexical.applied(),
-            "vector": self.opened.vector.applied(),
-        }
-
-    def error(self) -> TandemError | None:
-        """See ``Candidate``."""
-        return next((leg.error for leg in self.work.legs.values() if leg.error), None)
-
-    def is_dropped(self) -> bool:
-        """See ``Candidate``."""
-        return self.opened.lexical.is_dropped()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +42,7 @@ class Owner:
     """The house at work: every generation of its collections is followed until ``close``."""
 
     house: House
-    _followed: dict[int, _Followed] = field(default_factory=dict)
+    _followed: dict[int, Followed] = field(default_factory=dict)
     _watch: ReleaseWatch | None = None
     _stopping: bool = False
     _troubles: dict[str, "_Trouble"] = field(default_factory=dict)
@@ -155,6 +134,7 @@ class Owner:
         collection = self.house.collection(name)
         collection.refresh()
         parent = collection.release.number
+        before = self._known(name)
         judged = judgments(collection)  # before hours of work: they may not be readable
         generation, abandoned = candidate(self.house, collection, order)
         for half_built in abandoned:
@@ -170,20 +150,37 @@ class Owner:
             order.overridden,
             promote if order.promote else None,
         )
+        if outcome.release is None:
+            self.house.catalog.releases.set_state(generation.number, "ready")
+            self._tell_dropped(outcome, name, before)
+        else:
+            afterwards(outcome.release, lambda: self._tell_dropped(outcome, name, before))
         return generation, outcome
 
-    def promote(self, name: str, generation: int, report: Report = unheard) -> Release:
+    def _tell_dropped(
+        self, outcome: ReindexOutcome, name: str, before: Mapping[int, Generation]
+    ) -> None:
+        outcome.dropped = sorted(before.keys() - self._known(name).keys())
+
+    def _known(self, name: str) -> dict[int, Generation]:
+        return {item.number: item for item in self.house.catalog.releases.generations(name)}
+
+    def promote(
+        self, name: str, generation: int, report: Report = unheard, overridden: Sequence[str] = ()
+    ) -> Release:
         """Make a generation live, once it has caught up with the log; drop what is too old then.
-        One that is live already stays so, without a new release.
+        One that is live already stays so, without a new release. One that has never passed the
+        gates is examined before.
 
         Raises:
+            GateFailed: it is not fit; nothing went live.
             InputError: there is no such generation.
             ReleaseConflict: something else went live meanwhile.
             TandemError: its engines failed for too long.
         """
         collection = self.house.collection(name)
         collection.refresh()
-        known = {item.number: item for item in self.house.catalog.releases.generations(name)}
+        known = self._known(name)
         if generation not in known:
             raise InputError(
                 f"{name} has no generation {generation}; it has {', '.join(map(str, known))}",
@@ -192,8 +189,17 @@ class Owner:
         live = collection.release
         if generation == live.generation:
             return afterwards(live, lambda: self._settle(collection))
-        waiting = self._waiting(collection, known[generation], report, "tandem promote")
-        return waiting.go_live(lambda: self._go_live(collection, generation, live.number))
+        chosen = known[generation]
+        waiting = self._waiting(collection, chosen, report, f"tandem promote {generation}")
+        examined: Sequence[Gate] = ()
+        if chosen.state == "building":
+            opened = collection.open_generation(chosen)
+            examined = gates(collection, opened, judgments(collection))
+        outcome = waiting.run(
+            examined, overridden, lambda: self._go_live(collection, generation, live.number)
+        )
+        assert outcome.release is not None, "it was to be promoted"
+        return outcome.release
 
     def _go_live(self, collection: OpenCollection, generation: int, parent: int) -> Release:
         known = self.house.catalog.releases.generation(generation)
@@ -219,8 +225,7 @@ class Owner:
         collection.refresh()
         releases, live = self.house.catalog.releases, collection.release
         before = None if live.parent is None else releases.release(live.parent)
-        kept = {generation.number for generation in releases.generations(name)}
-        if before is None or before.generation not in kept:
+        if before is None or before.generation not in self._known(name):
             raise ReleaseConflict(
                 f"{name}: there is no release to go back to from {live.number}",
                 hint="see tandem releases; a reindex makes a new one",
@@ -248,13 +253,13 @@ class Owner:
             retry=retry,
         )
 
-    def _follow(self, opened: OpenGeneration) -> _Followed:
+    def _follow(self, opened: OpenGeneration) -> Followed:
         number = opened.generation.number
         with self._syncing:
             if number not in self._followed:
                 work = Following(opened.followers, persistent=True)
                 work.start()
-                self._followed[number] = _Followed(opened, work)
+                self._followed[number] = Followed(opened, work)
             return self._followed[number]
 
     def _leave(self, collection: OpenCollection, number: int, then: Callable[[], None]) -> None:

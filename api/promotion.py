@@ -4,16 +4,16 @@ import time
 from collections.abc import Callable, Sequence
 
 from api.collection import OpenCollection
+from api.examination import OwnQualityGate, VerifyGate
 from api.generation import OpenGeneration
 from indexer.seats import Access
-from query.configurations import DEFAULT
 from relevance_eval.collections import QuerySet, read_beir
-from relevance_eval.gates import QualityGate
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.releases import Generation
+from tandem.catalog.releases import Generation, Release
+from tandem.errors import InputError
 from tandem.protocols import Gate, Verdict
 
-GATES = ("refused", "quality")
+GATES = ("refused", "verify", "quality")
 """The names by which they are overridden."""
 
 REFUSED_SHARE = 0.02
@@ -61,20 +61,33 @@ def gates(
     collection: OpenCollection, candidate: OpenGeneration, judged: QuerySet | None
 ) -> Sequence[Gate]:
     """What a candidate of this collection must pass, the cheap ones first."""
-    chosen: list[Gate] = [RefusedGate(collection.catalog, collection.live, candidate)]
+    chosen: list[Gate] = [
+        RefusedGate(collection.catalog, collection.live, candidate),
+        VerifyGate(collection, candidate),
+    ]
     if judged is not None:
-        configuration = collection.configuration(DEFAULT)
-        live, new = (
-            collection.pipeline(collection.release, opened, configuration)
-            for opened in (collection.live, candidate)
-        )
-        tolerance = collection.settings.quality.tolerance
-        chosen.append(QualityGate(judged, live, new, tolerance))
+        chosen.append(OwnQualityGate(collection, candidate, judged))
     return chosen
 
 
+def check_gates(overridden: Sequence[str]) -> None:
+    """A name that no gate has would override nothing, hours later.
+
+    Raises:
+        InputError: there is no such gate.
+    """
+    for name in overridden:
+        if name not in GATES:
+            raise InputError(
+                f"--override: there is no gate {name!r}, expected {' or '.join(GATES)}",
+                hint="name the gate as the error that it gave does",
+            )
+
+
 def prune(collection: OpenCollection) -> list[Generation]:
-    """The generations that are neither live nor kept to go back to, nor on their way."""
+    """The generations that are neither live nor kept to go back to, nor newer than the live one:
+    those are on their way, or ready to be promoted by hand.
+    """
     releases, live = collection.catalog.releases, collection.release
     kept = [live.generation]
     before = live.parent
@@ -84,7 +97,7 @@ def prune(collection: OpenCollection) -> list[Generation]:
             kept.append(release.generation)
         before = release.parent
     known = releases.generations(collection.name)
-    return [item for item in known if item.number not in kept and item.state != "building"]
+    return [item for item in known if item.number not in kept and not _is_awaited(item, live)]
 
 
 def outlived(
@@ -111,3 +124,7 @@ def is_noticed(access: Access, is_stopping: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+def _is_awaited(item: Generation, live: Release) -> bool:
+    return item.state == "building" or item.number > live.generation

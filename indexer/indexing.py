@@ -7,6 +7,7 @@ from pathlib import Path
 
 from indexer.followers import Progress, no_progress
 from indexer.following import AnyFollower, FollowedLeg, Following, following
+from indexer.missing import missing
 from indexer.rejects import RejectsFile
 from indexer.sources.records import Broken, Record
 from indexer.validation import DuplicateGuard, Rejection, Validator, validated
@@ -105,13 +106,15 @@ class Indexer:
         intake: Intake,
         *,
         delete_missing: bool = False,
+        force: bool = False,
         progress: Progress = no_progress,
     ) -> IndexReport:
         """Bring the log and both indexes to what the sources say.
 
         Accepted documents are durable in the log batch by batch, whatever happens to the indexes
         later. With ``delete_missing``, what a source wrote before and does not hold any more is
-        deleted once every source has been read, so that what has moved from one to another stays.
+        deleted once every source has been read, so that what has moved from one to another stays;
+        how much may be missing without ``force``, ``indexer.missing`` says.
         Once both indexes are current, the log forgets the deletes that they have applied.
 
         Raises:
@@ -129,7 +132,7 @@ class Indexer:
                     raise _empty(source.name)
                 names.append(source.name)
             if delete_missing:
-                report.deleted = self._delete_missing(dict.fromkeys(names), intake)
+                report.deleted = self._delete_missing(dict.fromkeys(names), intake, force=force)
                 progress(CHANGED, report.deleted)
         report.legs = work.legs
         report.unindexed = intake.unindexed
@@ -160,17 +163,12 @@ class Indexer:
                 work.notify()
         report.read, report.rejected = intake.read, intake.rejected
 
-    def _delete_missing(self, names: Collection[str], intake: Intake) -> int:
+    def _delete_missing(self, names: Collection[str], intake: Intake, *, force: bool) -> int:
         """A record that was rejected is not missing: with one, what is missing is not known."""
         if intake.rejects.first is not None:
             raise _undecided(intake.rejected, intake.rejects.first, intake.rejects.path)
-        missing = [
-            document_id
-            for name in names
-            for document_id in self._log.ids_of_source(self._collection, name)
-            if document_id not in intake.guard
-        ]
-        return len(self._log.delete(self._collection, missing))
+        gone = missing(self._log, self._collection, names, intake.guard, force=force)
+        return len(self._log.delete(self._collection, gone))
 
 
 def _empty(name: str) -> SourceError:

@@ -73,11 +73,14 @@ class Candidate(Protocol):
 
 @dataclass(slots=True)
 class ReindexOutcome:
-    """``release`` is ``None`` where nothing was promoted, as was asked."""
+    """``release`` is ``None`` where nothing was promoted, as was asked. ``dropped`` are the
+    generations that are gone since.
+    """
 
     verdicts: list[Verdict] = field(default_factory=list)
     overridden: list[str] = field(default_factory=list)
     release: Release | None = None
+    dropped: list[int] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -131,7 +134,7 @@ class Reindexing:
         outcome.overridden = [verdict.gate for verdict in failed if verdict.gate in overridden]
         refused = [verdict for verdict in failed if verdict.gate not in overridden]
         if refused:
-            raise _refusal(refused)
+            raise _refusal(refused, self._retry)
         if promote is not None:
             self._wait(CLOSE_ENOUGH)  # what was written while it was examined
             self._tell(ReindexProgress("promoting"))
@@ -242,10 +245,10 @@ class _Pace:
         return ReindexProgress("building", legs, rate, seconds_left)
 
 
-def _refusal(refused: Sequence[Verdict]) -> GateFailed:
+def _refusal(refused: Sequence[Verdict], retry: str) -> GateFailed:
     told = "; ".join(f"{verdict.gate}: {verdict.detail}" for verdict in refused)
     names = " ".join(f"--override {verdict.gate}" for verdict in refused)
     return GateFailed(
         f"the new generation is not fit to go live: {told}",
-        hint=f"look into it; to promote it all the same: tandem reindex --resume {names}",
+        hint=f"look into it; to promote it all the same: {retry} {names}",
     )

@@ -1,9 +1,14 @@
 """The quality guard: what goes live must not find worse than what is live."""
 
+from collections import Counter
+
 from relevance_eval.collections import QuerySet
 from relevance_eval.execution import run_queries
 from relevance_eval.measures import measure
+from tandem.errors import SearchUnavailable
 from tandem.protocols import Searcher, Verdict
+from tandem.queries import Query
+from tandem.rankings import SearchResult
 
 MEASURE = "nDCG@10"
 
@@ -11,7 +16,8 @@ MEASURE = "nDCG@10"
 class QualityGate:
     """Compares two searchers over a judgment list by nDCG@10.
 
-    ``tolerance`` is how much the mean may fall, 0 to 1.
+    ``tolerance`` is how much the mean may fall, 0 to 1. Where a leg was missing in any answer of
+    either, the figures say nothing, and the gate is not passed.
     """
 
     name = "quality"
@@ -26,12 +32,40 @@ class QualityGate:
 
     def examine(self) -> Verdict:
         """See ``Gate``."""
-        before, after = (
-            measure(self._judged.qrels, run_queries(searcher, self._judged.queries))[MEASURE]
-            for searcher in (self._live, self._candidate)
-        )
+        live, candidate = Watched(self._live), Watched(self._candidate)
+        measured = []
+        for name, searcher in (("live", live), ("new", candidate)):
+            try:
+                run = run_queries(searcher, self._judged.queries)
+            except SearchUnavailable as error:
+                return Verdict(self.name, False, f"the {name} indexes could not answer: {error}")
+            if searcher.missing:
+                return Verdict(self.name, False, self._degraded(name, searcher.missing))
+            measured.append(measure(self._judged.qrels, run)[MEASURE])
+        before, after = measured
         detail = (
             f"{MEASURE} {before:.4f} -> {after:.4f} over {len(self._judged.queries)} queries of "
             f"{self._judged.name}, may fall by {self._tolerance}"
         )
         return Verdict(self.name, after >= before - self._tolerance, detail)
+
+    def _degraded(self, name: str, missing: Counter[str]) -> str:
+        told = ", ".join(f"{part} in {count:,}" for part, count in sorted(missing.items()))
+        return (
+            f"answers of the {name} indexes were incomplete ({told} of "
+            f"{len(self._judged.queries):,} queries), so nothing can be compared"
+        )
+
+
+class Watched:
+    """A searcher, and in how many answers which leg was ``missing``, with the reason."""
+
+    def __init__(self, searcher: Searcher) -> None:
+        self._searcher = searcher
+        self.missing: Counter[str] = Counter()
+
+    def search(self, query: Query) -> SearchResult:
+        """See ``Searcher``."""
+        result = self._searcher.search(query)
+        self.missing.update({f"{part.leg} {part.reason}" for part in result.degraded})
+        return result

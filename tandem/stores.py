@@ -10,7 +10,9 @@ from tandem.schema import Schema
 
 
 class EngineHealth(NamedTuple):
-    """What an engine says of itself. ``state`` is ``ok``, ``degraded`` or ``unreachable``."""
+    """What an engine says of itself. ``state`` is ``ok``, ``degraded`` where it works all the
+    same, ``unusable`` where it answers, but some index does not, or ``unreachable``.
+    """
 
     engine: str
     version: str

@@ -61,6 +61,7 @@ def _index(house: House, *, quiet: bool) -> tuple[OpenCollection, int]:
             [NamedSource(records.location, records)],
             rejected,
             delete_missing=is_known,  # another version of Python documents other names
+            force=True,  # how many, nobody knows
             show_bars=not quiet,
         )
     if quiet:

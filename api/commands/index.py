@@ -23,7 +23,7 @@ from indexer.sources.registry import open_source
 from indexer.validation import DuplicateGuard, Validator, sample_attributes, validated
 from query.configurations import LEXICAL, VECTOR
 from tandem.documents import Document
-from tandem.errors import OwnedElsewhere, SourceError
+from tandem.errors import InputError, OwnedElsewhere, SourceError
 from tandem.schema import Schema, describe, infer_schema
 from tandem.settings import Settings
 
@@ -48,6 +48,9 @@ def run(
         bool,
         typer.Option("--delete-missing", help="Delete what this source no longer holds."),
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Delete even more than 20 % of a source's documents.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and validate only; write nothing but rejects.")
     ] = False,
@@ -64,6 +67,8 @@ def run(
     Leaves with 0 when both indexes are current; with 1 when one is behind, or when every record
     was rejected; with 2 when something given cannot be used, or holds nothing for a new collection.
     """
+    if force and not delete_missing:
+        raise InputError("--force: expected only with --delete-missing", hint="leave it out")
     chosen = settings(config, data_dir, collection)
     name = None if source is None else given_name(source)
     opened = [open_source(location, format_name) for location in sources]
@@ -82,7 +87,12 @@ def run(
         warn_of_rebuilds(target)
         with rejected:
             report = index_into(
-                target, work, rejected, delete_missing=delete_missing, show_bars=not as_json
+                target,
+                work,
+                rejected,
+                delete_missing=delete_missing,
+                force=force,
+                show_bars=not as_json,
             )
         tell(report, rejected, target, as_json=as_json)
         return exit_code(report)
@@ -195,6 +205,7 @@ def index_into(
     rejected: RejectsFile,
     *,
     delete_missing: bool = False,
+    force: bool = False,
     show_bars: bool,
 ) -> IndexReport:
     """Index sources into an open collection, with progress bars."""
@@ -203,7 +214,7 @@ def index_into(
         progress = drawn_progress(shown, reading=True)
         progress(CHANGED, target.behind)
         return target.indexer.index(
-            sources, intake, delete_missing=delete_missing, progress=progress
+            sources, intake, delete_missing=delete_missing, force=force, progress=progress
         )
 
 

@@ -1,6 +1,6 @@
 """``tandem reindex``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -8,9 +8,8 @@ import typer
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, Bars, bars, note, say, say_json
 from api.orders import Order, have_done
-from api.promotion import GATES
+from api.promotion import check_gates
 from api.wanted import Wanted
-from tandem.errors import InputError
 
 
 def run(
@@ -38,7 +37,7 @@ def run(
     is kept, for tandem rollback. Leaves with 1 when a gate refuses the new indexes.
     """
     chosen = settings(config, data_dir, collection)
-    _check_gates(override or [])
+    check_gates(override or [])
     arguments = {
         "settings": Wanted.of(chosen).as_data(),
         "model": embedder,
@@ -57,16 +56,6 @@ def run(
     if embedder is not None and outcome["release"] is not None:
         note(f"  next: set embedding.model = {embedder!r} in tandem.toml")
     return FOUND
-
-
-def _check_gates(overridden: Sequence[str]) -> None:
-    """A name that no gate has would override nothing, hours later."""
-    for name in overridden:
-        if name not in GATES:
-            raise InputError(
-                f"--override: there is no gate {name!r}, expected {' or '.join(GATES)}",
-                hint="name the gate as the error that it gave does",
-            )
 
 
 class DrawnLegs:
@@ -94,9 +83,11 @@ def _tell(outcome: Mapping[str, Any]) -> None:
     for leg, count in outcome["refused"].items():
         if count:
             note(f"warning: the new {leg} index left out {count:,} documents; see tandem status")
+    for dropped in outcome["dropped"]:
+        note(f"generation {dropped} was dropped, its indexes are gone")
     generation, seconds = outcome["generation"], outcome["seconds"]
     if outcome["release"] is None:
-        say(f"generation {generation} is built, in {seconds:.1f} s; nothing went live")
+        say(f"generation {generation} is ready, in {seconds:.1f} s; nothing went live")
         note(f"  next: tandem promote {generation}")
     else:
         say(f"generation {generation} is live as release {outcome['release']}, in {seconds:.1f} s")

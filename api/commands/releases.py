@@ -10,6 +10,7 @@ from api.commands.reindex import DrawnLegs
 from api.console import FOUND, bars, note, say, say_json
 from api.engines import check_engines, open_catalog
 from api.orders import Order, have_done
+from api.promotion import check_gates
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CollectionNotFound
 from tandem.settings import Settings
@@ -87,14 +88,24 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
 
 def promote(
     generation: Annotated[int, typer.Argument(help="Its number, as tandem releases shows it.")],
+    override: Annotated[
+        list[str] | None,
+        typer.Option("--override", help="Promote although this gate fails: its name."),
+    ] = None,
     collection: Collection = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Make a generation that is kept the live one, once it holds all that the log does."""
+    """Make a generation that is kept the live one, once it holds all that the log does.
+
+    One that has never passed the gates is examined first, as by tandem reindex. Leaves with 1 when
+    a gate refuses it.
+    """
     chosen = settings(config, data_dir, collection)
-    order = Order(chosen.collection, "promote", {"generation": generation})
+    check_gates(override or [])
+    arguments = {"generation": generation, "overridden": override or []}
+    order = Order(chosen.collection, "promote", arguments)
     return _done(chosen, order, as_json=as_json)
 
 

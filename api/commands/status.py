@@ -15,13 +15,16 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import owner_of
 from tandem.settings import Settings
 
+AT_WORK = {"ok", "degraded"}
+"""The states of an engine that answers for all its indexes."""
+
 MEGABYTE = 1024 * 1024
 
 
 def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = False) -> int:
     """Show what each collection holds, how far each index is, and how the engines are.
 
-    Leaves with 1 when an index refused documents or an engine does not answer.
+    Leaves with 1 when an index refused documents, or an engine does not answer or cannot be used.
     """
     chosen = settings(config, data_dir, None)
     check_engines(chosen)
@@ -30,7 +33,7 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
     catalog = open_catalog(chosen)
     try:
         look = Look(catalog, lexical_store(chosen, catalog), vector_store(chosen, catalog))
-        engines = look.engines()
+        catalogue, engines = look.catalogue(), look.engines()
         states = [
             look.collection(name) | {"pending": _pending(chosen, catalog, name)}
             for name in catalog.releases.collections()
@@ -44,13 +47,14 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
             {
                 "data_dir": str(chosen.data_dir),
                 "owner": owner,
+                "catalogue": catalogue,
                 "engines": engines,
                 "collections": states,
             }
         )
     else:
         say(f"data folder {chosen.data_dir}" + (f", in use by {owner}" if owner else ""))
-        for leg, health in engines.items():
+        for leg, health in {"catalogue": catalogue, **engines}.items():
             say(f"  {leg:<9} {_health(health)}")
         for state in states:
             _show(state)
@@ -69,7 +73,7 @@ def _pending(chosen: Settings, catalog: Catalog, name: str) -> str | None:
 
 def _is_troubled(engines: dict[str, Any], states: list[dict[str, Any]]) -> bool:
     refused = any(leg["refused"] for state in states for leg in state["indexes"].values())
-    return refused or any(health["state"] == UNREACHABLE for health in engines.values())
+    return refused or any(health["state"] not in AT_WORK for health in engines.values())
 
 
 def _health(health: dict[str, Any]) -> str:
@@ -119,6 +123,8 @@ def _show_index(leg: str, index: dict[str, Any]) -> None:
     refused = f", {index['refused']:,} documents refused" if index["refused"] else ""
     room = "" if index["bytes"] is None else f", {index['bytes'] / MEGABYTE:,.1f} MB"
     say(f"  {leg:<9} {said} (applied up to sequence {index['applied']:,}){room}{refused}")
+    if index["holder"] is not None:
+        say(f"    held by {printable(index['holder'])}")
     if index["verified"] is not None:
         say(f"    {_verified(index['verified'])}")
     for failure in index["failures"]:

@@ -11,14 +11,11 @@ from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settin
 from api.commands.search import bring_up_to_date
 from api.commands.verify_report import exit_code, tell
 from api.console import Bars, bars, note
-from api.generation import OpenGeneration
+from api.verified import indexes_of, remember
 from indexer.findings import IndexVerification
-from indexer.holdings import LexicalHoldings, VectorHoldings
+from indexer.indexing import catch_up
 from indexer.judging import VerifiedIndex
 from indexer.verification import SAMPLE, Verifier, VerifyOptions
-from indexer.writers import LexicalWriter, VectorWriter
-from query.configurations import LEXICAL, VECTOR
-from tandem.embedding.cached_embedder import CachedEmbedder
 
 
 def run(
@@ -38,52 +35,41 @@ def run(
 ) -> int:
     """Compare each index with the document log, document by document; mend with --repair.
 
-    First each index applies what it has not yet. Leaves with 0 when all hold what the log says;
-    with 1 when something differs, or an index could not be read; with 2 when something given cannot
-    be used.
+    First each index applies what it has not yet; one that is being built is left out. Leaves with 0
+    when all hold what the log says; with 1 when something differs, or an index could not be read;
+    with 2 when something given cannot be used.
     """
     chosen = settings(config, data_dir, collection)
     options = VerifyOptions(repair=repair, sample=sample, seed=seed)
     with open_house(chosen, "tandem verify", notify=note, create=False) as house:
         target = house.collection(chosen.collection)
         bring_up_to_date(target)
+        _bring_others_up_to_date(target)
         results = _verify(target, options, show_bars=not as_json)
         tell(target, results, options, as_json=as_json)
         return exit_code(results)
 
 
+def _bring_others_up_to_date(target: OpenCollection) -> None:
+    """The complete generations beside the live one; those that are being built are named."""
+    complete = target.complete
+    lagging = [
+        opened
+        for opened in complete
+        if opened is not target.live and opened.applied() < target.live.applied()
+    ]
+    for opened in lagging:
+        note(f"generation {opened.generation.number} applies what it has not yet")
+    for error in catch_up([follower for opened in lagging for follower in opened.followers]):
+        note(f"warning: an index is behind: {error}")
+    for opened in target.retained:
+        if opened not in complete:
+            note(f"generation {opened.generation.number} is being built: it is not compared")
+
+
 def verified_indexes(target: OpenCollection) -> list[VerifiedIndex]:
-    """The indexes of every retained generation as verification needs them, the live ones first."""
-    return [index for opened in target.retained for index in _indexes(opened)]
-
-
-def _indexes(opened: OpenGeneration) -> tuple[VerifiedIndex, VerifiedIndex]:
-    """Both indexes of a generation."""
-    number, tokens = opened.generation.number, opened.generation.passage_tokens
-    lexical, vector = opened.lexical, opened.vector
-    plain = LexicalWriter(lexical.index)
-    cached = CachedEmbedder(opened.embedder, opened.catalog.embeddings)
-    fresh = VectorWriter(vector.index, opened.embedder, tokens)
-    return (
-        VerifiedIndex(
-            LEXICAL,
-            number,
-            lexical.name,
-            LexicalHoldings(lexical.index),
-            plain,
-            plain,
-            lexical.applied,
-        ),
-        VerifiedIndex(
-            VECTOR,
-            number,
-            vector.name,
-            VectorHoldings(vector.index, fresh),
-            VectorWriter(vector.index, cached, tokens),
-            fresh,
-            vector.applied,
-        ),
-    )
+    """The indexes of every complete generation as verification needs them, the live ones first."""
+    return [index for opened in target.complete for index in indexes_of(opened)]
 
 
 def _verify(
@@ -99,7 +85,11 @@ def _verify(
         )
         indexes = verified_indexes(target)
         _add_bars(shown, indexes, verifier.rows)
-        return [verifier.verify(index) for index in indexes]
+        results = []
+        for index in indexes:
+            results.append(verifier.verify(index))
+            remember(target.catalog.verifications, results[-1])
+        return results
 
 
 def _add_bars(shown: Bars, indexes: Sequence[VerifiedIndex], rows: int) -> None:

@@ -18,6 +18,9 @@ SECONDS = 60.0
 HEALTH_SECONDS = 2.0
 META = "tandem"
 
+_STATES = {"green": "ok", "yellow": "degraded"}
+"""What the cluster says, in our words. Where it is red, some index answers nobody."""
+
 
 class _Physical(NamedTuple):
     """One index as OpenSearch lists it; ``name`` is empty for one that Tandem did not make."""
@@ -163,7 +166,7 @@ class OpenSearchStore:
         except (KeyError, TypeError):
             detail = f"what answers at {self._server.shown} is not OpenSearch"
             return EngineHealth("opensearch", version, "unreachable", detail)
-        state = "ok" if told["status"] == "green" else "degraded"
+        state = _STATES.get(told["status"], "unusable")
         return EngineHealth("opensearch", version, state, f"cluster status {told['status']}")
 
     def close(self) -> None:

@@ -138,9 +138,16 @@ def test_updates_deletes_and_unchanged_content(tandem: Tandem) -> None:
     kept = BOOKS.replace("Cosmos", "Cosmos, revised").splitlines()[:3]
     file.write_text("\n".join(kept), "utf-8")
 
-    again = tandem("index", "books.jsonl", "--delete-missing", "--json").data
+    refused = tandem("index", "books.jsonl", "--delete-missing")
+    assert refused.code == 2
+    assert "1 of the 4 documents of " in refused.err
+    assert "--delete-missing --force" in refused.err
+    assert tandem("index", "books.jsonl", "--force").code == 2
+    again = tandem("index", "books.jsonl", "--delete-missing", "--force", "--json").data
 
-    assert (again["changed"], again["unchanged"], again["deleted"]) == (1, 2, 1)
+    assert (again["changed"], again["unchanged"], again["deleted"]) == (0, 3, 1), (
+        "kept when refused"
+    )
     found = tandem("search", "cosmos or salt", "--json").data["hits"]
     assert {hit["document_id"]: hit["title"] for hit in found}["b2"] == "Cosmos, revised"
     assert "b4" not in {hit["document_id"] for hit in found}

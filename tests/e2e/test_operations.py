@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import file_url
+from tandem.documents import Document
 from tests.e2e.shop import Shop, judged
 
 COUNT = 12
@@ -33,7 +36,7 @@ def test_a_changed_field_from_pending_to_live_and_back(shop: Shop) -> None:
 
     outcome = shop.done("reindex", "--json").data
     assert (outcome["generation"], outcome["release"]) == (2, 2)
-    assert [gate["gate"] for gate in outcome["gates"]] == ["refused"]
+    assert [gate["gate"] for gate in outcome["gates"]] == ["refused", "verify"]
     assert shop.state()["pending"] is None
     assert shop.found("mark3") == []
     assert shop.found("text", "--filter", '{"note": "mark3"}') == ["d3"]
@@ -80,12 +83,34 @@ def test_a_fall_in_quality_changes_nothing_unless_it_is_overridden(shop: Shop) -
     assert shop.found("mark3") == []
 
 
+def test_verify_beside_other_generations(shop: Shop) -> None:
+    """One that lags is brought up to date, one that is being built is named and left out."""
+    shop.done("reindex", "--embedder", "hash-b", "--no-promote")
+    data = shop.folder / ".tandem"
+    catalog = Catalog(file_url(data / "documents.sqlite"), file_url(data / "embeddings.sqlite"))
+    live = catalog.releases.generation(1)
+    catalog.releases.create_generation(
+        live.collection, live.schema, analysis=live.analysis, embedder=live.embedder,
+        dimension=live.dimension, passage_tokens=live.passage_tokens,
+    )  # fmt: skip
+    catalog.documents.append("main", "test", [Document("late", "", "late", {})])
+    catalog.close()
+    shop.done("search", "late")
+    told = shop.done("verify", "--json")
+    compared = [(index["generation"], index["documents"]) for index in told.data["indexes"]]
+    assert compared == [(1, COUNT + 1), (1, COUNT + 1), (2, COUNT + 1), (2, COUNT + 1)]
+    told = shop.done("verify")
+    assert "generation 3 is being built: it is not compared" in told.err
+
+
 def test_another_model(shop: Shop) -> None:
     """Built and only examined, promoted by hand; the settings still name the old one."""
     built = shop.done("reindex", "--embedder", "hash-b", "--no-promote")
     assert "nothing went live" in built.out
     assert "next: tandem promote 2" in built.err
     assert shop.state()["embedder"] == "hash-a@1"
+    assert shop.state()["generations"][0]["state"] == "ready"
+    assert "no gate 'qualty'" in shop.refused("promote", "2", "--override", "qualty", code=2)
     shop.done("promote", "2")
     state = shop.state()
     assert state["embedder"] == "hash-b@1"

@@ -112,6 +112,26 @@ def test_repair_says_what_it_mended(library: Tandem) -> None:
     assert "next:" not in told.out
 
 
+def test_status_remembers_what_verify_found(library: Tandem) -> None:
+    """The last time: what was found, what was repaired; then nothing any more."""
+
+    def told() -> list[dict[str, int | dict[str, int]]]:
+        indexes = library("status", "--json").data["collections"][0]["indexes"].values()
+        return [{key: index["verified"][key] for key in ("findings", "repaired")}
+                for index in indexes]  # fmt: skip
+
+    clean = {"findings": {}, "repaired": 0}
+    damage(library, "vector", Kind.MISSING, "b2")
+    assert library("verify").code == 1
+    assert told() == [clean, {"findings": {"missing": 1}, "repaired": 0}]
+    assert library("verify", "--repair").code == 0
+    assert told() == [clean, {"findings": {"missing": 1}, "repaired": 1}]
+    assert "1 missing, 1 repaired" in library("status").out
+    assert library("verify").code == 0
+    assert told() == [clean, clean]
+    assert library("status").out.count("UTC: no drift") == 2
+
+
 def test_a_damaged_index_is_told_and_the_other_is_verified(tandem: Tandem) -> None:
     """Exit code 1, the reason and what to do; the leg that is well is compared all the same."""
     (tandem.folder / "books.jsonl").write_text(BOOKS, "utf-8")
@@ -126,6 +146,9 @@ def test_a_damaged_index_is_told_and_the_other_is_verified(tandem: Tandem) -> No
     assert not vector["clean"]
     assert "cannot be opened" in vector["error"]["message"]
     assert "delete the folder" in vector["error"]["hint"]
+    indexes = tandem("status", "--json").data["collections"][0]["indexes"]
+    assert indexes["lexical"]["verified"]["findings"] == {}
+    assert indexes["vector"]["verified"] is None, "it was not read to its end"
     told = tandem("verify")
     assert told.code == 1
     assert "vector index, generation 1: could not be verified to the end" in told.out

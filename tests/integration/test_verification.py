@@ -134,12 +134,14 @@ def test_a_poisoned_cache_is_seen_and_mended(tmp_path: Path) -> None:
 
 
 def test_every_retained_generation_is_compared(tmp_path: Path) -> None:
-    """One that is being built beside the live one is damaged and mended by itself."""
+    """One beside the live one is damaged and mended by itself; one that is being built is left."""
     opened = VerifiedHouse.open(tmp_path / "data")
     with opened.house as house:
         opened.accept(*(text(name, 1) for name in ALIVE))
         opened.follow()
-        house.create_generation(COLLECTION, FIELDS)
+        made = house.create_generation(COLLECTION, FIELDS)
+        assert {index.generation for index in verified_indexes(opened.collection)} == {1}
+        house.catalog.releases.set_state(made.number, "ready")
         opened.follow()
         indexes = verified_indexes(opened.collection)
         assert [(index.leg, index.generation) for index in indexes] == [

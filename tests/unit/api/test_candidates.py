@@ -1,6 +1,7 @@
 """What a reindex builds, what it must pass, and how it goes on after it was stopped."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from api.bootstrap import House
 from api.owner import Owner
 from indexer.reindexing import Interrupted
+from tandem.documents import Change
 from tandem.errors import GateFailed, InputError, ModelError, SourceError
+from tandem.queries import Query
 from tandem.sections import EmbeddingSettings
 from tests.integration.downtime import embedders
 from tests.integration.downtime.embedders import MODELS
@@ -72,8 +75,9 @@ def test_without_resuming_the_half_built_one_is_dropped(house: House) -> None:
     """From the catalogue and from both engines."""
     half_build(house)
     with at_work(house) as owner:
-        generation, _ = reindexed(owner)
+        generation, outcome = reindexed(owner)
         assert generation.number == 3
+        assert outcome.dropped == [2]
         assert generations(house) == {1: "ready", 3: "ready"}
         assert on_engines(house) == index_names(1, 3)
 
@@ -119,8 +123,9 @@ def test_nothing_goes_live_where_that_is_asked(house: House, owner: Owner) -> No
     """It stands ready, and is promoted by its number."""
     generation, outcome = reindexed(owner, model=MODELS[1], promote=False)
     assert outcome.release is None
-    assert [verdict.gate for verdict in outcome.verdicts] == ["refused"]
+    assert [verdict.gate for verdict in outcome.verdicts] == ["refused", "verify"]
     assert house.collection(NAME).release.number == 1
+    assert generations(house) == {1: "ready", 2: "ready"}
     assert owner.promote(NAME, generation.number).generation == generation.number
 
 
@@ -136,6 +141,64 @@ def test_a_schema_that_refuses_documents_trips_the_gate(house: House, owner: Own
     assert generation.number == 2
     assert outcome.overridden == ["refused"]
     assert house.collection(NAME).generation.number == 2
+
+
+def test_what_waits_to_be_promoted_stays_until_something_newer_is_live(
+    house: House, owner: Owner
+) -> None:
+    """A reindex that ends neither drops it before nor after, and names what goes then."""
+    reindexed(owner, model=MODELS[1], promote=False)
+    owner.promote(NAME, 1)
+    assert generations(house) == {1: "ready", 2: "ready"}
+    _, outcome = reindexed(owner, promote=False)
+    assert outcome.dropped == []
+    assert generations(house) == {1: "ready", 2: "ready", 3: "ready"}
+    owner.promote(NAME, 2)
+    assert generations(house) == {1: "ready", 2: "ready", 3: "ready"}
+    _, outcome = reindexed(owner)
+    assert outcome.dropped == [1, 3]
+    assert generations(house) == {2: "ready", 4: "ready"}
+
+
+def test_promoted_by_hand_what_never_passed_is_examined_too(house: House, owner: Owner) -> None:
+    """A generation that a gate refused goes live by its number only if the gate is overridden."""
+    adopt(house, fields={"note": {"type": "integer"}, "kind": {"type": "keyword"}})
+    with pytest.raises(GateFailed):
+        reindexed(owner)
+    with pytest.raises(GateFailed, match="refused: 20 of 20") as raised:
+        owner.promote(NAME, 2)
+    assert "tandem promote 2 --override refused" in raised.value.hint
+    assert house.collection(NAME).release.number == 1
+    assert owner.promote(NAME, 2, overridden=["refused"]).generation == 2
+
+
+def test_an_index_that_lost_a_document_trips_the_gate(house: House, owner: Owner) -> None:
+    """It stands where the log ends, and yet does not hold what the log says."""
+    half_built = house.create_generation(NAME, house.collection(NAME).generation.schema)
+    opened = house.collection(NAME).open_generation(half_built)
+    deadline = time.monotonic() + 20
+    while opened.applied() < 20:  # the owner follows it by itself
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    opened.lexical.index.apply([Change(3, "d3", None)])
+    with pytest.raises(GateFailed, match="verify: 1 missing in the lexical index") as raised:
+        reindexed(owner, resume=True)
+    assert "--override verify" in raised.value.hint
+    assert "no drift in the vector index (20 compared)" in str(raised.value)
+    assert house.collection(NAME).release.number == 1
+
+
+def test_the_breaker_of_the_live_search_decides_nothing(
+    house: House, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A leg that searches leave out just now is asked by the quality gate all the same."""
+    adopt(house, quality={"judgments": judged(tmp_path / "judged")})
+    pools = house.collection(NAME)._pools
+    monkeypatch.setattr(pools._breakers["vector"], "allows", lambda *_: False)
+    assert house.collection(NAME).searcher().search(Query("word3")).degraded
+    _, outcome = reindexed(owner)
+    assert [item.gate for item in outcome.verdicts] == ["refused", "verify", "quality"]
+    assert outcome.release is not None
 
 
 def judged(folder: Path) -> Path:
@@ -165,6 +228,7 @@ def test_a_fall_in_quality_trips_the_gate(house: House, owner: Owner, tmp_path: 
     assert outcome.release is not None
     assert [(item.gate, item.is_passed) for item in outcome.verdicts] == [
         ("refused", True),
+        ("verify", True),
         ("quality", False),
     ]
 

@@ -1,5 +1,6 @@
 """What status shows: by the catalogue and by asking the engines; nothing is opened or written."""
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,24 @@ def test_what_is_current(look: Any) -> None:
             assert (index["verified"], index["failures"]) == (None, [])
     assert state["tasks"] == []
     assert looked.engines()["lexical"]["engine"] == "fake"
+
+
+def test_where_the_catalogue_is(look: Any) -> None:
+    """The kind of database, its version, and where it is."""
+    looked, house = look
+    told = looked.catalogue()
+    assert (told["engine"], told["state"]) == ("sqlite", "ok")
+    assert told["version"] == sqlite3.sqlite_version
+    assert told["detail"] == str(house.settings.data_dir / "documents.sqlite")
+
+
+def test_who_holds_an_index(look: Any) -> None:
+    """Whoever has the lease, or had it last; embedded engines have none."""
+    looked, house = look
+    checkpoints, name = house.catalog.checkpoints, f"{NAME}-vector-1"
+    assert looked.collection(NAME)["indexes"]["vector"]["holder"] is None
+    checkpoints.take(checkpoints.read(name), owner="host:1:abc")
+    assert looked.collection(NAME)["indexes"]["vector"]["holder"] == "host:1:abc"
 
 
 def test_what_is_behind_missing_or_out_of_reach(look: Any) -> None:

@@ -61,18 +61,23 @@ class Desk:
         """Add up what is told."""
         self.told[name] = self.told.get(name, 0) + amount
 
-    def index(self, *, delete_missing: bool = False, **sources: Any) -> IndexReport:
+    def index(
+        self, *, delete_missing: bool = False, force: bool = False, **sources: Any
+    ) -> IndexReport:
         """One run; a body of ``None`` is a record that cannot be read."""
         named = [NamedSource(name, records(bodies)) for name, bodies in sources.items()]
-        return self.index_all(named, delete_missing=delete_missing)
+        return self.index_all(named, delete_missing=delete_missing, force=force)
 
-    def index_all(self, named: list[NamedSource], *, delete_missing: bool = False) -> IndexReport:
+    def index_all(
+        self, named: list[NamedSource], *, delete_missing: bool = False, force: bool = False
+    ) -> IndexReport:
         """One run over named sources."""
         with RejectsFile(self.folder / "rejects.jsonl") as rejects:
             return self.indexer().index(
                 named,
                 Intake(Validator(Schema.of([])), rejects),
                 delete_missing=delete_missing,
+                force=force,
                 progress=self.tell,
             )
 
@@ -147,7 +152,7 @@ def test_delete_missing_deletes_what_the_source_no_longer_holds(desk: Desk) -> N
     """Its own documents only: another source's stay."""
     desk.index(books={"a": "one", "b": "two"}, films={"x": "ten"})
     desk.told.clear()
-    report = desk.index(delete_missing=True, books={"a": "one", "c": "three"})
+    report = desk.index(delete_missing=True, force=True, books={"a": "one", "c": "three"})
     assert counts(report) == (2, 2, 1, 0, 1)
     assert set(desk.held()) == {"a", "c", "x"}
     assert desk.told == {READ: 2, CHANGED: 2, "lexical": 2, "vector": 2}
@@ -183,7 +188,9 @@ def test_files_of_one_source_are_one_source(desk: Desk) -> None:
 
     def run(*files: dict[str, str | None]) -> IndexReport:
         return desk.index_all(
-            [NamedSource("books", records(bodies)) for bodies in files], delete_missing=True
+            [NamedSource("books", records(bodies)) for bodies in files],
+            delete_missing=True,
+            force=True,
         )
 
     run({"a": "one", "b": "two"}, {"c": "three"})
@@ -200,7 +207,7 @@ def test_delete_missing_is_refused_when_a_record_was_rejected(
 ) -> None:
     """The rejected one may be the missing one, in whichever source; what is accepted is kept."""
     desk.index(books={"a": "one", "b": "two"}, films={"x": "ten", "y": "eleven"})
-    given: dict[str, dict[str, str | None]] = {"books": {"a": "new"}, "films": {"x": "ten"}}
+    given: dict[str, Any] = {"books": {"a": "new"}, "films": {"x": "ten"}}
     given[broken_source]["broken"] = None
     expected = r"1 record was rejected \(first f:2, \(record\): not JSON\).*nothing was deleted"
     with pytest.raises(SourceError, match=expected) as caught:
@@ -226,6 +233,44 @@ def test_delete_missing_is_refused_for_an_empty_source(desk: Desk, empty_source:
     assert set(desk.held()) == {"a", "x"}
 
 
+def numbered(count: int) -> dict[str, str]:
+    """That many documents."""
+    return {f"d{number}": f"body {number}" for number in range(count)}
+
+
+@pytest.mark.parametrize(("held", "left"), [(100, 80), (10, 8), (5, 4), (1_000, 999)])
+def test_up_to_a_fifth_is_deleted_unasked(desk: Desk, held: int, left: int) -> None:
+    """Exactly a fifth is not above it."""
+    desk.index(books=numbered(held))
+    assert desk.index(delete_missing=True, books=numbered(left)).deleted == held - left
+
+
+@pytest.mark.parametrize(("held", "left"), [(100, 79), (10, 7), (4, 3), (1_000, 1)])
+def test_more_than_a_fifth_is_refused_unless_it_is_forced(desk: Desk, held: int, left: int) -> None:
+    """Half a file must not empty the index: both numbers are told, what was new is kept."""
+    desk.index(books=numbered(held))
+    expected = (
+        f"{held - left:,} of the {held:,} documents of books are missing.*nothing was deleted"
+    )
+    with pytest.raises(SourceError, match=expected) as caught:
+        desk.index(delete_missing=True, books=numbered(left))
+    assert "--force" in caught.value.hint
+    assert len(desk.held()) == desk.catalog.documents.count(COLLECTION) == held
+    report = desk.index(delete_missing=True, force=True, books=numbered(left))
+    assert report.deleted == held - left
+    assert len(desk.held()) == left
+
+
+def test_the_limit_is_each_sources_own(desk: Desk) -> None:
+    """A large source beside it makes no small one expendable; nothing of either is deleted."""
+    films = {f"f{number}": "film" for number in range(5)}
+    desk.index(books=numbered(100), films=films)
+    fewer = {"f0": "film", "f1": "film", "f2": "film"}
+    with pytest.raises(SourceError, match="2 of the 5 documents of films are missing"):
+        desk.index(delete_missing=True, books=numbered(99), films=fewer)
+    assert len(desk.held()) == 105
+
+
 def tombstones(desk: Desk) -> list[str]:
     """The ids of the deletes that the log remembers."""
     changes = desk.catalog.documents.changes(COLLECTION, 0, 1_000).changes
@@ -235,7 +280,7 @@ def tombstones(desk: Desk) -> list[str]:
 def test_deletes_are_forgotten_once_both_indexes_have_applied_them(desk: Desk) -> None:
     """What was deleted stays deleted, and what comes back is a new change."""
     desk.index(books={"a": "one", "b": "two", "c": "three"})
-    assert desk.index(delete_missing=True, books={"a": "one"}).deleted == 2
+    assert desk.index(delete_missing=True, force=True, books={"a": "one"}).deleted == 2
     head = desk.catalog.documents.head()
     assert tombstones(desk) == []
     assert desk.held() == {"a": "one"}
@@ -254,7 +299,7 @@ def test_deletes_are_remembered_while_an_index_is_behind(desk: Desk) -> None:
         raise EngineError("gone")
 
     desk.vector.before_apply = fail
-    assert desk.index(delete_missing=True, books={"a": "one"}).failed_legs
+    assert desk.index(delete_missing=True, force=True, books={"a": "one"}).failed_legs
     assert tombstones(desk) == ["b"]
     assert set(desk.vector.held) == {"a", "b"}
     desk.vector.before_apply = lambda _: None

@@ -4,8 +4,9 @@ import pytest
 
 from relevance_eval.collections import QuerySet
 from relevance_eval.gates import QualityGate
+from tandem.errors import SearchUnavailable
 from tandem.queries import Query
-from tandem.rankings import Ranking, SearchResult
+from tandem.rankings import Degradation, Ranking, SearchResult
 
 JUDGED = QuerySet("list", {"q1": "one", "q2": "two"}, {"q1": {"a": 1}, "q2": {"b": 1}})
 
@@ -43,3 +44,35 @@ def test_it_may_fall_by_the_tolerance(
     assert (verdict.gate, verdict.is_passed) == ("quality", passes)
     assert "0.8155 ->" in verdict.detail
     assert "2 queries" in verdict.detail
+
+
+class Degraded(Fixed):
+    """The right answer, but for one query a leg was missing."""
+
+    def search(self, query: Query) -> SearchResult:
+        """See ``Searcher``."""
+        missing = (Degradation("vector", "timeout"),) if query.text == "two" else ()
+        return SearchResult(query, self._page, {}, "fixed", 1, degraded=missing)
+
+
+class Silent(Fixed):
+    """No leg answers."""
+
+    def search(self, query: Query) -> SearchResult:
+        """See ``Searcher``."""
+        raise SearchUnavailable(f"no leg could answer {query.text}")
+
+
+@pytest.mark.parametrize("side", ["live", "new"])
+def test_an_incomplete_answer_of_either_side_proves_nothing(side: str) -> None:
+    """However good the figures are: they may be those of one leg."""
+    whole = Fixed("a", "b")
+    for other, said in (
+        (Degraded("a", "b"), "(vector timeout in 1 of 2 queries)"),
+        (Silent(), "no leg could answer one"),
+    ):
+        live, candidate = (other, whole) if side == "live" else (whole, other)
+        verdict = QualityGate(JUDGED, live, candidate, 1.0).examine()
+        assert not verdict.is_passed
+        assert f"the {side} indexes" in verdict.detail
+        assert said in verdict.detail

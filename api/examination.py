@@ -1,0 +1,73 @@
+"""The gates that look into the indexes of a new generation."""
+
+from api.collection import OpenCollection
+from api.generation import OpenGeneration
+from api.verified import indexes_of
+from indexer.findings import IndexVerification
+from indexer.verification import SAMPLE, Verifier, VerifyOptions
+from query.configurations import DEFAULT, LEXICAL, VECTOR
+from query.retrieval import LegPools
+from relevance_eval.collections import QuerySet
+from relevance_eval.gates import QualityGate
+from tandem.protocols import Verdict
+
+
+class VerifyGate:
+    """Both new indexes must hold what the log says, document by document, a sample by content."""
+
+    name = "verify"
+
+    def __init__(self, collection: OpenCollection, candidate: OpenGeneration) -> None:
+        self._collection = collection
+        self._candidate = candidate
+
+    def examine(self) -> Verdict:
+        """See ``Gate``."""
+        catalog, name = self._collection.catalog, self._collection.name
+        options = VerifyOptions(repair=False, sample=SAMPLE)
+        verifier = Verifier(catalog.documents, catalog.checkpoints, name, options)
+        results = [verifier.verify(index) for index in indexes_of(self._candidate)]
+        is_passed = all(result.is_clean for result in results)
+        return Verdict(self.name, is_passed, "; ".join(map(_compared, results)))
+
+
+def _compared(result: IndexVerification) -> str:
+    if result.error is not None:
+        return f"the {result.leg} index could not be compared: {result.error}"
+    counts = [f"{count:,} {kind}" for kind, count in result.found.counts.items() if count]
+    if result.behind:
+        counts.append(f"{result.behind:,} not applied")
+    told = ", ".join(counts) or "no drift"
+    return f"{told} in the {result.leg} index ({result.documents:,} compared)"
+
+
+class OwnQualityGate:
+    """The quality gate over both generations as they are open when it is asked, through pools of
+    its own: that a leg of the live search is skipped now must not decide here, and the reverse.
+    """
+
+    name = QualityGate.name
+
+    def __init__(
+        self, collection: OpenCollection, candidate: OpenGeneration, judged: QuerySet
+    ) -> None:
+        self._collection = collection
+        self._candidate = candidate
+        self._judged = judged
+
+    def examine(self) -> Verdict:
+        """See ``Gate``."""
+        collection = self._collection
+        configuration = collection.configuration(DEFAULT)
+        pools = [LegPools({LEXICAL: None, VECTOR: None}) for _ in range(2)]
+        try:
+            with collection.held() as (release, live):
+                before, after = (
+                    collection.pipeline(release, opened, configuration, its_pools)
+                    for opened, its_pools in zip((live, self._candidate), pools, strict=True)
+                )
+                tolerance = collection.settings.quality.tolerance
+                return QualityGate(self._judged, before, after, tolerance).examine()
+        finally:
+            for its_pools in pools:
+                its_pools.close()
