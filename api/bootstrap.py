@@ -17,6 +17,7 @@ from api.engines import (
     vector_store,
 )
 from api.generation import OpenGeneration
+from api.publication import publishing
 from indexer.generations import lexical_factory, vector_factory
 from indexer.leases import Beats
 from indexer.seats import Access, Seat
@@ -116,8 +117,9 @@ class House:
                 hint="index it again into another data folder",
             )
         catalog, beats, access = self.catalog, self.beats, self.access
-        lexical = lexical_factory(self.lexical_store, generation)
-        vector = vector_factory(self.vector_store, generation)
+        words, meaning = self.lexical_store, self.vector_store
+        lexical = publishing(lexical_factory(words, generation), words, catalog, generation)
+        vector = publishing(vector_factory(meaning, generation), meaning, catalog, generation)
         embedder = self.embedders.of(generation.embedder, generation.dimension)
         asked = self._owner_lives, self._owner_name
         lexical_seat = Seat(catalog, lexical, beats, access, *asked)

@@ -40,7 +40,7 @@ def lexical_store(settings: Settings, catalog: Catalog) -> LexicalStore:
     """
     url = settings.engines.lexical
     if url.startswith(OPENSEARCH):
-        return _opensearch(url, catalog.documents.log_id)
+        return _opensearch(settings, catalog.documents.log_id)
     _expect(url, "lexical", TANTIVY, OPENSEARCH)
     from tandem.engines.tantivy_index import TantivyStore
 
@@ -55,7 +55,7 @@ def vector_store(settings: Settings, catalog: Catalog) -> VectorStore:
     """
     url = settings.engines.vector
     if url.startswith(QDRANT):
-        return _qdrant(url, catalog.documents.log_id)
+        return _qdrant(settings, catalog.documents.log_id)
     _expect(url, "vector", QDRANT_EDGE, QDRANT)
     from tandem.engines.qdrant_edge_index import QdrantEdgeStore
 
@@ -77,7 +77,7 @@ def drop_from_servers(
         if not url.startswith(servers) or not names:
             continue
         try:
-            with closing(opened(url, log_id)) as store:
+            with closing(opened(settings, log_id)) as store:
                 for name in names:
                     store.drop(name)
         except TandemError as error:
@@ -90,17 +90,23 @@ def on_server(log_id: str) -> str:
     return f"tandem-{log_id[:NAMESPACE_DIGITS]}-"
 
 
-def _opensearch(url: str, log_id: str) -> LexicalStore:
+def _opensearch(settings: Settings, log_id: str) -> LexicalStore:
     from tandem.engines.opensearch_store import OpenSearchStore
 
-    return OpenSearchStore(url, ENGLISH, namespace=log_id[:NAMESPACE_DIGITS])
+    return OpenSearchStore(
+        settings.engines.lexical,
+        ENGLISH,
+        namespace=log_id[:NAMESPACE_DIGITS],
+        shards=settings.engines.lexical_shards,
+        replicas=settings.engines.lexical_replicas,
+    )
 
 
-def _qdrant(url: str, log_id: str) -> VectorStore:
+def _qdrant(settings: Settings, log_id: str) -> VectorStore:
     from tandem.engines.qdrant_connection import connect
     from tandem.engines.qdrant_store import QdrantStore
 
-    return QdrantStore(connect(url), namespace=log_id[:NAMESPACE_DIGITS])
+    return QdrantStore(connect(settings.engines.vector), namespace=log_id[:NAMESPACE_DIGITS])
 
 
 def catalogue_url(settings: Settings) -> sa.URL:

@@ -3,7 +3,7 @@
 It writes nothing, so it works beside a process that owns the data folder.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -47,8 +47,14 @@ class Look:
         told = ".".join(str(part) for part in version)
         return EngineHealth(engine.dialect.name, told, "ok", shown(engine.url))._asdict()
 
-    def collection(self, name: str) -> dict[str, Any]:
-        """Everything that there is to know of one collection that has a live release."""
+    def collection(self, name: str, engines: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Everything that there is to know of one collection that has a live release.
+
+        ``engines`` is what ``engines()`` told before, or else asked now: one that does not answer
+        is asked nothing more.
+        """
+        told = self.engines() if engines is None else engines
+        answering = {leg for leg, health in told.items() if health["state"] != UNREACHABLE}
         live = self.catalog.releases.live(name)
         assert live is not None, "collections() lists what is live"
         generations = self.catalog.releases.generations(name)
@@ -67,13 +73,13 @@ class Look:
             "passage_tokens": generation.passage_tokens,
             "analysis": generation.analysis,
             "fields": describe(generation.schema),
-            "indexes": self._indexes(generation),
+            "indexes": self._indexes(generation, answering),
             "generations": [
                 {
                     "generation": item.number,
                     "state": item.state,
                     "embedder": item.embedder,
-                    "indexes": self._indexes(item),
+                    "indexes": self._indexes(item, answering),
                 }
                 for item in others
             ],
@@ -88,18 +94,23 @@ class Look:
             ],
         }
 
-    def _indexes(self, generation: Generation) -> dict[str, Any]:
+    def _indexes(self, generation: Generation, answering: Collection[str]) -> dict[str, Any]:
         collection = generation.collection
         return {
-            "lexical": self._index(collection, generation.lexical_name, self.lexical),
-            "vector": self._index(collection, generation.vector_name, self.vector),
+            leg: self._index(collection, name, store if leg in answering else None)
+            for leg, name, store in (
+                ("lexical", generation.lexical_name, self.lexical),
+                ("vector", generation.vector_name, self.vector),
+            )
         }
 
-    def _index(self, collection: str, name: str, store: AnyStore) -> dict[str, Any]:
+    def _index(self, collection: str, name: str, store: AnyStore | None) -> dict[str, Any]:
+        """What is known of an index; ``store`` is ``None`` where its engine does not answer."""
         checkpoints = self.catalog.checkpoints
         checkpoint, lease = checkpoints.read(name), checkpoints.observe(name)
         applied = checkpoint.applied if checkpoint else 0
-        is_reachable, identity = _asked(lambda: store.identity(name))
+        is_reachable, identity = _asked(store, lambda asked: asked.identity(name))
+        size = _asked(store if is_reachable else None, lambda asked: asked.bytes_on_disk(name))[1]
         is_missing = (
             is_reachable
             and checkpoint is not None
@@ -117,7 +128,7 @@ class Look:
             "behind": behind,
             "behind_seconds": 0.0 if since is None else round(_seconds_since(since), 1),
             "holder": lease.owner if lease else None,
-            "bytes": _asked(lambda: store.bytes_on_disk(name))[1] if is_reachable else None,
+            "bytes": size,
             "refused": checkpoints.failure_count(name),
             "failures": [
                 {"document_id": failure.document_id, "reason": failure.reason}
@@ -141,10 +152,14 @@ def _state(is_reachable: bool, is_missing: bool, behind: int) -> str:
     return BEHIND if behind else CURRENT
 
 
-def _asked(question: Callable[[], Found]) -> tuple[bool, Found | None]:
-    """Whether the engine answered, and what."""
+def _asked(
+    store: AnyStore | None, question: Callable[[AnyStore], Found]
+) -> tuple[bool, Found | None]:
+    """Whether the engine answered, and what; ``None`` is not asked."""
+    if store is None:
+        return False, None
     try:
-        return True, question()
+        return True, question(store)
     except EngineError:
         return False, None
 

@@ -1,5 +1,6 @@
 """What is kept in order on the engines beside the catalogue; best effort, done again later."""
 
+from api import publication
 from api.bootstrap import House
 from api.collection import OpenCollection
 from tandem.catalog.releases import Generation
@@ -35,10 +36,7 @@ def _sweep_store(house: House, store: LexicalStore | VectorStore) -> None:
 def publish(house: House, collection: OpenCollection) -> None:
     """People outside find the live indexes under the collection's name."""
     for store, name in _indexes(house, collection.generation):
-        try:
-            store.publish(f"tandem-{collection.name}", name)
-        except TandemError as error:
-            logger("api").warning("the alias of %s was not moved: %s", name, error)
+        publication.publish(store, collection.name, name)
 
 
 def remove(house: House, generation: Generation) -> None:

@@ -37,6 +37,10 @@ class Holdings(Protocol):
         """Everything applied so far is seen by the calls that follow."""
         ...
 
+    def forget(self, document_ids: Collection[str]) -> None:
+        """Take documents out, so that any version can be written next."""
+        ...
+
     def versions(self, first: int, last: int | None) -> Iterator[Held]:
         """What is held with a sequence in ``first`` to ``last``, both included; ``None``: no
         end.
@@ -65,6 +69,10 @@ class LexicalHoldings:
     def refresh(self) -> None:
         """See ``Holdings``."""
         self._index.refresh()
+
+    def forget(self, document_ids: Collection[str]) -> None:
+        """See ``Holdings``."""
+        self._index.forget(document_ids)
 
     def versions(self, first: int, last: int | None) -> Iterator[Held]:
         """See ``Holdings``."""
@@ -104,6 +112,10 @@ class VectorHoldings:
 
     def refresh(self) -> None:
         """What is applied is seen at once."""
+
+    def forget(self, document_ids: Collection[str]) -> None:
+        """See ``Holdings``."""
+        self._index.forget(document_ids)
 
     def versions(self, first: int, last: int | None) -> Iterator[Held]:
         """See ``Holdings``."""

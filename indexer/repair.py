@@ -1,10 +1,12 @@
 """Mending what verification found, from the log, beside a live follower.
 
 A document is written anew in the log's newest state (``indexer.redo`` says why that is safe) and
-judged again. What that does not mend is taken out of the index first: an engine never replaces a
-higher sequence, and may leave alone what has the sequence being written, so a version ahead of the
-log or a passage too many would stay. Such a document cannot be found for that moment. If a follower
-had just written a newer version, it is taken out too, and the redoing that follows writes it again.
+judged again. What that does not mend is taken out of the index first, and so is what the engine
+remembers of it: an engine never replaces a higher sequence, OpenSearch not even that of a document
+that others deleted, and may leave alone what has the sequence being written, so a version ahead of
+the log or a passage too many would stay. Such a document cannot be found for that moment. If a
+follower had just written a newer version, it is taken out too, or was not taken; the redoing that
+follows reads the log after that, and writes it again.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +18,6 @@ from indexer.redo import bring_up_to_date
 from indexer.writers import IndexWriter
 from tandem.catalog.checkpoints import Checkpoints
 from tandem.catalog.document_log import DocumentLog
-from tandem.documents import Change
 
 Check = Callable[[Sequence[str]], "Outcome"]
 """Documents judged again after they were written."""
@@ -66,7 +67,7 @@ class Mender:
             found = check(part)
             if found.findings:
                 stubborn = [finding.document_id for finding in found.findings]
-                self._take_out(stubborn, writer)
+                self._index.holdings.forget(stubborn)
                 self._write(stubborn, writer)
                 again = check(stubborn)
                 found = Outcome(again.findings, found.refused + again.refused)
@@ -82,15 +83,3 @@ class Mender:
             redone.sequences,
             list(redone.refusals.values()),
         )
-
-    def _take_out(self, document_ids: Sequence[str], writer: IndexWriter) -> None:
-        rows = self._index.holdings.versions_of(document_ids)
-        if not rows:
-            return
-        # One sequence for all, which none of them has: an engine may spare what has one of a batch.
-        above = max(row.sequence for row in rows) + 1
-        deletes = [
-            Change(above, document_id, None)
-            for document_id in dict.fromkeys(row.document_id for row in rows)
-        ]
-        writer.apply(deletes, writer.prepare(deletes))

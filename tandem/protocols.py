@@ -50,7 +50,6 @@ class LexicalIndex(Protocol):
 
         Raises:
             EngineUnavailable: no answer within ``timeout_seconds``.
-
         """
         ...
 
@@ -67,7 +66,6 @@ class LexicalIndex(Protocol):
 
         Raises:
             EngineUnavailable: no answer within ``timeout_seconds``.
-
         """
         ...
 
@@ -112,7 +110,6 @@ class LexicalIndex(Protocol):
 
         Raises:
             FieldError: an unknown field, or one of a type that has no values to count.
-
         """
         ...
 
@@ -124,8 +121,11 @@ class LexicalIndex(Protocol):
 
         Raises:
             EngineError: nothing of the batch may be relied on; apply it again.
-
         """
+        ...
+
+    def forget(self, document_ids: Collection[str]) -> None:
+        """Take documents out, durably, whatever their version; any may be applied next."""
         ...
 
     def refresh(self) -> None:
@@ -166,7 +166,6 @@ class VectorIndex(Protocol):
 
         Raises:
             EngineUnavailable: no answer within ``timeout_seconds``.
-
         """
         ...
 
@@ -184,6 +183,10 @@ class VectorIndex(Protocol):
 
         A document without a passage is refused: nothing could ever find it.
         """
+        ...
+
+    def forget(self, document_ids: Collection[str]) -> None:
+        """As ``LexicalIndex.forget``."""
         ...
 
     def vectors(self, document_ids: Collection[str]) -> Mapping[str, FloatMatrix]:
@@ -271,7 +274,6 @@ class Searcher(Protocol):
         Raises:
             QueryError: the query is not acceptable.
             SearchUnavailable: no leg could answer.
-
         """
         ...
 

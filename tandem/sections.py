@@ -35,6 +35,16 @@ class EngineSettings(Section):
         description="vector engine: `qdrant-edge:`, or `qdrant+http://:API_KEY@HOST:6333` "
         "(or `+https`)",
     )
+    lexical_shards: int = Field(
+        1, ge=1, le=1_024, description="OpenSearch: shards of a new index; one holds some 30 GB"
+    )
+    lexical_replicas: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="OpenSearch: further copies of a new index, each on another node; production "
+        "wants 1 or more, or a lost disk takes the index until it is built again from the log",
+    )
     catalog: str = Field(
         "sqlite:",
         description="catalogue: `sqlite:`, in the data folder, `sqlite:///PATH`, or "

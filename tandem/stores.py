@@ -36,7 +36,9 @@ class Store(Protocol):
         ...
 
     def names(self) -> Sequence[str]:
-        """The names of the indexes that there are."""
+        """The names of the indexes that there are. On a server also of what an interrupted create
+        or drop has left, so that it can be dropped.
+        """
         ...
 
     def publish(self, alias: str, name: str) -> None:

@@ -28,7 +28,7 @@ class MemoryIndex:
 
     It keeps the rules of an engine: a change never replaces a higher sequence, and what has the
     sequence that is written is overwritten part by part. Bodies in ``refused`` are not taken, ids
-    in ``deaf`` not written at all.
+    in ``deaf`` not written at all, those in ``remembered`` not below the sequence there.
     """
 
     name = "memory"
@@ -40,12 +40,21 @@ class MemoryIndex:
         self.deaf: set[str] = set()
         self.asked: list[tuple[int, int | None]] = []
         self.compared: list[str] = []
+        self.forgotten: list[str] = []
+        self.remembered: dict[str, int] = {}
         self.batches: list[list[str]] = []
         self.before_apply: Callable[[Sequence[Change]], None] = nothing
         self.before_read: Callable[[Collection[str]], None] = nothing
 
     def refresh(self) -> None:
         """Everything is seen at once."""
+
+    def forget(self, document_ids: Collection[str]) -> None:
+        """See ``Holdings``; the deaf ones stay."""
+        self.forgotten += document_ids
+        for document_id in set(document_ids) - self.deaf:
+            self.rows.pop(document_id, None)
+            self.remembered.pop(document_id, None)
 
     def versions(self, first: int, last: int | None) -> Iterator[Held]:
         """See ``Holdings``."""
@@ -86,7 +95,7 @@ class MemoryIndex:
         self.batches.append([change.document_id for change in changes])
         refusals = []
         for change in changes:
-            if change.document_id in self.deaf:
+            if change.document_id in self.deaf or self._is_older(change):
                 continue
             newer = [
                 row for row in self.rows.get(change.document_id, []) if newer_than(row, change)
@@ -103,6 +112,9 @@ class MemoryIndex:
             if not kept:
                 del self.rows[change.document_id]
         return refusals
+
+    def _is_older(self, change: Change) -> bool:
+        return change.sequence < self.remembered.get(change.document_id, 0)
 
     def damage(self, document_id: str, **values: Any) -> None:
         """Change what is held of a document behind everybody's back."""

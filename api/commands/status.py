@@ -35,7 +35,7 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
         look = Look(catalog, lexical_store(chosen, catalog), vector_store(chosen, catalog))
         catalogue, engines = look.catalogue(), look.engines()
         states = [
-            look.collection(name) | {"pending": _pending(chosen, catalog, name)}
+            look.collection(name, engines) | {"pending": _pending(chosen, catalog, name)}
             for name in catalog.releases.collections()
         ]
         look.lexical.close()

@@ -29,7 +29,12 @@ SECONDS = 60.0
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
-CLOSED_INDEX = "index_closed_exception"
+UNFIT = {
+    "mapper_parsing_exception": ("",),
+    "illegal_argument_exception": ("immense term", "DocValues"),
+}
+"""The errors that are a document's fault: type -> what the reason says, one of these. Any other 400
+is the index's fault, and no document must go for that."""
 
 
 class Write(NamedTuple):
@@ -166,9 +171,13 @@ class BulkWriter:
         where = f"OpenSearch at {self._server.shown}"
         if error["type"] == MISSING_INDEX:
             raise EngineError(f"{where}: the index {self._alias} is missing", hint=MISSING_HINT)
-        if status == 400 and error["type"] != CLOSED_INDEX:
+        if status == 400 and any(sign in reason for sign in UNFIT.get(error["type"], ())):
             return True
-        raise EngineError(f"{where} cannot write to {self._alias}: {status} {reason}")
+        raise EngineError(
+            f"{where} cannot write to {self._alias}: {status} {reason}",
+            hint="see whether somebody changed the index or its settings; tandem reindex makes "
+            "another one",
+        )
 
 
 def refusals(refused: Iterable[Refused]) -> list[Refusal]:

@@ -14,6 +14,7 @@ from tandem.documents import Change, Document
 from tandem.engines import opensearch_queries as queries
 from tandem.engines.opensearch_bulk import BulkWriter, Refused, Write, refusals
 from tandem.engines.opensearch_client import Server
+from tandem.engines.opensearch_forgetting import forget
 from tandem.engines.opensearch_mapping import (
     DOCUMENT_ID,
     DOCUMENT_PARTS,
@@ -160,6 +161,10 @@ class OpenSearchIndex:
         refused = self._bulk.write(self._writes(newest.values(), unfit))
         self._delete([newest[item.write.document_id] for item in refused])
         return [*unfit, *refusals(refused)]
+
+    def forget(self, document_ids: Collection[str]) -> None:
+        """See ``LexicalIndex``; it takes a moment, see ``opensearch_forgetting``."""
+        forget(self._server, self._alias, document_ids)
 
     def refresh(self) -> None:
         """See ``LexicalIndex``."""

@@ -30,11 +30,17 @@ STORED_TEXTS = ("title", "body")
 DOCUMENT_PARTS = (DOCUMENT_ID, "title", "body", "attributes", "updated_at")
 """What of the source makes a document."""
 
+FORMAT = 1
+"""Counts up whenever what is written no longer fits the mapping of an older index."""
+
 ANALYZER = "tandem"
 QUERY_ANALYZER = "tandem_query"
 BEGINNINGS_ANALYZER = "tandem_beginnings"
 STEMMERS = {"english": "porter2"}
 """Tandem's stemmers under OpenSearch's names."""
+
+GC_DELETES = "1h"
+"""How long the version of a deleted document is remembered."""
 
 LONGEST_ID_BYTES = 512
 HASHED_ID = "tandem-hash:"
@@ -83,8 +89,7 @@ def index_settings(
         # named, because an index with the default is not refreshed while nobody searches it
         "refresh_interval": "1s",
         "translog.durability": "request",
-        # how long the version of a deleted document is remembered
-        "gc_deletes": "1h",
+        "gc_deletes": GC_DELETES,
         "mapping.total_fields.limit": MOST_FIELDS + len(schema.fields),
         "analysis": _analysis(analysis),
     }

@@ -8,14 +8,16 @@ from urllib.parse import quote
 from tandem.analysis import Analysis
 from tandem.engines.opensearch_client import MISSING_HINT, Server, parse_url
 from tandem.engines.opensearch_index import OpenSearchIndex
-from tandem.engines.opensearch_mapping import index_mapping, index_settings
+from tandem.engines.opensearch_mapping import FORMAT, index_mapping, index_settings
+from tandem.engines.opensearch_reader import Deadline
 from tandem.errors import EngineError, SettingsError
 from tandem.schema import Schema
 from tandem.stores import EngineHealth
 
 NAMESPACE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
 SECONDS = 60.0
-HEALTH_SECONDS = 2.0
+LOOK_SECONDS = 5.0
+"""For what somebody who looks waits for: a hanging server must not hold up all of it."""
 META = "tandem"
 
 _STATES = {"green": "ok", "yellow": "degraded"}
@@ -28,6 +30,7 @@ class _Physical(NamedTuple):
     index_name: str
     name: str
     analysis: str
+    format: int
     aliases: frozenset[str]
 
 
@@ -55,7 +58,7 @@ class OpenSearchStore:
     def identity(self, name: str) -> str | None:
         """See ``LexicalStore``."""
         alias = self._alias(name)
-        held = self._server.ask(f"GET /_alias/{alias}", seconds=SECONDS, ignore=(404,))
+        held = self._server.ask(f"GET /_alias/{alias}", seconds=LOOK_SECONDS, ignore=(404,))
         beginning = f"{alias}-"
         found = [index for index in held if index.startswith(beginning)] if _is_ok(held) else []
         return found[0].removeprefix(beginning) if found else None
@@ -76,6 +79,7 @@ class OpenSearchStore:
             "name": name,
             "identity": identity,
             "analysis": self._analysis.name,
+            "format": FORMAT,
         }
         body = {
             "settings": index_settings(schema, self._analysis, self._shards, self._replicas),
@@ -95,6 +99,12 @@ class OpenSearchStore:
             raise EngineError(
                 f"OpenSearch at {self._server.shown} has no index {alias}", hint=MISSING_HINT
             )
+        if there[0].format != FORMAT:
+            raise EngineError(
+                f"the index {there[0].index_name} at {self._server.shown} has format "
+                f"{there[0].format}, this Tandem writes and reads {FORMAT}",
+                hint="build a new generation: tandem reindex; or use the Tandem that made it",
+            )
         if there[0].analysis != self._analysis.name:
             raise EngineError(
                 f"the index {there[0].index_name} was built with the analysis "
@@ -109,14 +119,8 @@ class OpenSearchStore:
             self._delete(there.index_name)
 
     def names(self) -> Sequence[str]:
-        """See ``LexicalStore``."""
-        return sorted(
-            {
-                item.name
-                for item in self._all()
-                if item.name and self._alias(item.name) in item.aliases
-            }
-        )
+        """See ``LexicalStore``; an index without its alias is left from an interrupted create."""
+        return sorted({item.name for item in self._all(LOOK_SECONDS) if item.name})
 
     def publish(self, alias: str, name: str) -> None:
         """See ``LexicalStore``. An alias that leads elsewhere than to Tandem's own is not moved.
@@ -143,23 +147,25 @@ class OpenSearchStore:
         actions: list[dict[str, Any]] = [
             {"remove": {"index": index, "alias": alias}} for index in held if index != found[0]
         ]
-        actions.append({"add": {"index": found[0], "alias": alias}})
+        # people read through it; what they wrote would not be in the log
+        added = {"index": found[0], "alias": alias, "is_write_index": False}
+        actions.append({"add": added})
         self._server.ask("POST /_aliases", {"actions": actions}, seconds=SECONDS)
 
     def bytes_on_disk(self, name: str) -> int | None:
         """See ``LexicalStore``; copies are counted."""
         answer = self._server.ask(
-            f"GET /{self._alias(name)}/_stats/store", seconds=SECONDS, ignore=(404,)
+            f"GET /{self._alias(name)}/_stats/store", seconds=LOOK_SECONDS, ignore=(404,)
         )
         return int(answer["_all"]["total"]["store"]["size_in_bytes"]) if _is_ok(answer) else None
 
     def health(self) -> EngineHealth:
         """See ``LexicalStore``; ``detail`` has the status of this namespace's indexes."""
-        version = ""
+        version, limit = "", Deadline(LOOK_SECONDS)
         try:
-            version = self._server.ask("GET /", seconds=HEALTH_SECONDS)["version"]["number"]
+            version = self._server.ask("GET /", seconds=limit.left)["version"]["number"]
             told = self._server.ask(
-                f"GET /_cluster/health/tandem-{self._namespace}-*", seconds=HEALTH_SECONDS
+                f"GET /_cluster/health/tandem-{self._namespace}-*", seconds=limit.left
             )
         except EngineError as error:
             return EngineHealth("opensearch", version, "unreachable", str(error))
@@ -181,20 +187,21 @@ class OpenSearchStore:
         alias = self._alias(name)
         return [item for item in self._all() if item.name == name or item.index_name == alias]
 
-    def _all(self) -> Iterator[_Physical]:
+    def _all(self, seconds: float = SECONDS) -> Iterator[_Physical]:
         """The namespace's indexes; what they are is kept inside, as names may begin alike."""
         listed = self._server.ask(
             f"GET /tandem-{self._namespace}-*",
             params={"filter_path": "*.aliases,*.mappings._meta"},
-            seconds=SECONDS,
+            seconds=seconds,
         )
         for index, told in (listed or {}).items():
-            meta: Mapping[str, str] = told.get("mappings", {}).get("_meta", {}).get(META, {})
+            meta: Mapping[str, Any] = told.get("mappings", {}).get("_meta", {}).get(META, {})
             ours = meta.get("namespace") == self._namespace
             yield _Physical(
                 index,
                 meta["name"] if ours else "",
                 meta.get("analysis", ""),
+                meta.get("format", 1),
                 frozenset(told.get("aliases", {})),
             )
 

@@ -177,6 +177,21 @@ class QdrantEdgeIndex:
                 ) from error
         return refusals
 
+    def forget(self, document_ids: Collection[str]) -> None:
+        """See ``VectorIndex``."""
+        if not document_ids:
+            return
+        these = edge.Filter(must=[among(document_ids)])
+        with self._writing:
+            try:
+                self.shard.update(edge.UpdateOperation.delete_points_by_filter(these))
+                self.shard.flush()
+            except Exception as error:
+                raise EngineError(
+                    f"Qdrant Edge could not delete: {error}",
+                    hint="see whether the disk is full or failing, and repair again",
+                ) from error
+
     def _without_older(self, changes: list[Change]) -> list[Change]:
         held = self._payloads(perhaps_newer(changes)) if changes else ()
         return without_older(changes, held)

@@ -161,6 +161,12 @@ class QdrantIndex:
             self._size = (0, float("-inf"))
         return refusals
 
+    def forget(self, document_ids: Collection[str]) -> None:
+        """See ``VectorIndex``."""
+        for within in _portions(document_ids):
+            self._delete(within)
+        self._size = (0, float("-inf"))
+
     def _without_older(self, changes: list[Change]) -> list[Change]:
         held = self._payloads(perhaps_newer(changes)) if changes else ()
         return without_older(changes, held)

@@ -19,7 +19,8 @@ from tandem.schema import Schema
 from tandem.stores import EngineHealth
 
 ENGINE = "qdrant"
-HEALTH_SECONDS = 5.0
+LOOK_SECONDS = 5.0
+"""For what somebody who looks waits for: a hanging server must not hold up all of it."""
 NAMESPACE = r"[A-Za-z0-9_]{1,63}"
 
 
@@ -45,7 +46,7 @@ class QdrantStore:
 
     def identity(self, name: str) -> str | None:
         """See ``VectorStore``."""
-        collection = self._collection(name)
+        collection = self._collection(name, Deadline(LOOK_SECONDS))
         return None if collection is None else collection.rpartition("-")[2]
 
     def create(self, name: str, identity: str, schema: Schema, dimension: int) -> QdrantIndex:
@@ -91,18 +92,32 @@ class QdrantStore:
             self._delete(collection)
 
     def names(self) -> Sequence[str]:
-        """See ``VectorStore``."""
-        return self._names(None)
+        """See ``VectorStore``; collections without an alias are left from an interrupted create."""
+        deadline = Deadline(LOOK_SECONDS)
+        physical = [
+            name.removeprefix(self._prefix).rpartition("-")[0]
+            for name in self._collections(deadline)
+            if name.startswith(self._prefix)
+        ]
+        return sorted({*filter(None, physical), *self._names(deadline)})
 
     def publish(self, alias: str, name: str) -> None:
-        """See ``VectorStore``: moved in one step from whatever it named before.
+        """See ``VectorStore``: moved in one step from what it named before. An alias that leads
+        elsewhere than to this namespace's own is not moved.
 
         Raises:
-            EngineError: there is no such index, or the alias is the name of one.
+            EngineError: there is no such index, or the alias is taken, or is the name of one.
 
         """
         collection = self._require(name)
-        if alias.startswith(self._prefix) and alias.removeprefix(self._prefix) in self.names():
+        held = self._aliases().get(alias, collection)
+        if not held.startswith(self._prefix):
+            raise EngineError(
+                f"{self._server.place}: the alias {alias} leads to the collection {held}, which "
+                "this Tandem did not make",
+                hint="choose another alias, or take it off that collection",
+            )
+        if alias.startswith(self._prefix) and alias.removeprefix(self._prefix) in self._names():
             raise EngineError(
                 f"{self._server.place}: the alias {alias} is an index's own",
                 hint="choose another alias",
@@ -117,7 +132,7 @@ class QdrantStore:
         """See ``VectorStore``: ``degraded`` where an index of this namespace is in error, or the
         server refuses to answer; ``unreachable`` where it does not answer.
         """
-        deadline, version = Deadline(HEALTH_SECONDS), ""
+        deadline, version = Deadline(LOOK_SECONDS), ""
         try:
             with self._server.asked("version", deadline):
                 version = self._client.info().version
@@ -136,7 +151,7 @@ class QdrantStore:
     def _alias(self, name: str) -> str:
         return self._prefix + name
 
-    def _names(self, deadline: Deadline | None) -> list[str]:
+    def _names(self, deadline: Deadline | None = None) -> list[str]:
         return sorted(
             alias.removeprefix(self._prefix)
             for alias, collection in self._aliases(deadline).items()
@@ -148,10 +163,10 @@ class QdrantStore:
             told = self._client.get_aliases().aliases
         return {item.alias_name: item.collection_name for item in told}
 
-    def _collection(self, name: str) -> str | None:
+    def _collection(self, name: str, deadline: Deadline | None = None) -> str | None:
         """The collection that the index's alias names; ``None`` where it has none of its own."""
         alias = self._alias(name)
-        collection = self._aliases().get(alias, "")
+        collection = self._aliases(deadline).get(alias, "")
         return collection if _is_own(alias, collection) else None
 
     def _require(self, name: str) -> str:
@@ -165,9 +180,12 @@ class QdrantStore:
 
     def _collections_of(self, name: str) -> list[str]:
         """Every collection made for the name, whole or not."""
-        with self._server.asked("list the collections"):
+        return [found for found in self._collections() if _is_own(self._alias(name), found)]
+
+    def _collections(self, deadline: Deadline | None = None) -> list[str]:
+        with self._server.asked("list the collections", deadline):
             told = self._client.get_collections().collections
-        return [item.name for item in told if _is_own(self._alias(name), item.name)]
+        return [item.name for item in told]
 
     def _make(self, collection: str, schema: Schema, dimension: int) -> None:
         vectors = {VECTOR: models.VectorParams(size=dimension, distance=models.Distance.COSINE)}

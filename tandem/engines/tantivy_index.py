@@ -39,8 +39,7 @@ from tandem.engines.tantivy_queries import (
     unscored,
 )
 from tandem.engines.tantivy_suggestions import register_suggestions, title_finder
-from tandem.engines.tantivy_writing import WRITER_HEAP_BYTES, BatchWriter
-from tandem.errors import EngineError
+from tandem.engines.tantivy_writing import WRITER_HEAP_BYTES, BatchWriter, cannot_open
 from tandem.filters import Filter
 from tandem.protocols import Refusal
 from tandem.rankings import Ranking
@@ -73,7 +72,7 @@ class TantivyStore:
         folder = self._folders.data(name)
         if not (folder.is_dir() and tantivy.Index.exists(str(folder))):
             # tantivy would begin an empty index beside whatever else is there.
-            raise _cannot_open(folder, "its meta.json is missing")
+            raise cannot_open(folder, "its meta.json is missing")
         return TantivyIndex(folder, schema, self._analysis)
 
     def drop(self, name: str) -> None:
@@ -118,7 +117,7 @@ class TantivyIndex:
             self.searcher = self._index.searcher()
             self._writer = BatchWriter(self._index, schema)
         except Exception as error:
-            raise _cannot_open(folder, error) from error
+            raise cannot_open(folder, error) from error
 
     def search(
         self,
@@ -215,9 +214,17 @@ class TantivyIndex:
         """
         with self._writing:
             held = dict(self.versions_of({change.document_id for change in changes}))
-            refusals = self._writer.write(changes, held)
-            self._index.reload()
-            self.searcher = self._index.searcher()
+            return self._written(changes, held)
+
+    def forget(self, document_ids: Collection[str]) -> None:
+        """See ``LexicalIndex``."""
+        with self._writing:
+            self._written([Change(0, name, None) for name in document_ids], {})
+
+    def _written(self, changes: Sequence[Change], held: Mapping[str, int]) -> Sequence[Refusal]:
+        refusals = self._writer.write(changes, held)
+        self._index.reload()
+        self.searcher = self._index.searcher()
         return refusals
 
     def refresh(self) -> None:
@@ -286,13 +293,3 @@ class TantivyIndex:
                 (Occur.Should, Query.boost_query(best_field, FIELDS_SHARE)),
             ]
         )
-
-
-def _cannot_open(folder: Path, error: object) -> EngineError:
-    reason = str(error)
-    if "schema does not match" in reason:
-        reason = "it holds other fields than this version of Tandem reads"
-    return EngineError(
-        f"the tantivy index in {folder} cannot be opened: {reason}",
-        hint=f"delete the folder {folder.parent}; the next start builds it again",
-    )

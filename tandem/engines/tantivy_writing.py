@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import tantivy
 
@@ -66,3 +67,14 @@ class BatchWriter:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.wait_merging_threads()
+
+
+def cannot_open(folder: Path, error: object) -> EngineError:
+    """What is said where the index of a folder cannot be opened."""
+    reason = str(error)
+    if "schema does not match" in reason:
+        reason = "it holds other fields than this version of Tandem reads"
+    return EngineError(
+        f"the tantivy index in {folder} cannot be opened: {reason}",
+        hint=f"delete the folder {folder.parent}; the next start builds it again",
+    )

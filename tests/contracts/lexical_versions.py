@@ -108,3 +108,19 @@ class VersionsContract(LexicalContract):
         write(index, upserts([document("a", "zebra", year="not a number")], 7))
         assert held(index) == {"a": 9}
         assert found(index, "zebra") == {"a"}
+
+    def test_what_is_forgotten_takes_any_version(self, index: LexicalIndex) -> None:
+        """Held, deleted or unknown: it is out, and an older version can be written next."""
+        names = ("held", "deleted", "kept")
+        write(index, [*upserts([document(name, "zebra") for name in names], 50)])
+        write(index, [deletion(90, "deleted")])
+        index.forget(["held", "deleted", "unknown"])
+        index.refresh()
+        assert held(index) == {"kept": 52}
+        assert found(index, "zebra") == {"kept"}
+        again = [document(name, "horse") for name in ("held", "deleted", "unknown", "kept")]
+        assert not write(index, upserts(again, 7))
+        assert held(index) == {"held": 7, "deleted": 8, "unknown": 9, "kept": 52}
+        assert found(index, "horse") == {"held", "deleted", "unknown"}
+        index.forget([])
+        assert index.count() == 4

@@ -8,10 +8,11 @@ import pytest
 
 from tandem.analysis import ENGLISH, Analysis
 from tandem.engines.opensearch_client import Server
+from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.engines.opensearch_store import OpenSearchStore
 from tandem.errors import EngineError, SettingsError
 from tandem.schema import Schema
-from tests.builders import document, upserts
+from tests.builders import document, schema_of, upserts
 from tests.contracts.lexical_base import TIMEOUT, found, held, search, write
 from tests.contracts.opensearch_stores import emptied, namespace_of, server, store_for
 
@@ -116,6 +117,19 @@ def test_what_the_server_refuses_is_refused_and_removed(
     index.close()
 
 
+def test_shards_and_replicas_are_as_the_settings_say(
+    tmp_path: Path, asked: Server, prefix: str
+) -> None:
+    """A replica more than there are nodes: the index works, and health says that it is missing."""
+    store = store_for(tmp_path, shards=2, replicas=1)
+    store.create("words", "1", SCHEMA).close()
+    told = asked.ask(f"GET /{prefix}-words-1/_settings", seconds=10)[f"{prefix}-words-1"]
+    index = told["settings"]["index"]
+    assert (index["number_of_shards"], index["number_of_replicas"]) == ("2", "1")
+    assert store.health().state == "degraded"
+    emptied(store)
+
+
 # --- other people's indexes, and what a crash leaves ---
 
 
@@ -133,12 +147,14 @@ def test_names_that_begin_alike_are_told_apart(store: OpenSearchStore) -> None:
 def test_a_create_that_did_not_finish_is_cleaned_up(
     store: OpenSearchStore, asked: Server, prefix: str
 ) -> None:
-    """An index without the alias has no name; the next ``create`` and ``drop`` remove it."""
+    """An index without the alias is none, but has a name, so that it can be swept; the next
+    ``create`` and ``drop`` remove it.
+    """
     for replacing in (True, False):
         store.create("words", "2", SCHEMA).close()
         actions = [{"remove": {"index": f"{prefix}-words-2", "alias": f"{prefix}-words"}}]
         asked.ask("POST /_aliases", {"actions": actions}, seconds=10)
-        assert store.names() == []
+        assert store.names() == ["words"]
         assert store.identity("words") is None
         if replacing:
             store.create("words", "3", SCHEMA).close()
@@ -188,6 +204,8 @@ def test_an_alias_for_people(store: OpenSearchStore, asked: Server, prefix: str)
         store.publish(alias, name)
         answer = asked.ask(f"GET /{alias}/_search", seconds=10)
         assert [hit["_id"] for hit in answer["hits"]["hits"]] == [name]
+        with pytest.raises(EngineError, match="no write index"):
+            asked.ask(f"PUT /{alias}/_doc/b", {"document_id": "b"}, seconds=10)
     stranger = f"stranger-{prefix}"
     asked.ask(f"PUT /{stranger}", {"aliases": {f"{alias}s": {}}}, seconds=10)
     try:
@@ -208,6 +226,41 @@ def test_another_analysis_is_not_opened(store: OpenSearchStore, tmp_path: Path) 
     with pytest.raises(EngineError, match="english-1"):
         stranger.open("words", SCHEMA)
     stranger.close()
+
+
+def test_another_format_is_not_opened(
+    store: OpenSearchStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index whose mapping a newer Tandem does not fill is told, with what to do."""
+    store.create("words", "1", SCHEMA).close()
+    monkeypatch.setattr("tandem.engines.opensearch_store.FORMAT", 2)
+    with pytest.raises(EngineError, match=r"-words-1 at .* has format 1, .* reads 2") as raised:
+        store.open("words", SCHEMA)
+    assert "tandem reindex" in raised.value.hint
+
+
+def test_what_is_the_fault_of_the_index_removes_nothing(
+    store: OpenSearchStore, asked: Server, prefix: str
+) -> None:
+    """A mapping without a field, no write index, no pipeline: errors, and nobody's version goes."""
+    index = store.create("words", "1", schema_of(year="integer"))
+    write(index, upserts([document("a", "zebra", year=1)]))
+    other = OpenSearchIndex(asked, f"{prefix}-words", schema_of(genre="keyword"), ENGLISH)
+    with pytest.raises(EngineError, match="strict_dynamic_mapping"):
+        other.apply(upserts([document("a", "zebra", genre="x")], 5))
+    settings = f"PUT /{prefix}-words/_settings"
+    asked.ask(settings, {"index.default_pipeline": "nowhere"}, seconds=10)
+    with pytest.raises(EngineError, match="pipeline"):
+        index.apply(upserts([document("a", "horse", year=1)], 6))
+    asked.ask(settings, {"index.default_pipeline": "_none"}, seconds=10)
+    asked.ask(f"PUT /{prefix}-second", {"aliases": {f"{prefix}-words": {}}}, seconds=10)
+    with pytest.raises(EngineError, match="no write index"):
+        other.apply(upserts([document("a", "horse")], 7))
+    asked.ask(f"DELETE /{prefix}-second", seconds=10)
+    other.refresh()
+    assert held(other) == {"a": 1}
+    other.close()
+    index.close()
 
 
 @pytest.mark.parametrize("namespace", ["", "Upper", "a b", "-a", "a*", "a,b", "x" * 64])

@@ -67,6 +67,19 @@ class QdrantContract(VectorIndexContract):
             store.publish(f"tandem-{namespace(tmp_path)}-second", "first")
         assert store.identity("second") == IDENTITY
 
+    def test_another_tandems_alias_is_left_alone(self, store: VectorStore, tmp_path: Path) -> None:
+        """Two data folders on one server with a collection of the same name: the first keeps it."""
+        client, alias = self.make_client(tmp_path), f"box-{namespace(tmp_path)}"
+        other = QdrantStore(client, namespace=f"{namespace(tmp_path)}_other")
+        for each in (store, other):
+            each.create("first", IDENTITY, SCHEMA, DIMENSION)
+        other.publish(alias, "first")
+        other.publish(alias, "first")
+        with pytest.raises(EngineError, match=f"leads to .*_other-first-{IDENTITY}"):
+            store.publish(alias, "first")
+        other.drop("first")
+        store.publish(alias, "first")
+
     def test_another_dimension_is_not_opened(self, store: VectorStore) -> None:
         """The error says what was found, what was expected, and what to do."""
         store.create("narrow", IDENTITY, SCHEMA, 2)

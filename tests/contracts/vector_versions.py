@@ -88,3 +88,14 @@ class VersionsContract(VectorContract):
         put(index, {"a": EAST[None]}, 10)
         assert not index.apply(upserts([document("a")], 3), {})
         assert held(index) == [VectorVersion("a", 10, 1, 1)]
+
+    def test_what_is_forgotten_takes_any_version(self, index: VectorIndex) -> None:
+        """Held or unknown: it is out, all its passages, and an older version can be written."""
+        put(index, {name: random_rows(5, 3, DIMENSION) for name in ("a", "b", "kept")}, 50)
+        index.forget(["a", "b", "unknown"])
+        assert held(index) == [VectorVersion("kept", 52, 3, 3)]
+        put(index, {"b": EAST[None], "a": NORTH[None]}, 7)
+        again = [VectorVersion("a", 8, 1, 1), VectorVersion("b", 7, 1, 1)]
+        assert held(index) == [*again, VectorVersion("kept", 52, 3, 3)]
+        index.forget([])
+        assert index.count() == 5

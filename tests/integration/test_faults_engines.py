@@ -37,7 +37,7 @@ pytestmark = QUIET
 IS_LONG = "TANDEM_TEST_LOAD_SECONDS" in os.environ
 ROUNDS = 4 if IS_LONG else 1
 DOWN_SECONDS = 20.0 if IS_LONG else 3.0
-BULK_DOCUMENTS = 250
+BULK_DOCUMENTS = 150
 BULK_NUMBER = 1_000_000
 
 
@@ -49,7 +49,7 @@ def bulk(turn: int) -> Batch:
         tuple(
             document(
                 f"bulk-{number}",
-                " ".join(f"t{turn}n{number}x{word}" for word in range(60)),
+                " ".join(f"t{turn}n{number}x{word}" for word in range(80)),
                 kind="a",
                 size=turn,
             )

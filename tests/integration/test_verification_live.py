@@ -133,6 +133,7 @@ class SlowHoldings:
     def __init__(self, holdings: Holdings) -> None:
         self._holdings = holdings
         self.refresh = holdings.refresh
+        self.forget = holdings.forget
         self.contents = holdings.contents
         self.differences = holdings.differences
 

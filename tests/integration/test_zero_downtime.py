@@ -17,7 +17,6 @@ import sqlalchemy as sa
 
 from api.bootstrap import House, open_house
 from api.candidates import ReindexOrder
-from api.engines import namespace
 from api.live import ReleaseWatch
 from api.owner import Owner
 from tandem.engines.qdrant_store import QdrantStore
@@ -91,7 +90,7 @@ def apart(
     qdrant = LocalQdrant()
     monkeypatch.setattr(
         "api.bootstrap.vector_store",
-        lambda _, catalog: QdrantStore(qdrant.client(), namespace=namespace(catalog)),
+        lambda _, catalog: QdrantStore(qdrant.client(), namespace=catalog.documents.log_id[:12]),
     )
     engines = {
         "lexical": f"opensearch+{opensearch}",

@@ -15,7 +15,7 @@ from indexer.judging import VerifiedIndex
 from indexer.verification import Verifier, VerifyOptions
 from tandem.catalog.document_log import DocumentLog
 from tandem.documents import Document
-from tandem.sections import IndexingSettings
+from tandem.sections import EngineSettings, IndexingSettings
 from tandem.settings import Settings
 from tests.builders import document
 from tests.fakes import HashEmbedder
@@ -24,6 +24,7 @@ from tests.integration.drift import LexicalDrift, VectorDrift
 
 COLLECTION = "main"
 LEGS = ("lexical", "vector")
+EMBEDDED = EngineSettings()
 RANGE = 7
 """Rows of the log at once: few, so that a small collection has many ranges."""
 
@@ -46,13 +47,12 @@ class VerifiedHouse:
     house: House
 
     @classmethod
-    def open(cls, folder: Path) -> "VerifiedHouse":
+    def open(cls, folder: Path, engines: EngineSettings = EMBEDDED) -> "VerifiedHouse":
         """The house of a data folder, with its collection."""
-        made = open_house(
-            Settings(data_dir=folder, indexing=IndexingSettings(passage_tokens=32)),
-            "test",
-            embedder=HashEmbedder(),
+        settings = Settings(
+            data_dir=folder, engines=engines, indexing=IndexingSettings(passage_tokens=32)
         )
+        made = open_house(settings, "test", embedder=HashEmbedder())
         if not made.has_collection(COLLECTION):
             made.create_collection(COLLECTION, FIELDS)
         return cls(made)

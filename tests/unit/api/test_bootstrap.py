@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from api.bootstrap import open_house, require_data_folder
-from api.engines import check_engines
+from api.engines import check_engines, lexical_store, open_catalog
 from tandem.errors import CollectionNotFound, OwnedElsewhere, SettingsError
+from tandem.sections import EngineSettings
 from tandem.settings import Settings
 from tests.builders import document
 
@@ -105,3 +106,26 @@ def test_a_failed_opening_gives_the_folder_back(tmp_path: Path) -> None:
         open_house(chosen, "test")
     with open_house(settings(tmp_path), "first"), pytest.raises(OwnedElsewhere, match="first"):
         open_house(settings(tmp_path), "second")
+
+
+def test_shards_and_replicas_reach_opensearch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings' numbers are those of new indexes."""
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(
+        "tandem.engines.opensearch_store.OpenSearchStore",
+        lambda url, _analysis, **values: given.update(values, url=url),
+    )
+    chosen = Settings(
+        data_dir=tmp_path,
+        engines=EngineSettings(
+            lexical="opensearch+http://nobody:9200", lexical_shards=3, lexical_replicas=2
+        ),
+    )
+    catalog = open_catalog(Settings(data_dir=tmp_path))
+    lexical_store(chosen, catalog)
+    catalog.close()
+    assert (given["url"], given["shards"], given["replicas"]) == (
+        "opensearch+http://nobody:9200", 3, 2
+    )  # fmt: skip

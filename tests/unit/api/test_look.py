@@ -23,15 +23,20 @@ class Store:
 
     identities: dict[str, str] = field(default_factory=dict)
     is_down: bool = False
+    is_stuck: bool = False
+    """Health answers, nothing else does."""
+    questions: int = 0
 
     def identity(self, name: str) -> str | None:
         """The identity, if the engine answers."""
-        if self.is_down:
+        self.questions += 1
+        if self.is_down or self.is_stuck:
             raise EngineUnavailable("no answer")
         return self.identities.get(name)
 
     def bytes_on_disk(self, _name: str) -> int | None:
         """Some."""
+        self.questions += 1
         return 1_024
 
     def health(self) -> EngineHealth:
@@ -132,3 +137,17 @@ def test_refusals_tasks_and_verifications(look: Any) -> None:
     assert index["refused"] == 1
     assert index["failures"] == [{"document_id": "d1", "reason": "it has no text"}]
     assert [(task["kind"], task["state"]) for task in state["tasks"]] == [("rollback", "wanted")]
+
+
+def test_an_engine_that_does_not_answer_is_asked_nothing_more(look: Any) -> None:
+    """Each question would cost its whole time limit: four indexes, and their sizes."""
+    looked, _ = look
+    looked.vector.is_down = True
+    for engines in (looked.engines(), None):
+        state = looked.collection(NAME, engines)
+        assert state["indexes"]["vector"]["state"] == "unreachable"
+        assert state["indexes"]["lexical"]["state"] == "current"
+    assert (looked.vector.questions, looked.lexical.questions) == (0, 8)
+    looked.vector.is_down, looked.vector.is_stuck = False, True
+    assert looked.collection(NAME)["indexes"]["vector"]["state"] == "unreachable"
+    assert looked.vector.questions == 2

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api import engines
 from api.commands.backup import run_restore
+from api.engines import NAMESPACE_DIGITS
 from tandem.catalog.backup import backup
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
@@ -32,7 +32,7 @@ class Servers:
 
     def opened(self, leg: str) -> Callable[[str, str], "_Store"]:
         """Opens the store of one of them."""
-        return lambda _url, log_id: _Store(self, leg, log_id[: engines.NAMESPACE_DIGITS])
+        return lambda _url, log_id: _Store(self, leg, log_id[:NAMESPACE_DIGITS])
 
 
 @dataclass
@@ -55,8 +55,8 @@ class _Store:
 def servers(monkeypatch: pytest.MonkeyPatch) -> Servers:
     """In the place of OpenSearch and Qdrant."""
     made = Servers()
-    monkeypatch.setattr(engines, "_opensearch", made.opened("lexical"))
-    monkeypatch.setattr(engines, "_qdrant", made.opened("vector"))
+    monkeypatch.setattr("api.engines._opensearch", made.opened("lexical"))
+    monkeypatch.setattr("api.engines._qdrant", made.opened("vector"))
     return made
 
 
@@ -70,7 +70,7 @@ def production(tmp_path: Path, servers: Servers) -> set[tuple[str, str]]:
     given = {"analysis": "a", "embedder": "e", "dimension": 8, "passage_tokens": 128}
     catalog.releases.create_generation("main", schema_of(), **given)  # type: ignore[arg-type]
     backup(catalog, tmp_path / "b.backup")
-    own = catalog.documents.log_id[: engines.NAMESPACE_DIGITS]
+    own = catalog.documents.log_id[:NAMESPACE_DIGITS]
     catalog.close()
     indexes = {(own, name) for name in NAMES}
     servers.held |= indexes | {("somebody", name) for name in NAMES}
@@ -96,8 +96,8 @@ def test_a_scratch_restore_leaves_production_alone(
         restored(tmp_path, "scratch")
         said = json.loads(capsys.readouterr().out)
         assert said["log_id"] != said["restored_log_id"]
-        settings_of_it = said["restored_log_id"][: engines.NAMESPACE_DIGITS]
-        assert settings_of_it not in {namespace for namespace, _ in production}
+        namespace_of_it = said["restored_log_id"][:NAMESPACE_DIGITS]
+        assert namespace_of_it not in {namespace for namespace, _ in production}
         assert servers.held == before
 
 

@@ -180,7 +180,7 @@ def test_what_cannot_be_mended_is_told(place: Place) -> None:
 
 
 def test_repair_takes_out_what_an_engine_would_keep(place: Place) -> None:
-    """Neighbouring sequences do not spare each other."""
+    """Whatever their versions, they are forgotten before the log's state is written."""
     place.index.rows |= {f"stray{n}": [Row(13 + n, "stray")] for n in range(5)}
     deletes: list[Change] = []
     place.index.before_apply = deletes.extend
@@ -189,3 +189,13 @@ def test_repair_takes_out_what_an_engine_would_keep(place: Place) -> None:
     assert result.is_clean
     assert not [name for name in place.index.rows if name.startswith("stray")]
     assert all(change.document is None for change in deletes)
+
+
+def test_repair_forgets_what_an_engine_remembers(place: Place) -> None:
+    """A document that is not held may still be refused, until the index has forgotten it."""
+    del place.index.rows["d5"]
+    place.index.remembered["d5"] = 1_000
+    result = place.verify(repair=True)
+    assert result.found.counts == {Kind.MISSING: 1}
+    assert result.is_clean
+    assert place.index.forgotten == ["d5"]

@@ -33,6 +33,10 @@ class FakeIndex:
         """Not for writers."""
         raise NotImplementedError
 
+    def forget(self, document_ids: Collection[str]) -> None:
+        """Not for writers."""
+        raise NotImplementedError
+
     def documents(self, document_ids: Collection[str]) -> Mapping[str, Any]:
         """Not for writers."""
         raise NotImplementedError

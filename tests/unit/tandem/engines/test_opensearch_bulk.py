@@ -146,6 +146,14 @@ def test_patience_ends() -> None:
     [
         ({"status": 404, "error": {"type": "index_not_found_exception", "reason": ""}}, "missing"),
         ({"status": 400, "error": {"type": "index_closed_exception", "reason": "shut"}}, "shut"),
+        ({"status": 400, "error": {"type": "strict_dynamic_mapping_exception", "reason": "not "
+          "allowed"}}, "not allowed"),
+        ({"status": 400, "error": {"type": "illegal_argument_exception", "reason": "number of "
+          "documents in the index cannot exceed 2147483519"}}, "cannot exceed"),
+        ({"status": 400, "error": {"type": "illegal_argument_exception", "reason": "no write index "
+          "is defined for alias [words]"}}, "no write index"),
+        ({"status": 400, "error": {"type": "illegal_argument_exception", "reason": "pipeline with "
+          "id [x] does not exist"}}, "pipeline"),
         ({"status": 403, "error": {"type": "cluster_block_exception", "reason": "full"}}, "full"),
         ({"status": 500, "error": {"type": "io_exception", "reason": "disk"}}, "disk"),
     ],

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -132,11 +133,21 @@ def test_retry_later_is_unavailable() -> None:
 
 def test_health_of_a_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """It never raises, and does not wait long."""
-    monkeypatch.setattr("tandem.engines.qdrant_store.HEALTH_SECONDS", 0.1)
+    monkeypatch.setattr("tandem.engines.qdrant_store.LOOK_SECONDS", 0.1)
     with silent() as url:
         told = QdrantStore(connect(url), namespace="a").health()
     assert (told.engine, told.version, told.state) == ("qdrant", "", "unreachable")
     assert "did not answer within 0.1 s" in told.detail
+
+
+def test_who_looks_at_a_silent_server_does_not_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Identity and names have the time of a look, not of a write."""
+    monkeypatch.setattr("tandem.engines.qdrant_store.LOOK_SECONDS", 0.1)
+    with silent() as url:
+        store = QdrantStore(connect(url), namespace="a")
+        for look in (store.names, partial(store.identity, "a")):
+            with pytest.raises(EngineUnavailable, match=r"within 0\.1 s"):
+                look()
 
 
 def test_health_where_nobody_listens() -> None:
@@ -156,11 +167,11 @@ def test_a_closed_store_answers_no_more() -> None:
     """Its index's requests are errors in Tandem's words."""
     with answering(200, {"result": {"aliases": []}, "status": "ok", "time": 0}) as server:
         store = QdrantStore(connect(server.url), namespace="a")
-        assert store.names() == []
+        assert store.identity("a") is None
         store.close()
         store.close()
         with pytest.raises(EngineError, match="closed"):
-            store.names()
+            store.identity("a")
 
 
 def test_grpc_where_nobody_listens() -> None:

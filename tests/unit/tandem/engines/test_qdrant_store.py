@@ -127,7 +127,7 @@ def test_an_index_that_was_wiped_has_no_identity(recorder: Recorder) -> None:
         [models.CreateAliasOperation(create_alias=stranger)]
     )
     assert store.identity("b") is None
-    assert list(store.names()) == []
+    assert list(store.names()) == ["b"], "what is left can be dropped"
     with pytest.raises(EngineError, match="no index b") as raised:
         store.open("b", SCHEMA, 4)
     assert raised.value.hint
@@ -174,7 +174,7 @@ def test_a_collection_in_error_is_degraded(recorder: Recorder) -> None:
 
 def test_health_has_one_deadline(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     """What asking for the version used up is not left for the rest."""
-    monkeypatch.setattr("tandem.engines.qdrant_store.HEALTH_SECONDS", 0.05)
+    monkeypatch.setattr("tandem.engines.qdrant_store.LOOK_SECONDS", 0.05)
 
     def slow(real: Any) -> Any:
         time.sleep(0.06)
