@@ -21,10 +21,10 @@ class Followed:
             "vector": self.opened.vector.applied(),
         }
 
-    def error(self) -> TandemError | None:
-        """See ``Candidate``."""
-        return next((leg.error for leg in self.work.legs.values() if leg.error), None)
-
     def is_dropped(self) -> bool:
         """See ``Candidate``."""
         return self.opened.lexical.is_dropped()
+
+    def error(self) -> TandemError | None:
+        """See ``Candidate``."""
+        return next((leg.error for leg in self.work.legs.values() if leg.error), None)
