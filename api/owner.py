@@ -6,7 +6,7 @@ holds the leases. Others ask by a row in the catalogue, and watch it.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from api.aftermath import afterwards
@@ -152,8 +152,15 @@ class Owner:
         )
         if outcome.release is None:
             self.house.catalog.releases.set_state(generation.number, "ready")
-        outcome.dropped = sorted(before.keys() - self._known(name).keys())
+            self._tell_dropped(outcome, name, before)
+        else:
+            afterwards(outcome.release, lambda: self._tell_dropped(outcome, name, before))
         return generation, outcome
+
+    def _tell_dropped(
+        self, outcome: ReindexOutcome, name: str, before: Mapping[int, Generation]
+    ) -> None:
+        outcome.dropped = sorted(before.keys() - self._known(name).keys())
 
     def _known(self, name: str) -> dict[int, Generation]:
         return {item.number: item for item in self.house.catalog.releases.generations(name)}

@@ -97,7 +97,11 @@ def prune(collection: OpenCollection) -> list[Generation]:
             kept.append(release.generation)
         before = release.parent
     known = releases.generations(collection.name)
-    return [item for item in known if item.number not in kept and not _is_awaited(item, live)]
+    were_live = {release.generation for release in releases.history(collection.name)}
+    awaited = {
+        item.number for item in known if item.number not in were_live and _is_awaited(item, live)
+    }
+    return [item for item in known if item.number not in {*kept, *awaited}]
 
 
 def outlived(
