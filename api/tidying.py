@@ -1,8 +1,8 @@
 """What is kept in order on the engines beside the catalogue; best effort, done again later."""
 
-from api import publication
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.publication import publish as publish_index
 from tandem.catalog.releases import Generation
 from tandem.errors import EngineError, TandemError
 from tandem.stores import LexicalStore, VectorStore
@@ -36,7 +36,7 @@ def _sweep_store(house: House, store: LexicalStore | VectorStore) -> None:
 def publish(house: House, collection: OpenCollection) -> None:
     """People outside find the live indexes under the collection's name."""
     for store, name in _indexes(house, collection.generation):
-        publication.publish(store, collection.name, name)
+        publish_index(store, collection.name, name)
 
 
 def remove(house: House, generation: Generation) -> None:

@@ -8,6 +8,7 @@ The children speak in lines: ``PID opened``, ``PID leads`` when both indexes are
 """
 
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -21,7 +22,6 @@ import orjson
 
 from api.bootstrap import open_house
 from api.owner import Owner
-from indexer import leased, leases
 from tandem.settings import Settings
 from tests.fakes import HashEmbedder
 from tests.integration.crash.driver import small_batches
@@ -30,6 +30,8 @@ from tests.integration.faults.phases import PHASES
 
 DEATH_OF_PARENT = 1
 """``PR_SET_PDEATHSIG`` of prctl(2)."""
+
+leased, leases = (importlib.import_module(f"indexer.{name}") for name in ("leased", "leases"))
 
 
 @dataclass(frozen=True, slots=True)
