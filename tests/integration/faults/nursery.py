@@ -31,7 +31,8 @@ from tests.integration.faults.phases import PHASES
 DEATH_OF_PARENT = 1
 """``PR_SET_PDEATHSIG`` of prctl(2)."""
 
-leased, leases = (importlib.import_module(f"indexer.{name}") for name in ("leased", "leases"))
+leased: Any = importlib.import_module("indexer.leased")
+leases: Any = importlib.import_module("indexer.leases")
 
 
 @dataclass(frozen=True, slots=True)
