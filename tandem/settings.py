@@ -204,7 +204,9 @@ def _refuse_unknown_variables() -> None:
 
 
 def _is_field_variable(name: str) -> bool:
-    return name == "TANDEM_FIELDS" or name.startswith(("TANDEM_FIELDS__", "TANDEM_TEST_"))
+    """A declared field, or what only the tests of this project read."""
+    known = name in {"TANDEM_FIELDS", "TANDEM_REQUIRE_SERVICES"}
+    return known or name.startswith(("TANDEM_FIELDS__", "TANDEM_TEST_"))
 
 
 def describe() -> list[dict[str, str]]:
