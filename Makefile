@@ -52,6 +52,7 @@ torch-test: $(TORCH_ENV)/.installed ## Test the extra [torch] in an environment 
 # a line for every long test, with what makes it long before it
 LONG_TEST := $(BIN)/python -m pytest -s
 soak: install ## The long forms of the tests, by hand
+	$(LONG_TEST) -m long tests
 	TANDEM_TEST_KILLS=300 $(LONG_TEST) tests/integration/test_crash_torture.py
 	TANDEM_TEST_LOAD_SECONDS=60 $(LONG_TEST) tests/integration/test_zero_downtime.py
 	TANDEM_TEST_LOAD_SECONDS=60 TANDEM_TEST_KILLS=100 $(LONG_TEST) tests/integration/test_faults_*.py

@@ -9,6 +9,8 @@ import pytest
 
 from tests.e2e.shop import Shop, ended, until
 
+pytestmark = pytest.mark.long
+
 COUNT = 12
 
 

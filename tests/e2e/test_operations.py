@@ -10,6 +10,8 @@ from tandem.catalog.database import file_url
 from tandem.documents import Document
 from tests.e2e.shop import Shop, judged
 
+pytestmark = pytest.mark.long
+
 COUNT = 12
 
 

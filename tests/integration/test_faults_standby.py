@@ -99,6 +99,7 @@ def test_a_paused_owner_that_wakes_up_does_no_harm(
     check(house, client.oracle)
 
 
+@pytest.mark.long
 def test_without_care_it_would_do_harm(
     house: House, followers: Nursery, servers: Servers, log: Path
 ) -> None:

@@ -27,6 +27,8 @@ from tests.owned_house import (
     settings_in,
 )
 
+pytestmark = pytest.mark.long
+
 SEED = int(os.environ.get("TANDEM_TEST_SEED", "20261125"))
 ROUNDS = int(os.environ.get("TANDEM_TEST_RELEASE_ROUNDS", "1"))
 """How often every phase is died in."""

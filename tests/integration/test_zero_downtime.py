@@ -175,6 +175,7 @@ def test_servers(servers: House) -> None:
 
 
 @QUIET
+@pytest.mark.long
 def test_two_processes_share_servers(apart: Houses) -> None:
     """One follows under leases, the other one only looks and searches."""
     under_load(apart)
