@@ -110,7 +110,7 @@ def test_every_source_is_sampled_and_later_attributes_are_told(tandem: Tandem) -
     assert tandem("search", "salt", "--filter", '{"pages": 484}').code == 0
     assert later.code == 0
     assert "kept, but not filterable: 'shelf' (3 documents)" in later.err
-    assert "another data folder" in later.err
+    assert "then tandem reindex" in later.err
     assert again["not_filterable"] == {"shelf": 3}
 
 
