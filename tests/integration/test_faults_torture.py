@@ -10,6 +10,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from api.bootstrap import House
 from tests.contracts.qdrant_local import QUIET
 from tests.integration.faults.checks import check, open_with_collection
@@ -55,6 +57,7 @@ def kill_in(followers: Nursery, phase: str, passage: int) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.long
 def test_killed_over_and_over(servers: Servers, tmp_path: Path) -> None:
     """In the end both indexes are the log, and the log is what the client was told."""
     chance = random.Random(SEED)

@@ -169,6 +169,7 @@ def test_embedded_engines(embedded: House) -> None:
     under_load(Houses(embedded, embedded))
 
 
+@pytest.mark.long
 def test_servers(servers: House) -> None:
     """OpenSearch for words, PostgreSQL for the catalogue."""
     under_load(Houses(servers, servers))
