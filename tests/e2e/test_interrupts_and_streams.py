@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.tandem_command import Ran, Tandem
 
-DOCUMENTS = 1_500
+DOCUMENTS = 600
 STOPPED = {130, -signal.SIGINT}
 """The second when Control-C came once more while Python was closing."""
 
