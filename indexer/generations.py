@@ -81,20 +81,6 @@ def vector_factory(store: VectorStore, generation: Generation) -> IndexFactory[V
     )
 
 
-def open_lexical(
-    catalog: Catalog, store: LexicalStore, generation: Generation
-) -> Opened[LexicalIndex]:
-    """The generation's lexical index, created anew if it is missing or not the one known."""
-    return own(catalog, lexical_factory(store, generation))
-
-
-def open_vector(
-    catalog: Catalog, store: VectorStore, generation: Generation
-) -> Opened[VectorIndex]:
-    """As ``open_lexical``, for the vector index."""
-    return own(catalog, vector_factory(store, generation))
-
-
 Taken = Callable[[Checkpoint, float], None]
 """Told of a checkpoint that is this process's now, and when the monotonic clock showed that."""
 

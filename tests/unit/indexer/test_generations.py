@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from indexer.generations import open_lexical, open_vector
+from indexer.generations import lexical_factory, own, vector_factory
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
@@ -96,7 +96,7 @@ class Desk:
 
     def open(self) -> Any:
         """Open the lexical index."""
-        return open_lexical(self.catalog, self.store, self.generation)
+        return own(self.catalog, lexical_factory(self.store, self.generation))
 
     def follow_to(self, applied: int) -> None:
         """Move the checkpoint, as a follower does."""
@@ -131,7 +131,7 @@ def test_a_new_index_starts_from_zero(desk: Desk) -> None:
 
 def test_both_legs_have_checkpoints_of_their_own(desk: Desk) -> None:
     """Opening one says nothing of the other."""
-    vector = open_vector(desk.catalog, desk.store, desk.generation)
+    vector = own(desk.catalog, vector_factory(desk.store, desk.generation))
     assert vector.checkpoint.index_name == "main-vector-1"
     assert desk.catalog.checkpoints.read(NAME) is None
     assert desk.open().checkpoint.identity != vector.checkpoint.identity
