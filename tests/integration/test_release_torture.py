@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.orders import work_off
 from tandem.documents import Document
 from tandem.settings import Settings
 from tests.e2e.stand_in_models import load, site
@@ -27,13 +28,11 @@ from tests.owned_house import (
     settings_in,
 )
 
-pytestmark = pytest.mark.long
-
 SEED = int(os.environ.get("TANDEM_TEST_SEED", "20261125"))
 ROUNDS = int(os.environ.get("TANDEM_TEST_RELEASE_ROUNDS", "1"))
 """How often every phase is died in."""
 
-pytestmark = pytest.mark.usefixtures("models")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("models")]
 
 
 @pytest.fixture
@@ -138,6 +137,7 @@ class Operator:
             assert on_engines(house) <= index_names(*kept)
             live = collection.release
             assert kept[live.generation] == "ready"
+            work_off(owner)  # as whoever follows does: what a dead process left running is ended
             for followed in list(owner._followed.values()):
                 followed.work.finish()
             head = house.catalog.documents.head()
