@@ -2,14 +2,16 @@
 
 import json
 import os
-import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[2]
+from tests.e2e.forking import FOLDER, Request, forks
+
+TIMEOUT_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Tandem:
     folder: Path
 
     def command(self, *arguments: str) -> list[str]:
-        """The process to start."""
+        """The process to start where it must be a fresh one: to interrupt it, for instance."""
         return [sys.executable, "-m", "api", *arguments]
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -47,14 +49,12 @@ class Tandem:
 
     def __call__(self, *arguments: str, **extra: str) -> Ran:
         """Run to the end; a traceback on standard error is a failure by itself."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(extra),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        with tempfile.TemporaryDirectory() as name:
+            out, err = Path(name) / "out", Path(name) / "err"
+            request = Request(
+                arguments, str(self.folder), self.environment(extra), str(out), str(err)
+            )
+            code = forks().run(request, TIMEOUT_SECONDS)
+            ran = Ran(code, out.read_text("utf-8"), err.read_text("utf-8"))
+        assert "Traceback" not in ran.err, ran.err
+        return ran

@@ -1,0 +1,26 @@
+"""How the tests are shared out where several processes run them: ``pytest --numprocesses 2``."""
+
+import re
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, Scheduling
+
+NEEDS_OPENSEARCH = re.compile(
+    r"contracts/test_opensearch|integration/test_(faults|zero_downtime|verification_opensearch)"
+)
+
+
+class Together(LoadFileScheduling):  # type: ignore[misc]
+    """A file's tests stay together, with what they prepare once; so do all that need OpenSearch:
+    one node is enough.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "opensearch" if NEEDS_OPENSEARCH.search(file) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """See above."""
+    return Together(config, log)
