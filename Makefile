@@ -29,7 +29,7 @@ test: install ## Run the checks and every test that this machine can run
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST_ARGUMENTS)
 
 docs: install ## Write the generated pages of docs/reference
 	$(BIN)/python -m docs.generate
