@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from api.bootstrap import require_data_folder
-from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
+from api.commands.options import AsJson, Collection, ConfigFile, DataDir, Override, settings
 from api.commands.reindex import DrawnLegs
 from api.console import FOUND, bars, note, say, say_json
 from api.engines import check_engines, open_catalog
@@ -88,10 +88,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
 
 def promote(
     generation: Annotated[int, typer.Argument(help="Its number, as tandem releases shows it.")],
-    override: Annotated[
-        list[str] | None,
-        typer.Option("--override", help="Promote although this gate fails: its name."),
-    ] = None,
+    override: Override = None,
     collection: Collection = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,20 +27,6 @@ from tests.owned_house import (
 )
 
 pytestmark = pytest.mark.usefixtures("models")
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Twenty documents, one generation."""
-    with owned(settings_in(tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def owner(house: House) -> Iterator[Owner]:
-    """At work."""
-    with at_work(house) as working:
-        yield working
 
 
 def until(is_so: Callable[[], bool]) -> None:
