@@ -39,7 +39,8 @@ def show(
     for generation in data["generations"]:
         say(
             f"generation {generation['generation']:>3}  {generation['state']:<9} "
-            f"{generation['embedder']}, passages of {generation['passage_tokens']} tokens"
+            f"{generation['analysis']}, {generation['embedder']}, "
+            f"passages of {generation['passage_tokens']} tokens"
         )
     for release in data["releases"]:
         live = "  <- live" if release["is_live"] else "" if release["is_kept"] else "  (dropped)"
@@ -66,6 +67,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
             {
                 "generation": item.number,
                 "state": item.state,
+                "analysis": item.analysis,
                 "embedder": item.embedder,
                 "passage_tokens": item.passage_tokens,
                 "created_at": item.created_at,

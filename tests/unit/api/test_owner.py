@@ -11,6 +11,7 @@ from api.bootstrap import House
 from api.owner import Owner
 from indexer.reindexing import ReindexProgress
 from indexer.seats import Access
+from tandem.analysis import ENGLISH
 from tandem.errors import EngineError, InputError, ReleaseConflict
 from tandem.queries import Query
 from tests.integration.downtime.embedders import MODELS
@@ -86,7 +87,7 @@ def test_what_a_crash_left_on_the_engines_is_swept(house: House) -> None:
     """Indexes of no retained generation are removed at the start; the others stay."""
     declared = house.settings.declared_schema()
     assert declared is not None
-    house.lexical_store.create(f"{NAME}-lexical-7", "x", declared).close()
+    house.lexical_store.create(f"{NAME}-lexical-7", "x", declared, ENGLISH).close()
     house.vector_store.create(f"{NAME}-vector-7", "x", declared, 16).close()
     house.collection(NAME)
     assert on_engines(house) == index_names(1, 7)
