@@ -21,7 +21,7 @@ from api.publication import publishing
 from indexer.generations import lexical_factory, vector_factory
 from indexer.leases import Beats
 from indexer.seats import Access, Seat
-from tandem.analysis import ENGLISH
+from tandem.analysis import ANALYSES, NEWEST, Analysis
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import Ownership, is_owned, owner_of
 from tandem.catalog.releases import Generation, Release
@@ -100,7 +100,7 @@ class House:
         return self.catalog.releases.create_generation(
             name,
             schema,
-            analysis=ENGLISH.name,
+            analysis=NEWEST[self.settings.indexing.analysis].name,
             embedder=embedder.name,
             dimension=embedder.dimension,
             passage_tokens=self.settings.indexing.passage_tokens,
@@ -110,15 +110,11 @@ class House:
         return OpenCollection(self.settings, self.catalog, release, self._open_generation)
 
     def _open_generation(self, generation: Generation) -> OpenGeneration:
-        if generation.analysis != ENGLISH.name:
-            raise SettingsError(
-                f"collection {generation.collection!r} was indexed with the text analysis "
-                f"{generation.analysis!r}, this version of Tandem has {ENGLISH.name!r}",
-                hint="index it again into another data folder",
-            )
+        analysis = _analysis_of(generation)
         catalog, beats, access = self.catalog, self.beats, self.access
         words, meaning = self.lexical_store, self.vector_store
-        lexical = publishing(lexical_factory(words, generation), words, catalog, generation)
+        made_of_words = lexical_factory(words, generation, analysis)
+        lexical = publishing(made_of_words, words, catalog, generation)
         vector = publishing(vector_factory(meaning, generation), meaning, catalog, generation)
         embedder = self.embedders.of(generation.embedder, generation.dimension)
         asked = self._owner_lives, self._owner_name
@@ -167,6 +163,22 @@ class House:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _analysis_of(generation: Generation) -> Analysis:
+    """The text analysis that a generation was built with.
+
+    Raises:
+        SettingsError: this version of Tandem does not have it.
+    """
+    if generation.analysis in ANALYSES:
+        return ANALYSES[generation.analysis]
+    raise SettingsError(
+        f"generation {generation.number} of collection {generation.collection!r} was built with "
+        f"the text analysis {generation.analysis!r}, this version of Tandem has "
+        f"{', '.join(ANALYSES)}",
+        hint="use the version that built it, or index into another data folder",
+    )
 
 
 def open_house(

@@ -1,7 +1,7 @@
 """A collection, opened: its generations, what follows them, and what searches the live one."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -130,16 +130,18 @@ class OpenCollection:
         """Every generation that is not dropped, the live one first: all of them follow the log, so
         that going back to one loses nothing.
         """
-        known = self.catalog.releases.generations(self.name)
-        opened = [self.open_generation(generation) for generation in reversed(known)]
-        return sorted(opened, key=lambda item: item is not self.live)
+        return self._opened(self.catalog.releases.generations(self.name))
 
     @property
     def complete(self) -> list[OpenGeneration]:
         """Every retained generation that is not being built any more, the live one first."""
         known = self.catalog.releases.generations(self.name)
-        ready = {item.number for item in known if item.state == "ready"}
-        return [opened for opened in self.retained if opened.generation.number in ready]
+        return self._opened([item for item in known if item.state == "ready"])
+
+    def _opened(self, generations: Sequence[Generation]) -> list[OpenGeneration]:
+        """Those generations, the live one first, then the newer."""
+        opened = [self.open_generation(generation) for generation in reversed(generations)]
+        return sorted(opened, key=lambda item: item is not self.live)
 
     @property
     def followers(self) -> list[AnyFollower]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import database_url, file_url
 from tandem.errors import SettingsError, TandemError
@@ -44,7 +43,7 @@ def lexical_store(settings: Settings, catalog: Catalog) -> LexicalStore:
     _expect(url, "lexical", TANTIVY, OPENSEARCH)
     from tandem.engines.tantivy_index import TantivyStore
 
-    return TantivyStore(settings.data_dir / "lexical", ENGLISH)
+    return TantivyStore(settings.data_dir / "lexical")
 
 
 def vector_store(settings: Settings, catalog: Catalog) -> VectorStore:
@@ -95,7 +94,6 @@ def _opensearch(settings: Settings, log_id: str) -> LexicalStore:
 
     return OpenSearchStore(
         settings.engines.lexical,
-        ENGLISH,
         namespace=log_id[:NAMESPACE_DIGITS],
         shards=settings.engines.lexical_shards,
         replicas=settings.engines.lexical_replicas,

@@ -79,6 +79,7 @@ class Look:
                     "generation": item.number,
                     "state": item.state,
                     "embedder": item.embedder,
+                    "analysis": item.analysis,
                     "indexes": self._indexes(item, answering),
                 }
                 for item in others

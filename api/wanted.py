@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tandem.analysis import NEWEST
 from tandem.catalog.releases import Generation
 from tandem.errors import SettingsError
 from tandem.sections import (
@@ -24,6 +25,7 @@ def pending_change(settings: Settings, live: Generation) -> str | None:
     differing = {
         "fields": declared is not None and declared.fingerprint != live.schema.fingerprint,
         "embedding.model": settings.embedding.model != live.embedder.partition("@")[0],
+        "indexing.analysis": NEWEST[settings.indexing.analysis].name != live.analysis,
         "indexing.passage_tokens": settings.indexing.passage_tokens != live.passage_tokens,
     }
     names = [name for name, differs in differing.items() if differs]

@@ -54,11 +54,11 @@ def server_indexes(target: OpenCollection) -> Iterator[tuple[LexicalIndex, Vecto
     """Both server engines with the collection's documents."""
     url = os.environ.get("TANDEM_TEST_QDRANT_URL")
     client = connect(url) if url else QdrantClient(":memory:")
-    words = OpenSearchStore(f"opensearch+{opensearch_url()}", ENGLISH, namespace=NAMESPACE)
+    words = OpenSearchStore(f"opensearch+{opensearch_url()}", namespace=NAMESPACE)
     meaning = QdrantStore(client, namespace=NAMESPACE)
     schema = target.generation.schema
     try:
-        lexical = words.create(NAME, IDENTITY, schema)
+        lexical = words.create(NAME, IDENTITY, schema, ENGLISH)
         vector = meaning.create(NAME, IDENTITY, schema, target.embedder.dimension)
         embedder = CachedEmbedder(target.embedder, target.catalog.embeddings)
         fill(target, LexicalWriter(lexical))

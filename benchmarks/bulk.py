@@ -109,13 +109,13 @@ def rounds(url: str, changes: Sequence[Change], count: int) -> list[tuple[float,
     actions = actions_of(changes)
     client = opensearchpy.OpenSearch(url, timeout=60)
     namespace = f"bulk-{uuid4().hex[:8]}"
-    store = OpenSearchStore(f"opensearch+{url}", ENGLISH, namespace=namespace)
+    store = OpenSearchStore(f"opensearch+{url}", namespace=namespace)
     taken = []
     try:
         for number in range(count + 1):
             seconds = {}
             for side in ("tandem", "helper")[:: 1 if number % 2 else -1]:
-                index = store.create(side, uuid4().hex, SCHEMA)
+                index = store.create(side, uuid4().hex, SCHEMA, ENGLISH)
                 if side == "tandem":
                     seconds[side] = tandem_seconds(index, changes)
                 else:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from uuid import uuid4
 
 from indexer.unavailable import UnavailableIndex
+from tandem.analysis import Analysis
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.leases import Lease
@@ -55,15 +56,17 @@ class Opened(Generic[Index]):
     fault: EngineError | None = None
 
 
-def lexical_factory(store: LexicalStore, generation: Generation) -> IndexFactory[LexicalIndex]:
-    """The generation's lexical index."""
+def lexical_factory(
+    store: LexicalStore, generation: Generation, analysis: Analysis
+) -> IndexFactory[LexicalIndex]:
+    """The generation's lexical index; ``analysis`` is the chain that the generation names."""
     name, schema = generation.lexical_name, generation.schema
     return IndexFactory(
         name,
         generation.number,
         lambda: store.identity(name),
-        lambda identity: store.create(name, identity, schema),
-        lambda: store.open(name, schema),
+        lambda identity: store.create(name, identity, schema, analysis),
+        lambda: store.open(name, schema, analysis),
         UnavailableIndex,
     )
 

@@ -1,13 +1,20 @@
-"""The text analysis chain, once, so that every lexical engine stems and drops alike.
+"""The text analysis chains, once, so that every lexical engine stems and drops alike.
 
-    words -> at most 64 bytes -> lower case -> ASCII folding -> stop words -> English stemmer
+    english   words -> at most 64 bytes -> lower case -> ASCII folding -> stop words -> stemmer
+    plain     words -> at most 64 bytes -> lower case -> ASCII folding
 
-A word is a run of letters and digits, with an inner apostrophe kept: the stemmer (Snowball English,
+A word is a run of letters and digits, with an inner apostrophe kept: the English stemmer (Snowball,
 "Porter2", https://snowballstem.org/algorithms/english/stemmer.html) takes a possessive 's off, so
 "men's" finds "men". Folding turns "Café" into "cafe" and a typographic apostrophe into a plain one.
+
+A chain that is changed gets another number and stands beside the one it was: there are indexes that
+were built with that.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 WORD_PATTERN = r"[\p{L}\p{N}]+(?:['’][\p{L}]+)*"  # noqa: RUF001 - the typographic apostrophe is meant
 
@@ -64,17 +71,28 @@ STOP_WORDS: tuple[str, ...] = tuple(
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """A named chain. A generation records the name, so that an index is never searched with a
-    chain it was not built with.
+    chain it was not built with. Without a ``stemmer`` words stay as they are.
     """
 
     name: str
     word_pattern: str
     maximum_word_bytes: int
     stop_words: tuple[str, ...]
-    stemmer: str
+    stemmer: str | None
 
 
 ENGLISH = Analysis("english-1", WORD_PATTERN, 64, STOP_WORDS, "english")
+PLAIN = Analysis("plain-1", WORD_PATTERN, 64, (), None)
+
+ANALYSES: Mapping[str, Analysis] = MappingProxyType(
+    {analysis.name: analysis for analysis in (ENGLISH, PLAIN)}
+)
+"""Every chain that an index may have been built with, by the name that is recorded."""
+
+AnalysisSetting = Literal["english", "plain"]
+
+NEWEST: Mapping[AnalysisSetting, Analysis] = MappingProxyType({"english": ENGLISH, "plain": PLAIN})
+"""What a new generation is built with."""
 
 FIELDS_SHARE = 0.3
 """Weight of the fields' disjunction max beside the all-field; from SciFact's train queries."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tandem.analysis import AnalysisSetting
 from tandem.fields import FieldType
 from tandem.queries import MAXIMUM_BUDGET_MS
 
@@ -102,6 +103,11 @@ class SearchSettings(Section):
 class IndexingSettings(Section):
     """How documents become findable."""
 
+    analysis: AnalysisSetting = Field(
+        "english",
+        description="how text becomes words: `english` drops stop words and stems; `plain` keeps "
+        "every word as it stands, for codes, names and other languages",
+    )
     passage_tokens: int = Field(
         128, ge=32, le=512, description="length of a passage with its title, tokens"
     )

@@ -5,6 +5,7 @@ entrance see it; who searches is handed an index.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from tandem.analysis import Analysis
 from tandem.protocols import LexicalIndex, VectorIndex
 from tandem.schema import Schema
 
@@ -59,13 +60,15 @@ class Store(Protocol):
 
 
 class LexicalStore(Store, Protocol):
-    """Opens and creates generations of a lexical index."""
+    """Opens and creates generations of a lexical index. Those of several analyses stand beside
+    each other; ``open`` is given the one that the index was created with.
+    """
 
-    def create(self, name: str, identity: str, schema: Schema) -> LexicalIndex:
+    def create(self, name: str, identity: str, schema: Schema, analysis: Analysis) -> LexicalIndex:
         """An empty index in place of whatever was there."""
         ...
 
-    def open(self, name: str, schema: Schema) -> LexicalIndex:
+    def open(self, name: str, schema: Schema, analysis: Analysis) -> LexicalIndex:
         """The index of that name.
 
         Raises:

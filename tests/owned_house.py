@@ -24,6 +24,11 @@ def settings_in(folder: Path, **values: Any) -> Settings:
     return Settings(**{"data_dir": folder / "data", **given, **values})
 
 
+def adopt(house: House, **values: Any) -> None:
+    """Other settings in the same folder."""
+    house.adopt(settings_in(house.settings.data_dir.parent, **values))
+
+
 def documents(first: int, last: int) -> list[Document]:
     """Documents ``d<first>`` to ``d<last>``, each with a word of its own in body and note."""
     return [

@@ -17,6 +17,12 @@ DataDir = Annotated[
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Settings file, instead of ./tandem.toml.")
 ]
+Override = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override", help="Promote although this gate fails: refused, verify or quality."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 

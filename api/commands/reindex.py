@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
+from api.commands.options import AsJson, Collection, ConfigFile, DataDir, Override, settings
 from api.console import FOUND, Bars, bars, note, say, say_json
 from api.orders import Order, have_done
 from api.promotion import check_gates
@@ -22,10 +22,7 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the generation that is half built.")
     ] = False,
-    override: Annotated[
-        list[str] | None,
-        typer.Option("--override", help="Promote although this gate fails: refused or quality."),
-    ] = None,
+    override: Override = None,
     collection: Collection = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,

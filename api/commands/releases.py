@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from api.bootstrap import require_data_folder
-from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
+from api.commands.options import AsJson, Collection, ConfigFile, DataDir, Override, settings
 from api.commands.reindex import DrawnLegs
 from api.console import FOUND, bars, note, say, say_json
 from api.engines import check_engines, open_catalog
@@ -39,7 +39,8 @@ def show(
     for generation in data["generations"]:
         say(
             f"generation {generation['generation']:>3}  {generation['state']:<9} "
-            f"{generation['embedder']}, passages of {generation['passage_tokens']} tokens"
+            f"{generation['analysis']}, {generation['embedder']}, "
+            f"passages of {generation['passage_tokens']} tokens"
         )
     for release in data["releases"]:
         live = "  <- live" if release["is_live"] else "" if release["is_kept"] else "  (dropped)"
@@ -66,6 +67,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
             {
                 "generation": item.number,
                 "state": item.state,
+                "analysis": item.analysis,
                 "embedder": item.embedder,
                 "passage_tokens": item.passage_tokens,
                 "created_at": item.created_at,
@@ -88,10 +90,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
 
 def promote(
     generation: Annotated[int, typer.Argument(help="Its number, as tandem releases shows it.")],
-    override: Annotated[
-        list[str] | None,
-        typer.Option("--override", help="Promote although this gate fails: its name."),
-    ] = None,
+    override: Override = None,
     collection: Collection = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,

@@ -84,6 +84,7 @@ def _health(health: dict[str, Any]) -> str:
 def _show(state: dict[str, Any]) -> None:
     say(f"\n{state['collection']}: {state['documents']:,} documents, release {state['release']}")
     say(f"  embedder  {state['embedder']}, passages of {state['passage_tokens']} tokens")
+    say(f"  analysis  {state['analysis']}")
     fields = ", ".join(f"{row['field']} ({row['type']})" for row in state["fields"])
     say(f"  fields    {printable(fields)}")
     if state["pending"] is not None:
@@ -91,7 +92,10 @@ def _show(state: dict[str, Any]) -> None:
     for leg, index in state["indexes"].items():
         _show_index(leg, index)
     for other in state["generations"]:
-        say(f"  generation {other['generation']}, {other['state']}, {other['embedder']}")
+        say(
+            f"  generation {other['generation']}, {other['state']}, "
+            f"{other['analysis']}, {other['embedder']}"
+        )
         for leg, index in other["indexes"].items():
             _show_index(leg, index)
     for task in state["tasks"]:

@@ -96,8 +96,8 @@ def index_settings(
 
 
 def _analysis(analysis: Analysis) -> dict[str, Any]:
-    chain = ["tandem_short", "tandem_dotted", "lowercase", "asciifolding"]
-    chain += ["tandem_stop", "tandem_suffix", "tandem_exceptions", "tandem_stemmer"]
+    stop, stemming = _stop(analysis), _stemming(analysis)
+    chain = ["tandem_short", "tandem_dotted", "lowercase", "asciifolding", *stop, *stemming]
     words = {"type": "custom", "tokenizer": "tandem_words"}
     # these scripts take no parameters
     script = {"source": SHORT_WORD.replace("LIMIT", str(analysis.maximum_word_bytes))}
@@ -117,13 +117,8 @@ def _analysis(analysis: Analysis) -> dict[str, Any]:
                 "pattern": "\u0130",
                 "replacement": "i\u0307",
             },
-            "tandem_stop": {"type": "stop", "stopwords": list(analysis.stop_words)},
-            "tandem_suffix": {"type": "pattern_replace", "pattern": SUFFIX, "replacement": "og"},
-            "tandem_exceptions": {
-                "type": "stemmer_override",
-                "rules": [f"{word} => {stem}" for word, stem in EXCEPTIONS.items()],
-            },
-            "tandem_stemmer": {"type": "stemmer", "language": STEMMERS[analysis.stemmer]},
+            **stop,
+            **stemming,
             "tandem_once": {"type": "unique"},
             "tandem_edges": {
                 "type": "edge_ngram",
@@ -141,6 +136,26 @@ def _analysis(analysis: Analysis) -> dict[str, Any]:
                 "filter": ["tandem_edges"],
             },
         },
+    }
+
+
+def _stop(analysis: Analysis) -> dict[str, Any]:
+    """The filter that drops stop words; none where the chain has none."""
+    words = list(analysis.stop_words)
+    return {"tandem_stop": {"type": "stop", "stopwords": words}} if words else {}
+
+
+def _stemming(analysis: Analysis) -> dict[str, Any]:
+    """The filters that stem, in order; none where the chain does not stem."""
+    if analysis.stemmer is None:
+        return {}
+    return {
+        "tandem_suffix": {"type": "pattern_replace", "pattern": SUFFIX, "replacement": "og"},
+        "tandem_exceptions": {
+            "type": "stemmer_override",
+            "rules": [f"{word} => {stem}" for word, stem in EXCEPTIONS.items()],
+        },
+        "tandem_stemmer": {"type": "stemmer", "language": STEMMERS[analysis.stemmer]},
     }
 
 

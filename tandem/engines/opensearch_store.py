@@ -42,15 +42,12 @@ class OpenSearchStore:
     digits, - or _. ``replicas`` beyond 0 need as many more nodes.
     """
 
-    def __init__(
-        self, url: str, analysis: Analysis, *, namespace: str, shards: int = 1, replicas: int = 0
-    ) -> None:
+    def __init__(self, url: str, *, namespace: str, shards: int = 1, replicas: int = 0) -> None:
         if not NAMESPACE.fullmatch(namespace):
             raise SettingsError(
                 f"the namespace {namespace!r} is not 1 to 63 lower-case letters, digits, - or _"
             )
         self._server = Server(parse_url(url))
-        self._analysis = analysis
         self._namespace = namespace
         self._shards = shards
         self._replicas = replicas
@@ -63,7 +60,9 @@ class OpenSearchStore:
         found = [index for index in held if index.startswith(beginning)] if _is_ok(held) else []
         return found[0].removeprefix(beginning) if found else None
 
-    def create(self, name: str, identity: str, schema: Schema) -> OpenSearchIndex:
+    def create(
+        self, name: str, identity: str, schema: Schema, analysis: Analysis
+    ) -> OpenSearchIndex:
         """See ``LexicalStore``."""
         alias = self._alias(name)
         index = f"{alias}-{identity}"
@@ -78,20 +77,20 @@ class OpenSearchStore:
             "namespace": self._namespace,
             "name": name,
             "identity": identity,
-            "analysis": self._analysis.name,
+            "analysis": analysis.name,
             "format": FORMAT,
         }
         body = {
-            "settings": index_settings(schema, self._analysis, self._shards, self._replicas),
+            "settings": index_settings(schema, analysis, self._shards, self._replicas),
             "mappings": index_mapping(schema, {META: meta}),
         }
         self._server.ask(f"PUT /{index}", body, seconds=SECONDS)
         actions: list[dict[str, Any]] = [{"remove_index": {"index": old}} for old in replaced]
         actions.append({"add": {"index": index, "alias": alias}})
         self._server.ask("POST /_aliases", {"actions": actions}, seconds=SECONDS)
-        return OpenSearchIndex(self._server, alias, schema, self._analysis)
+        return OpenSearchIndex(self._server, alias, schema, analysis)
 
-    def open(self, name: str, schema: Schema) -> OpenSearchIndex:
+    def open(self, name: str, schema: Schema, analysis: Analysis) -> OpenSearchIndex:
         """See ``LexicalStore``."""
         alias = self._alias(name)
         there = [item for item in self._of(name) if alias in item.aliases]
@@ -105,13 +104,13 @@ class OpenSearchStore:
                 f"{there[0].format}, this Tandem writes and reads {FORMAT}",
                 hint="build a new generation: tandem reindex; or use the Tandem that made it",
             )
-        if there[0].analysis != self._analysis.name:
+        if there[0].analysis != analysis.name:
             raise EngineError(
-                f"the index {there[0].index_name} was built with the analysis "
-                f"{there[0].analysis!r}, this Tandem reads {self._analysis.name!r}",
-                hint="index the collection again",
+                f"the index {there[0].index_name} at {self._server.shown} was built with the text "
+                f"analysis {there[0].analysis!r}, its generation says {analysis.name!r}",
+                hint="build a new generation: tandem reindex",
             )
-        return OpenSearchIndex(self._server, alias, schema, self._analysis)
+        return OpenSearchIndex(self._server, alias, schema, analysis)
 
     def drop(self, name: str) -> None:
         """See ``LexicalStore``."""

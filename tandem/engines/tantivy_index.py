@@ -55,25 +55,26 @@ VERSIONS_PAGE = 4_096
 class TantivyStore:
     """Generations of tantivy indexes, one folder each."""
 
-    def __init__(self, root: Path, analysis: Analysis) -> None:
+    def __init__(self, root: Path) -> None:
         self._folders = IndexFolders(root)
-        self._analysis = analysis
 
     def identity(self, name: str) -> str | None:
         """See ``LexicalStore``."""
         return self._folders.identity(name)
 
-    def create(self, name: str, identity: str, schema: Schema) -> "TantivyIndex":
+    def create(
+        self, name: str, identity: str, schema: Schema, analysis: Analysis
+    ) -> "TantivyIndex":
         """See ``LexicalStore``."""
-        return TantivyIndex(self._folders.create(name, identity), schema, self._analysis)
+        return TantivyIndex(self._folders.create(name, identity), schema, analysis)
 
-    def open(self, name: str, schema: Schema) -> "TantivyIndex":
+    def open(self, name: str, schema: Schema, analysis: Analysis) -> "TantivyIndex":
         """See ``LexicalStore``."""
         folder = self._folders.data(name)
         if not (folder.is_dir() and tantivy.Index.exists(str(folder))):
             # tantivy would begin an empty index beside whatever else is there.
             raise cannot_open(folder, "its meta.json is missing")
-        return TantivyIndex(folder, schema, self._analysis)
+        return TantivyIndex(folder, schema, analysis)
 
     def drop(self, name: str) -> None:
         """See ``LexicalStore``."""

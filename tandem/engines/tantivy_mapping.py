@@ -19,15 +19,16 @@ STORED_TEXTS = ("title", "body")
 
 def build_analyzer(analysis: Analysis) -> tantivy.TextAnalyzer:
     """The analysis chain in tantivy's terms."""
-    return (
+    chain = (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(analysis.word_pattern))
         .filter(tantivy.Filter.remove_long(analysis.maximum_word_bytes))
         .filter(tantivy.Filter.lowercase())
         .filter(tantivy.Filter.ascii_fold())
         .filter(tantivy.Filter.custom_stopword(list(analysis.stop_words)))
-        .filter(tantivy.Filter.stemmer(analysis.stemmer))
-        .build()
     )
+    if analysis.stemmer is not None:
+        chain = chain.filter(tantivy.Filter.stemmer(analysis.stemmer))
+    return chain.build()
 
 
 def text_field(field: Field) -> str:

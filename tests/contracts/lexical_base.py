@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from tandem.analysis import ENGLISH
 from tandem.documents import Change
 from tandem.protocols import LexicalIndex, Refusal
 from tandem.rankings import Ranking
@@ -67,7 +68,7 @@ class LexicalContract:
     @pytest.fixture
     def index(self, store: LexicalStore) -> Iterator[LexicalIndex]:
         """An empty index."""
-        opened = store.create(NAME, IDENTITY, SCHEMA)
+        opened = store.create(NAME, IDENTITY, SCHEMA, ENGLISH)
         yield opened
         opened.close()
 
@@ -76,7 +77,7 @@ class LexicalContract:
     def filtered(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LexicalIndex]:
         """An index of the oracle's documents, in several commits."""
         store = cls.make_store(tmp_path_factory.mktemp("filtered"))
-        opened = store.create(NAME, IDENTITY, oracle.SCHEMA)
+        opened = store.create(NAME, IDENTITY, oracle.SCHEMA, ENGLISH)
         changes = upserts(oracle.sample_documents(300, seed=3))
         for start in range(0, len(changes), 100):
             assert not write(opened, changes[start : start + 100])

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from tandem.analysis import ENGLISH
 from tandem.protocols import LexicalIndex
 from tandem.rankings import Ranking
 from tandem.stores import LexicalStore
@@ -48,7 +49,7 @@ class ChangesContract(LexicalContract):
 
     def test_open_schema_keeps_what_it_does_not_index(self, store: LexicalStore) -> None:
         """An attribute that an open schema does not know is kept, and comes back."""
-        index = store.create(NAME, IDENTITY, schema_of(is_open=True))
+        index = store.create(NAME, IDENTITY, schema_of(is_open=True), ENGLISH)
         sent = document("a", "zebra", unknown="kept", number=1.5, flag=True)
         assert not write(index, upserts([sent]))
         assert index.documents(["a"]) == {"a": sent}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tandem.analysis import ENGLISH
 from tandem.errors import FieldError
 from tandem.protocols import LexicalIndex
 from tandem.stores import LexicalStore
@@ -122,7 +123,7 @@ class FacetsContract(LexicalContract):
     def test_very_many_values(self, store: LexicalStore) -> None:
         """Counts stay exact where there are more values than anybody shows."""
         schema = schema_of(tag="keyword", number="integer")
-        index = store.create(NAME, IDENTITY, schema)
+        index = store.create(NAME, IDENTITY, schema, ENGLISH)
         sent = [
             document(f"d{n:04}", "zebra", tag=(f"t{n % 1_500:04}", f"u{n % 7}"), number=n % 1_500)
             for n in range(1_510)
@@ -147,7 +148,7 @@ class FacetsContract(LexicalContract):
     def test_booleans_and_large_numbers(self, store: LexicalStore) -> None:
         """Booleans are told as words, whole numbers exactly, negative ones and 0 too."""
         schema = schema_of(flag="boolean", number="integer")
-        index = store.create(NAME, IDENTITY, schema)
+        index = store.create(NAME, IDENTITY, schema, ENGLISH)
         numbers = (2**53 - 1, 2**53 - 2, 1 - 2**53, -1, 0)
         sent = [document(f"d{n}", flag=n == 1, number=number) for n, number in enumerate(numbers)]
         write(index, upserts(sent))
@@ -165,7 +166,7 @@ class FacetsContract(LexicalContract):
         schema = schema_of(
             abstract="text", price="float", seen_at="datetime", genre="keyword", flag="boolean"
         )
-        index = store.create(NAME, IDENTITY, schema)
+        index = store.create(NAME, IDENTITY, schema, ENGLISH)
         for text in ("zebra", "", "the"):
             with pytest.raises(FieldError, match=field) as raised:
                 facets(index, text, "genre", field)

@@ -4,6 +4,7 @@ The parts are divided by subject. Each applies changes through ``write``, which 
 may be durable on return of ``apply`` and searchable only after ``refresh``.
 """
 
+from tests.contracts.lexical_analyses import AnalysesContract
 from tests.contracts.lexical_changes import ChangesContract
 from tests.contracts.lexical_facets import FacetsContract
 from tests.contracts.lexical_highlights import HighlightsContract
@@ -16,6 +17,7 @@ from tests.contracts.lexical_words import WordsContract
 
 class LexicalIndexContract(
     WordsContract,
+    AnalysesContract,
     RankingsContract,
     ChangesContract,
     VersionsContract,

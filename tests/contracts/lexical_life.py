@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tandem.analysis import ENGLISH
 from tandem.errors import EngineError
 from tandem.protocols import LexicalIndex
 from tandem.stores import LexicalStore
@@ -26,13 +27,13 @@ class LifeContract(LexicalContract):
 
     def test_reopening_keeps_everything(self, store: LexicalStore, tmp_path: Path) -> None:
         """What was applied is there after closing, from a store of its own, and can go on."""
-        index = store.create(NAME, IDENTITY, SCHEMA)
+        index = store.create(NAME, IDENTITY, SCHEMA, ENGLISH)
         sent = [document("a", "zebra running", genre="x"), document("b", "horse")]
         write(index, [*upserts([*sent, document("c", "zebra")]), deletion(4, "c")])
         index.close()
         again = self.make_store(tmp_path)
         assert again.identity(NAME) == IDENTITY
-        reopened = again.open(NAME, SCHEMA)
+        reopened = again.open(NAME, SCHEMA, ENGLISH)
         assert held(reopened) == {"a": 1, "b": 2}
         assert reopened.documents(["a", "b"]) == {item.document_id: item for item in sent}
         assert found(reopened, "run", filters=filters(SCHEMA, {"genre": "x"})) == {"a"}
@@ -42,9 +43,9 @@ class LifeContract(LexicalContract):
 
     def test_durable_without_closing(self, store: LexicalStore, tmp_path: Path) -> None:
         """What ``apply`` returned from is seen by another reader, the writer still open."""
-        index = store.create(NAME, IDENTITY, SCHEMA)
+        index = store.create(NAME, IDENTITY, SCHEMA, ENGLISH)
         index.apply(upserts([document("a", "zebra")]))
-        reader = self.make_store(tmp_path).open(NAME, SCHEMA)
+        reader = self.make_store(tmp_path).open(NAME, SCHEMA, ENGLISH)
         reader.refresh()
         assert found(reader, "zebra") == {"a"}
         reader.close()
@@ -53,10 +54,10 @@ class LifeContract(LexicalContract):
     def test_create_replaces_and_drop_removes(self, store: LexicalStore) -> None:
         """A created index is empty and has the new identity; a dropped one has none."""
         assert store.identity(NAME) is None
-        index = store.create(NAME, IDENTITY, SCHEMA)
+        index = store.create(NAME, IDENTITY, SCHEMA, ENGLISH)
         write(index, upserts([document("a", "zebra")]))
         index.close()
-        fresh = store.create(NAME, "another", SCHEMA)
+        fresh = store.create(NAME, "another", SCHEMA, ENGLISH)
         assert store.identity(NAME) == "another"
         assert held(fresh) == {}
         fresh.close()
@@ -69,7 +70,7 @@ class LifeContract(LexicalContract):
         assert list(store.names()) == []
         assert store.bytes_on_disk("alpha") is None
         for name in ("beta", "alpha"):
-            index = store.create(name, f"identity-of-{name}", SCHEMA)
+            index = store.create(name, f"identity-of-{name}", SCHEMA, ENGLISH)
             write(index, upserts([document("a", "zebra")]))
             index.close()
         assert sorted(store.names()) == ["alpha", "beta"]
@@ -88,11 +89,13 @@ class LifeContract(LexicalContract):
             assert health.engine
             assert health.version[0].isdigit()
             assert health.state in {"ok", "degraded"}
-            store.create(NAME, IDENTITY, SCHEMA).close()
+            store.create(NAME, IDENTITY, SCHEMA, ENGLISH).close()
 
     def test_an_alias_changes_nothing_here(self, store: LexicalStore) -> None:
         """A published name is for people outside: the indexes keep theirs, and it can move."""
-        first, second = (store.create(name, IDENTITY, SCHEMA) for name in ("first", "second"))
+        first, second = (
+            store.create(name, IDENTITY, SCHEMA, ENGLISH) for name in ("first", "second")
+        )
         write(first, upserts([document("a", "zebra")]))
         store.publish("shop", "first")
         store.publish("shop", "second")
@@ -107,13 +110,13 @@ class LifeContract(LexicalContract):
 
     def test_closing_a_store_keeps_its_indexes(self, store: LexicalStore, tmp_path: Path) -> None:
         """Closing twice is no error, and another store finds what was there."""
-        index = store.create(NAME, IDENTITY, SCHEMA)
+        index = store.create(NAME, IDENTITY, SCHEMA, ENGLISH)
         write(index, upserts([document("a", "zebra")]))
         index.close()
         store.close()
         store.close()
         again = self.make_store(tmp_path)
-        reopened = again.open(NAME, SCHEMA)
+        reopened = again.open(NAME, SCHEMA, ENGLISH)
         assert held(reopened) == {"a": 1}
         reopened.close()
         again.close()
@@ -121,7 +124,7 @@ class LifeContract(LexicalContract):
     def test_opening_what_is_not_there(self, store: LexicalStore) -> None:
         """Opening a missing index is an ``EngineError`` that names it and what to do."""
         with pytest.raises(EngineError, match="missing") as raised:
-            store.open("missing", SCHEMA)
+            store.open("missing", SCHEMA, ENGLISH)
         assert raised.value.hint
 
     def test_searching_while_applying(self, index: LexicalIndex) -> None:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tandem import suggestions
+from tandem.analysis import ENGLISH
 from tandem.protocols import LexicalIndex
 from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, upserts
@@ -39,7 +40,7 @@ class SuggestionsContract(LexicalContract):
     def titled(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LexicalIndex]:
         """An index of the oracle's titles, in several commits, some of them deleted again."""
         store = cls.make_store(tmp_path_factory.mktemp("titled"))
-        opened = store.create(NAME, IDENTITY, SCHEMA)
+        opened = store.create(NAME, IDENTITY, SCHEMA, ENGLISH)
         changes = upserts(oracle.documents())
         for start in range(0, len(changes), 100):
             write(opened, changes[start : start + 100])
@@ -216,9 +217,9 @@ class SuggestionsContract(LexicalContract):
 
     def test_suggestions_survive_reopening(self, store: LexicalStore) -> None:
         """An index that was closed suggests what it suggested."""
-        index = store.create(NAME, IDENTITY, SCHEMA)
+        index = store.create(NAME, IDENTITY, SCHEMA, ENGLISH)
         write(index, upserts([document("a", title="Zebra crossing")]))
         index.close()
-        reopened = store.open(NAME, SCHEMA)
+        reopened = store.open(NAME, SCHEMA, ENGLISH)
         assert list(suggest(reopened, "zebra cr")) == ["Zebra crossing"]
         reopened.close()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tandem.analysis import ENGLISH
 from tandem.fields import Field, FieldType
 from tandem.protocols import LexicalIndex
 from tandem.rankings import Ranking
@@ -125,7 +126,7 @@ class WordsContract(LexicalContract):
             schema = Schema.of(
                 [Field("left", FieldType.TEXT, left), Field("right", FieldType.TEXT, right)]
             )
-            index = store.create(NAME, IDENTITY, schema)
+            index = store.create(NAME, IDENTITY, schema, ENGLISH)
             write(index, upserts(documents))
             ranking = search(index, "zebra")
             assert ranking.document_ids[0] == first
@@ -138,7 +139,7 @@ class WordsContract(LexicalContract):
         schema = Schema.of(
             [*(Field(name, FieldType.TEXT) for name in names), Field("year", FieldType.INTEGER)]
         )
-        index = store.create(NAME, IDENTITY, schema)
+        index = store.create(NAME, IDENTITY, schema, ENGLISH)
         texts: dict[str, Any] = {name: f"word{name}" for name in names}
         sent = document("a", "body", year=1_999, **texts)
         assert not write(index, upserts([sent]))

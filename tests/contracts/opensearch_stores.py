@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tandem.analysis import ENGLISH
 from tandem.engines.opensearch_client import Server, parse_url
 from tandem.engines.opensearch_store import OpenSearchStore
 from tests.services.opensearch.session import opensearch_url
@@ -22,7 +21,7 @@ def namespace_of(folder: Path) -> str:
 def store_for(folder: Path, **keywords: Any) -> OpenSearchStore:
     """A store in the folder's namespace."""
     url = f"opensearch+{opensearch_url()}"
-    return OpenSearchStore(url, ENGLISH, namespace=namespace_of(folder), **keywords)
+    return OpenSearchStore(url, namespace=namespace_of(folder), **keywords)
 
 
 def emptied(store: OpenSearchStore) -> None:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from tandem.analysis import ENGLISH
 from tandem.engines.tantivy_index import TantivyStore
 from tandem.stores import LexicalStore
 from tests.contracts.lexical_index_contract import LexicalIndexContract
@@ -16,4 +15,4 @@ class TestTantivy(LexicalIndexContract):
     @classmethod
     def make_store(cls, folder: Path) -> LexicalStore:
         """Indexes in a folder."""
-        return TantivyStore(folder, ENGLISH)
+        return TantivyStore(folder)

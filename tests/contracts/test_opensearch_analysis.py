@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from tantivy import TextAnalyzer
 
-from tandem.analysis import ENGLISH, STOP_WORDS
+from tandem.analysis import ANALYSES, STOP_WORDS, Analysis
 from tandem.engines.opensearch_client import Server
 from tandem.engines.opensearch_mapping import ANALYZER, QUERY_ANALYZER
 from tandem.engines.opensearch_stemming import EXCEPTIONS
@@ -16,7 +17,6 @@ from tandem.schema import Schema
 from tests.contracts.opensearch_stores import emptied, namespace_of, server, store_for
 from tests.texts import varied_texts
 
-TANTIVY = build_analyzer(ENGLISH)
 FAMILIES = (
     "universe universal emerge emergency organ organic intern internal later lateral past paste"
 )
@@ -65,14 +65,34 @@ LONG = [f"{sign * count} end" for sign in "aéЖ日𐐷" for count in LENGTHS]
 """Words around the longest that are kept, of one to four bytes a sign."""
 
 
+@pytest.fixture(scope="module", params=ANALYSES.values(), ids=lambda analysis: analysis.name)
+def analysis(request: pytest.FixtureRequest) -> Analysis:
+    """Each that there is."""
+    assert isinstance(request.param, Analysis)
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def alias(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An empty index to analyse with."""
+def tantivy(analysis: Analysis) -> TextAnalyzer:
+    """What tantivy goes by."""
+    return build_analyzer(analysis)
+
+
+@pytest.fixture(scope="module")
+def aliases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """An empty index for each analysis, to analyse with."""
     folder: Path = tmp_path_factory.mktemp("analysis")
     store = store_for(folder)
-    store.create("words", "1", Schema()).close()
-    yield f"tandem-{namespace_of(folder)}-words"
+    for name, analysis in ANALYSES.items():
+        store.create(name, "1", Schema(), analysis).close()
+    yield {name: f"tandem-{namespace_of(folder)}-{name}" for name in ANALYSES}
     emptied(store)
+
+
+@pytest.fixture
+def alias(aliases: dict[str, str], analysis: Analysis) -> str:
+    """The one that was built with this analysis."""
+    return aliases[analysis.name]
 
 
 @pytest.fixture(scope="module")
@@ -100,25 +120,32 @@ def analysed(asked: Server, alias: str, text: str, analyzer: str = ANALYZER) -> 
     ],
     ids=["texts", "mixtures", "stems", "long words"],
 )
-def test_the_same_words(asked: Server, alias: str, texts: Sequence[str]) -> None:
+def test_the_same_words(
+    asked: Server, alias: str, tantivy: TextAnalyzer, texts: Sequence[str]
+) -> None:
     """Word for word, in order."""
     for text in texts:
         sent = text.encode("utf-8", "replace").decode()
-        assert analysed(asked, alias, sent) == TANTIVY.analyze(sent), sent[:80]
+        assert analysed(asked, alias, sent) == tantivy.analyze(sent), sent[:80]
 
 
-def test_every_letter_is_folded_alike(asked: Server, alias: str) -> None:
+def test_every_letter_is_folded_alike(asked: Server, alias: str, tantivy: TextAnalyzer) -> None:
     """Letters of all scripts that are in Unicode since 2002."""
     whole = letters().split(" ")
     for start in range(0, len(whole), 4_000):
         text = " ".join(whole[start : start + 4_000])
-        assert analysed(asked, alias, text) == TANTIVY.analyze(text)
+        assert analysed(asked, alias, text) == tantivy.analyze(text)
 
 
-def test_a_query_holds_each_word_once(asked: Server, alias: str) -> None:
+def test_a_query_holds_each_word_once(asked: Server, aliases: dict[str, str]) -> None:
     """A word that is said twice counts once, as in tantivy."""
     text = "Zebra running zebras, the zebra's run"
-    assert analysed(asked, alias, text, QUERY_ANALYZER) == ["zebra", "run"]
+    for analysis, words in {
+        "english-1": ["zebra", "run"],
+        "plain-1": ["zebra", "running", "zebras", "the", "zebra's", "run"],
+    }.items():
+        assert analysed(asked, aliases[analysis], text, QUERY_ANALYZER) == words
+    assert analysed(asked, aliases["plain-1"], "run Run RUN", QUERY_ANALYZER) == ["run"]
 
 
 def test_endless_words_do_no_harm(asked: Server, alias: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tandem.analysis import ENGLISH
 from tandem.engines.opensearch_store import OpenSearchStore
 from tandem.errors import EngineUnavailable
 from tandem.schema import Schema
@@ -28,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[OpenSearchStore]:
 def test_a_killed_node_has_what_was_acknowledged(store: OpenSearchStore) -> None:
     """``kill -9`` after ``apply``, before any flush; until it is back it is unavailable."""
     node = opensearch_node()
-    index = store.create("words", "1", SCHEMA)
+    index = store.create("words", "1", SCHEMA, ENGLISH)
     index.apply(upserts(document(f"d{number:03}", "zebra") for number in range(500)))
     node.kill()
     for act in (lambda: search(index, "zebra"), lambda: index.apply(upserts([document("x")], 900))):
@@ -44,7 +45,7 @@ def test_a_killed_node_has_what_was_acknowledged(store: OpenSearchStore) -> None
 def test_a_node_that_hangs_costs_the_deadline(store: OpenSearchStore) -> None:
     """A stopped process takes connections and never answers."""
     node = opensearch_node()
-    index = store.create("words", "1", SCHEMA)
+    index = store.create("words", "1", SCHEMA, ENGLISH)
     write(index, upserts([document("a", "zebra")]))
     assert node.process is not None
     node.process.send_signal(signal.SIGSTOP)

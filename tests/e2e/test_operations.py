@@ -46,6 +46,7 @@ def test_a_changed_field_from_pending_to_live_and_back(shop: Shop) -> None:
     listed = shop.done("releases").out
     assert "release      2  generation 2, made from 1" in listed
     assert listed.count("<- live") == 1
+    assert listed.count("ready     english-1, ") == 2
 
     shop.done("index", shop.write(COUNT + 1, COUNT + 2, "b.jsonl"))
     back = shop.done("rollback", "--json").data

@@ -25,7 +25,7 @@ def test_words_find_what_they_found_when_the_analysis_was_chosen(tmp_path: Path)
     validator = Validator(schema)
     outcomes = [validator.document(record) for record in open_source(str(SCIFACT))]
     documents = [outcome for outcome in outcomes if isinstance(outcome, Document)]
-    index = TantivyStore(tmp_path, ENGLISH).create("scifact", "1", schema)
+    index = TantivyStore(tmp_path).create("scifact", "1", schema, ENGLISH)
     index.apply(upserts(documents))
     collection = read_beir(SCIFACT, "train")
 

@@ -115,7 +115,7 @@ def test_shards_and_replicas_reach_opensearch(
     given: dict[str, Any] = {}
     monkeypatch.setattr(
         "tandem.engines.opensearch_store.OpenSearchStore",
-        lambda url, _analysis, **values: given.update(values, url=url),
+        lambda url, **values: given.update(values, url=url),
     )
     chosen = Settings(
         data_dir=tmp_path,

@@ -2,9 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,35 +18,15 @@ from tests.integration.downtime.embedders import MODELS
 from tests.owned_house import (
     FIELDS,
     NAME,
+    adopt,
     at_work,
     generations,
     index_names,
     on_engines,
-    owned,
     reindexed,
-    settings_in,
 )
 
 pytestmark = pytest.mark.usefixtures("models")
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Twenty documents, one generation."""
-    with owned(settings_in(tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def owner(house: House) -> Iterator[Owner]:
-    """At work."""
-    with at_work(house) as working:
-        yield working
-
-
-def adopt(house: House, **values: Any) -> None:
-    """Other settings in the same folder."""
-    house.adopt(settings_in(house.settings.data_dir.parent, **values))
 
 
 def half_build(house: House) -> None:

@@ -1,8 +1,6 @@
 """What ``tandem follow`` outlives."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,16 +9,9 @@ from api.bootstrap import House
 from api.commands import follow
 from api.orders import work_off
 from tandem.errors import CatalogError
-from tests.owned_house import NAME, at_work, owned, settings_in
+from tests.owned_house import NAME, at_work
 
 pytestmark = pytest.mark.usefixtures("models")
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Twenty documents, one generation; owned by this process."""
-    with owned(settings_in(tmp_path)) as opened:
-        yield opened
 
 
 def test_an_unexpected_error_fails_the_order_alone(

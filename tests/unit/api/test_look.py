@@ -76,6 +76,7 @@ def test_what_is_current(look: Any) -> None:
     assert {row["field"] for row in state["fields"]} >= {"title", "body", "note", "kind"}
     (other,) = state["generations"]
     assert (other["generation"], other["state"], other["embedder"]) == (2, "ready", "hash-b@1")
+    assert state["analysis"] == other["analysis"] == "english-1"
     for indexes in (state["indexes"], other["indexes"]):
         for index in indexes.values():
             assert (index["state"], index["applied"], index["behind"]) == ("current", 20, 0)

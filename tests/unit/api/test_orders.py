@@ -57,13 +57,6 @@ def reindex(asking: Settings, **values: Any) -> Order:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Twenty documents, one generation; owned by this process."""
-    with owned(settings_in(tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
 def follower(house: House) -> Iterator[House]:
     """What ``tandem follow`` does, in a thread."""
     stop = threading.Event()

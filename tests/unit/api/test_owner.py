@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from api.bootstrap import House
 from api.owner import Owner
 from indexer.reindexing import ReindexProgress
 from indexer.seats import Access
+from tandem.analysis import ENGLISH
 from tandem.errors import EngineError, InputError, ReleaseConflict
 from tandem.queries import Query
 from tests.integration.downtime.embedders import MODELS
@@ -27,20 +28,6 @@ from tests.owned_house import (
 )
 
 pytestmark = pytest.mark.usefixtures("models")
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Twenty documents, one generation."""
-    with owned(settings_in(tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def owner(house: House) -> Iterator[Owner]:
-    """At work."""
-    with at_work(house) as working:
-        yield working
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -100,7 +87,7 @@ def test_what_a_crash_left_on_the_engines_is_swept(house: House) -> None:
     """Indexes of no retained generation are removed at the start; the others stay."""
     declared = house.settings.declared_schema()
     assert declared is not None
-    house.lexical_store.create(f"{NAME}-lexical-7", "x", declared).close()
+    house.lexical_store.create(f"{NAME}-lexical-7", "x", declared, ENGLISH).close()
     house.vector_store.create(f"{NAME}-vector-7", "x", declared, 16).close()
     house.collection(NAME)
     assert on_engines(house) == index_names(1, 7)

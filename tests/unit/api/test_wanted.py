@@ -26,6 +26,7 @@ def generation(schema: Schema | None = None) -> Generation:
         ({"fields": {"year": {"type": "integer"}}}, "fields of"),
         ({"embedding": {"model": "x/y"}}, "embedding.model of"),
         ({"indexing": {"passage_tokens": 64}}, "indexing.passage_tokens of"),
+        ({"indexing": {"analysis": "plain"}}, "indexing.analysis of"),
         (
             {"embedding": {"model": "x/y"}, "indexing": {"passage_tokens": 64}},
             "embedding.model, indexing.passage_tokens of",
@@ -62,6 +63,7 @@ def test_they_travel_as_json_and_take_their_place(
         fields={"year": {"type": "integer"}},
         embedding={"model": "x/y", "path": "model"},
         quality={"judgments": "judged", "tolerance": 0.2},
+        indexing={"analysis": "plain"},
         retention={"generations": 5},
     )
     data = Wanted.of(asked).as_data()
@@ -71,6 +73,7 @@ def test_they_travel_as_json_and_take_their_place(
     assert taken.fields == asked.fields
     assert taken.embedding.path == tmp_path / "model"
     assert taken.quality.judgments == tmp_path / "judged"
+    assert taken.indexing.analysis == "plain"
     assert (taken.quality.tolerance, taken.retention.generations) == (0.2, 5)
 
 

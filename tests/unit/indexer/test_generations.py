@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from indexer.generations import lexical_factory, own, vector_factory
+from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
@@ -96,7 +97,7 @@ class Desk:
 
     def open(self) -> Any:
         """Open the lexical index."""
-        return own(self.catalog, lexical_factory(self.store, self.generation))
+        return own(self.catalog, lexical_factory(self.store, self.generation, ENGLISH))
 
     def follow_to(self, applied: int) -> None:
         """Move the checkpoint, as a follower does."""

@@ -1,8 +1,10 @@
-"""The stop list and the word pattern; what an engine makes of them stands in the contracts."""
+"""The chains by name, and the stop list; what an engine makes of them stands in the contracts."""
 
 import unicodedata
+from typing import get_args
 
-from tandem.analysis import ENGLISH, STOP_WORDS
+from tandem.analysis import ANALYSES, ENGLISH, NEWEST, PLAIN, STOP_WORDS, AnalysisSetting
+from tandem.settings import Settings
 
 
 def test_stop_words_are_usable_as_they_are() -> None:
@@ -20,7 +22,18 @@ def test_subjects_are_not_stop_words() -> None:
     assert {"the", "of", "and", "is", "it's", "with"} <= set(STOP_WORDS)
 
 
-def test_the_chain_has_a_name_with_a_number() -> None:
+def test_chains_have_names_with_a_number() -> None:
     """A generation records it, so a changed chain needs another name."""
     assert ENGLISH.name == "english-1"
     assert ENGLISH.stop_words is STOP_WORDS
+    assert PLAIN.name == "plain-1"
+    assert (PLAIN.stop_words, PLAIN.stemmer) == ((), None)
+
+
+def test_what_the_settings_may_say_is_there() -> None:
+    """Each has a newest chain of its name, which is found again by what is recorded."""
+    assert set(NEWEST) == set(get_args(AnalysisSetting))
+    for said, analysis in NEWEST.items():
+        assert analysis.name.rpartition("-")[0] == said
+        assert ANALYSES[analysis.name] is analysis
+    assert NEWEST[Settings().indexing.analysis] is ENGLISH

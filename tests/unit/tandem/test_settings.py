@@ -102,6 +102,7 @@ def test_an_option_is_relative_to_the_working_folder(empty_folder: Path) -> None
         ("search = 3", "setting 'search'", ""),
         ("collection = 'Not a Name'", "setting 'collection'", ""),
         ("[embedding]\nruntime = 'tpu'", "setting 'embedding.runtime'", ""),
+        ("[indexing]\nanalysis = 'klingon'", "'indexing.analysis': Input should be 'english'", ""),
         ("[fields.year]\ntype = 'number'", "setting 'fields.year.type'", ""),
         ("[fields.year]\nweight = 2", "setting 'fields.year.type'", ""),
         ("collection = ", "tandem.toml: ", ""),

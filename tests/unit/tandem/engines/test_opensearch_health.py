@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from tandem.analysis import ENGLISH
 from tandem.engines.opensearch_store import OpenSearchStore
 
 
@@ -15,7 +14,7 @@ def test_a_red_cluster_cannot_be_used(
     monkeypatch: pytest.MonkeyPatch, status: str, state: str
 ) -> None:
     """Yellow works: a copy is missing. Red does not: an index is."""
-    store = OpenSearchStore("opensearch+http://127.0.0.1:9", ENGLISH, namespace="n")
+    store = OpenSearchStore("opensearch+http://127.0.0.1:9", namespace="n")
 
     def ask(request: str, **_: Any) -> dict[str, Any]:
         return {"version": {"number": "3.1.0"}} if request == "GET /" else {"status": status}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from tandem.analysis import ENGLISH, WORD_PATTERN
+from tandem.analysis import ENGLISH, PLAIN, WORD_PATTERN
 from tandem.documents import Change
 from tandem.engines.opensearch_mapping import (
     delete_lines,
@@ -56,6 +56,23 @@ def test_settings_of_a_new_index() -> None:
     filters = settings["analysis"]["filter"]
     assert filters["tandem_stop"]["stopwords"] == list(ENGLISH.stop_words)
     assert "bytes < 64" in filters["tandem_short"]["script"]["source"]
+
+
+def test_a_chain_has_no_filters_that_do_nothing() -> None:
+    """Every filter that is declared is used; without stop words and stemmer there is none."""
+    chains = {
+        analysis.name: index_settings(SCHEMA, analysis, 1, 0)["analysis"]
+        for analysis in (ENGLISH, PLAIN)
+    }
+    for chain in chains.values():
+        used = {name for analyzer in chain["analyzer"].values() for name in analyzer["filter"]}
+        assert used - {"lowercase", "asciifolding"} == set(chain["filter"])
+    assert chains["plain-1"]["analyzer"]["tandem"]["filter"] == [
+        "tandem_short", "tandem_dotted", "lowercase", "asciifolding"
+    ]  # fmt: skip
+    assert chains["english-1"]["analyzer"]["tandem"]["filter"][4:] == [
+        "tandem_stop", "tandem_suffix", "tandem_exceptions", "tandem_stemmer"
+    ]  # fmt: skip
 
 
 def test_a_very_wide_schema_may_be_made() -> None:

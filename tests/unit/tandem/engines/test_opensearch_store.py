@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 
-from tandem.analysis import ENGLISH
 from tandem.engines.opensearch_store import OpenSearchStore
 from tandem.errors import EngineUnavailable
 
@@ -15,7 +14,7 @@ def test_who_looks_at_a_silent_server_does_not_wait_long(monkeypatch: pytest.Mon
     monkeypatch.setattr("tandem.engines.opensearch_store.LOOK_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"opensearch+http://127.0.0.1:{silent.getsockname()[1]}"
-        store = OpenSearchStore(url, ENGLISH, namespace="x")
+        store = OpenSearchStore(url, namespace="x")
         looks = (store.names, partial(store.identity, "a"), partial(store.bytes_on_disk, "a"))
         for look in looks:
             with pytest.raises(EngineUnavailable, match=r"within 0\.1 s"):

@@ -11,7 +11,7 @@ from tests.integration.drift import LexicalDrift
 def test_a_doubled_document_hides_no_other(tmp_path: Path) -> None:
     """All rows of every id asked for are told, however many there are."""
     schema = schema_of()
-    index = TantivyStore(tmp_path, ENGLISH).create("index", "identity", schema)
+    index = TantivyStore(tmp_path).create("index", "identity", schema, ENGLISH)
     index.apply(upserts(document(name, "words") for name in "abc"))
     drift = LexicalDrift(index, schema)
     drift.hold("b", [(number, document("b", f"version {number}")) for number in (2, 5, 7)])

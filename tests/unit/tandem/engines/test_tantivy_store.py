@@ -22,10 +22,10 @@ def test_an_index_of_another_mapping_is_told_with_what_to_do(tmp_path: Path) -> 
     builder.add_text_field("document_id", stored=True, tokenizer_name="raw", index_option="basic")
     tantivy.Index(builder.build(), path=str(folder))
     before = sorted(path.name for path in folder.iterdir())
-    store = TantivyStore(tmp_path, ENGLISH)
+    store = TantivyStore(tmp_path)
     assert store.identity("words") == "1"
     with pytest.raises(EngineError, match="other fields") as raised:
-        store.open("words", SCHEMA)
+        store.open("words", SCHEMA, ENGLISH)
     assert str(folder) in str(raised.value)
     assert f"delete the folder {folder.parent}" in raised.value.hint
     assert sorted(path.name for path in folder.iterdir()) == before
@@ -33,19 +33,19 @@ def test_an_index_of_another_mapping_is_told_with_what_to_do(tmp_path: Path) -> 
 
 def test_a_damaged_index_is_told_with_what_to_do(tmp_path: Path) -> None:
     """A broken meta.json is an ``EngineError``, too."""
-    store = TantivyStore(tmp_path, ENGLISH)
-    store.create("words", "1", SCHEMA).close()
+    store = TantivyStore(tmp_path)
+    store.create("words", "1", SCHEMA, ENGLISH).close()
     (tmp_path / "words" / "data" / "meta.json").write_text("{", encoding="ascii")
     with pytest.raises(EngineError, match="cannot be opened") as raised:
-        store.open("words", SCHEMA)
+        store.open("words", SCHEMA, ENGLISH)
     assert "delete the folder" in raised.value.hint
 
 
 def test_names_are_those_of_whole_indexes(tmp_path: Path) -> None:
     """Folders without identity or data, and what a crash left half built, are none."""
-    store = TantivyStore(tmp_path / "lexical", ENGLISH)
+    store = TantivyStore(tmp_path / "lexical")
     assert store.names() == []
-    store.create("whole", "1", SCHEMA).close()
+    store.create("whole", "1", SCHEMA, ENGLISH).close()
     for name in (".half-0123", "empty", "nodata"):
         (tmp_path / "lexical" / name).mkdir()
     (tmp_path / "lexical" / "nodata" / "identity").write_text("1", encoding="ascii")
@@ -56,8 +56,8 @@ def test_names_are_those_of_whole_indexes(tmp_path: Path) -> None:
 
 def test_bytes_on_disk_grow_with_the_index(tmp_path: Path) -> None:
     """What documents take is counted."""
-    store = TantivyStore(tmp_path, ENGLISH)
-    index = store.create("words", "1", SCHEMA)
+    store = TantivyStore(tmp_path)
+    index = store.create("words", "1", SCHEMA, ENGLISH)
     empty = store.bytes_on_disk("words")
     texts = (" ".join(f"w{n}x{k}" for k in range(200)) for n in range(500))
     index.apply(upserts(document(f"d{n}", text) for n, text in enumerate(texts)))
@@ -70,9 +70,9 @@ def test_bytes_on_disk_grow_with_the_index(tmp_path: Path) -> None:
 
 def test_health_tells_a_place_that_is_no_folder(tmp_path: Path) -> None:
     """A file where the folder should be: unreachable, and why; never an exception."""
-    healthy = TantivyStore(tmp_path / "not" / "yet", ENGLISH).health()
+    healthy = TantivyStore(tmp_path / "not" / "yet").health()
     assert (healthy.engine, healthy.state, healthy.detail) == ("tantivy", "ok", "")
     (tmp_path / "file").write_text("", encoding="ascii")
-    broken = TantivyStore(tmp_path / "file", ENGLISH).health()
+    broken = TantivyStore(tmp_path / "file").health()
     assert broken.state == "unreachable"
     assert str(tmp_path / "file") in broken.detail
