@@ -40,6 +40,8 @@ ENV PATH=/opt/tandem/bin:$PATH \
 USER 10001:10001
 # the rejects file of `tandem index` lands here
 WORKDIR /data
+# where `tandem serve` listens
+EXPOSE 8765
 # what Control-C is: the batch in hand is finished
 STOPSIGNAL SIGINT
 # every server that the settings name can be reached from here; how far the indexes are,

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from api.commands import backup, demo, follow, index, reindex, releases, search, status, verify
+from api.commands import (
+    backup,
+    demo,
+    follow,
+    index,
+    reindex,
+    releases,
+    search,
+    serve,
+    status,
+    verify,
+)
 from tandem.telemetry import configure_logging
 
 NAME = "tandem"
@@ -21,6 +32,7 @@ app.command("index")(index.run)
 app.command("search")(search.run)
 app.command("status")(status.run)
 app.command("follow")(follow.run)
+app.command("serve")(serve.run)
 app.command("reindex")(reindex.run)
 app.command("releases")(releases.show)
 app.command("promote")(releases.promote)

@@ -125,6 +125,14 @@ class OpenCollection:
         else:
             opened.retire(then)
 
+    def close_dropped(self) -> None:
+        """Close what another process has dropped, each after the last query that uses it. For a
+        process that only searches: who follows closes what it drops.
+        """
+        retained = {item.number for item in self.catalog.releases.generations(self.name)}
+        for number in {*self._open} - retained - {self.generation.number}:
+            self.close_generation(number, lambda: None)
+
     @property
     def retained(self) -> list[OpenGeneration]:
         """Every generation that is not dropped, the live one first: all of them follow the log, so

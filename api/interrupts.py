@@ -17,6 +17,7 @@ ANSWERS = {
     "index": KEEPING,
     "demo": KEEPING,
     "follow": "stopping after the batch in hand",
+    "serve": "stopping after the queries and the batch in hand",
     "reindex": "stopping after the batch in hand; what is live stays, and "
     "tandem reindex --resume goes on",
 }

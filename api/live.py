@@ -54,6 +54,7 @@ class ReleaseWatch:
     def __init__(self, refresh: Callable[[], bool], every_seconds: float = 0.5) -> None:
         self._refresh = refresh
         self._every_seconds = every_seconds
+        self._told = ""
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="release-watch", daemon=True)
         self._thread.start()
@@ -63,10 +64,21 @@ class ReleaseWatch:
             try:
                 if self._refresh():
                     logger("api").info("another release is live")
-            except TandemError as error:
-                logger("api").warning("the live release cannot be read: %s", error)
+                self._told = ""
             except BaseException as error:  # nobody would start the thread again
-                logger("api").warning("the live release cannot be read", exc_info=error)
+                self._tell(error)
+
+    def _tell(self, error: BaseException) -> None:
+        """Say what is wrong, once for as long as it is that."""
+        before, self._told = self._told, f"{type(error).__name__}: {error}"
+        if self._told == before:
+            return
+        is_foreseen = isinstance(error, TandemError)
+        logger("api").warning(
+            "the live release cannot be read: %s",
+            error,
+            exc_info=None if is_foreseen else error,
+        )
 
     def close(self) -> None:
         """Watch no more."""

@@ -20,6 +20,9 @@ SHOWN_FAILURES = 10
 CURRENT, BEHIND, MISSING, UNREACHABLE = "current", "behind", "missing", "unreachable"
 """What state an index is in. A missing one is gone, or another than the one that was built here."""
 
+AT_WORK = {"ok", "degraded"}
+"""The states of an engine that answers for all its indexes."""
+
 AnyStore = LexicalStore | VectorStore
 Found = TypeVar("Found")
 

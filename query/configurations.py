@@ -56,5 +56,6 @@ def named(known: Mapping[str, SearchConfiguration], name: str) -> SearchConfigur
     close = difflib.get_close_matches(name, known, n=1)
     raise QueryError(
         f"there is no configuration {name!r}, expected one of {', '.join(known)}",
+        field="configuration",
         hint=f"did you mean {close[0]!r}?" if close else "",
     )

@@ -6,7 +6,7 @@
     │   ├── SchemaError            the declared or inferred fields contradict themselves
     │   ├── FieldError             one value does not fit its field
     │   ├── FilterError            a filter that the schema does not allow
-    │   ├── QueryError             a text or limit outside what a query may be
+    │   ├── QueryError             a text, limit or the like outside what a query may be
     │   ├── SourceError            a file that cannot be read as what it claims to be
     │   └── CollectionNotFound     nothing has been indexed under that name
     ├── ModelError                 weights missing, altered, or of an unknown kind
@@ -73,9 +73,15 @@ class FilterError(InputError):
 
 
 class QueryError(InputError):
-    """A query's text, limit or budget is outside what is allowed."""
+    """A query's text, limit, budget or configuration is outside what is allowed; ``field`` says
+    which it is.
+    """
 
     code = "bad_query"
+
+    def __init__(self, message: str, *, field: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
 
 
 class SourceError(InputError):

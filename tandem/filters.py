@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from tandem.errors import FieldError, FilterError
 from tandem.fields import Field, FieldType, TypedValue, typed_value
 from tandem.schema import Schema
@@ -59,6 +61,28 @@ def parse_filters(data: Mapping[str, Any], schema: Schema) -> tuple[Filter, ...]
 
     """
     return _parse(data, schema, "filter", 1)
+
+
+def read_filter(text: str | None, place: str) -> dict[str, Any]:
+    """A filter as data from its JSON text; none is the empty one. ``place`` is what it was given
+    as, for errors.
+
+    Raises:
+        FilterError: it is not a JSON object.
+
+    """
+    if text is None:
+        return {}
+    hint = 'for example \'{"year": {"gte": 1990}}\''
+    try:
+        data = orjson.loads(text)
+    except ValueError as error:
+        raise FilterError(f"{place} is not JSON: {error}", hint=hint) from None
+    if not isinstance(data, dict):
+        raise FilterError(
+            f"{place}: expected a JSON object, found {type(data).__name__}", hint=hint
+        )
+    return data
 
 
 def _parse(data: object, schema: Schema, where: str, depth: int) -> tuple[Filter, ...]:

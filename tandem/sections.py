@@ -100,6 +100,19 @@ class SearchSettings(Section):
     vector: VectorLegSettings = VectorLegSettings()
 
 
+class ServerSettings(Section):
+    """Where `tandem serve` listens."""
+
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        description="address on which `tandem serve` listens; `0.0.0.0` is every one of the host",
+    )
+    port: int = Field(
+        8765, ge=0, le=65_535, description="port on which `tandem serve` listens; 0: a free one"
+    )
+
+
 class IndexingSettings(Section):
     """How documents become findable."""
 

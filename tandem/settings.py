@@ -31,6 +31,7 @@ from tandem.sections import (
     QualitySettings,
     RetentionSettings,
     SearchSettings,
+    ServerSettings,
 )
 
 PREFIX = "TANDEM_"
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     engines: EngineSettings = EngineSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     search: SearchSettings = SearchSettings()
+    server: ServerSettings = ServerSettings()
     indexing: IndexingSettings = IndexingSettings()
     quality: QualitySettings = QualitySettings()
     retention: RetentionSettings = RetentionSettings()

@@ -1,7 +1,8 @@
 """The options that several verbs share."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,6 +27,13 @@ Override = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
-def settings(config: Path | None, data_dir: Path | None, collection: str | None) -> Settings:
-    """The settings in force under these options."""
-    return all_settings.load(config, {"data_dir": data_dir, "collection": collection})
+def settings(
+    config: Path | None,
+    data_dir: Path | None,
+    collection: str | None,
+    server: Mapping[str, Any] | None = None,
+) -> Settings:
+    """The settings in force under these options; ``server`` are those of that section."""
+    given = {name: value for name, value in (server or {}).items() if value is not None}
+    options = {"data_dir": data_dir, "collection": collection, "server": given or None}
+    return all_settings.load(config, options)

@@ -1,10 +1,10 @@
 """``tandem search``."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
+from api.answers import answer
 from api.bootstrap import open_house
 from api.collection import OpenCollection
 from api.commands.index import drawn_progress, warn_of_rebuilds
@@ -14,7 +14,7 @@ from indexer.following import AnyFollower
 from indexer.indexing import CHANGED, catch_up
 from indexer.liveness import living
 from query.configurations import DEFAULT, LEXICAL
-from tandem.errors import FilterError
+from tandem.filters import read_filter
 from tandem.queries import Query
 from tandem.rankings import Hit, SearchResult
 
@@ -41,7 +41,7 @@ def run(
 ) -> int:
     """Search by words and meaning."""
     chosen = settings(config, data_dir, collection)
-    query = Query(text=text, filters=read_filter(filters), limit=limit)
+    query = Query(text=text, filters=read_filter(filters, "--filter"), limit=limit)
     with open_house(chosen, "tandem search", notify=note, create=False) as house:
         target = house.collection(chosen.collection)
         searcher = target.searcher(configuration)
@@ -49,7 +49,7 @@ def run(
         _prepare(target, needs_model=configuration != LEXICAL)
         result = searcher.search(query)
     if as_json:
-        say_json(as_data(result))
+        say_json(answer(result, explain=True))
     else:
         show(result, explain=explain)
     return FOUND
@@ -65,28 +65,6 @@ def _prepare(target: OpenCollection, *, needs_model: bool) -> None:
         note(f"warning: no search by meaning: {failure}")
         if failure.hint:
             note(f"  next: {failure.hint}")
-
-
-def read_filter(text: str | None) -> dict[str, Any]:
-    """The filter given on the command line.
-
-    Raises:
-        FilterError: it is not a JSON object.
-    """
-    if text is None:
-        return {}
-    try:
-        data = orjson.loads(text)
-    except ValueError as error:
-        raise FilterError(
-            f"--filter is not JSON: {error}", hint='for example \'{"year": {"gte": 1990}}\''
-        ) from None
-    if not isinstance(data, dict):
-        raise FilterError(
-            f"--filter: expected a JSON object, found {type(data).__name__}",
-            hint='for example \'{"year": {"gte": 1990}}\'',
-        )
-    return data
 
 
 def bring_up_to_date(target: OpenCollection, *, waits: bool = True) -> None:
@@ -160,36 +138,3 @@ def _evidence(hit: Hit) -> str:
         score = "no score" if part.score is None else f"score {part.score:.3f}"
         parts.append(f"{part.leg}: {rank}, {score}, share {part.contribution:.4f}")
     return "; ".join(parts)
-
-
-def as_data(result: SearchResult) -> dict[str, Any]:
-    """The answer, for a program."""
-    return {
-        "query_id": result.query.query_id,
-        "configuration": result.configuration,
-        "release": result.release,
-        "hits": [_hit_data(hit, result) for hit in result.page.hits],
-        "degraded": [{"leg": item.leg, "reason": item.reason} for item in result.degraded],
-        "milliseconds": {stage: round(ms, 3) for stage, ms in result.milliseconds.items()},
-    }
-
-
-def _hit_data(hit: Hit, result: SearchResult) -> dict[str, Any]:
-    document = result.documents.get(hit.document_id)
-    return {
-        "document_id": hit.document_id,
-        "rank": hit.rank,
-        "score": hit.score,
-        "title": document.title if document else None,
-        "body": document.body if document else None,
-        "attributes": dict(document.attributes) if document else None,
-        "evidence": [
-            {
-                "leg": part.leg,
-                "rank": part.rank,
-                "score": part.score,
-                "contribution": part.contribution,
-            }
-            for part in hit.evidence
-        ],
-    }

@@ -9,14 +9,11 @@ from api.bootstrap import require_data_folder
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, printable, say, say_json
 from api.engines import check_engines, lexical_store, open_catalog, vector_store
-from api.look import BEHIND, CURRENT, MISSING, UNREACHABLE, Look
+from api.look import AT_WORK, BEHIND, CURRENT, MISSING, UNREACHABLE, Look
 from api.wanted import pending_change
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import owner_of
 from tandem.settings import Settings
-
-AT_WORK = {"ok", "degraded"}
-"""The states of an engine that answers for all its indexes."""
 
 MEGABYTE = 1024 * 1024
 

@@ -12,6 +12,8 @@ import orjson
 from tandem.errors import OwnedElsewhere, SettingsError
 
 LOCK = "owner.lock"
+LASTING = ("tandem follow", "tandem serve")
+"""What follows the log until somebody stops it."""
 
 
 class Ownership:
@@ -105,7 +107,7 @@ def _described(note: Mapping[str, Any]) -> str:
 
 def _hint(note: Mapping[str, Any]) -> str:
     one = "embedded engines serve one process at a time"
-    if note.get("command") == "tandem follow":
+    if note.get("command") in LASTING:
         return (
             f"{one}: stop it for this; beside it work tandem index, reindex, promote, rollback, "
             "releases, backup and status"

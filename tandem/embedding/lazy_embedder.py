@@ -19,6 +19,16 @@ class LazyEmbedder:
         self._loaded: Embedder | None = None
         self._failure: TandemError | None = None
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it can be used at once."""
+        return self._loaded is not None
+
+    @property
+    def failure(self) -> TandemError | None:
+        """The reason why it cannot be loaded, if that was tried."""
+        return self._failure
+
     def begin_to_load(self) -> None:
         """Start to load in the background; a failure shows where the embedder is used."""
         threading.Thread(target=self.wait_until_loaded, name="load-embedder", daemon=True).start()

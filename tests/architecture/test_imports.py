@@ -15,6 +15,7 @@ FOLDERS = ("tandem", *ROOMS, "benchmarks", "tests")
 HEAVY = (
     "torch", "openvino", "onnxruntime", "onnx", "pyarrow", "tantivy", "qdrant_edge", "ir_measures",
     "sentence_transformers", "transformers", "huggingface_hub", "scipy", "rich.progress",
+    "fastapi", "starlette", "uvicorn",
 )  # fmt: skip
 LOADED = "import json, sys, api.app, api.cli; print(json.dumps(sorted(sys.modules)))"
 

@@ -78,8 +78,18 @@ class Shop(Tandem):
     @contextmanager
     def following(self, **extra: str) -> Iterator["subprocess.Popen[str]"]:
         """``tandem follow`` in the background, once it follows; killed at the end."""
+        with self.running("follow", said="following; stop with Ctrl-C\n", **extra) as (process, _):
+            yield process
+
+    @contextmanager
+    def running(
+        self, *arguments: str, said: str, **extra: str
+    ) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+        """A command in the background, once it has said that, and the whole line; killed at the
+        end.
+        """
         process = subprocess.Popen(
-            self.command("follow"),
+            self.command(*arguments),
             cwd=self.folder,
             env=self.environment(extra),
             stdout=subprocess.PIPE,
@@ -88,9 +98,9 @@ class Shop(Tandem):
         )
         assert process.stderr is not None
         try:
-            said = process.stderr.readline()
-            assert said == "following; stop with Ctrl-C\n", said + process.stderr.read()
-            yield process
+            line = process.stderr.readline()
+            assert line.startswith(said), line + process.stderr.read()
+            yield process, line
         finally:
             with suppress(ProcessLookupError):
                 process.kill()

@@ -16,6 +16,7 @@ from tandem import settings
 from tandem.catalog.urls import database_url
 from tandem.engines.opensearch_client import parse_url
 from tandem.engines.qdrant_connection import read_address
+from tandem.settings import Settings
 from tests.containers import (
     MADE_HERE,
     ROOT,
@@ -62,9 +63,9 @@ def locked(package: str) -> Version:
 
 
 def test_what_runs_is_what_was_meant() -> None:
-    """Three servers, a follower, and the tools: a service more would escape the tests below."""
-    assert {*SERVICES} == {"opensearch", "qdrant", "postgres", "follower", "tandem"}
-    assert {*TANDEM} == {"follower", "tandem"}
+    """Three servers, a follower, the API and the tools: one more would escape the tests below."""
+    assert {*SERVICES} == {"opensearch", "qdrant", "postgres", "follower", "api", "tandem"}
+    assert {*TANDEM} == {"follower", "api", "tandem"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -79,7 +80,7 @@ def test_every_service_is_limited_restarted_and_watched(name: str) -> None:
         assert service["healthcheck"] == {"disable": True}
         return
     assert service["restart"] == "unless-stopped"
-    if name in TANDEM:
+    if name == "follower":  # what it reaches is what counts, and the image asks that
         assert "healthcheck" not in service
         assert all_of(stages()[-1], "HEALTHCHECK")
         return
@@ -104,7 +105,7 @@ def test_nothing_is_published_beyond_this_machine() -> None:
     published = [
         resolved(port, {}) for service in SERVICES.values() for port in service.get("ports", ())
     ]
-    assert published == ["127.0.0.1:6333:6333", "127.0.0.1:5432:5432"]
+    assert published == ["127.0.0.1:6333:6333", "127.0.0.1:5432:5432", "127.0.0.1:8765:8765"]
     assert all("network_mode" not in service for service in SERVICES.values())
 
 
@@ -169,8 +170,20 @@ def test_every_command_is_a_verb() -> None:
     shown = {*re.findall(r"compose run --rm (?:-[ve] \S+ )*tandem (\w+)", page)}
     assert {"index", "search", "status", "backup", "restore"} <= shown
     run = {service["command"][0] for service in TANDEM.values() if "command" in service}
-    assert run == {"follow"}
+    assert run == {"follow", "serve"}
     assert shown | run <= {*get_group(app).commands}
+
+
+def test_the_api_can_be_reached_at_its_port() -> None:
+    """It listens beyond its container, on the settings' port; that one is published, and asked for
+    its health without a search.
+    """
+    api, port = SERVICES["api"], Settings().server.port
+    assert api["command"] == ["serve", "--host", "0.0.0.0"]
+    (published,) = api["ports"]
+    assert resolved(published, {}) == f"127.0.0.1:{port}:{port}"
+    assert f"'http://127.0.0.1:{port}/v1/health'" in api["healthcheck"]["test"][-1]
+    assert "default" in api["networks"], "nothing is published from an inner network"
 
 
 def test_qdrant_fits_the_locked_client() -> None:

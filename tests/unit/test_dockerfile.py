@@ -100,6 +100,13 @@ def test_its_variables_are_settings() -> None:
     assert own <= {row["variable"] for row in settings.describe()}
 
 
+def test_the_port_is_that_of_the_settings() -> None:
+    """Where `tandem serve` listens unless it is told otherwise."""
+    (exposed,) = all_of(FINAL, "EXPOSE")
+    (port,) = (row["default"] for row in settings.describe() if row["name"] == "server.port")
+    assert exposed.text == port
+
+
 def test_it_runs_tandem_and_stops_it_as_control_c_does() -> None:
     """The signal is the one that Tandem answers by finishing the batch in hand."""
     (entry,) = all_of(FINAL, "ENTRYPOINT")

@@ -62,6 +62,8 @@ def is_healthy(service: str, usual_port: int, port: int) -> bool:
     assert kind == "CMD"
     moved = [resolved(word, {}).replace(str(usual_port), str(port)) for word in command]
     assert moved != command, "the check asks another port than the server's"
+    if moved[0] == "python":  # the image's; here it may have another name
+        moved[0] = sys.executable
     return subprocess.run(moved, capture_output=True, check=False, timeout=30).returncode == 0
 
 
@@ -95,6 +97,19 @@ def test_opensearch_is_healthy_when_no_primary_is_missing(status: int, *, health
     with answering(status) as (port, asked):
         assert is_healthy("opensearch", 9200, port) is healthy
         assert asked == ["/_cluster/health?wait_for_status=yellow&timeout=3s"]
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (404, False), (503, False)])
+def test_the_api_is_healthy_when_it_says_so(status: int, *, healthy: bool) -> None:
+    """It is asked whether it is alive, not whether there is anything to search."""
+    with answering(status) as (port, asked):
+        assert is_healthy("api", 8765, port) is healthy
+        assert asked == ["/v1/health"]
+
+
+def test_the_api_is_unhealthy_when_nobody_listens() -> None:
+    """As before it has started, and after it has died."""
+    assert not is_healthy("api", 8765, closed_port())
 
 
 def ask_image(urls: dict[str, str]) -> int:

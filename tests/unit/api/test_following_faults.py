@@ -6,12 +6,20 @@ from typing import Any
 import pytest
 
 from api.bootstrap import House
-from api.commands import follow
 from api.orders import work_off
+from api.until_stopped import _work_off, following, take_orders
 from tandem.errors import CatalogError
 from tests.owned_house import NAME, at_work
 
 pytestmark = pytest.mark.usefixtures("models")
+
+
+def test_who_only_searches_takes_no_orders() -> None:
+    """Without an owner there is nothing to do but to wait for the end."""
+    stop = threading.Event()
+    stop.set()
+    with following(None):
+        take_orders(None, stop)
 
 
 def test_an_unexpected_error_fails_the_order_alone(
@@ -43,14 +51,14 @@ def test_following_outlives_what_an_order_meets(
 
     stop = threading.Event()
     stop.set()
-    monkeypatch.setattr(follow, "work_off", fail)
+    monkeypatch.setattr("api.until_stopped.work_off", fail)
     with at_work(house) as owner:
-        follow._work_off(owner, stop)
+        _work_off(owner, stop)
         assert str(error) in capsys.readouterr().err
 
         def interrupt(_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(follow, "work_off", interrupt)
+        monkeypatch.setattr("api.until_stopped.work_off", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            follow._work_off(owner, stop)
+            _work_off(owner, stop)

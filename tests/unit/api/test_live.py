@@ -15,6 +15,7 @@ from tandem.catalog.releases import Release
 from tandem.errors import CatalogError, FilterError
 from tandem.queries import Query
 from tests.integration.downtime.embedders import MODELS
+from tests.logs import logged
 from tests.owned_house import NAME, at_work, owned, reindexed, settings_in
 
 
@@ -75,6 +76,56 @@ def test_the_watch_asks_again_and_again() -> None:
     asked_then = len(asked)
     time.sleep(0.05)
     assert len(asked) == asked_then, "it watches no more"
+
+
+def test_one_trouble_is_told_once() -> None:
+    """However often it is met; another one is told, and the first one when it is back."""
+    met = [CatalogError("away"), CatalogError("away"), ZeroDivisionError("bug"), None,
+           CatalogError("away"), CatalogError("away")]  # fmt: skip
+    answers = iter(met)
+    done = threading.Event()
+
+    def refresh() -> bool:
+        error = next(answers, done)
+        if error is done:
+            done.set()
+        elif isinstance(error, Exception):
+            raise error
+        return False
+
+    with logged() as records:
+        watch = ReleaseWatch(refresh, every_seconds=0.001)
+        assert done.wait(10)
+        watch.close()
+    told = [record.getMessage().rpartition(": ")[2] for record in records]
+    assert told == ["away", "bug", "away"]
+    assert [bool(record.exc_info) for record in records] == [False, True, False]
+
+
+@pytest.mark.usefixtures("models")
+def test_who_only_searches_closes_what_was_dropped(tmp_path: Path) -> None:
+    """What another process removed is closed after its last query; what is retained stays open."""
+    with owned(settings_in(tmp_path)) as house:
+        collection, declared = house.collection(NAME), house.settings.declared_schema()
+        assert declared is not None
+        first, releases = collection.live, house.catalog.releases
+        releases.promote(NAME, house.create_generation(NAME, declared).number, parent=1)
+        assert collection.refresh()
+        states = []
+
+        def close() -> None:
+            collection.close_dropped()
+            states.append(first.is_closed)
+
+        close()  # it may be gone back to
+        first.enter()
+        releases.drop(1)
+        close()  # a query uses it
+        first.leave()
+        first.await_closed(10)
+        close()
+        assert states == [False, False, True]
+        assert collection.generation.number == 2
 
 
 def test_closing_does_not_wait_for_the_next_time() -> None:

@@ -41,4 +41,4 @@ def test_unknown_names(asked: str, hint: str) -> None:
         named(KNOWN, asked)
     expected = "expected one of lexical, semantic, rrf, hybrid"
     assert str(raised.value) == f"there is no configuration {asked!r}, {expected}"
-    assert raised.value.hint == hint
+    assert (raised.value.hint, raised.value.field) == (hint, "configuration")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.errors import FilterError
-from tandem.filters import MAXIMUM_VALUES, AnyOf, Not, Range, check_text, parse_filters
+from tandem.filters import MAXIMUM_VALUES, AnyOf, Not, Range, check_text, parse_filters, read_filter
 from tests.builders import schema_of
 from tests.contracts import filters_oracle as oracle
 
@@ -161,3 +161,27 @@ def test_any_data_is_parsed_or_refused(data: Any) -> None:
 def test_text_that_can_be_encoded_passes() -> None:
     """Any text without a lone surrogate comes back as it is."""
     assert check_text("ü 日本 \0", "query") == "ü 日本 \0"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "--filter is not JSON: "),
+        ("{year: 3}", "--filter is not JSON: "),
+        ("[" * 100_000, "--filter is not JSON: "),
+        ("[1]", "--filter: expected a JSON object, found list"),
+        ("null", "--filter: expected a JSON object, found NoneType"),
+    ],
+)
+def test_a_filter_that_is_no_json_object(text: str, said: str) -> None:
+    """Told under the name by which it was given, with an example."""
+    with pytest.raises(FilterError) as raised:
+        read_filter(text, "--filter")
+    assert str(raised.value).startswith(said)
+    assert "for example" in raised.value.hint
+
+
+def test_a_filter_as_text() -> None:
+    """None at all is the empty one."""
+    assert read_filter(None, "filter") == {}
+    assert read_filter('{"year": {"gte": 3}}', "filter") == {"year": {"gte": 3}}

@@ -48,6 +48,17 @@ def test_a_second_process_is_told_who_owns_it(tmp_path: Path) -> None:
     Ownership(tmp_path, "tandem search").release()
 
 
+@pytest.mark.parametrize("verb", ["follow", "serve"])
+def test_what_can_be_done_beside_one_that_stays(tmp_path: Path, verb: str) -> None:
+    """Waiting until it has finished would be no advice."""
+    owner = Ownership(tmp_path, f"tandem {verb}", follows=True)
+    with pytest.raises(OwnedElsewhere, match=f"tandem {verb}") as raised:
+        Ownership(tmp_path, "tandem search")
+    assert raised.value.follows
+    assert "stop it for this; beside it work tandem index, reindex" in raised.value.hint
+    owner.release()
+
+
 def test_the_second_try_leaves_the_owner_alone(tmp_path: Path) -> None:
     """Being refused does not free the folder."""
     owner = Ownership(tmp_path, "first")

@@ -19,12 +19,14 @@ def test_it_is_loaded_once_and_when_needed() -> None:
     fake = HashEmbedder()
     lazy = LazyEmbedder(fake.name, fake.dimension, load)
     assert (lazy.name, lazy.dimension, len(loads)) == (fake.name, fake.dimension, 0)
+    assert (lazy.is_loaded, lazy.failure) == (False, None)
 
     lazy.embed_queries(["a"])
     lazy.embed_documents(["b"])
 
     assert len(loads) == 1
     assert lazy.wait_until_loaded() is None
+    assert (lazy.is_loaded, lazy.failure) == (True, None)
 
 
 def test_a_failed_load_is_not_tried_again() -> None:
@@ -40,6 +42,8 @@ def test_a_failed_load_is_not_tried_again() -> None:
 
     assert failure is not None
     assert failure.hint == "fetch it"
+    assert lazy.failure is failure
+    assert not lazy.is_loaded
     for _ in range(2):
         with pytest.raises(ModelError, match="no model"):
             lazy.embed_queries(["a"])

@@ -1,0 +1,47 @@
+"""``tandem serve``."""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from api.bootstrap import open_house
+from api.commands.options import Collection, ConfigFile, DataDir, settings
+from api.console import FOUND, note
+from api.owner import Owner
+from api.serving import Serving
+from api.until_stopped import following, stopped_by_signal, take_orders
+
+
+def run(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on, instead of the settings'.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port to listen on, instead of the settings'.")
+    ] = None,
+    collection: Collection = None,
+    data_dir: DataDir = None,
+    config: ConfigFile = None,
+) -> int:
+    """Answer searches over HTTP, until it is stopped: then the queries that run are finished.
+
+    With embedded engines it follows the document log too, as tandem follow does. With servers it
+    only searches; tandem follow is run beside it.
+    """
+    from api.listening import listening
+    from api.web import create_web
+
+    chosen = settings(config, data_dir, collection, {"host": host, "port": port})
+    place = chosen.server
+    with open_house(chosen, "tandem serve", follows=True, notify=note) as house:
+        owner = None if house.ownership is None else Owner(house)
+        with (
+            stopped_by_signal(owner) as stop,
+            following(owner),
+            closing(Serving(house)) as serving,
+            listening(create_web(serving), place.host, place.port, stop) as address,
+        ):
+            note(f"serving at {address}; stop with Ctrl-C")
+            take_orders(owner, stop)
+    return FOUND

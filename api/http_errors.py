@@ -1,0 +1,161 @@
+"""Errors as HTTP tells them: one shape, and one closed table of codes."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from tandem.errors import FilterError, QueryError, TandemError
+from tandem.telemetry import logger
+
+REFERENCE = "docs/reference/http.md"
+
+
+class Told(NamedTuple):
+    """The status with which a code is sent, and what it means."""
+
+    status: int
+    meaning: str
+
+
+CODES: Mapping[str, Told] = {
+    "bad_parameter": Told(400, "A parameter is unknown, missing, given twice or not of its type."),
+    "bad_query": Told(400, "The text, `limit`, `budget_ms` or `configuration` is not allowed."),
+    "bad_filter": Told(400, "The filter is no JSON object, or does not fit the fields."),
+    "collection_not_found": Told(404, "Nothing has been indexed yet; it is found once it is."),
+    "not_found": Told(404, "There is nothing at this path."),
+    "method_not_allowed": Told(405, "The path is there, for another method."),
+    "body_too_large": Told(413, "The body is larger than the message says."),
+    "address_too_long": Told(414, "Path and parameters are longer than the message says."),
+    "internal": Told(500, "Something failed that should not; the server's log says what."),
+    "search_unavailable": Told(503, "No leg could answer within the budget."),
+    "not_ready": Told(503, "No search can be answered now; said by `/v1/ready` alone."),
+}
+
+BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
+"""What the framework refuses by itself, before a route is asked."""
+
+EXPECTED = {
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
+}
+"""What a parameter should have been, by pydantic's type of fault."""
+
+NAMES = {"text": "q"}
+"""Parameters that are called otherwise than what they set."""
+
+
+class BadParameter(TandemError):
+    """A parameter cannot be used as it was given; ``field`` names it."""
+
+    code = "bad_parameter"
+
+    def __init__(self, field: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{field}: {reason}", hint=hint)
+        self.field = field
+
+
+class Json(Response):
+    """A reply in JSON."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """The content in UTF-8; NaN is null."""
+        return orjson.dumps(content)
+
+
+def error_reply(
+    code: str,
+    message: str,
+    *,
+    hint: str = "",
+    field: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Json:
+    """The one shape of every error."""
+    error = {
+        "code": code,
+        "message": message,
+        "field": field,
+        "hint": hint or None,
+        "docs": f"{REFERENCE}#{code}",
+    }
+    return Json({"error": error}, CODES[code].status, headers)
+
+
+def failed(request: str, error: Exception) -> Json:
+    """The reply to what nobody has foreseen: the log alone says what it was."""
+    logger("api").error("%s failed", request, exc_info=error)
+    return error_reply(
+        "internal", "the request could not be answered", hint="see the log of tandem serve"
+    )
+
+
+def near_miss(name: str, known: Iterable[str]) -> str:
+    """A hint naming the closest of those there are, or all of them."""
+    there_are = sorted(known)
+    close = difflib.get_close_matches(name, there_are, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(there_are) or 'none'}"
+
+
+def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
+    """Let the application tell every error in the one shape. ``paths`` are those there are."""
+    known = tuple(paths)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, TandemError)
+        if error.code not in CODES:
+            return failed(shown(request), error)
+        return error_reply(error.code, str(error), hint=error.hint, field=_field(error))
+
+    async def unfit(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        told = _parameter_error(error)
+        return error_reply(told.code, str(told), hint=told.hint, field=told.field)
+
+    async def not_there(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code, path = BY_STATUS.get(error.status_code, ""), request.url.path
+        if code == "not_found":
+            return error_reply(code, f"there is no path {path!r}", hint=near_miss(path, known))
+        if code == "method_not_allowed":
+            allowed = (error.headers or {}).get("allow", "GET")
+            message = f"{request.method} is not possible at {path}, expected {allowed}"
+            return error_reply(code, message, headers={"allow": allowed})
+        return failed(shown(request), error)
+
+    web.add_exception_handler(TandemError, refused)
+    web.add_exception_handler(RequestValidationError, unfit)
+    web.add_exception_handler(HTTPException, not_there)
+
+
+def shown(request: Request) -> str:
+    """The request for a log, in one line whatever its path holds."""
+    return f"{request.method} {request.url.path!r}"
+
+
+def _field(error: TandemError) -> str | None:
+    if isinstance(error, FilterError):
+        return "filter"
+    if isinstance(error, QueryError | BadParameter):
+        return NAMES.get(error.field, error.field)
+    return None
+
+
+def _parameter_error(error: RequestValidationError) -> BadParameter:
+    """The first fault: whoever mends it learns of the next one."""
+    fault = error.errors()[0]
+    name, kind = str(fault["loc"][-1]), fault["type"]
+    if kind == "missing":
+        return BadParameter(name, "is missing", hint=f"give it: ?{name}=…")
+    if kind in EXPECTED:
+        found = repr(fault["input"])[:100]
+        return BadParameter(name, f"expected {EXPECTED[kind]}, found {found}")
+    return BadParameter(name, fault["msg"])

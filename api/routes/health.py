@@ -1,0 +1,29 @@
+"""``/v1/health`` and ``/v1/ready``: for whoever watches the process."""
+
+from fastapi import APIRouter, Depends
+
+from api.http_errors import Json
+from api.routes.parameters import refuse_unknown
+from api.serving import Serving
+from api.wire import ERRORS, HealthReply, ReadyReply
+
+
+def routes(serving: Serving) -> APIRouter:
+    """How the process is."""
+    router = APIRouter(prefix="/v1", dependencies=[Depends(refuse_unknown)])
+
+    @router.get("/health", responses={200: {"model": HealthReply}, **ERRORS})
+    async def health() -> Json:
+        """Whether the process answers. No engine is asked, and no thread needed: it answers also
+        while every one of them waits for an engine that hangs.
+        """
+        return Json({"alive": True})
+
+    @router.get("/ready", responses={200: {"model": ReadyReply}, **ERRORS})
+    def ready() -> Json:
+        """Whether a search can be answered, and how the catalogue and each leg are; 503 where none
+        can. Without the catalogue the last known release goes on answering.
+        """
+        return Json(serving.readiness())
+
+    return router

@@ -1,0 +1,151 @@
+"""What a server searches: the collection of the settings, for as long as the process lives.
+
+With servers for engines this process only searches, and takes up by itself what another one made
+live. With embedded engines its owner does that, and here is only seen how the catalogue is. Who
+searches never waits for the catalogue: it is asked in a thread of its own.
+"""
+
+import time
+from contextlib import suppress
+from typing import Any
+
+from api.bootstrap import House
+from api.collection import OpenCollection
+from api.live import ReleaseWatch
+from api.look import AT_WORK
+from query.configurations import LEXICAL, VECTOR
+from tandem.embedding.lazy_embedder import LazyEmbedder
+from tandem.errors import CollectionNotFound, SearchUnavailable, TandemError
+from tandem.rankings import Degradation
+
+SILENCE_SECONDS = 5.0
+"""How long the catalogue, which is asked twice a second, may be silent before that is told."""
+
+CATALOGUE = "catalogue"
+"""What a reply names as missing where the last known release has answered it."""
+
+NO_INDEX, LOADING, NO_MODEL = "no index", "loading", "no model"
+"""Why a leg does not answer though its engine is well."""
+
+
+class NotReady(TandemError):
+    """No search can be answered now."""
+
+    code = "not_ready"
+
+
+class Serving:
+    """The collection as a server has it. Thread-safe."""
+
+    def __init__(self, house: House) -> None:
+        """Look for the collection; where it cannot be had, go on looking."""
+        self._house = house
+        self._name = house.settings.collection
+        self._collection: OpenCollection | None = None
+        self._fault: BaseException | None = None
+        self._answered = time.monotonic()
+        with suppress(TandemError):  # the watch logs it and tries again, and who asks is told
+            self._look()
+        self._watch = ReleaseWatch(self._look)
+
+    def collection(self) -> OpenCollection:
+        """The collection.
+
+        Raises:
+            CollectionNotFound: nothing was indexed under that name yet.
+            SearchUnavailable: it could not be opened yet.
+        """
+        if self._collection is not None:
+            return self._collection
+        if isinstance(self._fault, CollectionNotFound):
+            raise CollectionNotFound(str(self._fault), hint=self._fault.hint)
+        raise SearchUnavailable(
+            f"the collection {self._name!r} could not be opened yet",
+            hint="it is tried again; the log of tandem serve says why",
+        )
+
+    def degraded(self) -> tuple[Degradation, ...]:
+        """What every answer lacks now: the catalogue, if it does not say what is live."""
+        return () if self._is_known() else (Degradation(CATALOGUE, "unavailable"),)
+
+    def readiness(self) -> dict[str, Any]:
+        """How the catalogue and each leg are, where a search can be answered.
+
+        Raises:
+            NotReady: it cannot; the hint says what to do.
+        """
+        try:
+            collection = self.collection()
+        except TandemError as error:
+            raise NotReady(f"no search can be answered: {error}", hint=error.hint) from error
+        legs = self._legs(collection)
+        if not any(leg["state"] in AT_WORK for leg in legs.values()):
+            states = ", ".join(f"{leg} {told['state']}" for leg, told in legs.items())
+            raise NotReady(
+                f"no search can be answered: {states}",
+                hint="see tandem status, and the log of tandem serve",
+            )
+        return {
+            "collection": self._name,
+            "release": collection.release.number,
+            "catalogue": "ok" if self._is_known() else "unreachable",
+            "legs": legs,
+        }
+
+    def close(self) -> None:
+        """Look no more."""
+        self._watch.close()
+
+    def _look(self) -> bool:
+        """Find the collection and take up what is live; whether that is another release."""
+        try:
+            is_changed = self._take_up()
+        except CollectionNotFound as missing:
+            self._fault, self._answered = missing, time.monotonic()
+            return False
+        except BaseException as error:
+            self._fault = error
+            raise
+        self._fault, self._answered = None, time.monotonic()
+        return is_changed
+
+    def _take_up(self) -> bool:
+        collection = self._house.collection(self._name)
+        is_changed = False
+        if self._house.ownership is None:
+            is_changed = collection.refresh()
+            collection.close_dropped()
+        else:
+            self._house.has_collection(self._name)  # whether the catalogue answers
+        if is_changed or self._collection is None:
+            collection.begin_to_load()
+        self._collection = collection
+        return is_changed
+
+    def _is_known(self) -> bool:
+        """Whether the catalogue has just said what is live."""
+        return self._fault is None and time.monotonic() - self._answered < SILENCE_SECONDS
+
+    def _legs(self, collection: OpenCollection) -> dict[str, dict[str, str]]:
+        stores = {LEXICAL: self._house.lexical_store, VECTOR: self._house.vector_store}
+        legs = {}
+        for leg, store in stores.items():
+            health = store.health()
+            state = health.state
+            if state in AT_WORK:
+                state = _obstacle(collection, leg) or state
+            legs[leg] = {"engine": health.engine, "version": health.version, "state": state}
+        return legs
+
+
+def _obstacle(collection: OpenCollection, leg: str) -> str | None:
+    """Why the leg does not answer though its engine is well, if it does not."""
+    if leg in collection.faults:
+        return NO_INDEX
+    embedder = collection.embedder
+    if leg == VECTOR and isinstance(embedder, LazyEmbedder):
+        if embedder.failure is not None:
+            return NO_MODEL
+        if not embedder.is_loaded:
+            return LOADING
+    return None

@@ -1,0 +1,92 @@
+"""A server that only searches, beside the process that follows, on real servers."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.bootstrap import open_house
+from api.serving import Serving
+from api.web import create_web
+from tests.contracts.qdrant_local import QUIET
+from tests.fakes import HashEmbedder
+from tests.integration.faults.checks import at_work, await_applied, open_with_collection
+from tests.integration.faults.client import COLLECTION, Client
+from tests.integration.faults.servers import Servers, servers
+
+__all__ = ["servers"]
+pytestmark = [QUIET, pytest.mark.long]
+
+
+def until(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for the watch."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.05)
+
+
+def test_found_taken_up_and_kept(servers: Servers, tmp_path: Path) -> None:
+    """It is up before there is a collection, finds it, takes up the release that another process
+    promotes and closes what that one drops; without PostgreSQL the last release goes on, and says
+    so; a lost vector engine is named.
+    """
+    settings = servers.settings(tmp_path / "api", budget_ms=2_000)
+    with (
+        open_house(settings, "test", embedder=HashEmbedder()) as house,
+        closing(Serving(house)) as serving,
+        TestClient(create_web(serving)) as client,
+        open_with_collection(servers.settings(tmp_path / "owner")) as following,
+        at_work(following),
+    ):
+
+        def searched() -> dict[str, object]:
+            reply = client.get("/v1/search", params={"q": "the", "limit": 3})
+            assert reply.status_code == 200, reply.text
+            return {"release": reply.json()["release"], "degraded": reply.json()["degraded"]}
+
+        Client(following.catalog.documents).write(5)
+        await_applied(following)
+        until(lambda: client.get("/v1/ready").status_code == 200)
+        until(lambda: searched() == {"release": 1, "degraded": []})
+        first = serving.collection().live
+
+        schema = following.collection(COLLECTION).generation.schema
+        made = following.create_generation(COLLECTION, schema)
+        built = following.collection(COLLECTION).open_generation(made)
+        head = following.catalog.documents.head()
+        until(lambda: built.applied() == head)
+        following.catalog.releases.promote(COLLECTION, made.number, parent=1)
+        until(lambda: searched()["release"] == 2)
+        following.catalog.releases.drop(1)
+        until(lambda: first.is_closed)
+        await_applied(following)
+        until(lambda: searched() == {"release": 2, "degraded": []})
+
+        servers.postgres.stop()
+        away = {"leg": "catalogue", "reason": "unavailable"}
+        until(lambda: searched() == {"release": 2, "degraded": [away]})
+        told = client.get("/v1/ready").json()
+        assert (told["catalogue"], told["release"]) == ("unreachable", 2)
+        servers.postgres.start()
+        until(lambda: searched() == {"release": 2, "degraded": []})
+
+        servers.qdrant.stop()
+        told = client.get("/v1/ready").json()
+        assert told["legs"]["vector"]["state"] == "unreachable"
+        assert told["legs"]["lexical"]["state"] == "ok"
+        assert searched()["degraded"] == [{"leg": "vector", "reason": "unavailable"}]
+
+
+def test_before_there_is_anything(servers: Servers, tmp_path: Path) -> None:
+    """An empty catalogue: no search, and what to do."""
+    with (
+        open_house(servers.settings(tmp_path), "test", embedder=HashEmbedder()) as house,
+        closing(Serving(house)) as serving,
+    ):
+        client = TestClient(create_web(serving))
+        assert client.get("/v1/search?q=x").json()["error"]["code"] == "collection_not_found"
+        assert "tandem index" in client.get("/v1/ready").json()["error"]["hint"]

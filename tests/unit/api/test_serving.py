@@ -1,0 +1,237 @@
+"""The collection as a server has it: found when it is there, kept when the catalogue is not."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from api.bootstrap import House
+from api.serving import NotReady, Serving
+from tandem.embedding.lazy_embedder import LazyEmbedder
+from tandem.errors import (
+    CatalogError,
+    CollectionNotFound,
+    EngineError,
+    ModelError,
+    SearchUnavailable,
+    TandemError,
+)
+from tandem.rankings import Degradation
+from tandem.stores import EngineHealth
+from tests.fakes import HashEmbedder
+
+
+@dataclass
+class FakeCollection:
+    """Counts what is asked of it; ``changes`` says whether a refresh finds another release."""
+
+    release: Any = field(default_factory=lambda: SimpleNamespace(number=1))
+    embedder: Any = field(default_factory=HashEmbedder)
+    faults: dict[str, TandemError] = field(default_factory=dict)
+    changes: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    def refresh(self) -> bool:
+        """See ``OpenCollection``."""
+        self.calls.append("refresh")
+        return self.changes
+
+    def close_dropped(self) -> None:
+        """See ``OpenCollection``."""
+        self.calls.append("close dropped")
+
+    def begin_to_load(self) -> None:
+        """See ``OpenCollection``."""
+        self.calls.append("load")
+
+
+class FakeHouse:
+    """A house whose catalogue answers with ``error``, if there is one."""
+
+    def __init__(self, *, is_owner: bool = False) -> None:
+        self.settings = SimpleNamespace(collection="main")
+        self.ownership = object() if is_owner else None
+        self.opened = FakeCollection()
+        self.error: Exception | None = None
+        self.states = {"lexical": "ok", "vector": "ok"}
+
+    def collection(self, name: str) -> FakeCollection:
+        """See ``House``: what is open is had without the catalogue."""
+        assert name == "main"
+        if self.error is not None and not self.opened.calls:
+            raise self.error
+        return self.opened
+
+    def has_collection(self, name: str) -> bool:
+        """See ``House``."""
+        assert name == "main"
+        self.opened.calls.append("has")
+        if self.error is not None:
+            raise self.error
+        return True
+
+    @property
+    def lexical_store(self) -> Any:
+        """See ``House``."""
+        return SimpleNamespace(health=lambda: EngineHealth("lex", "1", self.states["lexical"]))
+
+    @property
+    def vector_store(self) -> Any:
+        """See ``House``."""
+        return SimpleNamespace(health=lambda: EngineHealth("vec", "2", self.states["vector"]))
+
+
+class NoWatch:
+    """In the place of ``ReleaseWatch``: tests look themselves."""
+
+    def __init__(self, _refresh: object) -> None: ...
+
+    def close(self) -> None:
+        """See ``ReleaseWatch``."""
+
+
+@pytest.fixture(autouse=True)
+def _no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing happens by itself."""
+    monkeypatch.setattr("api.serving.ReleaseWatch", NoWatch)
+
+
+@contextmanager
+def served(house: FakeHouse) -> Iterator[Serving]:
+    """What is served of it."""
+    with closing(Serving(cast("House", house))) as made:
+        yield made
+
+
+def test_a_collection_is_found_once_it_is_there() -> None:
+    """Until then every search is told what to do, and so is whoever asks for readiness."""
+    house = FakeHouse()
+    house.error = CollectionNotFound("there is no collection 'main'", hint="index something")
+    with served(house) as serving:
+        for _ in range(2):
+            with pytest.raises(CollectionNotFound, match="no collection 'main'") as raised:
+                serving.collection()
+            assert raised.value.hint == "index something"
+            assert not serving._look()
+        with pytest.raises(NotReady, match="no search can be answered: there is no c") as refused:
+            serving.readiness()
+        assert refused.value.hint == "index something"
+        assert serving.degraded() == (Degradation("catalogue", "unavailable"),)
+        house.error = None
+        serving._look()
+        assert cast("Any", serving.collection()) is house.opened
+        assert serving.readiness()["release"] == 1
+        assert serving.degraded() == ()
+
+
+def test_what_cannot_be_opened_keeps_its_reason_for_the_log() -> None:
+    """A client is not told where the catalogue is."""
+    house = FakeHouse()
+    house.error = CatalogError("postgresql://secret", hint="secret")
+    with served(house) as serving:
+        with pytest.raises(SearchUnavailable, match="'main' could not be opened yet") as raised:
+            serving.collection()
+        assert "secret" not in str(raised.value) + raised.value.hint
+        with pytest.raises(CatalogError):
+            serving._look()
+
+
+def test_without_the_catalogue_the_last_release_goes_on() -> None:
+    """Every answer says so, and readiness; it is over with the next look that succeeds."""
+    house = FakeHouse(is_owner=True)
+    with served(house) as serving:
+        house.error = CatalogError("away")
+        with pytest.raises(CatalogError):
+            serving._look()
+        assert cast("Any", serving.collection()) is house.opened
+        assert serving.degraded() == (Degradation("catalogue", "unavailable"),)
+        told = serving.readiness()
+        assert (told["catalogue"], told["release"]) == ("unreachable", 1)
+        house.error = None
+        serving._look()
+        assert serving.degraded() == ()
+        assert serving.readiness()["catalogue"] == "ok"
+
+
+def test_a_catalogue_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the look that waits for it."""
+    with served(FakeHouse()) as serving:
+        assert serving.degraded() == ()
+        monkeypatch.setattr("api.serving.SILENCE_SECONDS", 0.0)
+        assert serving.degraded() != ()
+
+
+def test_with_servers_it_takes_up_releases_itself() -> None:
+    """And closes what was dropped; the model of another release is loaded before it is asked."""
+    house = FakeHouse()
+    with served(house) as serving:
+        assert house.opened.calls == ["refresh", "close dropped", "load"]
+        serving._look()
+        assert house.opened.calls[3:] == ["refresh", "close dropped"]
+        house.opened.changes = True
+        assert serving._look()
+        assert house.opened.calls[5:] == ["refresh", "close dropped", "load"]
+
+
+def test_an_owner_takes_up_releases_itself() -> None:
+    """Two that did would go back to what the other has just left."""
+    house = FakeHouse(is_owner=True)
+    with served(house) as serving:
+        assert not serving._look()
+    assert house.opened.calls == ["has", "load", "has"]
+
+
+def broken() -> HashEmbedder:
+    """No weights."""
+    raise ModelError("no weights")
+
+
+def lazy(*, is_broken: bool = False) -> LazyEmbedder:
+    """One that was not asked for yet."""
+    return LazyEmbedder("hash@1", 16, broken if is_broken else HashEmbedder)
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ({"vector": "unreachable"}, ("ok", "unreachable")),
+        ({"lexical": "unusable"}, ("unusable", "ok")),
+        ({"lexical": "degraded", "vector": "degraded"}, ("degraded", "degraded")),
+    ],
+)
+def test_one_leg_is_enough(states: dict[str, str], expected: tuple[str, str]) -> None:
+    """What the other one lacks is told."""
+    house = FakeHouse()
+    house.states |= states
+    with served(house) as serving:
+        legs = serving.readiness()["legs"]
+    assert (legs["lexical"]["state"], legs["vector"]["state"]) == expected
+    assert (legs["vector"]["engine"], legs["vector"]["version"]) == ("vec", "2")
+
+
+def test_a_leg_needs_more_than_its_engine() -> None:
+    """An index, and the vector leg a model: one that is loading, or cannot be had, is told."""
+    house = FakeHouse()
+    with served(house) as serving:
+
+        def states() -> tuple[str, str]:
+            legs = serving.readiness()["legs"]
+            return legs["lexical"]["state"], legs["vector"]["state"]
+
+        house.opened.embedder = lazy()
+        assert states() == ("ok", "loading")
+        assert house.opened.embedder.wait_until_loaded() is None
+        assert states() == ("ok", "ok")
+        house.opened.embedder = lazy(is_broken=True)
+        assert house.opened.embedder.wait_until_loaded() is not None
+        assert states() == ("ok", "no model")
+        house.opened.faults["lexical"] = EngineError("gone")
+        with pytest.raises(NotReady, match="answered: lexical no index, vector no model") as raised:
+            serving.readiness()
+        assert "tandem status" in raised.value.hint
+        house.states["lexical"] = "unreachable"
+        with pytest.raises(NotReady, match="lexical unreachable"):
+            serving.readiness()

@@ -1,0 +1,214 @@
+"""Whatever is asked wrongly, or goes wrong: one shape, one closed list of codes."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.guard import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, Guard
+from api.http_errors import CODES
+from api.wire import ErrorReply
+from tandem.errors import (
+    CollectionNotFound,
+    EngineUnavailable,
+    SearchUnavailable,
+    SettingsError,
+)
+from tandem.queries import MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS
+from tests.logs import logged
+from tests.web_client import StandIn, client_of
+
+LONG = "x" * (MAXIMUM_TEXT_CHARACTERS + 1)
+
+
+def error_of(reply: Any) -> dict[str, Any]:
+    """The error, after a look at its shape."""
+    error = ErrorReply.model_validate_json(reply.content, strict=True).error
+    assert reply.status_code == CODES[error.code].status
+    assert reply.headers["content-type"] == "application/json"
+    assert error.docs == f"docs/reference/http.md#{error.code}"
+    return error.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "field", "said", "hint"),
+    [
+        ("", "bad_parameter", "q", "q: is missing", "give it: ?q=…"),
+        ("?qq=x", "bad_parameter", "qq", "there is no such parameter", "did you mean 'q'?"),
+        ("?q=x&limt=3", "bad_parameter", "limt", "no such parameter", "did you mean 'limit'?"),
+        ("?q=x&zzz=3", "bad_parameter", "zzz", "no such parameter", "known: budget_ms, conf"),
+        ("?q=x&q=y", "bad_parameter", "q", "q: is given 2 times, expected once", None),
+        ("?q=x&limit=ten", "bad_parameter", "limit", "expected a whole number, found 'ten'", None),
+        ("?q=x&limit=2.5", "bad_parameter", "limit", "expected a whole number, found '2.5'", None),
+        ("?q=x&limit=", "bad_parameter", "limit", "expected a whole number, found ''", None),
+        (f"?q=x&limit={'9' * 5000}", "bad_parameter", "limit", "limit: ", None),
+        ("?q=x&budget_ms=soon", "bad_parameter", "budget_ms", "expected a number", None),
+        ("?q=x&explain=maybe", "bad_parameter", "explain", "expected true or false", None),
+        ("?q=x&limit=0", "bad_query", "limit", f"expected 1 to {MAXIMUM_LIMIT:,}", None),
+        ("?q=x&limit=99999999999999999999", "bad_query", "limit", "expected 1 to", None),
+        ("?q=x&budget_ms=nan", "bad_query", "budget_ms", "budget_ms is nan", None),
+        ("?q=x&budget_ms=0", "bad_query", "budget_ms", "at most 600,000", None),
+        ("?q=", "bad_query", "q", "the query is empty", "give at least one word"),
+        (f"?q={LONG}", "bad_query", "q", "4,001 characters, at most 4,000 are allowed", None),
+        ("?q=x&configuration=hybird", "bad_query", "configuration", "no config", "did you mean"),
+        ("?q=x&filter={", "bad_filter", "filter", "filter is not JSON", "for example"),
+        ("?q=x&filter=[]", "bad_filter", "filter", "expected a JSON object, found list", "for"),
+        ('?q=x&filter={"kid":1}', "bad_filter", "filter", "filter.kid: no such field", "'kind'"),
+        ('?q=x&filter={"year":"x"}', "bad_filter", "filter", "expected a whole number", None),
+    ],
+)  # fmt: skip
+def test_bad_parameters(
+    asked: str, code: str, field: str | None, said: str, hint: str | None
+) -> None:
+    """What, where, what was expected; nothing is searched."""
+    served = StandIn()
+    error = error_of(client_of(served).get(f"/v1/search{asked}"))
+    assert (error["code"], error["field"]) == (code, field)
+    assert said in error["message"]
+    assert len(error["message"]) < 300
+    assert error["hint"] is None if hint is None else hint in error["hint"]
+    assert served.asked == []
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/v1/serch", "did you mean '/v1/search'?"),
+        ("/v1/search/", "did you mean '/v1/search'?"),
+        ("/", "known: /v1/health, /v1/openapi.json, /v1/ready, /v1/search"),
+        ("/docs", "known: "),
+        ("/v1/%0d%0aset-cookie", "known: "),
+    ],
+)
+def test_unknown_paths(path: str, hint: str) -> None:
+    """The nearest path, or all there are; no page of the framework's."""
+    error = error_of(client_of(StandIn()).get(path))
+    assert error["code"] == "not_found"
+    assert hint in error["hint"]
+    assert "\n" not in error["message"]
+
+
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/ready"])
+def test_no_route_takes_what_it_does_not_know(path: str) -> None:
+    """A parameter that nobody reads is told, wherever it is."""
+    error = error_of(client_of(StandIn()).get(f"{path}?verbose=1"))
+    assert (error["code"], error["field"]) == ("bad_parameter", "verbose")
+
+
+def test_another_method() -> None:
+    """Told in the header too."""
+    reply = client_of(StandIn()).post("/v1/search?q=x", content=b"{}")
+    assert error_of(reply)["message"] == "POST is not possible at /v1/search, expected GET"
+    assert reply.headers["allow"] == "GET"
+
+
+def test_too_long() -> None:
+    """The message says how much there was and how much may be."""
+    client = client_of(StandIn())
+    longest = "\U0001f30d" * MAXIMUM_TEXT_CHARACTERS
+    assert client.get("/v1/search", params={"q": longest}).status_code == 200
+    error = error_of(client.post("/v1/search", content=b"x" * (MAXIMUM_BODY_BYTES + 1)))
+    assert error["code"] == "body_too_large"
+    assert "1,048,577 bytes, at most 1,048,576 are allowed" in error["message"]
+
+
+def fail_with(error: Exception) -> StandIn:
+    """Served is nothing but that."""
+
+    def fail() -> None:
+        raise error
+
+    return StandIn(before=fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SearchUnavailable("no leg could answer", hint="wait"), "search_unavailable"),
+        (CollectionNotFound("there is none", hint="index"), "collection_not_found"),
+    ],
+)
+def test_errors_of_ours_keep_their_words(error: Any, code: str) -> None:
+    """Code, message and hint."""
+    told = error_of(client_of(fail_with(error)).get("/v1/search?q=x"))
+    assert (told["code"], told["message"], told["hint"]) == (code, str(error), error.hint)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError("secret"),
+        EngineUnavailable("opensearch at http://secret:9200", hint="secret"),
+        SettingsError("secret"),
+    ],
+)
+def test_what_nobody_has_foreseen_stays_in_the_log(error: Exception) -> None:
+    """The client learns that it failed, and where to look; the log has the traceback."""
+    with logged() as records:
+        reply = client_of(fail_with(error)).get("/v1/search?q=x")
+    assert error_of(reply)["code"] == "internal"
+    assert "secret" not in reply.text
+    assert [record.getMessage() for record in records] == ["GET '/v1/search' failed"]
+    assert records[0].exc_info is not None
+    assert records[0].exc_info[1] is error
+
+
+SCOPE: Scope = {
+    "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"",
+    "headers": [],
+}  # fmt: skip
+
+
+async def silence() -> Message:
+    """A client that sends nothing more."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def unasked(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """An application that nobody may come to."""
+    raise AssertionError
+
+
+def guarded(app: ASGIApp, **scope: Any) -> list[Message]:
+    """What is sent where the application is guarded; an error that is let out is the last of it."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with suppress(ZeroDivisionError):
+        asyncio.run(Guard(app)({**SCOPE, **scope}, silence, send))
+        return sent
+    return [*sent, {"type": "raised"}]
+
+
+def test_half_a_reply_is_broken_off() -> None:
+    """A second one would be read as the rest of it."""
+
+    async def fail(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    with logged() as records:
+        sent = guarded(fail)
+    assert [message["type"] for message in sent] == ["http.response.start", "raised"]
+    assert len(records) == 1
+
+
+def test_an_address_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused before anybody reads it; how much there was is said."""
+    monkeypatch.setattr("api.guard.READ_AWAY_SECONDS", 0.01)
+    start, body = guarded(unasked, query_string=b"q" * MAXIMUM_ADDRESS_BYTES)
+    assert start["status"] == 414
+    assert b"65,537 bytes, at most 65,536 are allowed" in body["body"]
+    assert b'"address_too_long"' in body["body"]
+
+
+def test_a_body_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who announces a body that is too large and sends nothing is refused all the same."""
+    monkeypatch.setattr("api.guard.READ_AWAY_SECONDS", 0.01)
+    announced = [(b"content-length", str(MAXIMUM_BODY_BYTES + 1).encode())]
+    assert guarded(unasked, headers=announced)[0]["status"] == 413
