@@ -1,5 +1,6 @@
 """The catalogue, opened: one place for the log, the checkpoints and the releases."""
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -61,8 +62,11 @@ class Catalog:
     def embedding_bytes(self) -> int:
         """How much room the embedding cache takes on this host's disk; nothing is opened."""
         file = Path(str(sa.make_url(self._embeddings_url).database))
-        parts = (file.with_name(file.name + part) for part in PARTS)
-        return sum(part.stat().st_size for part in parts if part.is_file())
+        size = 0
+        for part in PARTS:
+            with suppress(FileNotFoundError):  # who closes it last removes what is beside it
+                size += file.with_name(file.name + part).stat().st_size
+        return size
 
     def close(self) -> None:
         """Close every connection."""

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -132,7 +133,7 @@ class Clock:
         self.now = 1_000.0
         self._rounds = 0
         self._came_by = threading.Condition()
-        monkeypatch.setattr("api.retention.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("api.retention.time", SimpleNamespace(monotonic=lambda: self.now))
 
     def leading(self) -> list[str]:
         """One collection; asked once a round, before anything of it is done."""
