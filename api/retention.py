@@ -108,12 +108,13 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
         told = f"{what} of {name} from more than {days:,} days ago"
         return Chore(told, partial(purge, name, now - timedelta(days=days)))
 
+    yield chore("finished tasks", catalog.tasks.purge, kept.history_days)
+    yield chore("dropped generations", catalog.releases.purge, kept.history_days)
+    # last: an event log that is damaged keeps nothing else from being done
     if kept.events_days is not None:
         yield chore("events", catalog.events.purge_events, kept.events_days)
     if kept.impressions_days is not None:
         yield chore("impressions", catalog.events.purge_impressions, kept.impressions_days)
-    yield chore("finished tasks", catalog.tasks.purge, kept.history_days)
-    yield chore("dropped generations", catalog.releases.purge, kept.history_days)
 
 
 def cache_chores(house: House) -> Iterator[Chore]:
