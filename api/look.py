@@ -12,7 +12,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import reading
 from tandem.catalog.releases import Generation
 from tandem.catalog.urls import shown
-from tandem.errors import EngineError
+from tandem.errors import CatalogError, EngineError
 from tandem.schema import describe
 from tandem.stores import EngineHealth, LexicalStore, VectorStore
 
@@ -22,6 +22,8 @@ CURRENT, BEHIND, MISSING, UNREACHABLE = "current", "behind", "missing", "unreach
 
 AT_WORK = {"ok", "degraded"}
 """The states of an engine that answers for all its indexes."""
+
+UNUSABLE = "unusable"
 
 AnyStore = LexicalStore | VectorStore
 Found = TypeVar("Found")
@@ -50,6 +52,14 @@ class Look:
         told = ".".join(str(part) for part in version)
         return EngineHealth(engine.dialect.name, told, "ok", shown(engine.url))._asdict()
 
+    def event_log(self) -> dict[str, Any]:
+        """How the event log is, and how much room it takes; without one, none is made."""
+        try:
+            size = self.catalog.events.bytes_held() if self.catalog.has_events() else 0
+        except CatalogError as error:  # whatever else there is to see is shown
+            return {"state": UNUSABLE, "detail": str(error), "bytes": None}
+        return {"state": "ok", "detail": "", "bytes": size}
+
     def collection(self, name: str, engines: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Everything that there is to know of one collection that has a live release.
 
@@ -68,6 +78,7 @@ class Look:
             "collection": name,
             "documents": self.catalog.documents.count(name),
             "head": self.catalog.documents.head(),
+            **self._behaviour(name),
             "release": live.number,
             "released_at": live.created_at,
             "parent": live.parent,
@@ -98,6 +109,16 @@ class Look:
             ],
         }
 
+    def _behaviour(self, name: str) -> dict[str, int | None]:
+        """How much of what people did is kept; ``None`` where the event log cannot be used."""
+        try:
+            if not self.catalog.has_events():
+                return {"events": 0, "impressions": 0}
+            log = self.catalog.events
+            return {"events": log.event_count(name), "impressions": log.impression_count(name)}
+        except CatalogError:
+            return {"events": None, "impressions": None}
+
     def _indexes(self, generation: Generation, answering: Collection[str]) -> dict[str, Any]:
         collection = generation.collection
         return {
@@ -126,14 +147,18 @@ class Look:
         behind = self.catalog.documents.behind(collection, applied)
         since = self.catalog.documents.waiting_since(collection, applied)
         verified = self.catalog.verifications.last(name)
+        refused = checkpoints.failure_count(name)
+        newest = self.catalog.documents.count(collection, applied)
         return {
             "state": _state(is_reachable, is_missing, behind),
+            # those whose newest version is in it
+            "documents": max(0, newest - refused),
             "applied": applied,
             "behind": behind,
             "behind_seconds": 0.0 if since is None else round(_seconds_since(since), 1),
             "holder": lease.owner if lease else None,
             "bytes": size,
-            "refused": checkpoints.failure_count(name),
+            "refused": refused,
             "failures": [
                 {"document_id": failure.document_id, "reason": failure.reason}
                 for failure in checkpoints.failures(name, SHOWN_FAILURES)

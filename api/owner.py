@@ -17,6 +17,7 @@ from api.followed import Followed
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
 from api.promotion import gates, judgments, outlived
+from api.retention import Retention
 from api.tidying import publish, remove, sweep
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
@@ -43,7 +44,7 @@ class Owner:
 
     house: House
     _followed: dict[int, Followed] = field(default_factory=dict)
-    _watch: ReleaseWatch | None = None
+    _watches: list[ReleaseWatch | Retention] = field(default_factory=list)
     _stopping: bool = False
     _troubles: dict[str, "_Trouble"] = field(default_factory=dict)
     _syncing: threading.RLock = field(default_factory=threading.RLock)
@@ -58,7 +59,7 @@ class Owner:
         self._sync()
         if self._troubles and not self._followed:
             raise next(iter(self._troubles.values())).error
-        self._watch = ReleaseWatch(self._sync)
+        self._watches += [ReleaseWatch(self._sync), Retention(self.house, self.leading)]
 
     def _sync(self) -> bool:
         """Follow what is retained now and nothing else; whether something has changed."""
@@ -286,8 +287,8 @@ class Owner:
     def close(self) -> None:
         """Stop after the batches in hand."""
         self._stopping = True
-        if self._watch is not None:
-            self._watch.close()
+        for watch in self._watches:
+            watch.close()
         with self._syncing:  # one that is under way may begin to follow something
             for followed in self._followed.values():
                 followed.work.stop()

@@ -15,7 +15,7 @@ from indexer.sources.records import (
     shown_name,
 )
 from indexer.sources.values import attribute_value, from_text, kind_of_texts, text_value
-from tandem.documents import AttributeValue, Document
+from tandem.documents import MAXIMUM_ID_BYTES, AttributeValue, Document
 from tandem.errors import FieldError
 from tandem.fields import parse_datetime, typed_value
 from tandem.schema import Schema
@@ -25,7 +25,6 @@ BODY_NAMES = ("body", "text")
 CORE_NAMES = frozenset({*ID_NAMES, *BODY_NAMES, "title", "updated_at"})
 """What a record says about the document itself; everything else in it is an attribute."""
 
-MAXIMUM_ID_BYTES = 512
 MAXIMUM_TITLE_CHARACTERS = 2_000
 MAXIMUM_BODY_CHARACTERS = 1_000_000
 MAXIMUM_ATTRIBUTES = 200

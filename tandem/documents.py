@@ -14,6 +14,9 @@ import orjson
 AttributeValue = str | int | float | bool | tuple[str, ...]
 """A datetime is held as its RFC 3339 text in UTC."""
 
+MAXIMUM_ID_BYTES = 512
+"""How long a document's id may be, in UTF-8."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -137,9 +137,38 @@ class QualitySettings(Section):
     )
 
 
+MOST_DAYS = 36_500
+
+
 class RetentionSettings(Section):
     """How much of the past is kept."""
 
     generations: int = Field(
         2, ge=1, le=10, description="generations kept, the live one and those before it"
+    )
+    events_days: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_DAYS,
+        description="days that events are kept after their receipt; unset: for ever, as nothing "
+        "brings back what could be learned from them",
+    )
+    impressions_days: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_DAYS,
+        description="days that impressions are kept after their receipt; unset: for ever",
+    )
+    history_days: int = Field(
+        365,
+        ge=1,
+        le=MOST_DAYS,
+        description="days that finished tasks, and dropped generations with their releases, are "
+        "kept",
+    )
+    embedding_cache_mb: int | None = Field(
+        None,
+        ge=1,
+        description="room of the embedding cache, MB; beyond it what was put first goes. Unset: "
+        "all vectors of the kept generations' models",
     )

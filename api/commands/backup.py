@@ -30,9 +30,10 @@ def run(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Write the catalogue into one file: every document, release and checkpoint, as of one moment.
+    """Write the catalogue into one file: every document, event, release and checkpoint.
 
-    Searches and writes go on meanwhile. Both indexes can be built from it; they are not in it.
+    Each log is in it as of one moment; searches and writes go on meanwhile. Both indexes can be
+    built from it; they are not in it.
     """
     chosen = settings(config, data_dir, None)
     check_engines(chosen)
@@ -47,7 +48,7 @@ def run(
     else:
         say(
             f"written to {printable(str(file))}: log {manifest.log_id}, up to sequence "
-            f"{manifest.head:,} ({_tables(manifest)})"
+            f"{manifest.head:,}, events up to {manifest.event_head:,} ({_tables(manifest)})"
         )
     return FOUND
 
@@ -91,22 +92,22 @@ def _clear_servers(chosen: Settings, restored: Restored) -> None:
         for what in left:
             note(f"  left behind: {printable(what)}")
             note(f"  delete what begins with {on_server(replaced.log_id)} there, nobody uses it")
-    if restored.aside is not None and is_on_servers(chosen):
+    elif restored.aside and is_on_servers(chosen):
         note("  the damaged catalogue's indexes on servers, if it had any, are left behind")
 
 
 def _told_restored(restored: Restored, file: Path, *, as_json: bool) -> int:
-    manifest, aside = restored.manifest, restored.aside
+    manifest, aside = restored.manifest, [str(file) for file in restored.aside]
     if as_json:
-        said = {"restored_log_id": restored.log_id, "moved_aside": aside and str(aside)}
+        said = {"restored_log_id": restored.log_id, "moved_aside": aside}
         say_json(manifest.model_dump() | said)
     else:
         say(
             f"restored from {printable(str(file))}: log {restored.log_id}, in the backup "
             f"{manifest.log_id}, up to sequence {manifest.head:,} ({_tables(manifest)})"
         )
-    if aside is not None:
-        note(f"  the catalogue that was there is damaged: it is now {printable(str(aside))}")
+    for damaged in aside:
+        note(f"  what was there is damaged: it is now {printable(damaged)}")
     return FOUND
 
 

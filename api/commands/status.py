@@ -21,7 +21,7 @@ MEGABYTE = 1024 * 1024
 def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = False) -> int:
     """Show what each collection holds, how far each index is, and how the engines are.
 
-    Leaves with 1 when an index refused documents, or an engine does not answer or cannot be used.
+    Leaves with 1 when an index refused documents, or an engine or the event log cannot be used.
     """
     chosen = settings(config, data_dir, None)
     check_engines(chosen)
@@ -30,11 +30,12 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
     catalog = open_catalog(chosen)
     try:
         look = Look(catalog, lexical_store(chosen, catalog), vector_store(chosen, catalog))
-        catalogue, engines = look.catalogue(), look.engines()
+        catalogue, engines, event_log = look.catalogue(), look.engines(), look.event_log()
         states = [
             look.collection(name, engines) | {"pending": _pending(chosen, catalog, name)}
             for name in catalog.releases.collections()
         ]
+        cached = catalog.embedding_bytes()
         look.lexical.close()
         look.vector.close()
     finally:
@@ -46,6 +47,8 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
                 "owner": owner,
                 "catalogue": catalogue,
                 "engines": engines,
+                "event_log": event_log,
+                "embedding_cache": {"bytes": cached},
                 "collections": states,
             }
         )
@@ -53,11 +56,13 @@ def run(data_dir: DataDir = None, config: ConfigFile = None, as_json: AsJson = F
         say(f"data folder {chosen.data_dir}" + (f", in use by {owner}" if owner else ""))
         for leg, health in {"catalogue": catalogue, **engines}.items():
             say(f"  {leg:<9} {_health(health)}")
+        say(f"  event log {_event_log(event_log)}")
+        say(f"  embedding cache {_room(cached)}")
         for state in states:
             _show(state)
         if not states:
             say("no collection yet: tandem index FILE")
-    return PROBLEM if _is_troubled(engines, states) else FOUND
+    return PROBLEM if _is_troubled([*engines.values(), event_log], states) else FOUND
 
 
 def _pending(chosen: Settings, catalog: Catalog, name: str) -> str | None:
@@ -68,9 +73,9 @@ def _pending(chosen: Settings, catalog: Catalog, name: str) -> str | None:
     return pending_change(chosen, catalog.releases.generation(live.generation))
 
 
-def _is_troubled(engines: dict[str, Any], states: list[dict[str, Any]]) -> bool:
+def _is_troubled(parts: list[dict[str, Any]], states: list[dict[str, Any]]) -> bool:
     refused = any(leg["refused"] for state in states for leg in state["indexes"].values())
-    return refused or any(health["state"] not in AT_WORK for health in engines.values())
+    return refused or any(health["state"] not in AT_WORK for health in parts)
 
 
 def _health(health: dict[str, Any]) -> str:
@@ -78,11 +83,25 @@ def _health(health: dict[str, Any]) -> str:
     return f"{health['engine']} {health['version']}, {health['state']}{detail}"
 
 
+def _event_log(found: dict[str, Any]) -> str:
+    if found["bytes"] is None:
+        return f"{found['state']}: {printable(found['detail'])}"
+    return f"{found['state']}, {_room(found['bytes'])}"
+
+
+def _room(size: int) -> str:
+    return f"{size / MEGABYTE:,.1f} MB"
+
+
 def _show(state: dict[str, Any]) -> None:
     say(f"\n{state['collection']}: {state['documents']:,} documents, release {state['release']}")
     say(f"  embedder  {state['embedder']}, passages of {state['passage_tokens']} tokens")
     say(f"  analysis  {state['analysis']}")
     fields = ", ".join(f"{row['field']} ({row['type']})" for row in state["fields"])
+    if state["events"] is not None:
+        events, impressions = state["events"], state["impressions"]
+        said = f"{events:,} event{'s' * (events != 1)}"
+        say(f"  behaviour {said}, {impressions:,} impression{'s' * (impressions != 1)}")
     say(f"  fields    {printable(fields)}")
     if state["pending"] is not None:
         say(f"  pending   {printable(state['pending'])}")
@@ -122,8 +141,9 @@ def _show_index(leg: str, index: dict[str, Any]) -> None:
         UNREACHABLE: "the engine does not answer",
     }[index["state"]]
     refused = f", {index['refused']:,} documents refused" if index["refused"] else ""
-    room = "" if index["bytes"] is None else f", {index['bytes'] / MEGABYTE:,.1f} MB"
-    say(f"  {leg:<9} {said} (applied up to sequence {index['applied']:,}){room}{refused}")
+    room = "" if index["bytes"] is None else f", {_room(index['bytes'])}"
+    held = f", {index['documents']:,} documents up to sequence {index['applied']:,}"
+    say(f"  {leg:<9} {said}{held}{room}{refused}")
     if index["holder"] is not None:
         say(f"    held by {printable(index['holder'])}")
     if index["verified"] is not None:

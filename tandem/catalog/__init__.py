@@ -1,1 +1,1 @@
-"""The catalogue: the document log, checkpoints, generations and releases."""
+"""The catalogue: both logs, checkpoints, generations and releases."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -18,11 +18,13 @@ from tandem.catalog.backup_file import (
     KIND,
     BackupWriter,
     Manifest,
+    TablePart,
     created,
 )
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import reading
-from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
+from tandem.catalog.faults import translated
+from tandem.catalog.tables import BEHAVIOUR, CONTENT, EVENT_FORMAT, FORMAT, Log
 from tandem.catalog.urls import is_server
 from tandem.errors import InputError
 from tandem.fields import datetime_text
@@ -30,38 +32,62 @@ from tandem.fields import datetime_text
 ROWS_AT_ONCE = 32
 """What is held in memory of a table: at most this many rows, whatever their size."""
 
-TABLES = tuple(sorted(CATALOGUE.tables))
+TABLES = tuple(sorted((*BEHAVIOUR.tables.tables, *CONTENT.tables.tables)))
 
 
 def backup(catalog: Catalog, path: Path) -> Manifest:
-    """Write everything that the catalogue holds now into ``path``, as of one moment, while others
+    """Write everything that both logs hold now into ``path``, each as of one moment, while others
     read and write on. An earlier file of that name is replaced when the new one is complete.
 
     Raises:
         InputError: the file cannot be written; nothing is left of it.
         CatalogError: the database failed.
     """
-    with _beside(path) as file, reading(catalog.engine) as connection, created(file) as writer:
-        take_time(connection)
+    with (
+        _beside(path) as file,
+        reading(catalog.events.engine) as behaviour,
+        reading(catalog.engine) as content,
+        created(file) as writer,
+    ):
+        # The events' moment is the earlier one: an impression's release is in the backup too.
+        _, event_head = _begin(behaviour, BEHAVIOUR)
+        log_id, head = _begin(content, CONTENT)
         manifest = Manifest(
             kind=KIND,
             format=BACKUP_FORMAT,
             catalogue_format=FORMAT,
+            event_format=EVENT_FORMAT,
             created_at=datetime_text(datetime.now(UTC)),
-            log_id=str(connection.execute(sa.select(LOG.c.log_id)).scalar_one()),
-            head=int(connection.execute(sa.select(LOG.c.head)).scalar_one()),
-            tables={name: _write(connection, writer, name) for name in TABLES},
+            log_id=log_id,
+            head=head,
+            event_head=event_head,
+            tables=_write(content, writer, CONTENT) | _write(behaviour, writer, BEHAVIOUR),
         )
         writer.manifest(manifest)
     return manifest
 
 
-def _write(connection: sa.Connection, writer: BackupWriter, name: str) -> Any:
-    table = CATALOGUE.tables[name]
+def _begin(connection: sa.Connection, log: Log) -> tuple[str, int]:
+    """The log's id and head, as of the moment that counts from now on."""
+    with translated(connection.engine.url):  # not told of the other log's database
+        take_time(connection)
+        row = connection.execute(sa.select(log.head.c.log_id, log.head.c.head)).one()
+    return str(row.log_id), int(row.head)
+
+
+def _write(connection: sa.Connection, writer: BackupWriter, log: Log) -> dict[str, TablePart]:
+    with translated(connection.engine.url):
+        return {
+            name: _write_table(connection, writer, table)
+            for name, table in sorted(log.tables.tables.items())
+        }
+
+
+def _write_table(connection: sa.Connection, writer: BackupWriter, table: sa.Table) -> TablePart:
     names = [str(column.name) for column in table.columns]
     query = sa.select(table).execution_options(yield_per=ROWS_AT_ONCE)
     with connection.execute(query) as result:
-        return writer.table(name, (dict(zip(names, row, strict=True)) for row in result))
+        return writer.table(table.name, (dict(zip(names, row, strict=True)) for row in result))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
@@ -14,10 +14,19 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 from tandem.errors import InputError
 
 KIND = "tandem-catalogue"
-BACKUP_FORMAT = 1
+BACKUP_FORMAT = 2
+"""1 had no event log."""
+
 MANIFEST = "manifest.json"
 MAXIMUM_MANIFEST_BYTES = 1_000_000
 ANOTHER = "use another backup: this one cannot be trusted"
+
+
+class Formats(NamedTuple):
+    """The formats of both logs' tables."""
+
+    catalogue: int
+    events: int
 
 
 class TablePart(BaseModel):
@@ -30,16 +39,20 @@ class TablePart(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a backup says of itself. ``created_at`` is RFC 3339, UTC."""
+    """What a backup says of itself. ``created_at`` is RFC 3339, UTC; ``log_id`` and ``head`` are
+    the document log's, ``event_head`` is the event log's.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     kind: str
     format: int
     catalogue_format: int
+    event_format: int
     created_at: str
     log_id: str
     head: NonNegativeInt
+    event_head: NonNegativeInt
     tables: Mapping[str, TablePart]
 
 
@@ -90,7 +103,7 @@ def created(file: IO[bytes]) -> Iterator[BackupWriter]:
 
 
 @contextmanager
-def opened(path: Path, catalogue_format: int, tables: Sequence[str]) -> Iterator[BackupReader]:
+def opened(path: Path, formats: Formats, tables: Sequence[str]) -> Iterator[BackupReader]:
     """A backup, after all of it was read and compared with its manifest.
 
     Raises:
@@ -98,7 +111,7 @@ def opened(path: Path, catalogue_format: int, tables: Sequence[str]) -> Iterator
     """
     with _told(path), zipfile.ZipFile(path) as archive:
         manifest = _manifest(path, archive)
-        _check_version(path, manifest, catalogue_format)
+        _check_version(path, manifest, formats)
         _check_names(path, archive, manifest, tables)
         reader = BackupReader(archive, manifest)
         for name in tables:
@@ -140,28 +153,31 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
 
 
 def _check_format(path: Path, found: Any) -> None:
-    if isinstance(found, int) and found > BACKUP_FORMAT:
+    if isinstance(found, int) and found != BACKUP_FORMAT:
+        age = "a later" if found > BACKUP_FORMAT else "an earlier"
         raise InputError(
-            f"the backup {path} was written by a later version of Tandem: format {found}, "
+            f"the backup {path} was written by {age} version of Tandem: format {found}, "
             f"expected {BACKUP_FORMAT}",
             hint="restore it with that version of Tandem",
         )
 
 
-def _check_version(path: Path, manifest: Manifest, catalogue_format: int) -> None:
+def _check_version(path: Path, manifest: Manifest, formats: Formats) -> None:
     if manifest.kind != KIND or manifest.format != BACKUP_FORMAT:
         raise InputError(
             f"{path} is no backup of a catalogue: kind {manifest.kind!r}, format "
             f"{manifest.format}, expected {KIND!r}, format {BACKUP_FORMAT}",
             hint="name a file that tandem backup has written",
         )
-    if manifest.catalogue_format != catalogue_format:
-        later = manifest.catalogue_format > catalogue_format
-        raise InputError(
-            f"the backup {path} holds a catalogue of {'a later' if later else 'an earlier'} "
-            f"version of Tandem: format {manifest.catalogue_format}, expected {catalogue_format}",
-            hint="restore it with that version of Tandem",
-        )
+    found = Formats(manifest.catalogue_format, manifest.event_format)
+    for title, was, expected in zip(("a catalogue", "an event log"), found, formats, strict=True):
+        if was != expected:
+            age = "a later" if was > expected else "an earlier"
+            raise InputError(
+                f"the backup {path} holds {title} of {age} version of Tandem: format {was}, "
+                f"expected {expected}",
+                hint="restore it with that version of Tandem",
+            )
 
 
 def _check_names(

@@ -1,21 +1,29 @@
 """The catalogue, opened: one place for the log, the checkpoints and the releases."""
 
+from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 
 import sqlalchemy as sa
 
+from tandem.catalog.aside import PARTS
 from tandem.catalog.checkpoints import Checkpoints
+from tandem.catalog.database import has, reading
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.embedding_cache import DatabaseEmbeddingCache
-from tandem.catalog.opening import open_catalogue
+from tandem.catalog.event_log import EventLog
+from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.releases import Releases
+from tandem.catalog.tables import BEHAVIOUR
 from tandem.catalog.tasks import Tasks
+from tandem.catalog.urls import events_url, is_server
 from tandem.catalog.verifications import Verifications
 
 
 class Catalog:
     """The document log, checkpoints, releases, tasks and verifications in one database, SQLite or
-    PostgreSQL; the embedding cache in a SQLite file of its own on this host.
+    PostgreSQL; the event log in the same one or in a SQLite file beside it; the embedding cache in
+    a SQLite file of its own on this host.
     """
 
     def __init__(self, documents_url: sa.URL | str, embeddings_url: sa.URL | str) -> None:
@@ -30,16 +38,39 @@ class Catalog:
 
     @property
     def engine(self) -> sa.Engine:
-        """The database of all but the embeddings, for ``tandem.catalog.backup``."""
+        """The database of the documents and what goes with them."""
         return self._documents
+
+    @cached_property
+    def events(self) -> EventLog:
+        """Opened, and made, when first asked for: while it cannot be used, searches go on."""
+        return EventLog(open_log(events_url(self._documents.url), BEHAVIOUR))
+
+    def has_events(self) -> bool:
+        """Whether there is an event log already: who only looks makes none."""
+        url = events_url(self._documents.url)
+        if not is_server(url):
+            return Path(str(url.database)).is_file()
+        with reading(self._documents) as connection:
+            return has(connection, BEHAVIOUR.tables)
 
     @cached_property
     def embeddings(self) -> DatabaseEmbeddingCache:
         """Opened when first asked for: only an owner of the data folder may find it damaged."""
         return DatabaseEmbeddingCache(self._embeddings_url)
 
+    def embedding_bytes(self) -> int:
+        """How much room the embedding cache takes on this host's disk; nothing is opened."""
+        file = Path(str(sa.make_url(self._embeddings_url).database))
+        size = 0
+        for part in PARTS:
+            with suppress(FileNotFoundError):  # who closes it last removes what is beside it
+                size += file.with_name(file.name + part).stat().st_size
+        return size
+
     def close(self) -> None:
         """Close every connection."""
         self._documents.dispose()
-        if "embeddings" in self.__dict__:
-            self.embeddings.close()
+        for name in ("events", "embeddings"):
+            if name in self.__dict__:
+                self.__dict__[name].close()

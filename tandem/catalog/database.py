@@ -11,7 +11,7 @@ from tandem.catalog.faults import translated
 from tandem.catalog.sqlite import Durability
 from tandem.catalog.urls import database_url, file_url, is_server
 
-__all__ = ["database_url", "file_url", "open_database", "reading", "writing"]
+__all__ = ["bytes_held", "database_url", "file_url", "has", "open_database", "reading", "writing"]
 
 ROWS_PER_QUERY = 500
 """Bound parameters in one IN list; SQLite allows 32,766 and older builds 999."""
@@ -45,7 +45,7 @@ def open_database(
     engine = _engine(url, durability)
     try:
         with reading(engine) as connection:
-            complete = _has(connection, tables)
+            complete = has(connection, tables)
         if not complete:
             _create(engine, tables, create or tables.create_all)
     except BaseException:
@@ -62,7 +62,8 @@ def _engine(url: sa.URL, durability: Durability) -> sa.Engine:
     return postgres.open_engine(url)
 
 
-def _has(connection: sa.Connection, tables: sa.MetaData) -> bool:
+def has(connection: sa.Connection, tables: sa.MetaData) -> bool:
+    """Whether all of the tables are there."""
     return set(sa.inspect(connection).get_table_names()).issuperset(tables.tables)
 
 
@@ -74,8 +75,17 @@ def _create(
             from tandem.catalog import postgres
 
             postgres.lock_creation(connection)
-        if not _has(connection, tables):  # another process may have been first
+        if not has(connection, tables):  # another process may have been first
             create(connection)
+
+
+def bytes_held(connection: sa.Connection, tables: sa.MetaData) -> int:
+    """How much room the tables take on the disk: a file's as a whole, a server's with indexes."""
+    if is_server(connection.engine.url):
+        from tandem.catalog import postgres
+
+        return postgres.bytes_held(connection, list(tables.tables))
+    return sqlite.bytes_held(connection)
 
 
 @contextmanager

@@ -173,9 +173,14 @@ class DocumentLog:
             found = connection.execute(query).scalars().all()
         yield from found
 
-    def count(self, collection: str) -> int:
-        """How many documents there are, tombstones left out."""
-        return self._count(collection, DOCUMENTS.c.is_deleted.is_(False))
+    def count(self, collection: str, through: int | None = None) -> int:
+        """How many documents there are, tombstones left out; only those whose newest version has a
+        sequence up to ``through``, if it is given.
+        """
+        condition: sa.ColumnElement[bool] = DOCUMENTS.c.is_deleted.is_(False)
+        if through is not None:
+            condition &= DOCUMENTS.c.sequence <= through
+        return self._count(collection, condition)
 
     def behind(self, collection: str, applied: int) -> int:
         """How many changes, deletes included, an index at ``applied`` has still to apply."""

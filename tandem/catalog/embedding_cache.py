@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +13,14 @@ import sqlalchemy as sa
 from tandem.catalog.aside import move_aside
 from tandem.catalog.database import ROWS_PER_QUERY, open_database, reading, writing
 from tandem.catalog.faults import DatabaseDamaged
+from tandem.catalog.sqlite import bytes_used
 from tandem.catalog.tables import CACHE, EMBEDDINGS
 from tandem.protocols import FloatVector
 
 Result = TypeVar("Result")
+ROW: sa.ColumnElement[int] = sa.literal_column("rowid", sa.Integer)
+ROWS_PER_STEP = 1_000
+"""What one step forgets: whoever embeds meanwhile waits for no longer than that takes."""
 
 
 class DatabaseEmbeddingCache:
@@ -43,6 +47,16 @@ class DatabaseEmbeddingCache:
     def count(self) -> int:
         """How many texts are kept."""
         return self._healed(_count)
+
+    def forget_others(self, embedders: Collection[str]) -> int:
+        """Forget at most ``ROWS_PER_STEP`` vectors of embedders that are not named; how many."""
+        return self._healed(lambda engine: _forget_others(engine, embedders))
+
+    def shrink(self, maximum_bytes: int) -> int:
+        """Forget the vectors that were put first, at most ``ROWS_PER_STEP``, if all take more room
+        than that; how many. The file keeps its size, and new ones take the room.
+        """
+        return self._healed(lambda engine: _shrink(engine, maximum_bytes))
 
     def close(self) -> None:
         """Close every connection."""
@@ -100,6 +114,27 @@ def _put(engine: sa.Engine, embedder_name: str, vectors: Mapping[str, FloatVecto
         ]
         if rows:
             connection.execute(EMBEDDINGS.insert(), rows)
+
+
+def _forget_others(engine: sa.Engine, embedders: Collection[str]) -> int:
+    with reading(engine) as connection:  # mostly there are none
+        found = set(connection.execute(sa.select(EMBEDDINGS.c.embedder).distinct()).scalars())
+    others = sorted(found - set(embedders))
+    return _forget(engine, EMBEDDINGS.c.embedder == others[0]) if others else 0
+
+
+def _shrink(engine: sa.Engine, maximum_bytes: int) -> int:
+    with reading(engine) as connection:
+        is_small = bytes_used(connection) <= maximum_bytes
+    return 0 if is_small else _forget(engine, sa.true())
+
+
+def _forget(engine: sa.Engine, condition: sa.ColumnElement[bool]) -> int:
+    """One step. A row's number in SQLite grows with each that is put."""
+    first = sa.select(ROW).select_from(EMBEDDINGS).where(condition).order_by(ROW)
+    with writing(engine) as connection:
+        gone = EMBEDDINGS.delete().where(ROW.in_(first.limit(ROWS_PER_STEP)))
+        return int(connection.execute(gone).rowcount)
 
 
 def _count(engine: sa.Engine) -> int:

@@ -52,7 +52,11 @@ SERVER_BACKUP = (
 
 
 class DatabaseDamaged(CatalogError):
-    """The file is no database, or one with broken pages."""
+    """The file is no database, or one with broken pages; ``url`` names it."""
+
+    def __init__(self, message: str, *, hint: str = "", url: sa.URL) -> None:
+        super().__init__(message, hint=hint)
+        self.url = url
 
 
 @contextmanager
@@ -68,32 +72,34 @@ def translated(url: sa.URL) -> Iterator[None]:
     except sa.exc.SQLAlchemyError as error:
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         told = _server_fault(error, cause) if is_server(url) else _file_fault(cause)
-        kind, hint = told
+        is_damaged, hint = told
         reason = _without_password(" ".join(str(cause).split()), url)
         message = f"the catalogue {shown(url)} cannot be used: {reason}"
-        raise kind(message, hint=hint) from error
+        if is_damaged:
+            raise DatabaseDamaged(message, hint=hint, url=url) from error
+        raise CatalogError(message, hint=hint) from error
 
 
-def _file_fault(cause: BaseException | None) -> tuple[type[CatalogError], str]:
+def _file_fault(cause: BaseException | None) -> tuple[bool, str]:
+    """Whether the database is damaged, and what to do next."""
     code = getattr(cause, "sqlite_errorcode", -1) & 0xFF
-    kind = DatabaseDamaged if code in DAMAGED else CatalogError
-    return kind, HINTS.get(code, f"see whether the file is Tandem's and the disk in order, {AGAIN}")
+    hint = HINTS.get(code, f"see whether the file is Tandem's and the disk in order, {AGAIN}")
+    return code in DAMAGED, hint
 
 
-def _server_fault(
-    error: sa.exc.SQLAlchemyError, cause: BaseException | None
-) -> tuple[type[CatalogError], str]:
+def _server_fault(error: sa.exc.SQLAlchemyError, cause: BaseException | None) -> tuple[bool, str]:
+    """As ``_file_fault``."""
     state = getattr(cause, "sqlstate", None) or _state_in_words(str(cause))
     if state in SERVER_DAMAGED:
-        return DatabaseDamaged, SERVER_BACKUP
+        return True, SERVER_BACKUP
     if state in SERVER_HINTS:
-        return CatalogError, SERVER_HINTS[state]
+        return False, SERVER_HINTS[state]
     if isinstance(error, sa.exc.TimeoutError):
-        return CatalogError, POOL_EXHAUSTED
+        return False, POOL_EXHAUSTED
     # class 08 is the connection, 57P the server going away; without a state nobody answered
     if isinstance(error, sa.exc.OperationalError) and (state or "08").startswith(("08", "57P")):
-        return CatalogError, NO_ANSWER
-    return CatalogError, f"see whether the database is Tandem's and in order, {AGAIN}"
+        return False, NO_ANSWER
+    return False, f"see whether the database is Tandem's and in order, {AGAIN}"
 
 
 def _state_in_words(text: str) -> str | None:

@@ -1,12 +1,13 @@
 """Opening the catalogue's database: begun once, refused where it is of another version."""
 
+from functools import partial
 from uuid import uuid4
 
 import sqlalchemy as sa
 
 from tandem.catalog.database import open_database, reading
 from tandem.catalog.faults import FILE_BACKUP, SERVER_BACKUP, DatabaseDamaged
-from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
+from tandem.catalog.tables import CONTENT, Log
 from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
 
@@ -14,37 +15,42 @@ ANOTHER = "name another data folder or database, and index again there"
 
 
 def open_catalogue(url: sa.URL | str) -> sa.Engine:
-    """The database with the catalogue's tables and its log's one row, made if nothing was there.
+    """The database with the document log and all that goes with it; see ``open_log``."""
+    return open_log(url, CONTENT)
+
+
+def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
+    """The database with the log's tables and its one row, made if nothing was there.
 
     Raises:
         SettingsError: the URL is of another kind, or its folder cannot be made.
         CatalogError: it cannot be opened, was made by another version of Tandem, or holds tables of
             somebody else under these names.
     """
-    engine = open_database(url, CATALOGUE, create=_create)
+    engine = open_database(url, log.tables, create=partial(_create, log))
     try:
         with reading(engine) as connection:
-            _check_format(connection)
+            _check_format(connection, log)
     except BaseException:
         engine.dispose()
         raise
     return engine
 
 
-def _create(connection: sa.Connection) -> None:
-    _check_found(connection)
-    CATALOGUE.create_all(connection)
-    connection.execute(LOG.insert().values(log_id=uuid4().hex, head=0, format=FORMAT))
+def _create(log: Log, connection: sa.Connection) -> None:
+    _check_found(connection, log)
+    log.tables.create_all(connection)
+    connection.execute(log.head.insert().values(log_id=uuid4().hex, head=0, format=log.format))
 
 
-def _check_found(connection: sa.Connection) -> None:
+def _check_found(connection: sa.Connection, log: Log) -> None:
     """Refuse a place that is not empty, or that cannot hold every text."""
     where = shown(connection.engine.url)
     inspected = sa.inspect(connection)
-    found = sorted(set(inspected.get_table_names()) & set(CATALOGUE.tables))
-    if LOG.name in found:
+    found = sorted(set(inspected.get_table_names()) & set(log.tables.tables))
+    if log.head.name in found:
         raise CatalogError(
-            f"the catalogue {where} was made by an earlier version of Tandem", hint=ANOTHER
+            f"the {log.title} {where} was made by an earlier version of Tandem", hint=ANOTHER
         )
     if found:
         raise CatalogError(
@@ -62,23 +68,24 @@ def _check_found(connection: sa.Connection) -> None:
             )
 
 
-def _check_format(connection: sa.Connection) -> None:
+def _check_format(connection: sa.Connection, log: Log) -> None:
     where = shown(connection.engine.url)
-    columns = {column["name"] for column in sa.inspect(connection).get_columns(LOG.name)}
+    columns = {column["name"] for column in sa.inspect(connection).get_columns(log.head.name)}
     if "format" not in columns:
         raise CatalogError(
-            f"the catalogue {where} was made by an earlier version of Tandem", hint=ANOTHER
+            f"the {log.title} {where} was made by an earlier version of Tandem", hint=ANOTHER
         )
-    formats = list(connection.execute(sa.select(LOG.c.format)).scalars())
+    formats = list(connection.execute(sa.select(log.head.c.format)).scalars())
     if len(formats) != 1:
         raise DatabaseDamaged(
-            f"the catalogue {where} is damaged: {len(formats)} log rows, expected 1",
+            f"the {log.title} {where} is damaged: {len(formats)} log rows, expected 1",
             hint=SERVER_BACKUP if is_server(connection.engine.url) else FILE_BACKUP,
+            url=connection.engine.url,
         )
-    if formats[0] != FORMAT:
-        age = "a later" if formats[0] > FORMAT else "an earlier"
+    if formats[0] != log.format:
+        age = "a later" if formats[0] > log.format else "an earlier"
         raise CatalogError(
-            f"the catalogue {where} was made by {age} version of Tandem: format {formats[0]}, "
-            f"expected {FORMAT}",
-            hint="use that version of Tandem" if formats[0] > FORMAT else ANOTHER,
+            f"the {log.title} {where} was made by {age} version of Tandem: format {formats[0]}, "
+            f"expected {log.format}",
+            hint="use that version of Tandem" if formats[0] > log.format else ANOTHER,
         )

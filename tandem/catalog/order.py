@@ -10,8 +10,9 @@ from tandem.catalog.tables import LOG
 
 
 @contextmanager
-def in_order(engine: sa.Engine) -> Iterator[tuple[sa.Connection, int]]:
-    """A writing transaction and the log's head, which no other one can move until it ends.
+def in_order(engine: sa.Engine, head: sa.Table = LOG) -> Iterator[tuple[sa.Connection, int]]:
+    """A writing transaction and the log's head, which no other one can move until it ends. ``head``
+    is the table that has it.
 
     Raises:
         CatalogError: the database failed; nothing of the transaction is kept.
@@ -19,10 +20,10 @@ def in_order(engine: sa.Engine) -> Iterator[tuple[sa.Connection, int]]:
     with writing(engine) as connection:
         # SQLite let only this writer begin; PostgreSQL lets the next one pass here when this one
         # has ended, and shows it everything that was written until then.
-        yield connection, int(connection.execute(_HEAD).scalar_one())
-
-
-_HEAD = sa.select(LOG.c.head).with_for_update()
+        yield (
+            connection,
+            int(connection.execute(sa.select(head.c.head).with_for_update()).scalar_one()),
+        )
 
 
 def next_number(connection: sa.Connection, column: sa.ColumnElement[int]) -> int:

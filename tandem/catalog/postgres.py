@@ -5,7 +5,7 @@ too: a connection that stays silent for too long is closed.
 """
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import psycopg
@@ -130,3 +130,9 @@ def lock_creation(connection: sa.Connection) -> None:
 def server_encoding(connection: sa.Connection) -> str:
     """The database's encoding, such as ``UTF8``."""
     return str(connection.exec_driver_sql("SHOW server_encoding").scalar())
+
+
+def bytes_held(connection: sa.Connection, tables: Sequence[str]) -> int:
+    """How much room tables take on the server's disk, with their indexes."""
+    sizes = (sa.func.pg_total_relation_size(table) for table in tables)
+    return sum(int(size) for size in connection.execute(sa.select(*sizes)).one())

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import reading, writing
+from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
 from tandem.catalog.generations import (
     Generation,
     Generations,
@@ -18,6 +18,7 @@ from tandem.catalog.moments import EPOCH, moment, now
 from tandem.catalog.order import in_order, next_number
 from tandem.catalog.tables import CHECKPOINTS, FAILURES, GENERATIONS, LIVE, RELEASES, VERIFICATIONS
 from tandem.errors import CatalogError, ReleaseConflict
+from tandem.fields import to_microseconds
 
 __all__ = ["Generation", "Release", "Releases", "State"]
 
@@ -158,6 +159,29 @@ class Releases(Generations):
                 .values(state="dropped")
             )
 
+    def purge(self, collection: str, before: datetime) -> int:
+        """Forget the dropped generations that were made before then, with their releases, to which
+        nobody can go back; how many. A release that was made from one of those is made from none.
+        What has the last number of its kind stays, since the next one follows from it.
+        """
+        with in_order(self._engine) as (connection, _):
+            last = sa.select(sa.func.max(GENERATIONS.c.generation)).scalar_subquery()
+            query = sa.select(GENERATIONS.c.generation).where(
+                GENERATIONS.c.collection == collection,
+                GENERATIONS.c.state == "dropped",
+                GENERATIONS.c.created_at < to_microseconds(before),
+                GENERATIONS.c.generation < last,
+                GENERATIONS.c.generation.not_in(_of_recent_releases(before)),
+            )
+            old = list(connection.execute(query.limit(ROWS_PER_QUERY)).scalars())
+            gone = sa.select(RELEASES.c.release).where(RELEASES.c.generation.in_(old))
+            connection.execute(
+                RELEASES.update().where(RELEASES.c.parent.in_(gone)).values(parent=None)
+            )
+            connection.execute(RELEASES.delete().where(RELEASES.c.generation.in_(old)))
+            connection.execute(GENERATIONS.delete().where(GENERATIONS.c.generation.in_(old)))
+        return len(old)
+
     def set_state(self, generation: int, state: State) -> None:
         """Say that a generation is ``building`` or ``ready``; ``drop`` says the third.
 
@@ -169,6 +193,14 @@ class Releases(Generations):
             return
         with writing(self._engine) as connection:
             set_state(connection, generation, state)
+
+
+def _of_recent_releases(before: datetime) -> sa.Select[tuple[int]]:
+    """The generations that have to stay for their releases."""
+    last = sa.select(sa.func.max(RELEASES.c.release)).scalar_subquery()
+    return sa.select(RELEASES.c.generation).where(
+        (RELEASES.c.created_at >= to_microseconds(before)) | (RELEASES.c.release == last)
+    )
 
 
 def _live(connection: sa.Connection, collection: str) -> int | None:

@@ -1,7 +1,8 @@
 """A backup put into the place of a catalogue: SQLite or PostgreSQL."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,25 @@ import sqlalchemy as sa
 
 from tandem.catalog.aside import exchange, remove
 from tandem.catalog.backup import TABLES, take_time
-from tandem.catalog.backup_file import BackupReader, Manifest, opened
+from tandem.catalog.backup_file import BackupReader, Formats, Manifest, opened
 from tandem.catalog.database import database_url, file_url, reading
-from tandem.catalog.faults import DatabaseDamaged
+from tandem.catalog.faults import DatabaseDamaged, translated
 from tandem.catalog.generations import lexical_name, vector_name
 from tandem.catalog.leases import Lease
-from tandem.catalog.opening import open_catalogue
+from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import CATALOGUE, CHECKPOINTS, FAILURES, FORMAT, GENERATIONS, LOG
-from tandem.catalog.urls import is_server, shown
+from tandem.catalog.tables import (
+    BEHAVIOUR,
+    CHECKPOINTS,
+    CONTENT,
+    EVENT_FORMAT,
+    FAILURES,
+    FORMAT,
+    GENERATIONS,
+    LOG,
+    Log,
+)
+from tandem.catalog.urls import events_url, is_server, shown
 from tandem.errors import InputError, OwnedElsewhere
 
 ROWS_AT_ONCE = 1_000
@@ -43,24 +54,26 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did. The log has the new id ``log_id``; the backed up one's is in the
-    ``manifest``. ``aside`` is where a damaged file is now, of which nothing is known.
+    """What a restore did. The document log has the new id ``log_id``; the backed up one's is in the
+    ``manifest``. ``aside`` is where damaged files are now; of a damaged catalogue nothing is known
+    that was ``replaced``.
     """
 
     manifest: Manifest
     log_id: str
     replaced: Replaced | None = None
-    aside: Path | None = None
+    aside: tuple[Path, ...] = ()
 
 
 def restore(url: sa.URL | str, path: Path, *, replace: bool = False) -> Restored:
-    """Put a backup into the catalogue at ``url``, which is made if it is not there. In one
-    transaction: after an error everything is as it was.
+    """Put a backup into the catalogue at ``url``, and into its event log; they are made if they are
+    not there. Each log in one transaction, which ends when both are complete: after an error
+    everything is as it was.
 
-    The log keeps its sequences and gets a new id: the one that was backed up may live on, and both
-    may name the same servers, where indexes are told apart by it. Every index begins from zero.
-    Nobody holds one, and a follower from before can move nothing. A damaged SQLite file is moved
-    aside when ``replace`` is set.
+    Both logs keep their sequences and get new ids. The documents' one that was backed up may live
+    on, and both may name the same servers, where indexes are told apart by it. Every index begins
+    from zero. Nobody holds one, and a follower from before can move nothing. A damaged SQLite file
+    is moved aside when ``replace`` is set.
 
     Raises:
         InputError: the file cannot be trusted, or the catalogue holds something and ``replace`` is
@@ -70,56 +83,87 @@ def restore(url: sa.URL | str, path: Path, *, replace: bool = False) -> Restored
         CatalogError: the database failed.
     """
     url = database_url(url) if isinstance(url, str) else url
-    log_id = uuid4().hex
-    with opened(path, FORMAT, TABLES) as reader:
-        try:
-            replaced = _put(url, path, reader, log_id, replace=replace)
-        except DatabaseDamaged:
-            if is_server(url) or not replace:
-                raise
-            aside = _put_anew(Path(str(url.database)), path, reader, log_id)
-            return Restored(reader.manifest, log_id, aside=aside)
-        return Restored(reader.manifest, log_id, replaced)
+    anew: set[sa.URL] = set()
+    with opened(path, Formats(FORMAT, EVENT_FORMAT), TABLES) as reader:
+        while True:
+            try:
+                return _put(url, path, reader, replace=replace, anew=anew)
+            except DatabaseDamaged as damage:
+                is_own = damage.url in {url, events_url(url)} - anew
+                if is_server(url) or not replace or not is_own:
+                    raise
+                anew.add(damage.url)
 
 
 def _put(
-    url: sa.URL, path: Path, reader: BackupReader, log_id: str, *, replace: bool
-) -> Replaced | None:
-    engine = open_catalogue(url)
-    try:
-        if replace:
-            _refuse_followed(engine)
-        with in_order(engine) as (connection, head):
-            take_time(connection)
-            if not replace:
-                _refuse_content(connection, head)
-            replaced = _standing(connection) if replace else None
-            _exchange(connection, path, reader, log_id)
-    finally:
-        engine.dispose()
-    return replaced
+    url: sa.URL, path: Path, reader: BackupReader, *, replace: bool, anew: Collection[sa.URL]
+) -> Restored:
+    """``anew`` names what is damaged: a new file is to take its place."""
+    if replace and url not in anew:
+        _refuse_followed(url)
+    replaced, log_id = None, uuid4().hex
+    aside: list[Path] = []
+    with (
+        _place(CONTENT, url, anew, aside) as (content, head),
+        _place(BEHAVIOUR, events_url(url), anew, aside) as (behaviour, event_head),
+    ):
+        if not replace:
+            _refuse_content(content, CONTENT, head)
+            _refuse_content(behaviour, BEHAVIOUR, event_head)
+        elif url not in anew:
+            replaced = _standing(content)
+        _exchange(content, CONTENT, path, reader, log_id)
+        _exchange(behaviour, BEHAVIOUR, path, reader, uuid4().hex)
+    return Restored(reader.manifest, log_id, replaced, tuple(aside))
 
 
-def _put_anew(file: Path, path: Path, reader: BackupReader, log_id: str) -> Path:
-    """Restore into a new file, which takes the damaged one's place when it is complete."""
+@contextmanager
+def _place(
+    log: Log, url: sa.URL, anew: Collection[sa.URL], aside: list[Path]
+) -> Iterator[tuple[sa.Connection, int]]:
+    """The transaction in which a log is filled, and the log's head. With ``anew`` it is one in a
+    new file, which takes the damaged one's place when it is complete.
+    """
+    if url not in anew:
+        with _opened(log, url) as found:
+            yield found
+        return
+    file = Path(str(url.database))
     fresh = file.with_name(f".{file.name}.{uuid4().hex[:8]}.part")
     try:
-        _put(file_url(fresh), path, reader, log_id, replace=False)
-        return exchange(file, fresh)
+        with _opened(log, file_url(fresh)) as found:
+            yield found
+        aside.append(exchange(file, fresh))
     finally:
         remove(fresh)
 
 
-def _refuse_followed(engine: sa.Engine) -> None:
+@contextmanager
+def _opened(log: Log, url: sa.URL) -> Iterator[tuple[sa.Connection, int]]:
+    engine = open_log(url, log)
+    try:
+        with in_order(engine, log.head) as (connection, head):
+            take_time(connection)
+            yield connection, head
+    finally:
+        engine.dispose()
+
+
+def _refuse_followed(url: sa.URL) -> None:
     """Nobody who follows the catalogue may go on with what it was: an owner's beat moves."""
-    before = _leases(engine)
-    if not any(lease.owner for lease in before.values()):
-        return
-    time.sleep(WATCH_SECONDS)
-    for name, lease in sorted(_leases(engine).items()):
+    engine = open_catalogue(url)
+    try:
+        before = _leases(engine)
+        if not any(lease.owner for lease in before.values()):
+            return
+        time.sleep(WATCH_SECONDS)
+        after = _leases(engine)
+    finally:
+        engine.dispose()
+    for name, lease in sorted(after.items()):
         if lease.owner and lease != before.get(name):
             raise OwnedElsewhere(
-                f"the catalogue {shown(engine.url)} is in use: {lease.owner} follows {name}, "
+                f"the catalogue {shown(url)} is in use: {lease.owner} follows {name}, "
                 "expected nobody",
                 hint="stop that process (tandem follow), and restore again",
             )
@@ -133,18 +177,18 @@ def _leases(engine: sa.Engine) -> dict[str, Lease]:
         return {name: Lease(*rest) for name, *rest in connection.execute(query)}
 
 
-def _refuse_content(connection: sa.Connection, head: int) -> None:
-    held = [
-        name
-        for name in TABLES
-        if name != LOG.name
-        and connection.execute(
-            sa.select(sa.literal(1)).select_from(CATALOGUE.tables[name]).limit(1)
-        ).scalar()
-    ]
+def _refuse_content(connection: sa.Connection, log: Log, head: int) -> None:
+    url = connection.engine.url
+    with translated(url):
+        held = [
+            name
+            for name, table in sorted(log.tables.tables.items())
+            if table is not log.head
+            and connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).scalar()
+        ]
     if held or head:
         raise InputError(
-            f"the catalogue {shown(connection.engine.url)} is not empty: its log ends at {head}, "
+            f"the {log.title} {shown(url)} is not empty: its log ends at {head}, "
             f"and there are {', '.join(held) or 'no rows'}",
             hint="restore into an empty data folder or database, or add --replace to lose it",
         )
@@ -153,35 +197,43 @@ def _refuse_content(connection: sa.Connection, head: int) -> None:
 def _standing(connection: sa.Connection) -> Replaced:
     """The catalogue as it is, dropped generations included: a crash may have left their indexes."""
     query = sa.select(GENERATIONS.c.collection, GENERATIONS.c.generation)
-    generations = [
-        tuple(row) for row in connection.execute(query.order_by(*query.selected_columns))
-    ]
+    with translated(connection.engine.url):
+        generations = [
+            tuple(row) for row in connection.execute(query.order_by(*query.selected_columns))
+        ]
+        log_id = connection.execute(sa.select(LOG.c.log_id)).scalar_one()
     return Replaced(
-        str(connection.execute(sa.select(LOG.c.log_id)).scalar_one()),
+        str(log_id),
         tuple(lexical_name(*generation) for generation in generations),
         tuple(vector_name(*generation) for generation in generations),
     )
 
 
-def _exchange(connection: sa.Connection, path: Path, reader: BackupReader, log_id: str) -> None:
+def _exchange(
+    connection: sa.Connection, log: Log, path: Path, reader: BackupReader, log_id: str
+) -> None:
+    with translated(connection.engine.url):  # not told of the other log's database
+        epochs = _epochs(connection) if log is CONTENT else {}
+        for _, table in sorted(log.tables.tables.items()):
+            batches = _batches(path, reader, table)
+            if table is log.head:
+                # never without its row: writers that wait for it go on with the new one
+                for (row,) in batches:
+                    connection.execute(table.update().values({**row, "log_id": log_id}))
+                continue
+            connection.execute(table.delete())
+            if table is FAILURES:
+                continue  # of indexes that are gone
+            for rows in batches:
+                fenced = (
+                    [_fenced(row, epochs, log_id) for row in rows] if table is CHECKPOINTS else rows
+                )
+                connection.execute(table.insert(), fenced)
+
+
+def _epochs(connection: sa.Connection) -> dict[str, int]:
     query = sa.select(CHECKPOINTS.c.index_name, CHECKPOINTS.c.epoch)
-    epochs = {row.index_name: row.epoch for row in connection.execute(query)}
-    for name in TABLES:
-        table = CATALOGUE.tables[name]
-        batches = _batches(path, reader, table)
-        if table is LOG:
-            # never without its row: writers that wait for it go on with the new one
-            for (row,) in batches:
-                connection.execute(LOG.update().values({**row, "log_id": log_id}))
-            continue
-        connection.execute(table.delete())
-        if table is FAILURES:
-            continue  # of indexes that are gone
-        for rows in batches:
-            fenced = (
-                [_fenced(row, epochs, log_id) for row in rows] if table is CHECKPOINTS else rows
-            )
-            connection.execute(table.insert(), fenced)
+    return {row.index_name: row.epoch for row in connection.execute(query)}
 
 
 def _fenced(row: Mapping[str, Any], epochs: Mapping[str, int], log_id: str) -> dict[str, Any]:

@@ -77,6 +77,25 @@ def _write_ahead(connection: Any) -> None:
             time.sleep(0.01)
 
 
+def bytes_held(connection: sa.Connection) -> int:
+    """The size of the file, with room in it that is free to be used again."""
+    return _pages(connection, "page_count")
+
+
+def bytes_used(connection: sa.Connection) -> int:
+    """The size of what is in the file."""
+    return bytes_held(connection) - _pages(connection, "freelist_count")
+
+
+def _pages(connection: sa.Connection, counted: str) -> int:
+    """So many pages, in bytes."""
+    count, size = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+        for name in (counted, "page_size")
+    )
+    return count * size
+
+
 def _begin(connection: sa.Connection) -> None:
     is_writing = connection.get_execution_options().get("tandem_writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")

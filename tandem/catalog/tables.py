@@ -3,6 +3,8 @@
 Times are microseconds since 1970, JSON is canonical text: every database holds them alike.
 """
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
 
 from tandem.catalog.text import AnyText
@@ -125,6 +127,83 @@ VERIFICATIONS = sa.Table(
     sa.Column("repaired", sa.BigInteger, nullable=False),
 )
 """The last comparison of each index with the log."""
+
+EVENT_FORMAT = 1
+"""As ``FORMAT``, of the tables below."""
+
+EVENT_LOG = sa.MetaData()
+"""A file of their own under SQLite: who writes events waits for nobody who writes documents."""
+
+EVENT_HEAD = sa.Table(
+    "event_log_head",
+    EVENT_LOG,
+    sa.Column("log_id", sa.String(32), primary_key=True),
+    sa.Column("head", sa.BigInteger, nullable=False),
+    sa.Column("format", sa.Integer, nullable=False),
+)
+"""As ``LOG``. Events and impressions take their sequences from it together: one order of what was
+shown and what was done."""
+
+# An INTEGER is SQLite's own key of a row; any other key is an index more.
+EventSequence = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+EVENTS = sa.Table(
+    "events",
+    EVENT_LOG,
+    sa.Column("sequence", EventSequence, primary_key=True, autoincrement=False),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("source", AnyText, nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("event_id", AnyText, nullable=False),
+    sa.Column("action", AnyText, nullable=False),
+    sa.Column("happened_at", sa.BigInteger, nullable=False),
+    sa.Column("document_id", AnyText),
+    sa.Column("user_id", AnyText),
+    sa.Column("client_id", AnyText),
+    sa.Column("session_id", AnyText),
+    sa.Column("query_id", AnyText),
+    sa.Column("position", sa.Integer),
+    sa.Column("value", sa.Double),
+    sa.Index("events_by_sequence", "collection", "sequence", unique=True),
+    sa.Index("events_by_id", "collection", "event_id", unique=True),
+    sa.Index("events_by_user", "collection", "user_id", "sequence"),
+)
+
+IMPRESSIONS = sa.Table(
+    "impressions",
+    EVENT_LOG,
+    sa.Column("sequence", EventSequence, primary_key=True, autoincrement=False),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("source", AnyText, nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("query_id", AnyText, nullable=False),
+    sa.Column("first_position", sa.Integer, nullable=False),
+    sa.Column("happened_at", sa.BigInteger, nullable=False),
+    sa.Column("release", sa.Integer, nullable=False),
+    sa.Column("surface", sa.String(16), nullable=False),
+    sa.Column("query_text", AnyText, nullable=False),
+    sa.Column("user_id", AnyText),
+    sa.Column("client_id", AnyText),
+    sa.Column("session_id", AnyText),
+    sa.Column("as_of", sa.BigInteger, nullable=False),
+    sa.Column("exposures", sa.Text, nullable=False),
+    sa.Index("impressions_by_sequence", "collection", "sequence", unique=True),
+    sa.Index("impressions_by_query", "collection", "query_id", "first_position", unique=True),
+)
+"""One page of a query's answers a row."""
+
+
+class Log(NamedTuple):
+    """A log as it stands in a database: its tables, and the one whose row has its id and head."""
+
+    title: str
+    tables: sa.MetaData
+    head: sa.Table
+    format: int
+
+
+CONTENT = Log("catalogue", CATALOGUE, LOG, FORMAT)
+BEHAVIOUR = Log("event log", EVENT_LOG, EVENT_HEAD, EVENT_FORMAT)
 
 CACHE = sa.MetaData()
 

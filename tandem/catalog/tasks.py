@@ -19,6 +19,7 @@ from tandem.catalog.moments import moment, now
 from tandem.catalog.order import in_order, next_number
 from tandem.catalog.tables import TASKS
 from tandem.errors import CatalogError, TaskConflict
+from tandem.fields import to_microseconds
 
 Kind = Literal["reindex", "promote", "rollback"]
 State = Literal["wanted", "running", "done", "failed"]
@@ -205,6 +206,20 @@ class Tasks:
         error = f"the process that ran it, {task.owner}, has ended"
         values = {"state": "failed", "error": error, "hint": "ask for it again"}
         return self._move(task, "running", values)
+
+    def purge(self, collection: str, before: datetime) -> int:
+        """Forget the tasks that finished before then; how many. The last one of the catalogue
+        stays, since the next number follows from it.
+        """
+        last = sa.select(sa.func.max(TASKS.c.task)).scalar_subquery()
+        gone = TASKS.delete().where(
+            TASKS.c.collection == collection,
+            TASKS.c.state.not_in(UNFINISHED),
+            TASKS.c.changed_at < to_microseconds(before),
+            TASKS.c.task < last,
+        )
+        with in_order(self._engine) as (connection, _):
+            return int(connection.execute(gone).rowcount)
 
     def _move(self, task: Task, expected: State, values: Mapping[str, Any]) -> Task:
         held = TASKS.c.owner.is_(None) if task.owner is None else TASKS.c.owner == task.owner

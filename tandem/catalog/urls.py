@@ -39,6 +39,18 @@ def file_url(file: Path) -> sa.URL:
     return sa.URL.create("sqlite", database=str(file))
 
 
+def events_url(documents: sa.URL) -> sa.URL:
+    """Where a catalogue's event log is: in the same database on a server, else in a file beside
+    the documents: ``events.sqlite``, or ``NAME-events.sqlite`` where they are not
+    ``documents.sqlite``.
+    """
+    if is_server(documents):
+        return documents
+    file = Path(str(documents.database))
+    begin = "" if file.stem == "documents" else f"{file.stem}-"
+    return file_url(file.with_name(f"{begin}events{file.suffix}"))
+
+
 def is_server(url: sa.URL) -> bool:
     """Whether a server keeps the database: then several hosts may use it at once."""
     return url.get_backend_name() == "postgresql"

@@ -16,8 +16,9 @@ from tandem.catalog.backup import TABLES, backup
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading
 from tandem.catalog.restore import restore
-from tandem.catalog.tables import CATALOGUE
+from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_LOG
 from tandem.errors import CatalogError, CheckpointConflict, InputError
+from tandem.events import Event, Exposure, Impression
 from tandem.protocols import Refusal
 from tests.builders import document, schema_of
 from tests.catalogue.conftest import Open
@@ -46,10 +47,14 @@ def fill(catalog: Catalog) -> None:
     catalog.checkpoints.advance(held, 1_000, changed=["d2"], refusals=refusals)
     catalog.tasks.ask("main", "reindex", {"embedder": "model@2"})
     catalog.verifications.record(generation.lexical_name, AT, {"missing": 1}, 1)
+    catalog.events.append("main", "api", [Event("e\0", "rating", AT, "d2", value=4.5)])
+    shown = (Exposure("d2\0", 1, 0.5, "a"), Exposure("d3", 2))
+    catalog.events.append_impressions("main", "api", [Impression("q", AT, 1, exposures=shown)])
 
 
 NOT_KEPT = {
     "document_log_head": {"log_id"},
+    "event_log_head": {"log_id"},
     "checkpoints": {"owner", "epoch", "log_id", "identity", "applied"},
 }
 """What a restore changes; the failures, which it leaves out, are not compared."""
@@ -58,13 +63,14 @@ NOT_KEPT = {
 def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
     """Every row of every table, without what a restore changes."""
     found = {}
-    with reading(catalog.engine) as connection:
-        for name, table in CATALOGUE.tables.items():
-            if name == "failures":
-                continue
-            left_out = NOT_KEPT.get(name, set())
-            columns = [column for column in table.columns if column.name not in left_out]
-            found[name] = {tuple(row) for row in connection.execute(sa.select(*columns))}
+    for engine, log in ((catalog.engine, CONTENT), (catalog.events.engine, BEHAVIOUR)):
+        with reading(engine) as connection:
+            for name, table in log.tables.tables.items():
+                if name == "failures":
+                    continue
+                left_out = NOT_KEPT.get(name, set())
+                columns = [column for column in table.columns if column.name not in left_out]
+                found[name] = {tuple(row) for row in connection.execute(sa.select(*columns))}
     return found
 
 
@@ -117,6 +123,9 @@ def test_everything_comes_back(
     assert min(part.rows for part in manifest.tables.values()) == 1, "every table is in the test"
     assert again.documents.changes("main", 0, 2_000) == catalog.documents.changes("main", 0, 2_000)
     assert again.documents.append("main", "s", [document("next")]).sequences == {"next": 1_207}
+    assert again.events.head() == catalog.events.head() == manifest.event_head == 2
+    assert again.events.events("main", 0, 9) == catalog.events.events("main", 0, 9)
+    assert again.events.append("main", "api", [Event("e\0", "rating", AT)]).duplicates == 1
 
 
 def test_a_backup_of_what_was_restored_is_the_same(
@@ -167,11 +176,12 @@ def test_one_moment(catalog: Catalog, tmp_path: Path) -> None:
         if not appended.is_set():
             appended.set()
             catalog.documents.append("main", "s", [document("late"), document("d3", "changed")])
+            catalog.events.append("main", "api", [Event("late", "click", AT)])
 
     sa.event.listen(catalog.engine, "after_cursor_execute", _once_reading(write_more))
     backup(catalog, path)
     assert appended.is_set()
-    assert catalog.documents.head() == 1_208
+    assert (catalog.documents.head(), catalog.events.head()) == (1_208, 3)
     url = file_url(tmp_path / "other" / "documents.sqlite")
     assert restore(url, path).manifest.head == 1_206
     again = Catalog(url, file_url(tmp_path / "other" / "e.sqlite"))
@@ -197,6 +207,7 @@ def test_a_log_of_its_own(catalog: Catalog, written: Path, target: sa.URL, resto
     backed_up = catalog.documents.log_id
     first = restore(target, written)
     assert restored().documents.log_id == first.log_id != backed_up == first.manifest.log_id
+    assert restored().events.log_id != catalog.events.log_id
     assert first.replaced is None
     second = restore(target, written, replace=True)
     assert restored().documents.log_id == second.log_id not in (first.log_id, backed_up)
@@ -263,23 +274,34 @@ def test_a_catalogue_that_only_gave_sequences_is_not_empty(
     assert log.head() == 2
 
 
+@pytest.mark.parametrize("last", ["releases", "impressions"])
 def test_a_failure_halfway_changes_nothing(
-    written: Path, url: sa.URL, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+    written: Path, url: sa.URL, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
-    """The transaction is undone when the file cannot be read on."""
+    """Both transactions are undone when the file cannot be read on, whichever log it comes to."""
     catalog.documents.append("main", "s", [document("late")])
+    catalog.events.append("main", "api", [Event("late", "click", AT)])
     before = content(catalog)
     batches = module._batches
 
     def fail_late(path: Path, reader: Any, table: sa.Table) -> Iterator[Any]:
         yield from batches(path, reader, table)
-        if table.name == "releases":
+        if table.name == last:
             raise OSError("the disk is gone")
 
     monkeypatch.setattr(module, "_batches", fail_late)
     with pytest.raises(InputError, match="the disk is gone"):
         restore(url, written, replace=True)
     assert content(catalog) == before
+
+
+def test_events_alone_are_not_overwritten(written: Path, target: sa.URL, restored: Open) -> None:
+    """They are what nobody can compute again, even where there is no document."""
+    restored().events.append("main", "api", [Event("mine", "click", AT)])
+    with pytest.raises(InputError, match=r"the event log .* is not empty: its log ends at 1"):
+        restore(target, written)
+    assert restored().events.event_count("main") == 1
+    assert restored().documents.head() == 0
 
 
 # --- writing the file ---
@@ -309,6 +331,7 @@ def test_an_earlier_backup_is_replaced_when_the_new_one_is_complete(
 @pytest.mark.parametrize("name", ["nowhere/backup.zip", "file/backup.zip", "folder", "nul\0.zip"])
 def test_a_file_that_cannot_be_written(catalog: Catalog, tmp_path: Path, name: str) -> None:
     """It is named, and nothing is left of it."""
+    assert catalog.events.head() == 0
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
     before = sorted(tmp_path.iterdir())
@@ -329,4 +352,4 @@ def test_a_database_that_fails_leaves_no_file(catalog: Catalog, tmp_path: Path) 
 
 def test_all_tables_are_in_it() -> None:
     """A new table is in the next backup without being named."""
-    assert set(TABLES) == set(CATALOGUE.tables)
+    assert set(TABLES) == {*CATALOGUE.tables, *EVENT_LOG.tables}

@@ -7,7 +7,9 @@ import pytest
 
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release, Releases
+from tandem.catalog.tables import RELEASES
 from tandem.errors import CatalogError, ReleaseConflict
+from tandem.fields import to_microseconds
 from tandem.protocols import Refusal
 from tandem.schema import Schema
 from tests.builders import schema_of
@@ -264,3 +266,56 @@ def test_many_generations_at_once(catalog: Catalog) -> None:
     for thread in threads:
         thread.join()
     assert sorted(found, key=str) == list(range(1, 9))
+
+
+# --- forgetting ---
+
+
+def test_what_was_dropped_long_ago_is_forgotten(releases: Releases) -> None:
+    """With its releases; who was made from one of them is made from none. Others stay."""
+    later = datetime.now(UTC) + timedelta(days=1)
+    promoted(releases, 4)
+    others = promoted(releases, 1, "other")
+    abandoned = generation(releases)
+    for number in (1, 2, abandoned.number):
+        releases.drop(number)
+    assert releases.purge("main", datetime.now(UTC) - timedelta(days=1)) == 0
+    assert releases.purge("other", later) == 0
+    assert [releases.purge("main", later) for _ in range(2)] == [2, 0]
+    assert [(made.number, made.parent) for made in releases.history("main")] == [(4, 3), (3, None)]
+    assert releases.history("other") == others
+    for number in (1, 2):
+        with pytest.raises(CatalogError, match=f"no generation {number}"):
+            releases.generation(number)
+    assert releases.generation(abandoned.number).state == "dropped", "the last number stays"
+    assert releases.purge("main", later) == 0
+
+
+def test_no_number_of_what_was_forgotten_is_given_again(releases: Releases) -> None:
+    """Of releases and of generations, though the last ones were dropped."""
+    later = datetime.now(UTC) + timedelta(days=1)
+    promoted(releases, 3)
+    releases.point("main", 1, expected=3)
+    releases.drop(2)
+    releases.drop(3)
+    assert releases.purge("main", later) == 1
+    assert [made.number for made in releases.history("main")] == [3, 1]
+    made = releases.promote("main", generation(releases).number, parent=1)
+    assert (made.number, made.generation) == (4, 4)
+    assert releases.purge("main", later) == 1
+    assert [made.number for made in releases.history("main")] == [4, 1]
+
+
+def test_a_release_that_is_recent_keeps_its_generation(catalog: Catalog) -> None:
+    """It was dropped, but what it was can still be asked for."""
+    releases = catalog.releases
+    promoted(releases, 3)
+    releases.drop(1)
+    before = datetime.now(UTC) + timedelta(days=1)
+    with catalog.engine.begin() as connection:
+        after = to_microseconds(before + timedelta(days=1))
+        connection.execute(
+            RELEASES.update().where(RELEASES.c.release == 1).values(created_at=after)
+        )
+    assert releases.purge("main", before) == 0
+    assert releases.generation(1).state == "dropped"

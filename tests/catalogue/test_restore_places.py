@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from tandem.catalog.faults import DatabaseDamaged
 from tandem.catalog.restore import restore
 from tandem.catalog.tables import LOG
 from tandem.errors import OwnedElsewhere
+from tandem.events import Event
 from tests.builders import document
 
 COUNT = 400
+EVENT_COUNT = 300
 
 
 @pytest.fixture
@@ -27,6 +30,9 @@ def held(catalog: Catalog) -> Checkpoint:
     """Documents, and an index that ``host:1`` holds."""
     sent = [document(f"d{number}", f"body {number} " * 40) for number in range(COUNT)]
     catalog.documents.append("main", "s", sent)
+    happened = datetime(2026, 11, 25, tzinfo=UTC)
+    events = [Event(f"e{number}", "click", happened) for number in range(EVENT_COUNT)]
+    catalog.events.append("main", "api", events)
     return catalog.checkpoints.start("index", "x", catalog.documents.log_id, owner="host:1")
 
 
@@ -121,8 +127,7 @@ def test_a_damaged_file_is_moved_aside(written: Path, file: Path, damage: object
         damage(file)
         damaged = file.read_bytes()
         done = restore(file_url(file), written, replace=True)
-        assert done.aside is not None
-        assert done.aside.read_bytes() == damaged
+        assert [aside.read_bytes() for aside in done.aside] == [damaged]
         assert done.replaced is None
         catalog = Catalog(file_url(file), file_url(file.parent / "e.sqlite"))
         assert catalog.documents.count("main") == COUNT
@@ -137,6 +142,28 @@ def test_a_damaged_file_is_moved_aside(written: Path, file: Path, damage: object
         f"{aside}-3",
     }
     assert not [path for path in file.parent.iterdir() if path.name.endswith(".part")]
+
+
+@pytest.mark.parametrize("damage", [first_page, inner_pages])
+@pytest.mark.parametrize("names", [("events",), ("events", "documents")])
+def test_damaged_events_are_moved_aside(
+    written: Path, file: Path, damage: object, names: tuple[str, ...]
+) -> None:
+    """Alone they take nothing of the documents with them; both may be damaged."""
+    assert callable(damage)
+    lived(file, written)
+    damaged = {}
+    for name in names:
+        place = file.with_stem(name)
+        damage(place)
+        damaged[place.with_name(f"{place.name}.damaged")] = place.read_bytes()
+    done = restore(file_url(file), written, replace=True)
+    assert {aside: aside.read_bytes() for aside in done.aside} == damaged
+    assert (done.replaced is None) == ("documents" in names)
+    catalog = Catalog(file_url(file), file_url(file.parent / "e.sqlite"))
+    assert catalog.documents.count("main") == COUNT
+    assert catalog.events.event_count("main") == EVENT_COUNT
+    catalog.close()
 
 
 @pytest.mark.parametrize("damage", [first_page, log_row])

@@ -217,3 +217,20 @@ def test_many_ask_and_many_start(catalog: Catalog) -> None:
     assert not faults
     assert asked == [1]
     assert started == [tasks.read(1).owner]
+
+
+def test_what_has_ended_long_ago_is_forgotten(tasks: Tasks) -> None:
+    """Of that collection; what is not finished stays, and so does the last number."""
+    later = datetime.now(UTC) + timedelta(days=1)
+    done = tasks.ask("main", "rollback", {})
+    tasks.withdraw(done, "enough")
+    waiting = tasks.ask("main", "reindex", {})
+    tasks.withdraw(tasks.ask("other", "rollback", {}), "enough")
+    tasks.withdraw(tasks.ask("main", "promote", {}), "enough")
+    assert tasks.purge("main", datetime.now(UTC) - timedelta(days=1)) == 0
+    assert [tasks.purge("main", later) for _ in range(2)] == [1, 0]
+    with pytest.raises(CatalogError, match="no task 1"):
+        tasks.read(done)
+    assert tasks.read(waiting).state == "wanted"
+    assert tasks.read(3).collection == "other"
+    assert tasks.ask("main", "rollback", {}) == 5

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from api.look import Look
 from tandem.errors import EngineUnavailable
+from tandem.events import Event, Impression
 from tandem.protocols import Refusal
 from tandem.stores import EngineHealth
 from tests.owned_house import NAME, at_work, owned, reindexed, settings_in, write
@@ -80,6 +82,7 @@ def test_what_is_current(look: Any) -> None:
     for indexes in (state["indexes"], other["indexes"]):
         for index in indexes.values():
             assert (index["state"], index["applied"], index["behind"]) == ("current", 20, 0)
+            assert index["documents"] == 20
             assert (index["behind_seconds"], index["bytes"], index["refused"]) == (0.0, 1_024, 0)
             assert (index["verified"], index["failures"]) == (None, [])
     assert state["tasks"] == []
@@ -113,6 +116,7 @@ def test_what_is_behind_missing_or_out_of_reach(look: Any) -> None:
     indexes = looked.collection(NAME)["indexes"]
     lexical, vector = indexes["lexical"], indexes["vector"]
     assert (lexical["state"], lexical["applied"], lexical["behind"]) == ("missing", 0, 23)
+    assert (lexical["documents"], vector["documents"]) == (0, 20)
     assert lexical["behind_seconds"] >= 0
     assert (vector["state"], vector["behind"], vector["bytes"]) == ("unreachable", 3, None)
     looked.vector.is_down = False
@@ -135,7 +139,7 @@ def test_refusals_tasks_and_verifications(look: Any) -> None:
     house.catalog.tasks.ask(NAME, "rollback", {})
     state = looked.collection(NAME)
     index = state["indexes"]["vector"]
-    assert index["refused"] == 1
+    assert (index["refused"], index["documents"]) == (1, 19)
     assert index["failures"] == [{"document_id": "d1", "reason": "it has no text"}]
     assert [(task["kind"], task["state"]) for task in state["tasks"]] == [("rollback", "wanted")]
 
@@ -152,3 +156,35 @@ def test_an_engine_that_does_not_answer_is_asked_nothing_more(look: Any) -> None
     looked.vector.is_down, looked.vector.is_stuck = False, True
     assert looked.collection(NAME)["indexes"]["vector"]["state"] == "unreachable"
     assert looked.vector.questions == 2
+
+
+def test_what_people_did(look: Any) -> None:
+    """How much is kept of it; who looks where nothing was, makes no file."""
+    looked, house = look
+    state = looked.collection(NAME)
+    assert (state["events"], state["impressions"]) == (0, 0)
+    assert looked.event_log() == {"state": "ok", "detail": "", "bytes": 0}
+    assert not house.catalog.has_events()
+    happened = datetime(2026, 11, 25, tzinfo=UTC)
+    house.catalog.events.append(NAME, "s", [Event(name, "click", happened) for name in "ab"])
+    house.catalog.events.append_impressions(NAME, "s", [Impression("q", happened, 1)])
+    state = looked.collection(NAME)
+    assert (state["events"], state["impressions"]) == (2, 1)
+    assert looked.event_log()["bytes"] > 0
+
+
+def test_an_event_log_that_is_damaged(look: Any) -> None:
+    """It is said; everything else is shown all the same."""
+    looked, house = look
+    (house.settings.data_dir / "events.sqlite").write_bytes(b"noise" * 2_000)
+    told, state = looked.event_log(), looked.collection(NAME)
+    assert (told["state"], told["bytes"]) == ("unusable", None)
+    assert "events.sqlite" in told["detail"]
+    assert (state["events"], state["impressions"], state["documents"]) == (None, None, 20)
+
+
+def test_how_large_the_cache_is(look: Any) -> None:
+    """With what was not moved into its file yet."""
+    _, house = look
+    files = house.settings.data_dir.glob("embeddings.sqlite*")
+    assert house.catalog.embedding_bytes() == sum(file.stat().st_size for file in files) > 0

@@ -1,5 +1,7 @@
 """When `tandem status` leaves with 1, and what it prints of engines and holders."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +46,28 @@ def test_an_engine_that_cannot_be_used_leaves_with_1(
     assert f"lexical   fake 3, {state}: so" in out
     assert "catalogue sqlite " in out
     assert str(folder / "documents.sqlite") in out
+
+
+def test_what_is_kept_is_counted(folder: Path, capsys: Captured) -> None:
+    """Events, impressions, each index's documents, and the room of what may be forgotten."""
+    assert run(data_dir=folder) == FOUND
+    out = capsys.readouterr().out
+    assert "  event log ok, 0.0 MB\n" in out
+    assert re.search(r"  embedding cache \d+\.\d MB\n", out)
+    assert "  behaviour 0 events, 0 impressions\n" in out
+    assert out.count("current, 20 documents up to sequence 20, ") == 2
+    assert not (folder / "events.sqlite").exists()
+
+
+def test_a_damaged_event_log_leaves_with_1(folder: Path, capsys: Captured) -> None:
+    """It is named, and everything else is shown."""
+    (folder / "events.sqlite").write_bytes(b"noise" * 2_000)
+    assert run(data_dir=folder) == PROBLEM
+    out = capsys.readouterr().out
+    assert "  event log unusable: the catalogue " in out
+    assert "main: 20 documents" in out
+    assert "behaviour" not in out
+    assert run(data_dir=folder, as_json=True) == PROBLEM
+    data = json.loads(capsys.readouterr().out)
+    assert data["event_log"]["state"] == "unusable"
+    assert data["collections"][0]["events"] is None

@@ -98,6 +98,8 @@ def test_an_option_is_relative_to_the_working_folder(empty_folder: Path) -> None
         ("[search]\ndepth = 0", "setting 'search.depth'", ""),
         ("[search]\ndepth = 'many'", "setting 'search.depth'", ""),
         ("[search]\nbudget_ms = 0", "setting 'search.budget_ms'", ""),
+        ("[retention]\nevents_days = 0", "setting 'retention.events_days'", ""),
+        ("[retention]\nhistory_days = 36501", "setting 'retention.history_days'", ""),
         ("[search]\nlexical = 3", "setting 'search.lexical'", ""),
         ("search = 3", "setting 'search'", ""),
         ("collection = 'Not a Name'", "setting 'collection'", ""),

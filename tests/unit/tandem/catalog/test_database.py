@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, open_database, reading, writing
 from tandem.catalog.faults import HINTS, translated
-from tandem.catalog.tables import CACHE, CATALOGUE
+from tandem.catalog.tables import CACHE, CATALOGUE, EVENT_LOG
 from tandem.errors import CatalogError, SettingsError
 from tests.builders import document, random_rows
 
@@ -60,10 +60,10 @@ def test_an_existing_database_is_opened_without_writing(tmp_path: Path) -> None:
 
 
 def test_documents_survive_a_power_loss(tmp_path: Path) -> None:
-    """The documents' file is written through (FULL) behind a write-ahead log; the cache is not."""
+    """Both logs' files are written through (FULL) behind a write-ahead log; the cache is not."""
     catalog = open_catalog(tmp_path)
     found = {}
-    for engine in (catalog.engine, catalog.embeddings._engine):
+    for engine in (catalog.engine, catalog.events.engine, catalog.embeddings._engine):
         with engine.connect() as connection:
             found[Path(str(engine.url.database)).name] = (
                 connection.exec_driver_sql("PRAGMA synchronous").scalar(),
@@ -71,12 +71,16 @@ def test_documents_survive_a_power_loss(tmp_path: Path) -> None:
                 connection.exec_driver_sql("PRAGMA fullfsync").scalar(),
             )
     catalog.close()
-    assert found == {"documents.sqlite": (2, "wal", 1), "embeddings.sqlite": (1, "wal", 0)}
+    assert found == {
+        "documents.sqlite": (2, "wal", 1),
+        "events.sqlite": (2, "wal", 1),
+        "embeddings.sqlite": (1, "wal", 0),
+    }
 
 
 def test_tables_are_portable() -> None:
     """PostgreSQL can create every table: nothing in them is SQLite's own."""
-    for table in (*CATALOGUE.sorted_tables, *CACHE.sorted_tables):
+    for table in (*CATALOGUE.sorted_tables, *EVENT_LOG.sorted_tables, *CACHE.sorted_tables):
         dialect = sa.make_url("postgresql://").get_dialect()()
         statement = str(sa.schema.CreateTable(table).compile(dialect=dialect))
         assert statement.strip().startswith("CREATE TABLE")

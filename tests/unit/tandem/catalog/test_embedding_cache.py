@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tandem.catalog import embedding_cache as module
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.embedding_cache import DatabaseEmbeddingCache, text_hash
 from tests.builders import random_rows
@@ -81,3 +82,35 @@ def test_hashes_differ() -> None:
     texts = ["", " ", "a", "A", "ä", "a\u0308", "\ud800", "\udfff", "a" * 1_000_000]
     assert len({text_hash(text) for text in texts}) == len(texts)
     assert {len(text_hash(text)) for text in texts} == {16}
+
+
+# --- forgetting ---
+
+
+def test_other_embedders_are_forgotten_in_steps(
+    cache: DatabaseEmbeddingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is taken of those that are named."""
+    monkeypatch.setattr(module, "ROWS_PER_STEP", 2)
+    for name, count in (("kept@1", 3), ("old@1", 3), ("older@1", 1)):
+        rows = random_rows(1, count, 4)
+        cache.put(name, {f"text {number}": row for number, row in enumerate(rows)})
+    steps = [cache.forget_others({"kept@1", "new@1"}) for _ in range(4)]
+    assert steps == [2, 1, 1, 0]
+    assert len(cache.get("kept@1", ["text 0", "text 1", "text 2"])) == cache.count() == 3
+
+
+def test_what_was_put_first_goes_first(
+    cache: DatabaseEmbeddingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the rest fits: the room that it has taken is free for new ones."""
+    monkeypatch.setattr(module, "ROWS_PER_STEP", 10)
+    texts = [f"text {number}" for number in range(100)]
+    for text, row in zip(texts, random_rows(1, 100, 1_024), strict=True):
+        cache.put("model@1", {text: row})
+    assert cache.shrink(10_000_000) == 0
+    gone = sum(iter(lambda: cache.shrink(200_000), 0))
+    assert 50 <= gone < 100
+    assert cache.get("model@1", texts).keys() == set(texts[gone:])
+    assert sum(iter(lambda: cache.shrink(0), 0)) == 100 - gone
+    assert cache.count() == 0

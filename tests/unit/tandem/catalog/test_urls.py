@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tandem.catalog.urls import database_url, file_url, is_server, shown
+from tandem.catalog.urls import database_url, events_url, file_url, is_server, shown
 from tandem.errors import SettingsError
 
 SERVER = "postgresql+psycopg://"
@@ -66,3 +66,25 @@ def test_good_urls(url: str, words: str) -> None:
 def test_a_file(tmp_path: Path) -> None:
     """Whatever its path has in it."""
     assert shown(file_url(tmp_path / "a%20b?c#d.db")) == str(tmp_path / "a%20b?c#d.db")
+
+
+@pytest.mark.parametrize(
+    ("documents", "events"),
+    [
+        ("documents.sqlite", "events.sqlite"),
+        ("documents.db", "events.db"),
+        ("one.sqlite", "one-events.sqlite"),
+        ("two", "two-events"),
+        ("q?3.sqlite", "q?3-events.sqlite"),
+    ],
+)
+def test_events_are_beside_the_documents(documents: str, events: str) -> None:
+    """Two catalogues in one folder do not share them."""
+    folder = Path("/some where")
+    assert events_url(file_url(folder / documents)) == file_url(folder / events)
+
+
+def test_a_server_keeps_both_logs_in_one_database() -> None:
+    """Nobody has to name a second one."""
+    url = database_url(f"{SERVER}user:hidden@host/x")
+    assert events_url(url) is url

@@ -1,0 +1,134 @@
+"""Forgets what the settings say need not be kept: soon after the start, then every hour.
+
+Whoever leads a collection does it for that collection, so one process does. It goes in steps with
+pauses between them, so that whoever writes waits for one step at most.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from api.bootstrap import House
+from tandem.errors import TandemError
+from tandem.telemetry import logger
+
+EVERY_SECONDS = 3_600.0
+POLL_SECONDS = 5.0
+"""How long after the start it begins, and how soon it notices what it leads now."""
+
+PAUSE_SECONDS = 0.05
+MEGABYTE = 1024 * 1024
+
+Pause = Callable[[], bool]
+"""Waits between two steps; true if this process is to end."""
+
+Purge = Callable[[str, datetime], int]
+"""One step for a collection: what is older than a moment."""
+
+
+class Chore(NamedTuple):
+    """What is forgotten, and one step of it: how many are gone, 0 when it is done."""
+
+    what: str
+    step: Callable[[], int]
+
+
+class Retention:
+    """A thread that does what is due until ``close``."""
+
+    def __init__(
+        self,
+        house: House,
+        leading: Callable[[], Sequence[str]],
+        *,
+        poll_seconds: float | None = None,
+    ) -> None:
+        self._house = house
+        self._leading = leading
+        self._poll_seconds = POLL_SECONDS if poll_seconds is None else poll_seconds
+        self._done: dict[str | None, float] = {}
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._poll_seconds):
+            try:
+                self._do_what_is_due()
+            except TandemError as error:
+                logger("api").warning("what is too old is not forgotten: %s", error)
+            except BaseException as error:  # nobody would start the thread again
+                logger("api").warning("what is too old is not forgotten", exc_info=error)
+
+    def _do_what_is_due(self) -> None:
+        if self._is_due(None):  # every process has a cache of its own on its host
+            self._work_off(cache_chores(self._house))
+        for name in self._leading():
+            if self._is_due(name):
+                self._work_off(chores(self._house, name, datetime.now(UTC)))
+
+    def _is_due(self, name: str | None) -> bool:
+        """Also notes that it is done: what fails is tried again in an hour."""
+        before, now = self._done.get(name), time.monotonic()
+        if before is not None and now - before < EVERY_SECONDS:
+            return False
+        self._done[name] = now
+        return True
+
+    def _work_off(self, chosen: Iterator[Chore]) -> None:
+        for chore in chosen:
+            work_off(chore, partial(self._closed.wait, PAUSE_SECONDS))
+
+    def close(self) -> None:
+        """Stop after the step in hand."""
+        self._closed.set()
+        self._thread.join(timeout=5)
+
+
+def work_off(chore: Chore, pause: Pause) -> int:
+    """Step by step until nothing is left or the process is to end; how many are gone."""
+    gone = 0
+    while step := chore.step():
+        gone += step
+        if pause():
+            break
+    if gone:
+        logger("api").info("forgot %s %s", f"{gone:,}", chore.what)
+    return gone
+
+
+def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
+    """What may be forgotten of a collection; what is kept for ever is not even opened."""
+    catalog, kept = house.catalog, house.settings.retention
+
+    def chore(what: str, purge: Purge, days: int) -> Chore:
+        told = f"{what} of {name} from more than {days:,} days ago"
+        return Chore(told, partial(purge, name, now - timedelta(days=days)))
+
+    yield chore("finished tasks", catalog.tasks.purge, kept.history_days)
+    yield chore("dropped generations", catalog.releases.purge, kept.history_days)
+    # last: an event log that is damaged keeps nothing else from being done
+    if kept.events_days is not None:
+        yield chore("events", catalog.events.purge_events, kept.events_days)
+    if kept.impressions_days is not None:
+        yield chore("impressions", catalog.events.purge_impressions, kept.impressions_days)
+
+
+def cache_chores(house: House) -> Iterator[Chore]:
+    """What may be forgotten of the embedding cache."""
+    releases = house.catalog.releases
+    embedders = {
+        generation.embedder
+        for name in releases.collections()
+        for generation in releases.generations(name)
+    }
+    if embedders:  # an empty catalogue may be the wrong one
+        forget = partial(house.catalog.embeddings.forget_others, embedders)
+        yield Chore("vectors of models that no generation has", forget)
+    room = house.settings.retention.embedding_cache_mb
+    if room is not None:
+        shrink = partial(house.catalog.embeddings.shrink, room * MEGABYTE)
+        yield Chore(f"vectors, the cache having more than {room:,} MB", shrink)

@@ -1,0 +1,201 @@
+"""The event log: the authority for behaviour. It is only appended to, and purged from its begin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
+from typing import Any, Generic
+
+import sqlalchemy as sa
+
+from tandem.catalog.database import ROWS_PER_QUERY, bytes_held, reading, writing
+from tandem.catalog.event_rows import EVENT, IMPRESSION, Kind, Recorded, Word
+from tandem.catalog.moments import now
+from tandem.catalog.order import in_order
+from tandem.catalog.tables import EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
+from tandem.events import Event, Impression
+from tandem.fields import to_microseconds
+
+ROWS_PER_STEP = 1_000
+"""What one step of a purge forgets: writers wait for no longer than that takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What one append did: how many it added, and how many were there, or in the batch, before."""
+
+    accepted: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Word]):
+    """Rows in order of sequence. Every row of their kind and collection up to ``through`` is in it,
+    or was before it.
+    """
+
+    rows: tuple[Recorded[Word], ...]
+    through: int
+
+
+class EventLog:
+    """What was shown and what was done then, in the order of receipt. Events and impressions share
+    its sequences, from 1: ``as_of`` is one of them, or 0.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        with reading(engine) as connection:
+            self.log_id = str(connection.execute(sa.select(EVENT_HEAD.c.log_id)).scalar_one())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def head(self) -> int:
+        """The last sequence given out; 0 for an empty log."""
+        with reading(self.engine) as connection:
+            return _head(connection)
+
+    def append(self, collection: str, source: str, events: Sequence[Event]) -> Accepted:
+        """Accept events whose ids the collection's log does not hold; durable on return."""
+        return self._append(EVENT, collection, source, events)
+
+    def append_impressions(
+        self, collection: str, source: str, impressions: Sequence[Impression]
+    ) -> Accepted:
+        """Accept impressions; a page of a query that is in the log already is a duplicate. Durable
+        on return.
+        """
+        return self._append(IMPRESSION, collection, source, impressions)
+
+    def events(self, collection: str, after: int, limit: int) -> Page[Event]:
+        """The next at most ``limit`` events whose sequence is above ``after``. None is left where
+        ``through`` is ``after``.
+        """
+        return self._page(EVENT, collection, after, limit)
+
+    def impressions(self, collection: str, after: int, limit: int) -> Page[Impression]:
+        """As ``events``, of impressions."""
+        return self._page(IMPRESSION, collection, after, limit)
+
+    def events_of(
+        self,
+        collection: str,
+        user_id: str,
+        *,
+        as_of: int,
+        limit: int,
+        before: datetime | None = None,
+    ) -> list[Recorded[Event]]:
+        """The last at most ``limit`` events of a user up to the sequence ``as_of``, in its order;
+        only those that happened before ``before``, if it is given (aware).
+        """
+        query = sa.select(EVENTS).where(
+            EVENTS.c.collection == collection,
+            EVENTS.c.user_id == user_id,
+            EVENTS.c.sequence <= as_of,
+        )
+        if before is not None:
+            query = query.where(EVENTS.c.happened_at < to_microseconds(before))
+        query = query.order_by(EVENTS.c.sequence.desc()).limit(limit)
+        with reading(self.engine) as connection:
+            return [EVENT.recorded(row) for row in connection.execute(query)][::-1]
+
+    def impressions_of(
+        self, collection: str, query_ids: Sequence[str]
+    ) -> list[Recorded[Impression]]:
+        """Every page that was shown of given queries, in order of sequence."""
+        found: list[Recorded[Impression]] = []
+        with reading(self.engine) as connection:
+            for start in range(0, len(query_ids), ROWS_PER_QUERY):
+                query = sa.select(IMPRESSIONS).where(
+                    IMPRESSIONS.c.collection == collection,
+                    IMPRESSIONS.c.query_id.in_(query_ids[start : start + ROWS_PER_QUERY]),
+                )
+                found += map(IMPRESSION.recorded, connection.execute(query))
+        return sorted(found, key=lambda row: row.sequence)
+
+    def event_count(self, collection: str) -> int:
+        """How many events are kept."""
+        return self._count(EVENTS, collection)
+
+    def impression_count(self, collection: str) -> int:
+        """How many impressions are kept."""
+        return self._count(IMPRESSIONS, collection)
+
+    def bytes_held(self) -> int:
+        """How much room the log takes on the disk."""
+        with reading(self.engine) as connection:
+            return bytes_held(connection, EVENT_LOG)
+
+    def purge_events(self, collection: str, before: datetime) -> int:
+        """Forget the oldest events, at most ``ROWS_PER_STEP``, that were received before then; how
+        many. What comes after a younger one goes with it. No sequence is given again.
+        """
+        return self._purge(EVENTS, collection, before)
+
+    def purge_impressions(self, collection: str, before: datetime) -> int:
+        """As ``purge_events``, of impressions."""
+        return self._purge(IMPRESSIONS, collection, before)
+
+    def _append(
+        self, kind: Kind[Word], collection: str, source: str, words: Sequence[Word]
+    ) -> Accepted:
+        distinct: dict[Any, Word] = {}
+        for word in words:
+            distinct.setdefault(kind.key(word), word)
+        with in_order(self.engine, EVENT_HEAD) as (connection, head):
+            known = kind.known(connection, collection, distinct)
+            fresh = [word for key, word in distinct.items() if key not in known]
+            shared = {"collection": collection, "source": source, "received_at": now()}
+            if fresh:
+                rows = [
+                    {"sequence": sequence, **shared, **kind.row(word)}
+                    for sequence, word in enumerate(fresh, start=head + 1)
+                ]
+                connection.execute(kind.table.insert(), rows)
+                connection.execute(EVENT_HEAD.update().values(head=head + len(fresh)))
+        return Accepted(len(fresh), len(words) - len(fresh))
+
+    def _page(self, kind: Kind[Word], collection: str, after: int, limit: int) -> Page[Word]:
+        sequence = kind.table.c.sequence
+        query = (
+            sa.select(kind.table)
+            .where(kind.table.c.collection == collection, sequence > after)
+            .order_by(sequence)
+            .limit(limit)
+        )
+        with reading(self.engine) as connection:
+            head = _head(connection)
+            if head <= after:  # asked again and again while nothing happens
+                return Page((), after)
+            rows = tuple(kind.recorded(row) for row in connection.execute(query))
+        return Page(rows, rows[-1].sequence if len(rows) == limit else head)
+
+    def _count(self, table: sa.Table, collection: str) -> int:
+        query = sa.select(sa.func.count()).where(table.c.collection == collection)
+        with reading(self.engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def _purge(self, table: sa.Table, collection: str, before: datetime) -> int:
+        moment = to_microseconds(before)
+        own = table.c.collection == collection
+        oldest = (
+            sa.select(table.c.sequence, table.c.received_at)
+            .where(own)
+            .order_by(table.c.sequence)
+            .limit(ROWS_PER_STEP)
+        )
+        with reading(self.engine) as connection:  # mostly there is nothing to forget
+            rows = connection.execute(oldest).all()
+        old = list(takewhile(lambda row: row.received_at < moment, rows))
+        if not old:
+            return 0
+        with writing(self.engine) as connection:
+            gone = table.delete().where(own, table.c.sequence <= old[-1].sequence)
+            return int(connection.execute(gone).rowcount)
+
+
+def _head(connection: sa.Connection) -> int:
+    return int(connection.execute(sa.select(EVENT_HEAD.c.head)).scalar_one())

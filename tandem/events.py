@@ -1,0 +1,155 @@
+"""What was shown to people, and what they did then.
+
+None of these can be made of what the event log should not hold: it is only ever appended to, so a
+value that is no value would stay.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from tandem.documents import MAXIMUM_ID_BYTES
+from tandem.errors import FieldError
+from tandem.queries import MAXIMUM_TEXT_CHARACTERS, Surface
+
+MAXIMUM_POSITION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that somebody did, as UBI tells it.
+
+    ``action`` is UBI's action_name: ``click``, ``rating``, ``purchase`` …; ``document_id`` its
+    event_attributes.object.object_id, ``position`` its event_attributes.position.ordinal, from 1,
+    counted over all pages. ``client_id`` names a device or browser, ``user_id`` the person.
+    ``query_id`` is the impression's; one that nobody knows is kept. ``value`` is what the action
+    carries, such as a rating, finite. ``timestamp`` is aware: when it happened, by the clock of
+    whoever tells it. Of two events with one ``event_id`` the first is kept.
+
+    Raises:
+        FieldError: one of them is none of this.
+    """
+
+    event_id: str
+    action: str
+    timestamp: datetime
+    document_id: str | None = None
+    user_id: str | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    query_id: str | None = None
+    position: int | None = None
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_name("event_id", self.event_id)
+        _check_name("action", self.action)
+        _check_moment("timestamp", self.timestamp)
+        _check_names(self, ("document_id", "user_id", "client_id", "session_id", "query_id"))
+        if self.position is not None:
+            _check_position(self.position)
+        if self.value is not None and not math.isfinite(self.value):
+            raise FieldError("value", f"expected a finite number, found {self.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One document that was shown. ``position`` counts from 1 over all pages; ``propensity``, above
+    0 and at most 1, is the probability with which it was put there: 1 where nothing was drawn by
+    lot. ``team`` names the ranking that it was taken from where two were interleaved.
+
+    Raises:
+        FieldError: one of them is none of this.
+    """
+
+    document_id: str
+    position: int
+    propensity: float = 1.0
+    team: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_name("document_id", self.document_id)
+        _check_position(self.position)
+        if not 0 < self.propensity <= 1:
+            raise FieldError(
+                "propensity", f"expected more than 0 and at most 1, found {self.propensity}"
+            )
+        _check_names(self, ("team",))
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """One page of answers to a query, as it was shown; one without answers has no ``exposures``.
+
+    ``release`` answered it. ``as_of`` is how far the event log had been read for it: what people
+    did later had no influence on it; 0 = nothing was read. ``timestamp`` is aware.
+
+    Raises:
+        FieldError: one of them is none of this.
+    """
+
+    query_id: str
+    timestamp: datetime
+    release: int
+    query_text: str = ""
+    surface: Surface = "search"
+    user_id: str | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    as_of: int = 0
+    exposures: tuple[Exposure, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name("query_id", self.query_id)
+        _check_moment("timestamp", self.timestamp)
+        _check_names(self, ("user_id", "client_id", "session_id"))
+        _check_text("query_text", self.query_text)
+        if len(self.query_text) > MAXIMUM_TEXT_CHARACTERS:
+            limit = f"{MAXIMUM_TEXT_CHARACTERS:,}"
+            raise FieldError("query_text", f"at most {limit} characters are allowed")
+        if self.release < 1:
+            raise FieldError("release", f"expected the number of a release, found {self.release}")
+        if self.as_of < 0:
+            raise FieldError("as_of", f"expected a position in the event log, found {self.as_of}")
+        positions = [exposure.position for exposure in self.exposures]
+        if len({*positions}) < len(positions):
+            raise FieldError("exposures", "two documents have the same position")
+
+    @property
+    def first_position(self) -> int:
+        """Where the page begins; 0 for a page without answers. With the query it names the page."""
+        return min((exposure.position for exposure in self.exposures), default=0)
+
+
+def _check_names(word: object, fields: tuple[str, ...]) -> None:
+    for field in fields:
+        value = getattr(word, field)
+        if value is not None:
+            _check_name(field, value)
+
+
+def _check_name(field: str, name: str) -> None:
+    if len(_check_text(field, name)) > MAXIMUM_ID_BYTES:
+        raise FieldError(field, f"at most {MAXIMUM_ID_BYTES} bytes of UTF-8 are allowed")
+    if not name.strip():
+        raise FieldError(field, "is blank", hint="leave it out where there is none")
+
+
+def _check_text(field: str, text: str) -> bytes:
+    """The text as UTF-8."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise FieldError(field, "a lone surrogate, which is no character") from None
+
+
+def _check_moment(field: str, moment: datetime) -> None:
+    if moment.utcoffset() is None:
+        raise FieldError(
+            field, f"{moment} has no time zone", hint="append Z, or an offset such as +02:00"
+        )
+
+
+def _check_position(position: int) -> None:
+    if not 1 <= position <= MAXIMUM_POSITION:
+        raise FieldError("position", f"expected 1 to {MAXIMUM_POSITION:,}, found {position}")

@@ -1,0 +1,323 @@
+"""The event log: append-only, each event once, in an order that no reader can miss anything of."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tandem.catalog import event_log as module
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import ROWS_PER_QUERY, file_url, open_database, writing
+from tandem.catalog.event_log import Accepted, EventLog, Page
+from tandem.catalog.opening import open_log
+from tandem.catalog.order import in_order
+from tandem.catalog.tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
+from tandem.catalog.urls import events_url
+from tandem.errors import CatalogError
+from tandem.events import Event, Exposure, Impression
+from tandem.fields import to_microseconds
+from tests.builders import document
+from tests.catalogue.conftest import Open
+from tests.services.postgres import create_database, drop_database
+
+AT = datetime(2026, 11, 25, 22, 30, 1, 234_567, tzinfo=UTC)
+
+
+def event(event_id: str, **values: Any) -> Event:
+    """A click of the user ``u``, unless said otherwise."""
+    given: dict[str, Any] = {"action": "click", "timestamp": AT, "user_id": "u"}
+    return Event(event_id, **given | values)
+
+
+def impression(query_id: str, first: int = 1, **values: Any) -> Impression:
+    """A page of two documents."""
+    shown = tuple(Exposure(f"d{position}", position) for position in (first, first + 1))
+    given: dict[str, Any] = {"timestamp": AT, "release": 1, "exposures": shown}
+    return Impression(query_id, **given | values)
+
+
+def ids(page: Page[Event]) -> list[str]:
+    """The page's events."""
+    return [row.what.event_id for row in page.rows]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Catalog]:
+    """One catalogue for the tests that want no more than an empty log: a database takes its time
+    to be made.
+    """
+    folder = tmp_path_factory.mktemp("catalogue")
+    url = file_url(folder / "documents.sqlite")
+    if request.param == "postgresql":
+        url = create_database(request.getfixturevalue("postgres_server"))
+    catalog = Catalog(url, file_url(folder / "embeddings.sqlite"))
+    yield catalog
+    catalog.close()
+    if request.param == "postgresql":
+        drop_database(url)
+
+
+@pytest.fixture
+def log(shared: Catalog) -> EventLog:
+    """An empty log."""
+    with writing(shared.events.engine) as connection:
+        connection.execute(EVENTS.delete())
+        connection.execute(IMPRESSIONS.delete())
+        connection.execute(EVENT_HEAD.update().values(head=0))
+    return shared.events
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """When events are received: the last of the list."""
+    times = [AT]
+    monkeypatch.setattr(module, "now", lambda: to_microseconds(times[-1]))
+    return times
+
+
+# --- appending ---
+
+
+def test_everything_is_kept(log: EventLog, clock: list[datetime]) -> None:
+    """Every field, whatever characters, with who wrote it and when it was received."""
+    full = event(
+        "e\0\x10日",
+        document_id="d\0",
+        client_id="c",
+        session_id="s",
+        query_id="q",
+        position=7,
+        value=0.1,
+        timestamp=AT - timedelta(days=9_000),
+    )
+    bare = Event("e2", "rating", AT)
+    shown = Impression(
+        "q",
+        AT,
+        3,
+        "red\0 shoes \u2028",
+        "search",
+        "u",
+        "c",
+        "s",
+        2,
+        (Exposure("d\0", 2, 0.25, "a"), Exposure("e", 1)),
+    )
+    empty = impression("q2", exposures=())
+    assert log.append("main", "api\0", [full, bare]) == Accepted(2, 0)
+    assert log.append_impressions("main", "search", [shown, empty]) == Accepted(2, 0)
+    events, shows = log.events("main", 0, 10), log.impressions("main", 0, 10)
+    assert [row.what for row in events.rows] == [full, bare]
+    assert [row.what for row in shows.rows] == [shown, empty]
+    assert [row.sequence for row in events.rows] == [1, 2]
+    assert [row.sequence for row in shows.rows] == [3, 4]
+    assert {row.source for row in events.rows} == {"api\0"}
+    assert {row.received_at for row in events.rows} == {AT}
+    assert log.head() == events.through == shows.through == 4
+
+
+def test_an_event_is_accepted_once(log: EventLog) -> None:
+    """By its id, whether it comes again in the batch or later; the first one stays."""
+    first = event("a")
+    assert log.append("main", "s", [first, event("a", action="rating"), event("b")]) == Accepted(
+        2, 1
+    )
+    assert log.append("main", "t", [event("b"), event("c"), event("a")]) == Accepted(1, 2)
+    assert log.append("main", "s", [event("c")]) == Accepted(0, 1)
+    assert log.append("main", "s", []) == Accepted(0, 0)
+    assert ids(log.events("main", 0, 10)) == ["a", "b", "c"]
+    assert log.events("main", 0, 1).rows[0].what == first
+    assert log.head() == 3
+
+
+def test_many_are_compared(log: EventLog) -> None:
+    """More than one statement may name."""
+    count = ROWS_PER_QUERY * 2 + 3
+    sent = [event(f"e{number}") for number in range(count)]
+    assert log.append("main", "s", sent[1::2]) == Accepted(count // 2, 0)
+    assert log.append("main", "s", sent) == Accepted(count - count // 2, count // 2)
+
+
+def test_each_page_of_a_query_is_an_impression(log: EventLog) -> None:
+    """One that is shown again is none; a page is named by its query and where it begins."""
+    sent = [impression("q", 1), impression("q", 3), impression("r", 1), impression("q", 1)]
+    assert log.append_impressions("main", "search", sent) == Accepted(3, 1)
+    assert log.append_impressions("main", "search", sent[1:2]) == Accepted(0, 1)
+    found = log.impressions_of("main", ["r", "unknown", "q"])
+    assert [(row.sequence, row.what.query_id) for row in found] == [(1, "q"), (2, "q"), (3, "r")]
+    assert log.impressions_of("main", []) == log.impressions_of("other", ["q"]) == []
+
+
+def test_collections_are_apart(log: EventLog) -> None:
+    """One order for all of them, but ids, pages and counts of their own."""
+    log.append("main", "s", [event("a")])
+    assert log.append("other", "s", [event("a"), event("b")]) == Accepted(2, 0)
+    log.append_impressions("other", "s", [impression("q")])
+    assert (log.event_count("main"), log.impression_count("main")) == (1, 0)
+    assert (log.event_count("other"), log.impression_count("other")) == (2, 1)
+    assert [row.sequence for row in log.events("other", 0, 10).rows] == [2, 3]
+
+
+def test_what_the_database_refuses_changes_nothing(log: EventLog) -> None:
+    """No row of the batch, and the sequences are not used up."""
+    with pytest.raises((UnicodeEncodeError, CatalogError)):
+        log.append("main", "\ud800", [event("a"), event("b")])
+    assert (log.head(), log.event_count("main")) == (0, 0)
+
+
+# --- reading ---
+
+
+def test_pages(log: EventLog) -> None:
+    """Each goes on where the one before ended; past the end there is nothing more."""
+    log.append("main", "s", [event("a"), event("b"), event("c")])
+    log.append_impressions("main", "s", [impression("q")])
+    first = log.events("main", 0, 2)
+    assert (ids(first), first.through) == (["a", "b"], 2)
+    second = log.events("main", first.through, 2)
+    assert (ids(second), second.through) == (["c"], 4)
+    assert log.events("main", 4, 2) == Page((), 4)
+    assert log.events("main", 9, 2) == Page((), 9)
+
+
+def test_a_user_as_of_a_position(log: EventLog) -> None:
+    """What came later in the log, or happened later, is not seen; the newest are kept."""
+    for number in range(4):
+        happened = AT + timedelta(hours=3 - number)
+        log.append(
+            "main", "s", [event(f"e{number}", timestamp=happened), event(f"x{number}", user_id="v")]
+        )
+    log.append("other", "s", [event("e")])
+
+    def seen(**arguments: Any) -> list[str]:
+        given = {"as_of": log.head(), "limit": 10} | arguments
+        return [row.what.event_id for row in log.events_of("main", "u", **given)]
+
+    assert seen() == ["e0", "e1", "e2", "e3"]
+    assert seen(as_of=3) == ["e0", "e1"]
+    assert seen(as_of=0) == []
+    assert seen(limit=2) == ["e2", "e3"]
+    assert seen(before=AT + timedelta(hours=2)) == ["e2", "e3"]
+    assert seen(before=AT + timedelta(hours=2), limit=1, as_of=5) == ["e2"]
+
+
+# --- several writers ---
+
+
+def test_eight_write_while_one_reads(log: EventLog) -> None:
+    """Events and impressions, each twice: all sequences are given once, and the reader, which goes
+    on from where it was, has seen every one of them, in order.
+    """
+    faults: list[BaseException] = []
+    accepted: list[int] = []
+
+    def write(name: str) -> None:
+        try:
+            for number in range(4):
+                names = [f"{name}-{number}-{part}" for part in range(3)]
+                for _ in range(2):
+                    done = log.append("main", name, [event(item) for item in names])
+                    shown = log.append_impressions("main", name, [impression(names[0])])
+                    accepted.append(done.accepted + shown.accepted)
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    seen: dict[str, list[int]] = {"events": [], "impressions": []}
+    position = dict.fromkeys(seen, 0)
+    is_over = False
+    while not is_over:
+        is_over = not any(thread.is_alive() for thread in threads)
+        for kind, found in seen.items():
+            page: Page[Any] = getattr(log, kind)("main", position[kind], 50)
+            found += [row.sequence for row in page.rows]
+            position[kind] = page.through
+    assert not faults
+    assert sum(accepted) == log.head() == 8 * 4 * 4
+    assert all(found == sorted(found) for found in seen.values())
+    assert sorted(seen["events"] + seen["impressions"]) == list(range(1, log.head() + 1))
+
+
+def test_the_logs_do_not_wait_for_each_other(shared: Catalog, log: EventLog) -> None:
+    """Amid a write of documents an event is accepted, and the other way round."""
+    with in_order(shared.engine):
+        assert log.append("main", "s", [event("a")]) == Accepted(1, 0)
+    with in_order(log.engine, EVENT_HEAD):
+        assert shared.documents.append("main", "s", [document("a")]).sequences == {"a": 1}
+
+
+# --- forgetting ---
+
+
+def test_what_is_older_goes_in_steps(
+    log: EventLog, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By when it was received, the oldest first, and of that kind and collection alone."""
+    monkeypatch.setattr(module, "ROWS_PER_STEP", 2)
+    log.append("main", "s", [event(name) for name in "abc"])
+    log.append("other", "s", [event("a")])
+    log.append_impressions("main", "s", [impression("q")])
+    clock.append(AT + timedelta(days=1))
+    log.append("main", "s", [event("d", timestamp=AT - timedelta(days=900))])
+    assert log.purge_events("main", AT) == 0
+    before = AT + timedelta(hours=1)
+    assert [log.purge_events("main", before) for _ in range(3)] == [2, 1, 0]
+    assert ids(log.events("main", 0, 10)) == ["d"]
+    assert (log.event_count("other"), log.impression_count("main")) == (1, 1)
+    assert [log.purge_impressions("main", before) for _ in range(2)] == [1, 0]
+    assert log.purge_events("main", clock[-1] + timedelta(days=1)) == 1
+    assert log.event_count("main") == 0
+
+
+def test_no_sequence_is_given_again(open_catalog: Open, clock: list[datetime]) -> None:
+    """After everything was forgotten, and after the log was opened anew, it goes on."""
+    log = open_catalog().events
+    log.append("main", "s", [event("a"), event("b")])
+    assert log.purge_events("main", AT + timedelta(days=1)) == 2
+    again = open_catalog().events
+    assert again.log_id == log.log_id
+    assert again.append("main", "s", [event("a")]) == Accepted(1, 0)
+    assert [row.sequence for row in again.events("main", 0, 10).rows] == [3]
+
+
+# --- opening ---
+
+
+def test_who_only_looks_makes_none(catalog: Catalog) -> None:
+    """The log is there when it was asked for."""
+    assert not catalog.has_events()
+    assert catalog.events.bytes_held() > 0
+    assert catalog.has_events()
+
+
+def test_an_event_log_of_another_version_is_refused(url: sa.URL) -> None:
+    """And named."""
+    place = events_url(url)
+    engine = open_log(place, BEHAVIOUR)
+    with writing(engine) as connection:
+        connection.execute(EVENT_HEAD.update().values(format=2))
+    engine.dispose()
+    with pytest.raises(
+        CatalogError, match=r"the event log .* a later version .* format 2, expected 1"
+    ):
+        open_log(place, BEHAVIOUR)
+
+
+def test_somebody_elses_events_are_left_alone(url: sa.URL) -> None:
+    """A table of that name is not taken for the log's."""
+    other = sa.MetaData()
+    sa.Table("events", other, sa.Column("concert", sa.Integer, primary_key=True))
+    place = events_url(url)
+    open_database(place, other).dispose()
+    with pytest.raises(CatalogError, match="has a table 'events' that is not"):
+        open_log(place, BEHAVIOUR)
+    engine = open_database(place, other)
+    assert set(sa.inspect(engine).get_table_names()) & set(EVENT_LOG.tables) == {"events"}
+    engine.dispose()
