@@ -254,6 +254,10 @@ class EmbeddingCache(Protocol):
         """Keep vectors by text."""
         ...
 
+    def forget(self, embedder_name: str, texts: Sequence[str]) -> None:
+        """Keep nothing of ``texts`` any more."""
+        ...
+
 
 class Reranker(Protocol):
     """The last word on the order of the candidates."""

@@ -40,6 +40,10 @@ class DatabaseEmbeddingCache:
         """See ``EmbeddingCache``. A text that another process embedded meanwhile is kept as is."""
         self._healed(lambda engine: _put(engine, embedder_name, vectors))
 
+    def forget(self, embedder_name: str, texts: Sequence[str]) -> None:
+        """See ``EmbeddingCache``."""
+        self._healed(lambda engine: _forget(engine, embedder_name, texts))
+
     def count(self) -> int:
         """How many texts are kept."""
         return self._healed(_count)
@@ -100,6 +104,18 @@ def _put(engine: sa.Engine, embedder_name: str, vectors: Mapping[str, FloatVecto
         ]
         if rows:
             connection.execute(EMBEDDINGS.insert(), rows)
+
+
+def _forget(engine: sa.Engine, embedder_name: str, texts: Sequence[str]) -> None:
+    hashes = [text_hash(text) for text in texts]
+    with writing(engine) as connection:
+        for start in range(0, len(hashes), ROWS_PER_QUERY):
+            connection.execute(
+                EMBEDDINGS.delete().where(
+                    EMBEDDINGS.c.embedder == embedder_name,
+                    EMBEDDINGS.c.text_hash.in_(hashes[start : start + ROWS_PER_QUERY]),
+                )
+            )
 
 
 def _count(engine: sa.Engine) -> int:

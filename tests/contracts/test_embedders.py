@@ -25,6 +25,11 @@ class MemoryCache:
         """See ``EmbeddingCache``."""
         self.held |= {(embedder_name, text): vector for text, vector in vectors.items()}
 
+    def forget(self, embedder_name: str, texts: Sequence[str]) -> None:
+        """See ``EmbeddingCache``."""
+        for text in texts:
+            self.held.pop((embedder_name, text), None)
+
 
 class TestOpenVino(EmbedderContract):
     """The fused graph in OpenVINO, in the precision that it chooses here."""
