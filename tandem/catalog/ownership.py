@@ -108,7 +108,7 @@ def _hint(note: Mapping[str, Any]) -> str:
     if note.get("command") == "tandem follow":
         return (
             f"{one}: stop it for this; beside it work tandem index, reindex, promote, rollback, "
-            "releases, backup and status"
+            "verify, releases, backup and status"
         )
     return f"wait until it has finished, or stop it; {one}"
 

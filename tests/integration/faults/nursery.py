@@ -86,7 +86,7 @@ def die() -> None:
 
 
 def pause() -> None:
-    """The whole process, until SIGCONT. The signal is this thread's own: one sent to the process may
+    """The whole process, until SIGCONT. The signal is this thread's own: one to the process may
     wake another thread first, and this one goes on into the write meanwhile.
     """
     say("paused")
