@@ -1,10 +1,27 @@
 """No text is embedded twice: an embedder behind a cache of vectors."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from tandem.protocols import Embedder, EmbeddingCache, FloatMatrix, FloatVector
+from tandem.protocols import Embedder, FloatMatrix, FloatVector
+
+
+class EmbeddingCache(Protocol):
+    """Vectors by text and embedder name, so that no text is embedded twice."""
+
+    def get(self, embedder_name: str, texts: Sequence[str]) -> Mapping[str, FloatVector]:
+        """The known ones among ``texts``."""
+        ...
+
+    def put(self, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:
+        """Keep vectors by text."""
+        ...
+
+    def forget(self, embedder_name: str, texts: Sequence[str]) -> None:
+        """Keep nothing of ``texts`` any more."""
+        ...
 
 
 class CachedEmbedder:

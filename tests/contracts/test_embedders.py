@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tandem.embedding.cached_embedder import CachedEmbedder
-from tandem.protocols import Embedder, EmbeddingCache, FloatVector
+from tandem.embedding.cached_embedder import CachedEmbedder, EmbeddingCache
+from tandem.protocols import Embedder, FloatVector
 from tests.contracts.embedder_contract import EmbedderContract
 from tests.models import default_embedder
 
