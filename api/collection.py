@@ -50,6 +50,7 @@ class OpenCollection:
         self._opening = opening
         self._lock = threading.Lock()  # held for moments only: every search takes it
         self._opening_lock = threading.Lock()
+        self._refreshing = threading.Lock()
         self._open: dict[int, OpenGeneration] = {}
         self._retired: list[OpenGeneration] = []
         self.release = release
@@ -171,16 +172,17 @@ class OpenCollection:
 
     def refresh(self) -> bool:
         """Take up the release that is live in the catalogue now; whether it is another one."""
-        release = self.catalog.releases.live(self.name)
-        self.live.look_again()
-        if release is None or release == self.release:
-            return False
-        opened = self.open_generation(self.catalog.releases.generation(release.generation))
-        with self._lock:
-            self.live.name_followers(is_live=False)
-            opened.name_followers(is_live=True)
-            self.release, self.live = release, opened
-        return True
+        with self._refreshing:  # of two that refresh, none puts back what it read first
+            release = self.catalog.releases.live(self.name)
+            self.live.look_again()
+            if release is None or release == self.release:
+                return False
+            opened = self.open_generation(self.catalog.releases.generation(release.generation))
+            with self._lock:
+                self.live.name_followers(is_live=False)
+                opened.name_followers(is_live=True)
+                self.release, self.live = release, opened
+            return True
 
     @contextmanager
     def held(self) -> Iterator[tuple[Release, OpenGeneration]]:

@@ -1,8 +1,10 @@
 """The gates that look into the indexes of a new generation."""
 
+from collections.abc import Callable
+
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
-from api.verified import indexes_of
+from api.verified import indexes_of, until_stopped
 from indexer.findings import IndexVerification
 from indexer.verification import SAMPLE, Verifier, VerifyOptions
 from query.configurations import DEFAULT, LEXICAL, VECTOR
@@ -17,15 +19,20 @@ class VerifyGate:
 
     name = "verify"
 
-    def __init__(self, collection: OpenCollection, candidate: OpenGeneration) -> None:
+    def __init__(
+        self, collection: OpenCollection, candidate: OpenGeneration, stopped: Callable[[], bool]
+    ) -> None:
         self._collection = collection
         self._candidate = candidate
+        self._stopped = stopped
 
     def examine(self) -> Verdict:
         """See ``Gate``."""
         catalog, name = self._collection.catalog, self._collection.name
         options = VerifyOptions(repair=False, sample=SAMPLE)
-        verifier = Verifier(catalog.documents, catalog.checkpoints, name, options)
+        verifier = Verifier(
+            catalog.documents, catalog.checkpoints, name, options, until_stopped(self._stopped)
+        )
         results = [verifier.verify(index) for index in indexes_of(self._candidate)]
         is_passed = all(result.is_clean for result in results)
         return Verdict(self.name, is_passed, "; ".join(map(_compared, results)))

@@ -16,7 +16,7 @@ from api.collection import OpenCollection
 from api.followed import Followed
 from api.generation import OpenGeneration
 from api.live import ReleaseWatch
-from api.promotion import gates, judgments, outlived
+from api.promotion import gates, judgments, left_ready, outlived
 from api.retention import Retention
 from api.tidying import publish, remove, sweep
 from indexer.following import Following
@@ -45,7 +45,7 @@ class Owner:
     house: House
     _followed: dict[int, Followed] = field(default_factory=dict)
     _watches: list[ReleaseWatch | Retention] = field(default_factory=list)
-    _stopping: bool = False
+    is_stopping: bool = False
     _troubles: dict[str, "_Trouble"] = field(default_factory=dict)
     _syncing: threading.RLock = field(default_factory=threading.RLock)
 
@@ -65,7 +65,7 @@ class Owner:
         """Follow what is retained now and nothing else; whether something has changed."""
         with self._syncing:
             is_changed = False
-            if self._stopping:
+            if self.is_stopping:
                 return is_changed  # what began now, nobody would stop
             for name in self.house.catalog.releases.collections():
                 trouble = self._troubles.get(name)
@@ -101,7 +101,7 @@ class Owner:
 
     def stop(self) -> None:
         """Leave what is running to the next one."""
-        self._stopping = True
+        self.is_stopping = True
 
     def leading(self) -> list[str]:
         """The collections whose live lexical index this process may write: it is asked first."""
@@ -128,7 +128,7 @@ class Owner:
 
         Raises:
             GateFailed: it is not fit; it stays, ready to be promoted by hand.
-            ReleaseConflict: another release went live meanwhile.
+            ReleaseConflict: another release went live meanwhile; it stays, ready as well.
             InputError: what was asked cannot be had: see ``candidate``.
             TandemError: an engine failed for too long.
         """
@@ -143,11 +143,14 @@ class Owner:
         reindexing = self._waiting(collection, generation, report, "tandem reindex --resume")
 
         def promote() -> Release:
-            return self._go_live(collection, generation.number, parent)
+            try:
+                return self._go_live(collection, generation.number, parent)
+            except ReleaseConflict as conflict:
+                raise left_ready(self.house.catalog.releases, generation, conflict) from conflict
 
         opened = collection.open_generation(generation)
         outcome = reindexing.run(
-            gates(collection, opened, judged),
+            gates(collection, opened, judged, lambda: self.is_stopping),
             order.overridden,
             promote if order.promote else None,
         )
@@ -195,7 +198,8 @@ class Owner:
         examined: Sequence[Gate] = ()
         if chosen.state == "building":
             opened = collection.open_generation(chosen)
-            examined = gates(collection, opened, judgments(collection))
+            judged = judgments(collection)
+            examined = gates(collection, opened, judged, lambda: self.is_stopping)
         outcome = waiting.run(
             examined, overridden, lambda: self._go_live(collection, generation, live.number)
         )
@@ -211,7 +215,7 @@ class Owner:
     def _settle(self, collection: OpenCollection) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
         publish(self.house, collection)
-        for old in outlived(collection, self.house.access, lambda: self._stopping):
+        for old in outlived(collection, self.house.access, lambda: self.is_stopping):
             self._drop(collection, old)
 
     def rollback(self, name: str, report: Report = unheard) -> Release:
@@ -250,7 +254,7 @@ class Owner:
             collection.name,
             self._follow(collection.open_generation(generation)),
             report=report,
-            stopped=lambda: self._stopping,
+            stopped=lambda: self.is_stopping,
             retry=retry,
         )
 
@@ -286,7 +290,7 @@ class Owner:
 
     def close(self) -> None:
         """Stop after the batches in hand."""
-        self._stopping = True
+        self.is_stopping = True
         for watch in self._watches:
             watch.close()
         with self._syncing:  # one that is under way may begin to follow something

@@ -9,8 +9,8 @@ from api.generation import OpenGeneration
 from indexer.seats import Access
 from relevance_eval.collections import QuerySet, read_beir
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.releases import Generation, Release
-from tandem.errors import InputError
+from tandem.catalog.releases import Generation, Release, Releases
+from tandem.errors import InputError, ReleaseConflict
 from tandem.protocols import Gate, Verdict
 
 GATES = ("refused", "verify", "quality")
@@ -58,12 +58,17 @@ def judgments(collection: OpenCollection) -> QuerySet | None:
 
 
 def gates(
-    collection: OpenCollection, candidate: OpenGeneration, judged: QuerySet | None
+    collection: OpenCollection,
+    candidate: OpenGeneration,
+    judged: QuerySet | None,
+    stopped: Callable[[], bool],
 ) -> Sequence[Gate]:
-    """What a candidate of this collection must pass, the cheap ones first."""
+    """What a candidate of this collection must pass, the cheap ones first. What takes long asks
+    ``stopped`` whether to go on.
+    """
     chosen: list[Gate] = [
         RefusedGate(collection.catalog, collection.live, candidate),
-        VerifyGate(collection, candidate),
+        VerifyGate(collection, candidate, stopped),
     ]
     if judged is not None:
         chosen.append(OwnQualityGate(collection, candidate, judged))
@@ -82,6 +87,20 @@ def check_gates(overridden: Sequence[str]) -> None:
                 f"--override: there is no gate {name!r}, expected {' or '.join(GATES)}",
                 hint="name the gate as the error that it gave does",
             )
+
+
+def left_ready(
+    releases: Releases, generation: Generation, conflict: ReleaseConflict
+) -> ReleaseConflict:
+    """What to tell where another release went live before a generation that has passed its gates:
+    it is as ready as one that was not to be promoted.
+    """
+    releases.set_state(generation.number, "ready")
+    return ReleaseConflict(
+        f"{conflict}; generation {generation.number} is ready, and nothing was changed",
+        hint="see what went live meanwhile: tandem releases; to promote it all the same: "
+        f"tandem promote {generation.number}",
+    )
 
 
 def prune(collection: OpenCollection) -> list[Generation]:

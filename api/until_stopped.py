@@ -6,44 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.console import note
-from api.orders import work_off
+from api.desk import Desk
 from api.owner import Owner
-from tandem.errors import TandemError
-
-POLL_SECONDS = 0.3
 
 
 @contextmanager
 def following(owner: Owner | None) -> Iterator[None]:
-    """The owner at work, if this process has one."""
+    """The owner at work, taking orders, if this process has one."""
     if owner is None:
         yield
         return
+    desk = Desk(owner, note)
     try:
         owner.start()
+        desk.open()
         yield
     finally:
+        owner.stop()
+        desk.close()
         owner.close()
-
-
-def take_orders(owner: Owner | None, stop: threading.Event) -> None:
-    """Do what reindex, promote and rollback ask of the owner, until it is stopped; without one just
-    wait for that.
-    """
-    while not stop.wait(POLL_SECONDS):
-        if owner is not None:
-            _work_off(owner, stop)
-
-
-def _work_off(owner: Owner, stop: threading.Event) -> None:
-    try:
-        work_off(owner)
-    except TandemError as error:  # a catalogue that is away may come back
-        note(f"warning: {error}")
-        stop.wait(1)
-    except Exception as error:  # so may room on a disk; only a signal ends the following
-        note(f"warning: {type(error).__name__}: {error}")
-        stop.wait(1)
 
 
 @contextmanager

@@ -1,15 +1,25 @@
-"""The indexes of a generation as verification needs them, and what became of them remembered."""
+"""The indexes of a generation as verification needs them; a collection verified, and remembered."""
 
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import Any
 
+from api.asking import Show
+from api.collection import OpenCollection
 from api.generation import OpenGeneration
+from api.verify_data import summary
 from indexer.findings import IndexVerification
+from indexer.followers import Progress, no_progress
 from indexer.holdings import LexicalHoldings, VectorHoldings
 from indexer.judging import VerifiedIndex
+from indexer.reindexing import Interrupted
+from indexer.verification import Verifier, VerifyOptions
 from indexer.writers import LexicalWriter, VectorWriter
 from query.configurations import LEXICAL, VECTOR
 from tandem.catalog.verifications import Verifications
-from tandem.embedding.cached_embedder import CachedEmbedder
+from tandem.embedding.cached_embedder import CachedEmbedder, RenewingEmbedder
 
 
 def indexes_of(opened: OpenGeneration) -> tuple[VerifiedIndex, VerifiedIndex]:
@@ -19,6 +29,7 @@ def indexes_of(opened: OpenGeneration) -> tuple[VerifiedIndex, VerifiedIndex]:
     plain = LexicalWriter(lexical.index)
     cached = CachedEmbedder(opened.embedder, opened.catalog.embeddings)
     fresh = VectorWriter(vector.index, opened.embedder, tokens)
+    renewing = RenewingEmbedder(opened.embedder, opened.catalog.embeddings)
     return (
         VerifiedIndex(
             LEXICAL,
@@ -35,10 +46,91 @@ def indexes_of(opened: OpenGeneration) -> tuple[VerifiedIndex, VerifiedIndex]:
             vector.name,
             VectorHoldings(vector.index, fresh),
             VectorWriter(vector.index, cached, tokens),
-            fresh,
+            VectorWriter(vector.index, renewing, tokens),
             vector.applied,
         ),
     )
+
+
+def verified_indexes(target: OpenCollection) -> list[VerifiedIndex]:
+    """The indexes of every complete generation as verification needs them, the live ones first."""
+    return [index for opened in target.complete for index in indexes_of(opened)]
+
+
+def until_stopped(stopped: Callable[[], bool], progress: Progress = no_progress) -> Progress:
+    """The progress of a verification, which ends when it is told to stop."""
+
+    def told(index_name: str, rows: int) -> None:
+        if stopped():
+            raise Interrupted("stopped before all was compared", hint="run tandem verify again")
+        progress(index_name, rows)
+
+    return told
+
+
+def verify(
+    target: OpenCollection, options: VerifyOptions, show: Show, stopped: Callable[[], bool]
+) -> dict[str, Any]:
+    """Compare the indexes of every complete generation with the log; see ``summary``.
+
+    A generation that is dropped meanwhile is left out.
+
+    Raises:
+        Interrupted: it was told to stop.
+    """
+    legs = _Legs(show)
+    verifier = Verifier(
+        target.catalog.documents,
+        target.catalog.checkpoints,
+        target.name,
+        options,
+        until_stopped(stopped, legs.advance),
+    )
+    results = []
+    with ExitStack() as held:
+        for opened in target.complete:
+            opened.enter()
+            held.callback(opened.leave)
+        indexes = verified_indexes(target)
+        legs.begin(indexes, verifier.rows)
+        for index in indexes:
+            result = verifier.verify(index)
+            until_stopped(stopped)(index.index_name, 0)
+            if target.catalog.releases.generation(index.generation).state != "dropped":
+                remember(target.catalog.verifications, result)
+                results.append(result)
+    return summary(target, results)
+
+
+class _Legs:
+    """How far each index is, as the news of a reindex tell it."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self._indexes: Sequence[VerifiedIndex] = ()
+        self._compared: Counter[str] = Counter()
+        self._rows = 0
+
+    def begin(self, indexes: Sequence[VerifiedIndex], rows: int) -> None:
+        """Nothing is compared yet, of that many rows of the log each."""
+        self._indexes, self._rows = indexes, rows
+        self._tell()
+
+    def advance(self, index_name: str, rows: int) -> None:
+        """See ``Progress``."""
+        self._compared[index_name] += rows
+        self._tell()
+
+    def _tell(self) -> None:
+        legs = [
+            {
+                "leg": f"{index.leg}@{index.generation}",
+                "applied": self._compared[index.index_name],
+                "head": self._rows,
+            }
+            for index in self._indexes
+        ]
+        self._show({"stage": "verifying", "legs": legs})
 
 
 def remember(verifications: Verifications, result: IndexVerification) -> None:

@@ -130,6 +130,7 @@ class Reindexing:
         for gate in gates:
             self._tell(ReindexProgress("examining"))
             outcome.verdicts.append(gate.examine())
+            self._check_stopped()  # what was cut short says nothing of fitness
         failed = [verdict for verdict in outcome.verdicts if not verdict.is_passed]
         outcome.overridden = [verdict.gate for verdict in failed if verdict.gate in overridden]
         refused = [verdict for verdict in failed if verdict.gate not in overridden]
@@ -172,11 +173,7 @@ class Reindexing:
         pace: _Pace | None = None
         failing, unread = Patience(PATIENCE_SECONDS), Patience(PATIENCE_SECONDS)
         while True:
-            if self._stopped():
-                raise Interrupted(
-                    "stopped before anything went live; the live release stays as it is",
-                    hint=f"go on with {self._retry}",
-                )
+            self._check_stopped()
             try:
                 applied = self._candidate.applied()
                 if target is None or pace is None:
@@ -194,6 +191,13 @@ class Reindexing:
                 self._bear(unread, error, "the catalogue")
             self._check_legs(failing)
             time.sleep(POLL_SECONDS)
+
+    def _check_stopped(self) -> None:
+        if self._stopped():
+            raise Interrupted(
+                "stopped before anything went live; the live release stays as it is",
+                hint=f"go on with {self._retry}",
+            )
 
     def _is_close(self, applied: dict[str, int], target: int, behind: int) -> bool:
         slowest = min(applied.values())

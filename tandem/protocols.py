@@ -243,18 +243,6 @@ class Embedder(Protocol):
         ...
 
 
-class EmbeddingCache(Protocol):
-    """Vectors by text and embedder name, so that no text is embedded twice."""
-
-    def get(self, embedder_name: str, texts: Sequence[str]) -> Mapping[str, FloatVector]:
-        """The known ones among ``texts``."""
-        ...
-
-    def put(self, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:
-        """Keep vectors by text."""
-        ...
-
-
 class Reranker(Protocol):
     """The last word on the order of the candidates."""
 

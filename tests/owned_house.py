@@ -5,8 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from api.asking import Notify
 from api.bootstrap import House, open_house
 from api.candidates import ReindexOrder
+from api.desk import Desk
+from api.embedders import silent
 from api.owner import Owner
 from indexer.reindexing import ReindexOutcome, unheard
 from tandem.catalog.releases import Generation
@@ -68,6 +71,13 @@ def at_work(house: House) -> Iterator[Owner]:
 def reindexed(owner: Owner, **order: Any) -> tuple[Generation, ReindexOutcome]:
     """A reindex, told to nobody."""
     return owner.reindex(NAME, ReindexOrder(**order), unheard)
+
+
+def worked_off(owner: Owner, notify: Notify = silent) -> None:
+    """What is wanted now is done, as by whoever follows."""
+    desk = Desk(owner, notify)
+    desk.look()
+    desk.close()
 
 
 def generations(house: House) -> dict[int, str]:

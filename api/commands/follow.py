@@ -4,11 +4,12 @@ from api.bootstrap import open_house
 from api.commands.options import ConfigFile, DataDir, settings
 from api.console import FOUND, note
 from api.owner import Owner
-from api.until_stopped import following, stopped_by_signal, take_orders
+from api.until_stopped import following, stopped_by_signal
 
 
 def run(data_dir: DataDir = None, config: ConfigFile = None) -> int:
-    """Follow the document log with every index, and do what reindex, promote and rollback ask.
+    """Follow the document log with every index, and do what reindex, promote and rollback ask, with
+    embedded engines verify too. A line tells that such an order begins, another one how it ended.
 
     Runs until it is stopped. With servers, a second one stands by and takes over within seconds.
     """
@@ -17,5 +18,5 @@ def run(data_dir: DataDir = None, config: ConfigFile = None) -> int:
         owner = Owner(house)
         with stopped_by_signal(owner) as stop, following(owner):
             note("following; stop with Ctrl-C")
-            take_orders(owner, stop)
+            stop.wait()
     return FOUND

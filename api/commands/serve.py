@@ -10,7 +10,7 @@ from api.commands.options import Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, note
 from api.owner import Owner
 from api.serving import Serving
-from api.until_stopped import following, stopped_by_signal, take_orders
+from api.until_stopped import following, stopped_by_signal
 
 
 def run(
@@ -43,5 +43,5 @@ def run(
             listening(create_web(serving), place.host, place.port, stop) as address,
         ):
             note(f"serving at {address}; stop with Ctrl-C")
-            take_orders(owner, stop)
+            stop.wait()
     return FOUND

@@ -44,6 +44,10 @@ class DatabaseEmbeddingCache:
         """See ``EmbeddingCache``. A text that another process embedded meanwhile is kept as is."""
         self._healed(lambda engine: _put(engine, embedder_name, vectors))
 
+    def forget(self, embedder_name: str, texts: Sequence[str]) -> None:
+        """See ``EmbeddingCache``."""
+        self._healed(lambda engine: _forget_texts(engine, embedder_name, texts))
+
     def count(self) -> int:
         """How many texts are kept."""
         return self._healed(_count)
@@ -120,21 +124,33 @@ def _forget_others(engine: sa.Engine, embedders: Collection[str]) -> int:
     with reading(engine) as connection:  # mostly there are none
         found = set(connection.execute(sa.select(EMBEDDINGS.c.embedder).distinct()).scalars())
     others = sorted(found - set(embedders))
-    return _forget(engine, EMBEDDINGS.c.embedder == others[0]) if others else 0
+    return _forget_step(engine, EMBEDDINGS.c.embedder == others[0]) if others else 0
 
 
 def _shrink(engine: sa.Engine, maximum_bytes: int) -> int:
     with reading(engine) as connection:
         is_small = bytes_used(connection) <= maximum_bytes
-    return 0 if is_small else _forget(engine, sa.true())
+    return 0 if is_small else _forget_step(engine, sa.true())
 
 
-def _forget(engine: sa.Engine, condition: sa.ColumnElement[bool]) -> int:
+def _forget_step(engine: sa.Engine, condition: sa.ColumnElement[bool]) -> int:
     """One step. A row's number in SQLite grows with each that is put."""
     first = sa.select(ROW).select_from(EMBEDDINGS).where(condition).order_by(ROW)
     with writing(engine) as connection:
         gone = EMBEDDINGS.delete().where(ROW.in_(first.limit(ROWS_PER_STEP)))
         return int(connection.execute(gone).rowcount)
+
+
+def _forget_texts(engine: sa.Engine, embedder_name: str, texts: Sequence[str]) -> None:
+    hashes = [text_hash(text) for text in texts]
+    with writing(engine) as connection:
+        for start in range(0, len(hashes), ROWS_PER_QUERY):
+            connection.execute(
+                EMBEDDINGS.delete().where(
+                    EMBEDDINGS.c.embedder == embedder_name,
+                    EMBEDDINGS.c.text_hash.in_(hashes[start : start + ROWS_PER_QUERY]),
+                )
+            )
 
 
 def _count(engine: sa.Engine) -> int:

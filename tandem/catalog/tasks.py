@@ -21,7 +21,7 @@ from tandem.catalog.tables import TASKS
 from tandem.errors import CatalogError, TaskConflict
 from tandem.fields import to_microseconds
 
-Kind = Literal["reindex", "promote", "rollback"]
+Kind = Literal["reindex", "promote", "rollback", "verify"]
 State = Literal["wanted", "running", "done", "failed"]
 UNFINISHED = ("wanted", "running")
 WATCHED_SECONDS = 60.0
@@ -112,18 +112,6 @@ class Tasks:
                 )
             )
         return number
-
-    def next(self, collection: str) -> Task | None:
-        """The oldest wanted task, if there is one."""
-        query = (
-            sa.select(TASKS)
-            .where(TASKS.c.collection == collection, TASKS.c.state == "wanted")
-            .order_by(TASKS.c.task)
-            .limit(1)
-        )
-        with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else _task(row)
 
     def read(self, number: int) -> Task:
         """A task as it stands now.

@@ -1,10 +1,27 @@
 """No text is embedded twice: an embedder behind a cache of vectors."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from tandem.protocols import Embedder, EmbeddingCache, FloatMatrix, FloatVector
+from tandem.protocols import Embedder, FloatMatrix, FloatVector
+
+
+class EmbeddingCache(Protocol):
+    """Vectors by text and embedder name, so that no text is embedded twice."""
+
+    def get(self, embedder_name: str, texts: Sequence[str]) -> Mapping[str, FloatVector]:
+        """The known ones among ``texts``."""
+        ...
+
+    def put(self, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:
+        """Keep vectors by text."""
+        ...
+
+    def forget(self, embedder_name: str, texts: Sequence[str]) -> None:
+        """Keep nothing of ``texts`` any more."""
+        ...
 
 
 class CachedEmbedder:
@@ -52,8 +69,23 @@ class CachedEmbedder:
         return self._embedder.embed_queries(texts)
 
     def _known(self, texts: Sequence[str]) -> Mapping[str, FloatVector]:
-        """What the cache holds; a vector of another length is damage, and embedded again."""
+        """What the cache holds; a vector of another length is damage, and makes room."""
         if not texts:
             return {}
-        held = self._cache.get(self.name, texts)
-        return {text: vector for text, vector in held.items() if vector.shape == (self.dimension,)}
+        held = dict(self._cache.get(self.name, texts))
+        damaged = [text for text, row in held.items() if row.shape != (self.dimension,)]
+        if damaged:
+            self._cache.forget(self.name, damaged)
+        return {text: row for text, row in held.items() if text not in damaged}
+
+
+class RenewingEmbedder(CachedEmbedder):
+    """Embeds everything anew, in the place of what the cache holds: where a stored vector was found
+    to be wrong, the cache may be where it came from.
+    """
+
+    def embed_documents(self, texts: Sequence[str]) -> FloatMatrix:
+        """Float32 (len(texts), dimension)."""
+        if texts:
+            self._cache.forget(self.name, texts)
+        return super().embed_documents(texts)

@@ -20,16 +20,16 @@ def tasks(catalog: Catalog) -> Tasks:
 
 
 def test_asking(tasks: Tasks) -> None:
-    """What was asked for is read back, numbered, and next in its collection."""
-    assert tasks.next("main") is None
+    """What was asked for is read back, numbered, and unfinished in its collection."""
+    assert tasks.unfinished("main") == []
     number = tasks.ask("main", "reindex", {"embedder": "model@2", "name": "nul\0 日本"})
     task = tasks.read(number)
     assert (task.number, task.collection, task.kind, task.state) == (1, "main", "reindex", "wanted")
     assert task.arguments == {"embedder": "model@2", "name": "nul\0 日本"}
     assert (task.owner, task.progress, task.outcome, task.error) == (None, {}, {}, "")
     assert abs(task.asked_at - datetime.now(UTC)) < timedelta(minutes=1)
-    assert tasks.next("main") == task
-    assert tasks.next("other") is None
+    assert tasks.unfinished("main") == [task]
+    assert tasks.unfinished("other") == []
 
 
 def test_the_life_of_a_task(tasks: Tasks) -> None:
@@ -37,7 +37,6 @@ def test_the_life_of_a_task(tasks: Tasks) -> None:
     wanted = tasks.read(tasks.ask("main", "reindex", {}))
     running = tasks.start(wanted, "one")
     assert (running.state, running.owner) == ("running", "one")
-    assert tasks.next("main") is None
     assert tasks.unfinished("main") == [running]
     reported = tasks.report(running, {"applied": 5, "of": 10})
     assert tasks.read(wanted.number) == reported
@@ -71,11 +70,6 @@ def test_the_oldest_comes_first(tasks: Tasks) -> None:
     tasks.ask("other", "reindex", {})
     second = tasks.ask("main", "promote", {})
     assert [task.number for task in tasks.unfinished("main")] == [first, second]
-    for number in (first, second):
-        task = tasks.next("main")
-        assert task is not None
-        assert task.number == number
-        tasks.start(task, "one")
 
 
 def test_one_of_a_kind_at_a_time(tasks: Tasks) -> None:
@@ -143,7 +137,6 @@ def test_what_a_process_does_by_itself(tasks: Tasks) -> None:
     """It runs at once, and a second of its kind is refused, whether asked or begun."""
     task = tasks.begin("main", "reindex", {"model": "m"}, "one")
     assert (task.state, task.owner, task.arguments) == ("running", "one", {"model": "m"})
-    assert tasks.next("main") is None
     for again in (
         lambda: tasks.begin("main", "reindex", {}, "two"),
         lambda: tasks.ask("main", "reindex", {}),

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tandem.embedding.cached_embedder import CachedEmbedder
-from tandem.protocols import Embedder, EmbeddingCache, FloatVector
+from tandem.embedding.cached_embedder import CachedEmbedder, EmbeddingCache
+from tandem.protocols import Embedder, FloatVector
 from tests.contracts.embedder_contract import EmbedderContract
 from tests.models import default_embedder
 
@@ -24,6 +24,11 @@ class MemoryCache:
     def put(self, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:
         """See ``EmbeddingCache``."""
         self.held |= {(embedder_name, text): vector for text, vector in vectors.items()}
+
+    def forget(self, embedder_name: str, texts: Sequence[str]) -> None:
+        """See ``EmbeddingCache``."""
+        for text in texts:
+            self.held.pop((embedder_name, text), None)
 
 
 class TestOpenVino(EmbedderContract):

@@ -54,14 +54,29 @@ def test_beside_a_process_that_follows(shop: Shop) -> None:
         assert "no generation 9" in shop.refused("promote", "9", code=2)
         assert "no release to go back to" in shop.refused("rollback", code=1)
 
-        for arguments in (("follow",), ("search", "text"), ("verify",), ("restore", "x.backup")):
+        verified = shop.done("verify")
+        assert "it does the work" in verified.err
+        assert verified.out.count("holds what the log says") == 4
+        for arguments in (("follow",), ("search", "text"), ("restore", "x.backup")):
             told = shop.refused(*arguments, code=1)
             assert f"process {follow.pid} (tandem follow" in told
             assert "stop it for this; beside it work tandem index" in told
         shop.done("backup", "b.backup")
 
         code, said = ended(follow, signal.SIGTERM)
-        assert (code, said) == (0, "")
+        assert code == 0
+        assert said.splitlines() == [
+            "task 1: reindex of main begins",
+            "task 1: reindex of main is done",
+            "task 2: rollback of main begins",
+            "task 2: rollback of main is done",
+            "task 3: promote of main begins",
+            "task 3: promote of main failed: main has no generation 9; it has 1, 2",
+            "task 4: rollback of main begins",
+            "task 4: rollback of main failed: main: there is no release to go back to from 1",
+            "task 5: verify of main begins",
+            "task 5: verify of main is done",
+        ]
     assert shop.found(f"mark{COUNT + 3}") == [f"d{COUNT + 3}"]
 
 
@@ -127,7 +142,8 @@ def test_stopped_amid_a_reindex_it_says_how_to_go_on(shop: Shop) -> None:
         asking = start(shop, "reindex", "--embedder", "hash-b", "--json")
         until(lambda: building(shop))
         code, said = ended(follow, signal.SIGTERM)
-        assert (code, said) == (0, "")
+        assert code == 0
+        assert "task 1: reindex of main failed: stopped before anything went live" in said
         out, _ = asking.communicate(timeout=60)
         assert asking.returncode == 1
         assert "--resume" in out

@@ -160,6 +160,7 @@ def test_a_damaged_index_is_told_and_the_other_is_verified(tandem: Tandem) -> No
     [
         (("--sample", "-1"), "--sample"),
         (("--seed", "x"), "--seed"),
+        (("--seed", str(2**32)), "--seed"),
         (("--collection", "films"), "no collection 'films'"),
         (("--data-dir", "elsewhere"), "no data folder"),
     ],

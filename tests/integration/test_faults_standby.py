@@ -103,7 +103,9 @@ def test_a_paused_owner_that_wakes_up_does_no_harm(
 def test_without_care_it_would_do_harm(
     house: House, followers: Nursery, servers: Servers, log: Path
 ) -> None:
-    """What the test above is worth: an owner that does not make good brings the deleted back."""
+    """What the test above is worth: an owner that does not make good brings the deleted back. The
+    other leg may have been paused amid a write of its own.
+    """
     client = Client(house.catalog.documents)
     old, standby = overtaken(
         house, followers, servers, client, phase="before-lexical-write", careless=True
@@ -113,9 +115,8 @@ def test_without_care_it_would_do_harm(
     old.end()
     standby.end()
     assert catch_up(house.collection(COLLECTION).followers) == []
-    lexical, vector = verified(house)
+    lexical, _ = verified(house)
     assert set(lexical.found.counts) == {Kind.ORPHANED}
-    assert vector.is_clean
 
 
 def overtaken(

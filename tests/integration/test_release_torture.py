@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from api.orders import work_off
 from tandem.documents import Document
 from tandem.settings import Settings
 from tests.e2e.stand_in_models import load, site
@@ -26,6 +25,7 @@ from tests.owned_house import (
     owned,
     reindexed,
     settings_in,
+    worked_off,
 )
 
 SEED = int(os.environ.get("TANDEM_TEST_SEED", "20261125"))
@@ -137,7 +137,7 @@ class Operator:
             assert on_engines(house) <= index_names(*kept)
             live = collection.release
             assert kept[live.generation] == "ready"
-            work_off(owner)  # as whoever follows does: what a dead process left running is ended
+            worked_off(owner)  # as whoever follows does: what a dead process left running is ended
             for followed in list(owner._followed.values()):
                 followed.work.finish()
             head = house.catalog.documents.head()

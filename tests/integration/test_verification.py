@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.commands.verify import verified_indexes
+from api.verified import verified_indexes
 from indexer.findings import IndexVerification, Kind
 from tandem.documents import Change, Document
 from tests.fakes import HashEmbedder

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from api.bootstrap import House, open_house
 from api.collection import OpenCollection
-from api.commands.verify import verified_indexes
+from api.verified import verified_indexes
 from indexer.findings import IndexVerification, Kind
 from indexer.holdings import Holdings
 from indexer.indexing import catch_up

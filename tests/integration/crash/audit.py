@@ -41,6 +41,7 @@ def exact(house: House, name: str) -> dict[str, Held]:
     except CollectionNotFound:
         return {}
     assert catch_up(collection.followers) == []
+    collection.lexical.index.refresh()  # another process may have written last, a moment ago
     log = house.catalog.documents
     changes = log.changes(name, 0, EVERYTHING).changes
     held = {

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.bootstrap import House, open_house
-from api.commands.verify import verified_indexes
 from api.owner import Owner
+from api.verified import verified_indexes
 from indexer.findings import IndexVerification
 from indexer.verification import Verifier, VerifyOptions
 from tandem.settings import Settings

@@ -86,9 +86,11 @@ def die() -> None:
 
 
 def pause() -> None:
-    """The whole process, until SIGCONT."""
+    """The whole process, until SIGCONT. The signal is this thread's own: one to the process may
+    wake another thread first, and this one goes on into the write meanwhile.
+    """
     say("paused")
-    os.kill(os.getpid(), signal.SIGSTOP)
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def armed(fuse: Fuse, *_: Any) -> None:

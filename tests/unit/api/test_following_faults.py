@@ -1,25 +1,19 @@
 """What ``tandem follow`` outlives."""
 
 import threading
-from typing import Any
 
 import pytest
 
 from api.bootstrap import House
-from api.orders import work_off
-from api.until_stopped import _work_off, following, take_orders
+from api.desk import Desk
 from tandem.errors import CatalogError
-from tests.owned_house import NAME, at_work
+from tests.owned_house import NAME, at_work, worked_off
 
 pytestmark = pytest.mark.usefixtures("models")
 
 
-def test_who_only_searches_takes_no_orders() -> None:
-    """Without an owner there is nothing to do but to wait for the end."""
-    stop = threading.Event()
-    stop.set()
-    with following(None):
-        take_orders(None, stop)
+class Panic(BaseException):
+    """As an engine written in Rust raises it."""
 
 
 def test_an_unexpected_error_fails_the_order_alone(
@@ -33,32 +27,37 @@ def test_an_unexpected_error_fails_the_order_alone(
     number = house.catalog.tasks.ask(NAME, "rollback", {})
     with at_work(house) as owner:
         monkeypatch.setattr(owner, "rollback", fail)
-        work_off(owner)
+        worked_off(owner)
     task = house.catalog.tasks.read(number)
     assert task.state == "failed"
     assert "No space left on device" in task.error
     assert "run tandem rollback again" in task.hint
 
 
-@pytest.mark.parametrize("error", [CatalogError("away"), OSError(28, "No space left on device")])
-def test_following_outlives_what_an_order_meets(
-    house: House, error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: Any
+@pytest.mark.parametrize(
+    "error", [CatalogError("away"), OSError(28, "No space left on device"), Panic("poisoned")]
+)
+def test_looking_for_orders_outlives_what_it_meets(
+    house: House, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A warning, and the next try; an interrupt still ends it."""
+    """A warning, and the next look."""
+    monkeypatch.setattr("api.desk.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("api.desk.TROUBLE_SECONDS", 0.01)
+    told: list[str] = []
+    looked_again = threading.Event()
 
-    def fail(_: object) -> None:
+    def fail() -> list[str]:
+        if told:
+            looked_again.set()
+            return []
         raise error
 
-    stop = threading.Event()
-    stop.set()
-    monkeypatch.setattr("api.until_stopped.work_off", fail)
     with at_work(house) as owner:
-        _work_off(owner, stop)
-        assert str(error) in capsys.readouterr().err
-
-        def interrupt(_: object) -> None:
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr("api.until_stopped.work_off", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            _work_off(owner, stop)
+        monkeypatch.setattr(owner, "leading", fail)
+        desk = Desk(owner, told.append)
+        desk.open()
+        assert looked_again.wait(20)
+        desk.close()
+    (warning,) = told
+    assert warning.startswith("warning: ")
+    assert str(error) in warning

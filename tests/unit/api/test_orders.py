@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from api.abandoned import abandon_dead
 from api.asking import NobodyAnswered, Order, OrderFailed, ask, failure
 from api.bootstrap import House, open_house_beside
+from api.carrying_out import carry_out
+from api.desk import Desk
+from api.embedders import silent
 from api.engines import open_catalog
-from api.orders import _abandon_dead, _do_here, _is_followed, carry_out, have_done, work_off
+from api.orders import _do_here, _is_followed, have_done
 from api.wanted import Wanted
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.ownership import Ownership
@@ -29,7 +33,15 @@ from tandem.errors import (
 )
 from tandem.settings import Settings
 from tests.integration.downtime.embedders import MODELS
-from tests.owned_house import FIELDS, NAME, at_work, generations, owned, settings_in
+from tests.owned_house import (
+    FIELDS,
+    NAME,
+    at_work,
+    generations,
+    owned,
+    settings_in,
+    worked_off,
+)
 
 ROLLBACK = Order(NAME, "rollback", {})
 
@@ -38,10 +50,6 @@ pytestmark = pytest.mark.usefixtures("models")
 
 def unseen(_progress: Mapping[str, Any]) -> None:
     """Show nothing."""
-
-
-def unheard(_text: str) -> None:
-    """Tell nobody."""
 
 
 def reindex(asking: Settings, **values: Any) -> Order:
@@ -58,20 +66,13 @@ def reindex(asking: Settings, **values: Any) -> Order:
 
 @pytest.fixture
 def follower(house: House) -> Iterator[House]:
-    """What ``tandem follow`` does, in a thread."""
-    stop = threading.Event()
-
-    def follow() -> None:
-        with at_work(house) as owner:
-            while not stop.wait(0.05):
-                work_off(owner)
-
-    thread = threading.Thread(target=follow)
-    thread.start()
-    yield house
-    stop.set()
-    thread.join(30)
-    assert not thread.is_alive()
+    """What ``tandem follow`` does."""
+    with at_work(house) as owner:
+        desk = Desk(owner, silent)
+        desk.open()
+        yield house
+        owner.stop()
+        desk.close()
 
 
 def test_the_owner_does_what_it_is_asked(follower: House) -> None:
@@ -94,9 +95,9 @@ def test_the_owner_does_what_it_is_asked(follower: House) -> None:
     assert live.passage_tokens == 64
     assert live.schema.by_name["kind"].type == "text"
     assert follower.collection(NAME).pending_change is None
-    back = have_done(settings, Order(NAME, "rollback", {}), unseen, unheard)
+    back = have_done(settings, Order(NAME, "rollback", {}), unseen, silent)
     assert back == {"release": 1, "generation": 1}
-    forth = have_done(settings, Order(NAME, "promote", {"generation": 2}), unseen, unheard)
+    forth = have_done(settings, Order(NAME, "promote", {"generation": 2}), unseen, silent)
     assert forth == {"release": 3, "generation": 2}
 
 
@@ -113,7 +114,7 @@ def test_what_the_owner_cannot_do_is_told_by_its_kind(
 ) -> None:
     """So that the exit code does not depend on who did the work; the hint comes along."""
     with pytest.raises(kind, match=words) as raised:
-        have_done(follower.settings, order, unseen, unheard)
+        have_done(follower.settings, order, unseen, silent)
     assert type(raised.value) is kind
     assert raised.value.hint
 
@@ -125,10 +126,10 @@ def test_a_gate_that_the_owner_asks_fails_here(follower: House) -> None:
         fields={"note": {"type": "integer"}, "kind": {"type": "keyword"}},
     )
     with pytest.raises(GateFailed, match="refused: 20 of 20") as raised:
-        have_done(bad, reindex(bad), unseen, unheard)
+        have_done(bad, reindex(bad), unseen, silent)
     assert "--override refused" in raised.value.hint
     order = reindex(bad, resume=True, overridden=["refused"])
-    assert have_done(bad, order, unseen, unheard)["overridden"] == ["refused"]
+    assert have_done(bad, order, unseen, silent)["overridden"] == ["refused"]
 
 
 def test_settings_of_another_version_are_refused(follower: House) -> None:
@@ -136,7 +137,7 @@ def test_settings_of_another_version_are_refused(follower: House) -> None:
     order = reindex(follower.settings)
     strange = {**order.arguments["settings"], "colour": "green"}
     with pytest.raises(SettingsError, match="colour"):
-        have_done(follower.settings, reindex(follower.settings, settings=strange), unseen, unheard)
+        have_done(follower.settings, reindex(follower.settings, settings=strange), unseen, silent)
     assert generations(follower) == {1: "ready"}
 
 
@@ -146,9 +147,9 @@ def test_without_an_owner_it_is_done_here(tmp_path: Path) -> None:
     with owned(settings):
         pass
     for number in (2, 3):
-        assert have_done(settings, reindex(settings), unseen, unheard)["release"] == number
+        assert have_done(settings, reindex(settings), unseen, silent)["release"] == number
     with pytest.raises(CollectionNotFound, match="'other'"):
-        have_done(settings, Order("other", "rollback", {}), unseen, unheard)
+        have_done(settings, Order("other", "rollback", {}), unseen, silent)
 
 
 def test_an_owner_that_takes_no_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,13 +157,13 @@ def test_an_owner_that_takes_no_orders(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.3)
     settings = settings_in(tmp_path)
     with owned(settings) as house:
-        with pytest.raises(OwnedElsewhere, match="does not take orders") as raised:
-            have_done(settings, Order(NAME, "rollback", {}), unseen, unheard)
+        with pytest.raises(OwnedElsewhere, match="does not take up a rollback now") as raised:
+            have_done(settings, Order(NAME, "rollback", {}), unseen, silent)
         assert "wait until it has finished" in raised.value.hint
         assert house.catalog.tasks.unfinished(NAME) == []
     owner = Ownership(settings.data_dir, "tandem verify")
     with pytest.raises(OwnedElsewhere, match="tandem verify"):
-        have_done(settings, Order(NAME, "rollback", {}), unseen, unheard)
+        have_done(settings, Order(NAME, "rollback", {}), unseen, silent)
     owner.release()
 
 
@@ -170,10 +171,10 @@ def test_what_nobody_takes_up_is_withdrawn(house: House, monkeypatch: pytest.Mon
     """It is not done hours later by a process that nobody expects to do it."""
     monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.3)
     with pytest.raises(NobodyAnswered) as raised:
-        ask(house.catalog, ROLLBACK, unseen, unheard)
+        ask(house.catalog, ROLLBACK, unseen, silent)
     assert "tandem follow" in raised.value.hint
     with at_work(house) as owner:
-        work_off(owner)
+        worked_off(owner)
     assert house.catalog.tasks.read(1).error == "nobody took it up"
 
 
@@ -181,7 +182,7 @@ def test_the_same_twice_at_once(house: House) -> None:
     """The second is told that the first is under way."""
     house.catalog.tasks.ask(NAME, "rollback", {})
     with pytest.raises(CatalogError, match=r"task 1 \(rollback\) is wanted already") as raised:
-        ask(house.catalog, ROLLBACK, unseen, unheard)
+        ask(house.catalog, ROLLBACK, unseen, silent)
     assert "tandem status" in raised.value.hint
 
 
@@ -189,8 +190,7 @@ def test_a_task_of_a_dead_owner_is_failed(house: House) -> None:
     """Whoever follows now says so; who waits for it learns it, and may ask again."""
     tasks = house.catalog.tasks
     number = tasks.ask(NAME, "reindex", reindex(house.settings).arguments)
-    started = tasks.next(NAME)
-    assert started is not None
+    (started,) = tasks.unfinished(NAME)
     tasks.start(started, "host:1:dead")
     failed: list[TandemError] = []
 
@@ -208,7 +208,7 @@ def test_a_task_of_a_dead_owner_is_failed(house: House) -> None:
     thread = threading.Thread(target=watch)
     thread.start()
     with at_work(house) as owner:
-        work_off(owner)
+        worked_off(owner)
     thread.join(20)
     (error,) = failed
     assert isinstance(error, OrderFailed)
@@ -231,9 +231,9 @@ def test_a_task_that_its_owner_could_not_end_is_ended_by_it_later(
     with at_work(house) as owner:
         with monkeypatch.context() as away:
             away.setattr(tasks, "fail", refuse)
-            work_off(owner)
+            worked_off(owner)
         assert tasks.read(number).state == "running"
-        work_off(owner)
+        worked_off(owner)
         assert tasks.read(number).state == "failed"
 
 
@@ -253,7 +253,7 @@ def test_a_catalogue_that_restarts_at_the_end_is_waited_for(
 
     monkeypatch.setattr(tasks, "finish", finish_later)
     with at_work(house) as owner:
-        work_off(owner)
+        worked_off(owner)
     assert len(tries) == 3
     assert tasks.read(number).outcome == {"release": 1, "generation": 1}
 
@@ -269,23 +269,21 @@ def test_an_unforeseen_failure_ends_the_task_and_not_the_follower(
     number = house.catalog.tasks.ask(NAME, "rollback", {})
     with at_work(house) as owner:
         monkeypatch.setattr(owner, "rollback", fail)
-        work_off(owner)
+        worked_off(owner)
     task = house.catalog.tasks.read(number)
     assert (task.state, task.error) == ("failed", "OSError: no room")
 
 
-def test_a_stopped_owner_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Control-C amid an order: who asked is told to ask again."""
+def test_who_is_stopped_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control-C amid its own work: whoever looks later is told to ask again."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    number = house.catalog.tasks.ask(NAME, "rollback", {})
-    with at_work(house) as owner:
-        monkeypatch.setattr(owner, "rollback", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            work_off(owner)
-    task = house.catalog.tasks.read(number)
+    monkeypatch.setattr("api.owner.Owner.rollback", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        _do_here(house, ROLLBACK, unseen, silent)
+    task = house.catalog.tasks.read(1)
     assert (task.state, task.error) == ("failed", "the process that did it was stopped")
     assert task.hint == "run tandem rollback again"
 
@@ -300,9 +298,9 @@ def test_who_stops_waiting_is_told_that_it_goes_on(house: House) -> None:
     tasks = house.catalog.tasks
 
     def begin() -> None:
-        while (task := tasks.next(NAME)) is None:
+        while not (wanted := tasks.unfinished(NAME)):
             time.sleep(0.02)
-        tasks.report(tasks.start(task, "host:1:busy"), {"stage": "building"})
+        tasks.report(tasks.start(wanted[0], "host:1:busy"), {"stage": "building"})
 
     thread = threading.Thread(target=begin)
     thread.start()
@@ -347,7 +345,7 @@ def test_begun_at_the_moment_of_giving_up(house: House, monkeypatch: pytest.Monk
         return withdraw(number, reason)
 
     monkeypatch.setattr(tasks, "withdraw", too_late)
-    assert ask(house.catalog, ROLLBACK, unseen, unheard) == {"release": 7}
+    assert ask(house.catalog, ROLLBACK, unseen, silent) == {"release": 7}
 
 
 def test_an_old_order_is_only_done_for_one_who_still_waits(
@@ -356,16 +354,16 @@ def test_an_old_order_is_only_done_for_one_who_still_waits(
     """Asked and killed, days ago: not done. With a clock that is late and a living asker: done."""
     tasks = house.catalog.tasks
     monkeypatch.setattr("tandem.catalog.tasks.WATCHED_SECONDS", -1.0)
-    monkeypatch.setattr("api.orders.WORD_SECONDS", 0.6)
+    monkeypatch.setattr("api.desk.WORD_SECONDS", 0.6)
     left = tasks.ask(NAME, "promote", {"generation": 1})
     with at_work(house) as owner:
-        work_off(owner)
+        worked_off(owner)
         task = tasks.read(left)
         assert (task.state, task.error) == ("failed", "nobody waits for it any more")
         waited = tasks.ask(NAME, "promote", {"generation": 1})
         refreshing = threading.Timer(0.2, lambda: tasks.refresh(tasks.read(waited)))
         refreshing.start()
-        work_off(owner)
+        worked_off(owner)
         refreshing.join()
         assert tasks.read(waited).state == "done"
 
@@ -375,7 +373,7 @@ def test_who_waits_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("api.asking.ANSWER_SECONDS", 1.0)
     monkeypatch.setattr("api.asking.REFRESH_SECONDS", 0.2)
     with pytest.raises(NobodyAnswered):
-        ask(house.catalog, ROLLBACK, unseen, unheard)
+        ask(house.catalog, ROLLBACK, unseen, silent)
     task = house.catalog.tasks.read(1)
     assert task.changed_at > task.asked_at
 
@@ -387,7 +385,7 @@ def test_who_waits_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> Non
 def beside(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """Another process, for which a lease says who lives."""
     monkeypatch.setattr("indexer.liveness.WATCH_SECONDS", 0.8)
-    monkeypatch.setattr("api.orders.WATCH_SECONDS", 0.8)
+    monkeypatch.setattr("api.abandoned.WATCH_SECONDS", 0.8)
     with open_house_beside(house.settings) as opened:
         yield opened
 
@@ -430,7 +428,7 @@ def test_what_a_killed_follower_left_running_hinders_nobody(house: House, beside
     tasks = beside.catalog.tasks
     leased(house, "host:1:dead")
     left = tasks.begin(NAME, "reindex", {}, "host:1:dead")
-    _abandon_dead(beside, NAME)
+    abandon_dead(beside, NAME)
     assert "host:1:dead, has ended" in tasks.read(left.number).error
     assert tasks.begin(NAME, "reindex", {}, "host:2:next").state == "running"
 
@@ -444,7 +442,7 @@ def test_the_task_of_a_living_process_is_left_alone(house: House, beside: House)
     working = threading.Timer(0.3, lambda: tasks.report(second, {"applied": 1}))
     working.start()
     with beating(house, held, "host:1:alive"):
-        _abandon_dead(beside, NAME)
+        abandon_dead(beside, NAME)
     working.join()
     assert [task.number for task in tasks.unfinished(NAME)] == [first.number, second.number]
 
@@ -454,7 +452,7 @@ def test_two_that_do_the_same_by_themselves(house: House, beside: House) -> None
     first = house.catalog.tasks.begin(NAME, "reindex", {}, "host:1:first")
     order = reindex(house.settings)
     with pytest.raises(CatalogError, match="is running already by host:1:first") as raised:
-        _do_here(beside, order, unseen)
+        _do_here(beside, order, unseen, silent)
     assert "tandem status" in raised.value.hint
     assert house.catalog.tasks.read(first.number) == first
     assert generations(house) == {1: "ready"}
@@ -472,11 +470,11 @@ def test_what_is_done_here_is_a_task(tmp_path: Path) -> None:
         seen.extend(catalog.tasks.unfinished(NAME))
         catalog.close()
 
-    outcome = have_done(settings, reindex(settings), look, unheard)
+    outcome = have_done(settings, reindex(settings), look, silent)
     assert {(task.kind, task.state) for task in seen} == {("reindex", "running")}
     assert seen[-1].progress
     with pytest.raises(InputError, match="no generation 9"):
-        have_done(settings, Order(NAME, "promote", {"generation": 9}), unseen, unheard)
+        have_done(settings, Order(NAME, "promote", {"generation": 9}), unseen, silent)
     with owned(settings) as house:
         done, failed = house.catalog.tasks.read(1), house.catalog.tasks.read(2)
     assert (done.state, done.outcome) == ("done", outcome)

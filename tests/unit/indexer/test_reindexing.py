@@ -214,6 +214,21 @@ def test_it_can_be_stopped(desk: Desk) -> None:
     assert "--resume" in raised.value.hint
 
 
+def test_stopped_amid_an_examination_nobody_is_judged(desk: Desk) -> None:
+    """What a gate says that was cut short is no reason to refuse, and no later one is asked."""
+    desk.candidate.legs = {"lexical": 10, "vector": 10}
+
+    class Cut(FakeGate):
+        def examine(self) -> Verdict:
+            desk.stopped.set()
+            return super().examine()
+
+    later = FakeGate("quality")
+    with pytest.raises(Interrupted):
+        desk.run(Cut("verify", passes=False), later)
+    assert (desk.promoted, later.asked) == ([], 0)
+
+
 def test_an_engine_that_fails_for_long_ends_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A short failure is waited out, a long one is told with its reason."""
     desk.candidate.failure = EngineError("no room")

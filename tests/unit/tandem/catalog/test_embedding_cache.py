@@ -53,6 +53,20 @@ def test_a_known_text_is_kept_as_it_is(cache: DatabaseEmbeddingCache) -> None:
     assert cache.count() == 2
 
 
+def test_forgetting(cache: DatabaseEmbeddingCache) -> None:
+    """The texts named, of that embedder; what is not known is nothing."""
+    texts = [f"text {number}" for number in range(1_203)]
+    rows = dict(zip(texts, random_rows(1, len(texts), 4), strict=True))
+    cache.put("model@1", rows)
+    cache.put("model@2", {"text 1": rows["text 1"]})
+    cache.forget("model@1", ["unknown"])
+    cache.forget("model@1", [])
+    assert cache.count() == 1_204
+    cache.forget("model@1", texts[1:])
+    assert cache.get("model@1", texts).keys() == {"text 0"}
+    assert cache.get("model@2", texts).keys() == {"text 1"}
+
+
 def test_two_writers_of_the_same_texts(cache: DatabaseEmbeddingCache) -> None:
     """Who comes second finds the text there, and that is no error."""
     rows = random_rows(1, 40, 4)

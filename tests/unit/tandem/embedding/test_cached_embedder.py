@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from tandem.embedding.cached_embedder import CachedEmbedder
+from tandem.embedding.cached_embedder import CachedEmbedder, RenewingEmbedder
 from tandem.protocols import FloatMatrix, FloatVector
 
 
@@ -34,7 +34,7 @@ class CountingEmbedder:
 
 
 class DictCache:
-    """An ``EmbeddingCache`` in a dictionary; counts its calls."""
+    """An ``EmbeddingCache`` in a dictionary; counts its calls. What it knows it keeps."""
 
     def __init__(self) -> None:
         self.held: dict[tuple[str, str], FloatVector] = {}
@@ -49,7 +49,12 @@ class DictCache:
     def put(self, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:
         """See ``EmbeddingCache``."""
         self.calls += 1
-        self.held |= {(embedder_name, text): vector for text, vector in vectors.items()}
+        self.held = {(embedder_name, text): row for text, row in vectors.items()} | self.held
+
+    def forget(self, embedder_name: str, texts: Sequence[str]) -> None:
+        """See ``EmbeddingCache``."""
+        for text in texts:
+            self.held.pop((embedder_name, text), None)
 
 
 @pytest.fixture
@@ -106,6 +111,19 @@ def test_vector_of_another_length_is_replaced(
     cache.held[behind.name, "a"] = np.zeros(3, np.float32)
     assert cached.embed_documents(["a"]).tolist() == [[1, 97]]
     assert cache.held[behind.name, "a"].tolist() == [1, 97]
+
+
+def test_renewing_trusts_nothing(behind: CountingEmbedder, cache: DictCache) -> None:
+    """Everything is embedded, and stands in the place of what was kept; of nothing, nothing is."""
+    cache.held[behind.name, "a"] = np.zeros(2, np.float32)
+    renewing = RenewingEmbedder(behind, cache)
+    assert renewing.embed_documents([]).shape == (0, 2)
+    assert cache.calls == 0
+    assert renewing.embed_documents(["a", "bb"]).tolist() == [[1, 97], [2, 98]]
+    assert {text: row.tolist() for (_, text), row in cache.held.items()} == {
+        "a": [1, 97],
+        "bb": [2, 98],
+    }
 
 
 def test_queries_pass_by(cached: CachedEmbedder, cache: DictCache) -> None:

@@ -1,0 +1,92 @@
+"""An order carried out by the process that follows."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from api.asking import Order, Show
+from api.candidates import ReindexOrder
+from api.owner import Owner
+from api.verified import verify
+from api.wanted import Wanted
+from indexer.reindexing import ReindexProgress, Report
+from indexer.verification import VerifyOptions
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.releases import Generation
+from tandem.errors import CatalogError
+from tandem.telemetry import logger
+
+REPORT_SECONDS = 0.5
+
+
+def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
+    """Do it here; the outcome, as a JSON object.
+
+    Raises:
+        TandemError: it could not be done; nothing went live.
+    """
+    show = _throttled(show)
+
+    def report(progress: ReindexProgress) -> None:
+        show(asdict(progress))
+
+    if order.kind == "reindex":
+        return _reindex(owner, order, report)
+    if order.kind == "verify":
+        collection = owner.house.collection(order.collection)
+        options = VerifyOptions(**order.arguments)
+        return verify(collection, options, show, lambda: owner.is_stopping)
+    if order.kind == "promote":
+        number = int(order.arguments["generation"])
+        overridden = tuple(order.arguments.get("overridden", ()))
+        release = owner.promote(order.collection, number, report, overridden)
+    else:
+        release = owner.rollback(order.collection, report)
+    return {"release": release.number, "generation": release.generation}
+
+
+def _reindex(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
+    arguments = dict(order.arguments)
+    owner.house.adopt(Wanted.read(arguments.pop("settings")).put_into(owner.house.settings))
+    arguments["overridden"] = tuple(arguments["overridden"])
+    generation, outcome = owner.reindex(order.collection, ReindexOrder(**arguments), report)
+    return {
+        "generation": generation.number,
+        "embedder": generation.embedder,
+        "release": outcome.release.number if outcome.release else None,
+        "gates": [verdict._asdict() for verdict in outcome.verdicts],
+        "overridden": outcome.overridden,
+        "dropped": outcome.dropped,
+        "refused": _refused(owner.house.catalog, generation),
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _refused(catalog: Catalog, generation: Generation) -> dict[str, int]:
+    """How many documents each new index left out; nothing where that cannot be read any more, which
+    is no failure of what went live.
+    """
+    count = catalog.checkpoints.failure_count
+    try:
+        return {
+            "lexical": count(generation.lexical_name),
+            "vector": count(generation.vector_name),
+        }
+    except CatalogError as error:
+        logger("api").warning("how many documents were left out cannot be read: %s", error)
+        return {}
+
+
+def _throttled(show: Show) -> Show:
+    """News at most every half second, and whenever a new stage begins."""
+    last_stage, last_at = "", 0.0
+
+    def report(progress: Mapping[str, Any]) -> None:
+        nonlocal last_stage, last_at
+        now = time.monotonic()
+        if progress["stage"] != last_stage or now - last_at >= REPORT_SECONDS:
+            last_stage, last_at = progress["stage"], now
+            show(progress)
+
+    return report
