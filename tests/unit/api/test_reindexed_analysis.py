@@ -1,5 +1,7 @@
 """From one text analysis to another by a reindex, and back."""
 
+import time
+
 import pytest
 
 from api.bootstrap import House
@@ -29,10 +31,14 @@ def found(house: House, text: str) -> set[str]:
 
 
 def found_in(house: House, number: int, text: str) -> set[str]:
-    """What that generation's lexical index finds, live or not."""
-    generation = house.catalog.releases.generation(number)
-    index = house.collection(NAME).open_generation(generation).lexical.index
-    return set(index.search(text, limit=9, timeout_seconds=9).document_ids)
+    """What that generation's lexical index finds, live or not, once it has all that is written."""
+    opened = house.collection(NAME).open_generation(house.catalog.releases.generation(number))
+    until = time.monotonic() + 60
+    while opened.applied() < house.catalog.documents.head():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    opened.refresh()
+    return set(opened.lexical.index.search(text, limit=9, timeout_seconds=9).document_ids)
 
 
 def test_an_analysis_that_is_not_known_here_is_named(house: House) -> None:
