@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.tandem_command import Ran, Tandem
 
-DOCUMENTS = 600
+DOCUMENTS = 300
 STOPPED = {130, -signal.SIGINT}
 """The second when Control-C came once more while Python was closing."""
 
@@ -104,7 +104,7 @@ def test_an_interrupt_while_starting_is_no_traceback(tandem: Tandem, module: str
         "sys.meta_path.insert(0, Press())\n"
     )
     path = f"{tandem.folder}:{tandem.environment()['PYTHONPATH']}"
-    stopped = tandem("status", PYTHONPATH=path)
+    stopped = tandem.fresh("status", PYTHONPATH=path)
 
     assert (stopped.code, stopped.out, stopped.err) == (130, "", "stopped\n")
 
