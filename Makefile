@@ -6,7 +6,7 @@ ENV := .venv
 TORCH_ENV := .venv-torch
 BIN := $(ENV)/bin
 
-.PHONY: help install demo test docs lock torch-test soak services containers up down clean
+.PHONY: help install demo test docs lock torch-test long-test soak services containers up down clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,14 +49,18 @@ $(TORCH_ENV)/.installed: requirements/torch.lock pyproject.toml
 torch-test: $(TORCH_ENV)/.installed ## Test the extra [torch] in an environment of its own (5.3 GB)
 	$(TORCH_ENV)/bin/python -m pytest tests/torch $(PYTEST_ARGUMENTS)
 
-# a line for every long test, with what makes it long before it
-LONG_TEST := $(BIN)/python -m pytest -s
+long-test: install ## The tests that take minutes, in their short form
+	$(BIN)/python -m pytest -m long $(PYTEST_ARGUMENTS)
+
+# a line for every long form, with what makes it long before it; nothing is skipped unsaid
+LONG_FORM := $(BIN)/python -m pytest -s -m ""
+soak: export TANDEM_REQUIRE_SERVICES := 1
 soak: install ## The long forms of the tests, by hand
-	$(LONG_TEST) -m long tests
-	TANDEM_TEST_KILLS=300 $(LONG_TEST) tests/integration/test_crash_torture.py
-	TANDEM_TEST_LOAD_SECONDS=60 $(LONG_TEST) tests/integration/test_zero_downtime.py
-	TANDEM_TEST_LOAD_SECONDS=60 TANDEM_TEST_KILLS=100 $(LONG_TEST) tests/integration/test_faults_*.py
-	TANDEM_TEST_OPENSEARCH_VERSION=3.8.0 $(LONG_TEST) tests/contracts/test_opensearch*.py
+	TANDEM_TEST_KILLS=300 $(LONG_FORM) tests/integration/test_crash_torture.py
+	TANDEM_TEST_RELEASE_ROUNDS=5 $(LONG_FORM) tests/integration/test_release_torture.py
+	TANDEM_TEST_LOAD_SECONDS=60 $(LONG_FORM) tests/integration/test_zero_downtime.py
+	TANDEM_TEST_LOAD_SECONDS=60 TANDEM_TEST_KILLS=100 $(LONG_FORM) tests/integration/test_faults_*.py
+	TANDEM_TEST_OPENSEARCH_VERSION=3.8.0 $(LONG_FORM) tests/contracts/test_opensearch*.py
 
 services: ## Say what the tests with real servers need and this machine lacks
 	@.ci/services || true

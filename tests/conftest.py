@@ -7,7 +7,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
 NEEDS_OPENSEARCH = re.compile(
-    r"contracts/test_opensearch|integration/test_(faults|zero_downtime|verification_opensearch)"
+    r"contracts/test_opensearch|integration/test_(faults|serving_on|zero_downtime|verification_opensearch)"
 )
 
 

@@ -61,17 +61,20 @@ class Forks:
             self._process.stdin.flush()
             child = self._answer("born")
             late = threading.Timer(timeout_seconds, os.kill, (child, signal.SIGKILL))
+            late.daemon = True
             late.start()
-            code = self._answer("left")
-            assert late.is_alive(), f"{request.arguments} took over {timeout_seconds} s"
-            late.cancel()
+            try:
+                code = self._answer("left")
+                assert late.is_alive(), f"{request.arguments} took over {timeout_seconds} s"
+            finally:
+                late.cancel()
             return code
 
     def _answer(self, word: str) -> int:
         assert self._process.stdout is not None
-        said, number = self._process.stdout.readline().split()
-        assert said.decode() == word
-        return int(number)
+        said = self._process.stdout.readline().decode().split()
+        assert said[:1] == [word], f"instead of {word}, the process that forks said {said}"
+        return int(said[1])
 
     def close(self) -> None:
         """With the end of its input it ends."""

@@ -241,3 +241,16 @@ def test_the_checks_before_a_change_lands_end_with_the_tests() -> None:
     required = lines.index("export TANDEM_REQUIRE_SERVICES=1")
     assert lines.index(".ci/services --install") < required < len(lines) - 1
     assert "    make test " in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_long_form_reaches_the_tests_that_it_makes_longer() -> None:
+    """No test is deselected, and every variable is read by what is run, or by the services."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert re.search(r'^LONG_FORM := .* -m ""$', makefile, re.MULTILINE)
+    lines = re.findall(r"^\t(TANDEM_TEST_.*) \$\(LONG_FORM\) (\S+)$", makefile, re.MULTILINE)
+    assert len(lines) == makefile.count("$(LONG_FORM)")
+    services = "".join(file.read_text("utf-8") for file in ROOT.glob("tests/services/**/*.py"))
+    for given, pattern in lines:
+        code = services + "".join(file.read_text("utf-8") for file in ROOT.glob(pattern))
+        for variable in re.findall(r"(\w+)=", given):
+            assert f'"{variable}"' in code, (variable, pattern)
