@@ -134,17 +134,18 @@ class Owner:
         """
         collection = self.house.collection(name)
         collection.refresh()
-        parent = collection.release.number
-        before = self._known(name)
-        judged = judgments(collection)  # before hours of work: they may not be readable
-        generation, abandoned = candidate(self.house, collection, order)
+        parent, before = collection.release.number, self._known(name)
+        settings = order.settings or collection.settings
+        keep = settings.retention.generations
+        judged = judgments(settings.quality)  # before hours of work: they may not be readable
+        generation, abandoned = candidate(self.house, collection, order, settings)
         for half_built in abandoned:
             self._drop(collection, half_built)
         reindexing = self._waiting(collection, generation, report, "tandem reindex --resume")
 
         def promote() -> Release:
             try:
-                return self._go_live(collection, generation.number, parent)
+                return self._go_live(collection, generation.number, parent, keep)
             except ReleaseConflict as conflict:
                 raise left_ready(self.house.catalog.releases, generation, conflict) from conflict
 
@@ -190,32 +191,32 @@ class Owner:
                 f"{name} has no generation {generation}; it has {', '.join(map(str, known))}",
                 hint="see which is which: tandem releases",
             )
-        live = collection.release
+        live, keep = collection.release, collection.settings.retention.generations
         if generation == live.generation:
-            return afterwards(live, lambda: self._settle(collection))
+            return afterwards(live, lambda: self._settle(collection, keep))
         chosen = known[generation]
         waiting = self._waiting(collection, chosen, report, f"tandem promote {generation}")
         examined: Sequence[Gate] = ()
         if chosen.state == "building":
             opened = collection.open_generation(chosen)
-            judged = judgments(collection)
+            judged = judgments(collection.settings.quality)
             examined = gates(collection, opened, judged, lambda: self.is_stopping)
         outcome = waiting.run(
-            examined, overridden, lambda: self._go_live(collection, generation, live.number)
+            examined, overridden, lambda: self._go_live(collection, generation, live.number, keep)
         )
         assert outcome.release is not None, "it was to be promoted"
         return outcome.release
 
-    def _go_live(self, collection: OpenCollection, generation: int, parent: int) -> Release:
-        known = self.house.catalog.releases.generation(generation)
+    def _go_live(self, collection: OpenCollection, number: int, parent: int, keep: int) -> Release:
+        known = self.house.catalog.releases.generation(number)
         collection.open_generation(known).refresh()
-        release = self.house.catalog.releases.promote(collection.name, generation, parent=parent)
-        return afterwards(release, collection.refresh, lambda: self._settle(collection))
+        release = self.house.catalog.releases.promote(collection.name, number, parent=parent)
+        return afterwards(release, collection.refresh, lambda: self._settle(collection, keep))
 
-    def _settle(self, collection: OpenCollection) -> None:
+    def _settle(self, collection: OpenCollection, keep: int) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
         publish(self.house, collection)
-        for old in outlived(collection, self.house.access, lambda: self.is_stopping):
+        for old in outlived(collection, keep, self.house.access, lambda: self.is_stopping):
             self._drop(collection, old)
 
     def rollback(self, name: str, report: Report = unheard) -> Release:

@@ -17,7 +17,7 @@ from api.desk import Desk
 from api.embedders import silent
 from api.engines import open_catalog
 from api.orders import _do_here, _is_followed, have_done
-from api.wanted import Wanted
+from api.wanted import Wanted, pending_change
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.ownership import Ownership
 from tandem.catalog.tasks import Task
@@ -39,6 +39,7 @@ from tests.owned_house import (
     at_work,
     generations,
     owned,
+    reindexed,
     settings_in,
     worked_off,
 )
@@ -94,7 +95,7 @@ def test_the_owner_does_what_it_is_asked(follower: House) -> None:
     live = follower.collection(NAME).generation
     assert live.passage_tokens == 64
     assert live.schema.by_name["kind"].type == "text"
-    assert follower.collection(NAME).pending_change is None
+    assert pending_change(settings, live) is None
     back = have_done(settings, Order(NAME, "rollback", {}), unseen, silent)
     assert back == {"release": 1, "generation": 1}
     forth = have_done(settings, Order(NAME, "promote", {"generation": 2}), unseen, silent)
@@ -130,6 +131,34 @@ def test_a_gate_that_the_owner_asks_fails_here(follower: House) -> None:
     assert "--override refused" in raised.value.hint
     order = reindex(bad, resume=True, overridden=["refused"])
     assert have_done(bad, order, unseen, silent)["overridden"] == ["refused"]
+
+
+def test_the_settings_that_a_reindex_came_with_go_with_it(house: House) -> None:
+    """The owner forgets by its own, and the next reindex goes by its own: fields, what is kept."""
+    own, collection = house.settings, house.collection(NAME)
+    other = settings_in(
+        own.data_dir.parent,
+        fields={**FIELDS, "more": {"type": "text"}},
+        retention={"generations": 1, "events_days": 1},
+    )
+    with at_work(house) as owner:
+        carry_out(owner, reindex(other), unseen)
+        assert generations(house) == {2: "ready"}
+        assert house.settings is own
+        assert collection.settings is own
+        reindexed(owner)
+    assert generations(house) == {2: "ready", 3: "ready"}
+    assert pending_change(own, collection.generation) is None
+
+
+def test_the_settings_of_a_reindex_that_fails_leave_nothing(house: House) -> None:
+    """They are not taken up even while it is examined."""
+    own = house.settings
+    bad = settings_in(own.data_dir.parent, fields={"note": {"type": "integer"}})
+    with at_work(house) as owner, pytest.raises(GateFailed, match="refused"):
+        carry_out(owner, reindex(bad), unseen)
+    assert house.settings is own
+    assert house.collection(NAME).settings is own
 
 
 def test_settings_of_another_version_are_refused(follower: House) -> None:
