@@ -5,18 +5,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from api.abandoned import abandon_dead
+from api.abandoned import abandon_dead, is_dead
 from api.asking import NobodyAnswered, Order, OrderFailed, ask, failure
 from api.bootstrap import House, open_house_beside
 from api.carrying_out import carry_out
 from api.desk import Desk
 from api.embedders import silent
 from api.engines import open_catalog
-from api.orders import _do_here, _is_followed, have_done
+from api.orders import _do_here, _is_followed, ask_owner, have_done
 from api.wanted import Wanted, pending_change
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.ownership import Ownership
@@ -51,6 +52,11 @@ pytestmark = pytest.mark.usefixtures("models")
 
 def unseen(_progress: Mapping[str, Any]) -> None:
     """Show nothing."""
+
+
+def alive(_task: Task) -> bool:
+    """No owner has died."""
+    return False
 
 
 def reindex(asking: Settings, **values: Any) -> Order:
@@ -200,7 +206,7 @@ def test_what_nobody_takes_up_is_withdrawn(house: House, monkeypatch: pytest.Mon
     """It is not done hours later by a process that nobody expects to do it."""
     monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.3)
     with pytest.raises(NobodyAnswered) as raised:
-        ask(house.catalog, ROLLBACK, unseen, silent)
+        ask(house.catalog, ROLLBACK, unseen, silent, alive)
     assert "tandem follow" in raised.value.hint
     with at_work(house) as owner:
         worked_off(owner)
@@ -211,7 +217,7 @@ def test_the_same_twice_at_once(house: House) -> None:
     """The second is told that the first is under way."""
     house.catalog.tasks.ask(NAME, "rollback", {})
     with pytest.raises(CatalogError, match=r"task 1 \(rollback\) is wanted already") as raised:
-        ask(house.catalog, ROLLBACK, unseen, silent)
+        ask(house.catalog, ROLLBACK, unseen, silent, alive)
     assert "tandem status" in raised.value.hint
 
 
@@ -244,6 +250,79 @@ def test_a_task_of_a_dead_owner_is_failed(house: House) -> None:
     assert "host:1:dead, has ended" in str(error)
     assert error.hint == "ask for it again"
     assert tasks.ask(NAME, "reindex", {}) == number + 1
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that nobody has touched since the last look has stood still for long."""
+    monkeypatch.setattr("api.asking.STILL_SECONDS", 0.0)
+    monkeypatch.setattr("api.asking.POLL_SECONDS", 0.0)
+
+
+def begun_by(house: House, monkeypatch: pytest.MonkeyPatch, owner: str) -> None:
+    """Whatever is asked for is begun at once by a process of that name."""
+    tasks, asked = house.catalog.tasks, type(house.catalog.tasks).ask
+
+    def ask_and_begin(self: Any, *order: Any) -> int:
+        number = asked(self, *order)
+        tasks.start(tasks.read(number), owner)
+        return number
+
+    monkeypatch.setattr(type(tasks), "ask", ask_and_begin)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_owner_that_is_killed_is_not_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody follows any more who would end its task: who waits does, and learns what to do."""
+    begun_by(house, monkeypatch, "host:1:killed")
+    elsewhere, asked = OwnedElsewhere("in use", follows=True), list[Path]()
+
+    def is_owned(folder: Path) -> bool:
+        asked.append(folder)
+        return len(asked) < 3  # killed after the second look
+
+    monkeypatch.setattr("api.orders.is_owned", is_owned)
+    with pytest.raises(OrderFailed, match=r"host:1:killed, has ended") as raised:
+        ask_owner(house.settings, ROLLBACK, unseen, silent, elsewhere)
+    assert raised.value.hint == "ask for it again"
+    assert asked == [house.settings.data_dir] * 3
+    assert house.catalog.tasks.read(1).state == "failed"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_owner_that_ends_its_task_and_leaves(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the task and the one at the folder: done is done."""
+    begun_by(house, monkeypatch, "host:1:quick")
+
+    def finishing(task: Task) -> bool:
+        house.catalog.tasks.finish(task, {"release": 7})
+        return True
+
+    assert ask(house.catalog, ROLLBACK, unseen, silent, finishing) == {"release": 7}
+
+
+def test_an_order_that_moves_is_not_asked_about(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose progress is seen lives."""
+    begun_by(house, monkeypatch, "host:1:busy")
+    monkeypatch.setattr("api.asking.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("api.asking.STILL_SECONDS", 1.5)
+    clock = SimpleNamespace(now=0.0)
+    tasks, rounds = house.catalog.tasks, iter(range(1, 6))
+
+    def sleep(_seconds: float) -> None:
+        clock.now += 1.0
+        task, done = tasks.read(1), next(rounds)
+        tasks.finish(task, {}) if done == 5 else tasks.report(task, {"applied": done})
+
+    stand_in = SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep)
+    monkeypatch.setattr("api.asking.time", stand_in)
+    assert ask(house.catalog, ROLLBACK, unseen, silent, pytest.fail) == {}
 
 
 def test_a_task_that_its_owner_could_not_end_is_ended_by_it_later(
@@ -354,7 +433,7 @@ def test_an_order_does_not_outlive_who_waits_for_it(
     with monkeypatch.context() as interrupted:
         interrupted.setattr("api.asking.time.sleep", fail)
         with pytest.raises(error):
-            ask(house.catalog, ROLLBACK, unseen, told.append)
+            ask(house.catalog, ROLLBACK, unseen, told.append, alive)
     assert house.catalog.tasks.read(1).state == "failed"
     assert told == (
         ["the rollback is withdrawn; nothing was done"] if error is KeyboardInterrupt else []
@@ -374,7 +453,7 @@ def test_begun_at_the_moment_of_giving_up(house: House, monkeypatch: pytest.Monk
         return withdraw(number, reason)
 
     monkeypatch.setattr(tasks, "withdraw", too_late)
-    assert ask(house.catalog, ROLLBACK, unseen, silent) == {"release": 7}
+    assert ask(house.catalog, ROLLBACK, unseen, silent, alive) == {"release": 7}
 
 
 def test_an_old_order_is_only_done_for_one_who_still_waits(
@@ -402,7 +481,7 @@ def test_who_waits_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("api.asking.ANSWER_SECONDS", 1.0)
     monkeypatch.setattr("api.asking.REFRESH_SECONDS", 0.2)
     with pytest.raises(NobodyAnswered):
-        ask(house.catalog, ROLLBACK, unseen, silent)
+        ask(house.catalog, ROLLBACK, unseen, silent, alive)
     task = house.catalog.tasks.read(1)
     assert task.changed_at > task.asked_at
 
@@ -474,6 +553,25 @@ def test_the_task_of_a_living_process_is_left_alone(house: House, beside: House)
         abandon_dead(beside, NAME)
     working.join()
     assert [task.number for task in tasks.unfinished(NAME)] == [first.number, second.number]
+
+
+def test_progress_counts_while_the_leases_are_watched(
+    house: House, beside: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead process's lease takes all the time there is; a task that moved meanwhile lives."""
+    tasks = beside.catalog.tasks
+    moving = tasks.begin(NAME, "reindex", {}, "host:1:works")
+    still = tasks.begin(NAME, "promote", {}, "host:2:dead")
+
+    def watch_long(*_: object) -> dict[str, str]:
+        tasks.report(moving, {"applied": 1})
+        return {}
+
+    monkeypatch.setattr("api.abandoned.living", watch_long)
+    monkeypatch.setattr("api.abandoned.WATCH_SECONDS", 0.0)
+    assert is_dead(beside.catalog, still)
+    abandon_dead(beside, NAME)
+    assert [task.number for task in tasks.unfinished(NAME)] == [moving.number]
 
 
 def test_two_that_do_the_same_by_themselves(house: House, beside: House) -> None:
