@@ -151,9 +151,20 @@ def _withdraw(catalog: Catalog, number: int) -> bool:
 
 
 def failure(task: Task) -> TandemError:
-    """The error of another process, of its own kind, so that the exit code is the same."""
+    """The error of another process, of its own kind, so that the exit code is the same; where that
+    kind needs more than message and hint, of the nearest one above it that does not.
+    """
     kinds: list[type[TandemError]] = [TandemError]
-    for kind in kinds:  # grows meanwhile: every kind that is told by message and hint alone
-        kinds += [item for item in kind.__subclasses__() if item.__init__ is TandemError.__init__]
-    by_code = {kind.code: kind for kind in kinds}
-    return by_code.get(task.outcome.get("code", ""), OrderFailed)(task.error, hint=task.hint)
+    for kind in kinds:  # grows meanwhile
+        kinds += kind.__subclasses__()
+    by_code = {kind.code: kind for kind in reversed(kinds)}  # one without a code has that above it
+    told = by_code.get(task.outcome.get("code", ""), OrderFailed)
+    return _plain(told)(task.error, hint=task.hint)
+
+
+def _plain(kind: type[TandemError]) -> type[TandemError]:
+    return next(
+        above
+        for above in kind.__mro__
+        if issubclass(above, TandemError) and above.__init__ is TandemError.__init__
+    )

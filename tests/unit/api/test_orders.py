@@ -25,11 +25,14 @@ from tandem.catalog.tasks import Task
 from tandem.errors import (
     CatalogError,
     CollectionNotFound,
+    FieldError,
     GateFailed,
     InputError,
     OwnedElsewhere,
+    QueryError,
     ReleaseConflict,
     SettingsError,
+    SourceError,
     TandemError,
 )
 from tandem.settings import Settings
@@ -124,6 +127,27 @@ def test_what_the_owner_cannot_do_is_told_by_its_kind(
         have_done(follower.settings, order, unseen, silent)
     assert type(raised.value) is kind
     assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (QueryError("the text is too long", field="text", hint="shorten it"), InputError),
+        (FieldError("year", "no number", hint="shorten it"), InputError),
+        (OwnedElsewhere("in use", hint="shorten it", follows=True), CatalogError),
+        (SourceError("no such file", hint="shorten it"), SourceError),
+        (TandemError("oh", hint="shorten it"), TandemError),
+    ],
+)
+def test_an_error_comes_back_as_its_kind_or_what_that_is_a_kind_of(
+    house: House, error: TandemError, kind: type[TandemError]
+) -> None:
+    """One that takes more than words cannot be made anew; the exit code stays the same."""
+    tasks = house.catalog.tasks
+    task = tasks.begin(NAME, "reindex", {}, "host:1:owner")
+    told = failure(tasks.fail(task, str(error), error.hint, error.code))
+    assert type(told) is kind
+    assert (str(told), told.hint) == (str(error), "shorten it")
 
 
 def test_a_gate_that_the_owner_asks_fails_here(follower: House) -> None:
