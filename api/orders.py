@@ -12,6 +12,7 @@ from api.abandoned import abandon_dead, is_dead
 from api.asking import NobodyAnswered, Notify, Order, Show, ask
 from api.bootstrap import House, open_house
 from api.carrying_out import carry_out
+from api.console import printable
 from api.desk import Desk
 from api.engines import open_catalog
 from api.noted import noted
@@ -19,7 +20,7 @@ from api.owner import Owner
 from indexer.liveness import living
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import is_owned
-from tandem.errors import OwnedElsewhere
+from tandem.errors import OwnedElsewhere, TandemError
 from tandem.settings import Settings
 from tandem.telemetry import logger
 
@@ -64,13 +65,21 @@ def _do_here(house: House, order: Order, show: Show, notify: Notify) -> Mapping[
         desk.open()
         return carry_out(owner, order, report)
 
+    came_out = "failed"
     try:
-        return noted(house.catalog, task, work, show)
+        outcome = noted(house.catalog, task, work, show)
+        live = outcome.get("release")
+        came_out = "is done" if live is None else f"is done, release {live} is live"
+        return outcome
+    except TandemError as error:
+        came_out = f"failed: {printable(str(error))}"
+        raise
     except KeyboardInterrupt:
+        came_out = "is stopped"
         owner.stop()
         raise
     finally:
-        desk.close()
+        desk.close(f"the {order.kind} {came_out}")
         owner.close()
 
 
