@@ -6,8 +6,9 @@ holds the leases. Others ask by a row in the catalogue, and watch it.
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from api.aftermath import afterwards
 from api.bootstrap import House
@@ -93,11 +94,8 @@ class Owner:
         return is_changed
 
     def _of(self, name: str) -> set[int]:
-        return {
-            number
-            for number, followed in self._followed.items()
-            if followed.opened.generation.collection == name
-        }
+        known = self._followed.items()
+        return {number for number, item in known if item.opened.generation.collection == name}
 
     def stop(self) -> None:
         """Leave what is running to the next one."""
@@ -155,17 +153,16 @@ class Owner:
             order.overridden,
             promote if order.promote else None,
         )
+
+        def tell_dropped() -> None:
+            outcome.dropped = sorted(before.keys() - self._known(name).keys())
+
         if outcome.release is None:
             self.house.catalog.releases.set_state(generation.number, "ready")
-            self._tell_dropped(outcome, name, before)
+            tell_dropped()
         else:
-            afterwards(outcome.release, lambda: self._tell_dropped(outcome, name, before))
+            afterwards(outcome.release, self.stop, tell_dropped)
         return generation, outcome
-
-    def _tell_dropped(
-        self, outcome: ReindexOutcome, name: str, before: Mapping[int, Generation]
-    ) -> None:
-        outcome.dropped = sorted(before.keys() - self._known(name).keys())
 
     def _known(self, name: str) -> dict[int, Generation]:
         return {item.number: item for item in self.house.catalog.releases.generations(name)}
@@ -193,7 +190,7 @@ class Owner:
             )
         live, keep = collection.release, collection.settings.retention.generations
         if generation == live.generation:
-            return afterwards(live, lambda: self._settle(collection, keep))
+            return afterwards(live, self.stop, lambda: self._settle(collection, keep))
         chosen = known[generation]
         waiting = self._waiting(collection, chosen, report, f"tandem promote {generation}")
         examined: Sequence[Gate] = ()
@@ -211,10 +208,11 @@ class Owner:
         known = self.house.catalog.releases.generation(number)
         collection.open_generation(known).refresh()
         release = self.house.catalog.releases.promote(collection.name, number, parent=parent)
-        return afterwards(release, collection.refresh, lambda: self._settle(collection, keep))
+        return afterwards(release, self.stop, lambda: self._settle(collection, keep))
 
     def _settle(self, collection: OpenCollection, keep: int) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
+        collection.refresh()
         publish(self.house, collection)
         for old in outlived(collection, keep, self.house.access, lambda: self.is_stopping):
             self._drop(collection, old)
@@ -241,7 +239,8 @@ class Owner:
         def point() -> Release:
             collection.open_generation(releases.generation(before.generation)).refresh()
             pointed = releases.point(name, target, expected=live.number)
-            return afterwards(pointed, collection.refresh, lambda: publish(self.house, collection))
+            shown = partial(publish, self.house, collection)
+            return afterwards(pointed, self.stop, collection.refresh, shown)
 
         generation = releases.generation(before.generation)
         return self._waiting(collection, generation, report, "tandem rollback").go_live(point)

@@ -420,6 +420,24 @@ def test_who_is_stopped_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -
     assert task.hint == "run tandem rollback again"
 
 
+def test_who_is_stopped_after_the_switch_says_what_is_live(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no failure, and nothing is to be asked for again; whatever else goes on is stopped."""
+    stopped: list[str] = []
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("api.owner.publish", interrupt)
+    monkeypatch.setattr("api.owner.Owner.stop", lambda _: stopped.append("stopped"))
+    live = {"release": 1, "generation": 1}
+    assert _do_here(house, Order(NAME, "promote", {"generation": 1}), unseen, silent) == live
+    task = house.catalog.tasks.read(1)
+    assert (task.state, task.outcome) == ("done", live)
+    assert stopped == ["stopped"]
+
+
 def pressed(_progress: Mapping[str, Any]) -> None:
     """Control-C while it is waited for."""
     raise KeyboardInterrupt
