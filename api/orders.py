@@ -77,6 +77,8 @@ def _do_here(house: House, order: Order, show: Show, notify: Notify) -> Mapping[
     except KeyboardInterrupt:
         came_out = "is stopped"
         owner.stop()
+        further = ", and tandem reindex --resume goes on" if order.kind == "reindex" else ""
+        notify(f"the {order.kind} is stopped; what is live stays{further}")
         raise
     finally:
         desk.close(f"the {order.kind} {came_out}")

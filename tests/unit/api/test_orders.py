@@ -346,7 +346,7 @@ def test_an_order_that_moves_is_not_asked_about(
 
     stand_in = SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep)
     monkeypatch.setattr("api.asking.time", stand_in)
-    assert ask(house.catalog, ROLLBACK, unseen, silent, pytest.fail) == {}
+    assert ask(house.catalog, ROLLBACK, unseen, silent, lambda task: pytest.fail(str(task))) == {}
 
 
 def test_a_task_that_its_owner_could_not_end_is_ended_by_it_later(
@@ -412,12 +412,19 @@ def test_who_is_stopped_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
+    told: list[str] = []
     monkeypatch.setattr("api.owner.Owner.rollback", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        _do_here(house, ROLLBACK, unseen, silent)
-    task = house.catalog.tasks.read(1)
-    assert (task.state, task.error) == ("failed", "the process that did it was stopped")
-    assert task.hint == "run tandem rollback again"
+    monkeypatch.setattr("api.owner.Owner.reindex", interrupt)
+    for number, order in enumerate((ROLLBACK, reindex(house.settings)), 1):
+        with pytest.raises(KeyboardInterrupt):
+            _do_here(house, order, unseen, told.append)
+        task = house.catalog.tasks.read(number)
+        assert (task.state, task.error) == ("failed", "the process that did it was stopped")
+        assert task.hint == f"run tandem {order.kind} again"
+    assert told == [
+        "the rollback is stopped; what is live stays",
+        "the reindex is stopped; what is live stays, and tandem reindex --resume goes on",
+    ]
 
 
 def test_who_is_stopped_after_the_switch_says_what_is_live(
