@@ -39,9 +39,10 @@ def candidate(
         _check_model(building[-1], order)
         return building[-1], building[:-1]
     schema = settings.declared_schema() or collection.generation.schema
+    model = order.model or settings.embedding.model
     try:
         # The model is loaded first: where it cannot be had, what is half built stays.
-        made = house.create_generation(collection.name, schema, order.model, settings.indexing)
+        made = house.create_generation(collection.name, schema, model, settings.indexing)
     except ModelError as error:
         if order.model is None:
             raise

@@ -169,6 +169,7 @@ def test_the_settings_that_a_reindex_came_with_go_with_it(house: House) -> None:
     other = settings_in(
         own.data_dir.parent,
         fields={**FIELDS, "more": {"type": "text"}},
+        embedding={"model": MODELS[1]},
         retention={"generations": 1, "events_days": 1},
     )
     with at_work(house) as owner:
