@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
-from api.verified import indexes_of, until_stopped
+from api.verified import indexes_of, unless_stopped
 from indexer.findings import IndexVerification
 from indexer.verification import SAMPLE, Verifier, VerifyOptions
 from query.configurations import DEFAULT, LEXICAL, VECTOR
@@ -32,7 +32,7 @@ class VerifyGate:
         catalog, name = self._collection.catalog, self._collection.name
         options = VerifyOptions(repair=False, sample=SAMPLE)
         verifier = Verifier(
-            catalog.documents, catalog.checkpoints, name, options, until_stopped(self._stopped)
+            catalog.documents, catalog.checkpoints, name, options, unless_stopped(self._stopped)
         )
         results = [verifier.verify(index) for index in indexes_of(self._candidate)]
         is_passed = all(result.is_clean for result in results)
