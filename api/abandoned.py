@@ -33,6 +33,13 @@ def abandon_dead(house: House, name: str, in_hand: Collection[int] = ()) -> None
             tasks.abandon(task)
 
 
+def is_dead(catalog: Catalog, task: Task) -> bool:
+    """Whether the owner of a running task gives no sign of life, by a lease or by progress; for who
+    shares servers with it.
+    """
+    return bool(_dead(catalog, [task]))
+
+
 def _dead(catalog: Catalog, running: Sequence[Task]) -> list[Task]:
     """Those whose owner gives no sign of life, by a lease or by progress, while this watches."""
     if not running:
@@ -41,8 +48,12 @@ def _dead(catalog: Catalog, running: Sequence[Task]) -> list[Task]:
     generations = catalog.releases.generations(running[0].collection)
     names = [name for item in generations for name in (item.lexical_name, item.vector_name)]
     alive = set(living(catalog.checkpoints, names).values())
-    silent = [task for task in running if task.owner not in alive]
+    silent = _unmoved(catalog, [task for task in running if task.owner not in alive])
     while silent and time.monotonic() < until:
         time.sleep(POLL_SECONDS)
-        silent = [task for task in silent if catalog.tasks.read(task.number) == task]
+        silent = _unmoved(catalog, silent)
     return silent
+
+
+def _unmoved(catalog: Catalog, tasks: Sequence[Task]) -> list[Task]:
+    return [task for task in tasks if catalog.tasks.read(task.number) == task]

@@ -16,6 +16,11 @@ ANSWER_SECONDS = 2 * PATIENCE_SECONDS
 """How long an owner may take to begin what it was asked."""
 
 POLL_SECONDS = 0.2
+STILL_SECONDS = 5.0
+"""How long a running order may stand still before it is asked whether its owner lives; again and
+again after that.
+"""
+
 REFRESH_SECONDS = 1.0
 """How often who waits says so, in the row: what nobody waits for is not begun any more."""
 
@@ -23,6 +28,9 @@ Show = Callable[[Mapping[str, Any]], None]
 """Called with the progress of the work, as often as there is news."""
 
 Notify = Callable[[str], None]
+
+IsDead = Callable[[Task], bool]
+"""Whether the process that runs a task has died."""
 
 
 class OrderFailed(TandemError):
@@ -48,9 +56,11 @@ class Order:
     arguments: Mapping[str, Any]
 
 
-def ask(catalog: Catalog, order: Order, show: Show, notify: Notify) -> Mapping[str, Any]:
+def ask(
+    catalog: Catalog, order: Order, show: Show, notify: Notify, is_dead: IsDead
+) -> Mapping[str, Any]:
     """Have the owner do it, and watch. Whatever ends the watching, an order that nobody has begun
-    is withdrawn.
+    is withdrawn; one whose owner has died is ended.
 
     Raises:
         NobodyAnswered: no process began it; it is withdrawn.
@@ -65,7 +75,7 @@ def ask(catalog: Catalog, order: Order, show: Show, notify: Notify) -> Mapping[s
         )
     number = catalog.tasks.ask(order.collection, order.kind, order.arguments)
     try:
-        return _watch(catalog, number, show)
+        return _watch(catalog, number, show, is_dead)
     except KeyboardInterrupt:
         if _withdraw(catalog, number):
             notify(f"the {order.kind} is withdrawn; nothing was done")
@@ -78,11 +88,12 @@ def ask(catalog: Catalog, order: Order, show: Show, notify: Notify) -> Mapping[s
         raise
 
 
-def _watch(catalog: Catalog, number: int, show: Show) -> Mapping[str, Any]:
+def _watch(catalog: Catalog, number: int, show: Show, is_dead: IsDead) -> Mapping[str, Any]:
     tasks = catalog.tasks
     until = time.monotonic() + ANSWER_SECONDS
     refreshed = time.monotonic()
     shown: Mapping[str, Any] = {}
+    stillness = _Stillness()
     while True:
         task = patiently(lambda: tasks.read(number))
         if task.progress != shown:
@@ -103,7 +114,29 @@ def _watch(catalog: Catalog, number: int, show: Show) -> Mapping[str, Any]:
                 refreshed = now
                 with suppress(CatalogError):  # it was begun just now, or the next time will do
                     tasks.refresh(task)
+        elif stillness.is_long(task):
+            with suppress(CatalogError):  # it has ended just now, or the next time will do
+                if is_dead(task):
+                    tasks.abandon(task)
         time.sleep(POLL_SECONDS)
+
+
+class _Stillness:
+    """How long a row has not been touched, by this process's clock."""
+
+    def __init__(self) -> None:
+        self._seen: Task | None = None
+        self._since = 0.0
+
+    def is_long(self, task: Task) -> bool:
+        """Whether it has been so for long; true once, then the time begins anew."""
+        now = time.monotonic()
+        if task != self._seen:
+            self._seen, self._since = task, now
+        if now - self._since < STILL_SECONDS:
+            return False
+        self._since = now
+        return True
 
 
 def _withdraw(catalog: Catalog, number: int) -> bool:
@@ -118,9 +151,20 @@ def _withdraw(catalog: Catalog, number: int) -> bool:
 
 
 def failure(task: Task) -> TandemError:
-    """The error of another process, of its own kind, so that the exit code is the same."""
+    """The error of another process, of its own kind, so that the exit code is the same; where that
+    kind needs more than message and hint, of the nearest one above it that does not.
+    """
     kinds: list[type[TandemError]] = [TandemError]
-    for kind in kinds:  # grows meanwhile: every kind that is told by message and hint alone
-        kinds += [item for item in kind.__subclasses__() if item.__init__ is TandemError.__init__]
-    by_code = {kind.code: kind for kind in kinds}
-    return by_code.get(task.outcome.get("code", ""), OrderFailed)(task.error, hint=task.hint)
+    for kind in kinds:  # grows meanwhile
+        kinds += kind.__subclasses__()
+    by_code = {kind.code: kind for kind in reversed(kinds)}  # one without a code has that above it
+    told = by_code.get(task.outcome.get("code", ""), OrderFailed)
+    return _plain(told)(task.error, hint=task.hint)
+
+
+def _plain(kind: type[TandemError]) -> type[TandemError]:
+    return next(
+        above
+        for above in kind.__mro__
+        if issubclass(above, TandemError) and above.__init__ is TandemError.__init__
+    )

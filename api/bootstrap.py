@@ -28,6 +28,7 @@ from tandem.catalog.releases import Generation, Release
 from tandem.errors import CollectionNotFound, SettingsError
 from tandem.protocols import Embedder
 from tandem.schema import Schema
+from tandem.sections import IndexingSettings
 from tandem.settings import Settings
 from tandem.stores import LexicalStore, VectorStore
 
@@ -59,13 +60,6 @@ class House:
         """What keeps up the leases that this process holds."""
         return Beats(self.catalog.checkpoints)
 
-    def adopt(self, settings: Settings) -> None:
-        """Go by other settings from now on; folders and engines stay as they were opened."""
-        self.settings = settings
-        self.embedders.adopt(settings)
-        for collection in list(self._open.values()):
-            collection.settings = settings
-
     def collection(self, name: str) -> OpenCollection:
         """The collection, opened once, whichever threads ask.
 
@@ -91,19 +85,26 @@ class House:
             self.catalog.releases.promote(name, generation.number, parent=None)
             return self.collection(name)
 
-    def create_generation(self, name: str, schema: Schema, model: str | None = None) -> Generation:
+    def create_generation(
+        self,
+        name: str,
+        schema: Schema,
+        model: str | None = None,
+        indexing: IndexingSettings | None = None,
+    ) -> Generation:
         """A new generation of a collection, as the settings want it; nothing is in it yet.
 
-        ``model`` stands in for the settings' embedding model.
+        ``model`` stands in for the settings' embedding model, ``indexing`` for that section.
         """
+        indexing = indexing or self.settings.indexing
         embedder = self.embedders.load(model)
         return self.catalog.releases.create_generation(
             name,
             schema,
-            analysis=NEWEST[self.settings.indexing.analysis].name,
+            analysis=NEWEST[indexing.analysis].name,
             embedder=embedder.name,
             dimension=embedder.dimension,
-            passage_tokens=self.settings.indexing.passage_tokens,
+            passage_tokens=indexing.passage_tokens,
         )
 
     def _open_collection(self, release: Release) -> OpenCollection:

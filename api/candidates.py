@@ -6,24 +6,27 @@ from api.bootstrap import House
 from api.collection import OpenCollection
 from tandem.catalog.releases import Generation
 from tandem.errors import InputError, ModelError
+from tandem.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class ReindexOrder:
     """What a reindex shall do. ``model``: another embedding model than the settings'. ``resume``:
-    go on with the generation that is half built, if there is one.
+    go on with the generation that is half built, if there is one. ``settings``: those that this
+    reindex goes by, in place of the collection's.
     """
 
     model: str | None = None
     resume: bool = False
     promote: bool = True
     overridden: tuple[str, ...] = ()
+    settings: Settings | None = None
 
 
 def candidate(
-    house: House, collection: OpenCollection, order: ReindexOrder
+    house: House, collection: OpenCollection, order: ReindexOrder, settings: Settings
 ) -> tuple[Generation, list[Generation]]:
-    """The generation to build, and the half-built ones that it takes the place of.
+    """The generation to build by the settings, and the half-built ones that it takes the place of.
 
     Raises:
         InputError: the order names a model that cannot be had, or another one than the half-built
@@ -35,14 +38,16 @@ def candidate(
     if order.resume and building:
         _check_model(building[-1], order)
         return building[-1], building[:-1]
-    schema = collection.settings.declared_schema() or collection.generation.schema
+    schema = settings.declared_schema() or collection.generation.schema
+    model = order.model or settings.embedding.model
     try:
         # The model is loaded first: where it cannot be had, what is half built stays.
-        return house.create_generation(collection.name, schema, order.model), building
+        made = house.create_generation(collection.name, schema, model, settings.indexing)
     except ModelError as error:
         if order.model is None:
             raise
         raise InputError(f"--embedder {order.model}: {error}", hint=error.hint) from error
+    return made, building
 
 
 def _check_model(half_built: Generation, order: ReindexOrder) -> None:

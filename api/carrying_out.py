@@ -47,9 +47,10 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
 
 
 def _reindex(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
-    arguments = dict(order.arguments)
-    owner.house.adopt(Wanted.read(arguments.pop("settings")).put_into(owner.house.settings))
+    arguments, house = dict(order.arguments), owner.house
+    arguments["settings"] = Wanted.read(arguments["settings"]).put_into(house.settings)
     arguments["overridden"] = tuple(arguments["overridden"])
+    house.embedders.adopt(arguments["settings"])
     generation, outcome = owner.reindex(order.collection, ReindexOrder(**arguments), report)
     return {
         "generation": generation.number,
@@ -58,7 +59,7 @@ def _reindex(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
         "gates": [verdict._asdict() for verdict in outcome.verdicts],
         "overridden": outcome.overridden,
         "dropped": outcome.dropped,
-        "refused": _refused(owner.house.catalog, generation),
+        "refused": _refused(house.catalog, generation),
         "seconds": round(outcome.seconds, 3),
     }
 

@@ -43,6 +43,7 @@ class Desk:
         self._looking: list[Future[None]] = []
         self._hands = ThreadPoolExecutor(len(get_args(Kind)) + 1, thread_name_prefix="desk")
         self._closed = threading.Event()
+        self._warned: dict[int | None, str] = {}
 
     def open(self) -> None:
         """Look for orders from now on."""
@@ -52,9 +53,17 @@ class Desk:
         while not self._closed.wait(LOOK_SECONDS):
             try:
                 self.look()
+                self._warned.pop(None, None)
             except BaseException as error:  # nobody else would look
-                self._notify(f"warning: {_told(error)}")
+                self._warn(None, error)
                 self._closed.wait(TROUBLE_SECONDS)
+
+    def _warn(self, task: int | None, error: BaseException) -> None:
+        """Once for each trouble of a task, or of looking, however long it lasts."""
+        told = _told(error)
+        if self._warned.get(task) != told:
+            self._warned[task] = told
+            self._notify(f"warning: {told}")
 
     def look(self) -> None:
         """Begin what is wanted now of the collections that this process follows.
@@ -72,8 +81,12 @@ class Desk:
     def _in_hand(self) -> dict[Kind, int]:
         """Kind -> the task that this process works on."""
         own = {} if self._own is None else {self._own.kind: self._own.number}
+        return own | self._asked()
+
+    def _asked(self) -> dict[Kind, int]:
+        """Those of them that other processes asked for."""
         orders = self._orders.items()
-        return own | {kind: number for kind, (number, work) in orders if not work.done()}
+        return {kind: number for kind, (number, work) in orders if not work.done()}
 
     def _take_up(self, task: Task) -> None:
         try:
@@ -83,7 +96,7 @@ class Desk:
         except TaskConflict:
             pass  # withdrawn just now
         except BaseException as error:  # it is wanted still, and found by the next look
-            self._notify(f"warning: {_told(error)}")
+            self._warn(task.number, error)
 
     def _is_waited_for(self, task: Task) -> bool:
         """Whether who asked still waits: a rollback that was wanted days ago must not be done now.
@@ -118,14 +131,20 @@ class Desk:
         else:
             self._notify(f"{named} is done")
 
-    def close(self) -> None:
+    def close(self, came_out: str = "") -> None:
         """Take up nothing more, and wait for what is in hand. An interrupt stops it, but does not
         cut the waiting short: whoever comes next closes the indexes.
+
+        ``came_out``: how the own work came out, told here where what others asked for goes on.
         """
         while True:
             try:
                 self._closed.set()
                 wait(self._looking)
+                if came_out and (asked := self._asked()):
+                    tasks = ", ".join(f"task {task} ({kind})" for kind, task in asked.items())
+                    self._notify(f"{came_out}; staying for {tasks}, which others asked for")
+                came_out = ""
                 wait([work for _, work in self._orders.values()])
                 self._hands.shutdown(wait=False)
             except KeyboardInterrupt:

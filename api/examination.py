@@ -1,10 +1,11 @@
 """The gates that look into the indexes of a new generation."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from api.collection import OpenCollection
 from api.generation import OpenGeneration
-from api.verified import indexes_of, until_stopped
+from api.verified import indexes_of, unless_stopped
 from indexer.findings import IndexVerification
 from indexer.verification import SAMPLE, Verifier, VerifyOptions
 from query.configurations import DEFAULT, LEXICAL, VECTOR
@@ -31,7 +32,7 @@ class VerifyGate:
         catalog, name = self._collection.catalog, self._collection.name
         options = VerifyOptions(repair=False, sample=SAMPLE)
         verifier = Verifier(
-            catalog.documents, catalog.checkpoints, name, options, until_stopped(self._stopped)
+            catalog.documents, catalog.checkpoints, name, options, unless_stopped(self._stopped)
         )
         results = [verifier.verify(index) for index in indexes_of(self._candidate)]
         is_passed = all(result.is_clean for result in results)
@@ -48,6 +49,13 @@ def _compared(result: IndexVerification) -> str:
     return f"{told} in the {result.leg} index ({result.documents:,} compared)"
 
 
+class Judged(NamedTuple):
+    """Judged queries, and how far their measure may fall."""
+
+    queries: QuerySet
+    tolerance: float
+
+
 class OwnQualityGate:
     """The quality gate over both generations as they are open when it is asked, through pools of
     its own: that a leg of the live search is skipped now must not decide here, and the reverse.
@@ -56,7 +64,7 @@ class OwnQualityGate:
     name = QualityGate.name
 
     def __init__(
-        self, collection: OpenCollection, candidate: OpenGeneration, judged: QuerySet
+        self, collection: OpenCollection, candidate: OpenGeneration, judged: Judged
     ) -> None:
         self._collection = collection
         self._candidate = candidate
@@ -73,8 +81,8 @@ class OwnQualityGate:
                     collection.pipeline(release, opened, configuration, its_pools)
                     for opened, its_pools in zip((live, self._candidate), pools, strict=True)
                 )
-                tolerance = collection.settings.quality.tolerance
-                return QualityGate(self._judged, before, after, tolerance).examine()
+                queries, tolerance = self._judged
+                return QualityGate(queries, before, after, tolerance).examine()
         finally:
             for its_pools in pools:
                 its_pools.close()

@@ -18,10 +18,11 @@ ANSWERS = {
     "demo": KEEPING,
     "follow": "stopping after the batch in hand",
     "serve": "stopping after the queries and the batch in hand",
-    "reindex": "stopping after the batch in hand; what is live stays, and "
-    "tandem reindex --resume goes on",
 }
 """What the verbs that write over a long time say."""
+
+ORDERS = ("reindex", "promote", "rollback", "verify")
+"""May go on in another process: what becomes of them is told by who knows it."""
 
 
 class Interrupts:
@@ -55,4 +56,6 @@ class Interrupts:
     def _answer(self, again: bool) -> str:
         if self._verb in ANSWERS:
             return "still finishing the batch in hand" if again else ANSWERS[self._verb]
-        return "still stopping" if again else "stopped"
+        if again:
+            return "still stopping"
+        return "stopping" if self._verb in ORDERS else "stopped"

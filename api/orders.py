@@ -5,19 +5,22 @@ becomes it for as long as the work takes.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from api.abandoned import abandon_dead
+from api.abandoned import abandon_dead, is_dead
 from api.asking import NobodyAnswered, Notify, Order, Show, ask
 from api.bootstrap import House, open_house
 from api.carrying_out import carry_out
+from api.console import printable
 from api.desk import Desk
 from api.engines import open_catalog
 from api.noted import noted
 from api.owner import Owner
 from indexer.liveness import living
 from tandem.catalog.catalog import Catalog
-from tandem.errors import OwnedElsewhere
+from tandem.catalog.ownership import is_owned
+from tandem.errors import OwnedElsewhere, TandemError
 from tandem.settings import Settings
 from tandem.telemetry import logger
 
@@ -41,7 +44,7 @@ def have_done(settings: Settings, order: Order, show: Show, notify: Notify) -> M
         abandon_dead(house, order.collection)
         if house.ownership is None and _is_followed(house.catalog, order.collection):
             try:
-                return ask(house.catalog, order, show, notify)
+                return ask(house.catalog, order, show, notify, partial(is_dead, house.catalog))
             except NobodyAnswered as silence:
                 logger("api").info("%s; doing it here", silence)
         return _do_here(house, order, show, notify)
@@ -62,13 +65,23 @@ def _do_here(house: House, order: Order, show: Show, notify: Notify) -> Mapping[
         desk.open()
         return carry_out(owner, order, report)
 
+    came_out = "failed"
     try:
-        return noted(house.catalog, task, work, show)
+        outcome = noted(house.catalog, task, work, show)
+        live = outcome.get("release")
+        came_out = "is done" if live is None else f"is done, release {live} is live"
+        return outcome
+    except TandemError as error:
+        came_out = f"failed: {printable(str(error))}"
+        raise
     except KeyboardInterrupt:
+        came_out = "is stopped"
         owner.stop()
+        further = ", and tandem reindex --resume goes on" if order.kind == "reindex" else ""
+        notify(f"the {order.kind} is stopped; what is live stays{further}")
         raise
     finally:
-        desk.close()
+        desk.close(f"the {order.kind} {came_out}")
         owner.close()
 
 
@@ -86,7 +99,7 @@ def ask_owner(
     notify(f"{elsewhere}: it does the work")
     catalog = open_catalog(settings)
     try:
-        return ask(catalog, order, show, notify)
+        return ask(catalog, order, show, notify, lambda _: not is_owned(settings.data_dir))
     except NobodyAnswered:
         raise OwnedElsewhere(
             f"{elsewhere}, which does not take up a {order.kind} now",

@@ -6,8 +6,9 @@ holds the leases. Others ask by a row in the catalogue, and watch it.
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from api.aftermath import afterwards
 from api.bootstrap import House
@@ -93,11 +94,8 @@ class Owner:
         return is_changed
 
     def _of(self, name: str) -> set[int]:
-        return {
-            number
-            for number, followed in self._followed.items()
-            if followed.opened.generation.collection == name
-        }
+        known = self._followed.items()
+        return {number for number, item in known if item.opened.generation.collection == name}
 
     def stop(self) -> None:
         """Leave what is running to the next one."""
@@ -134,17 +132,18 @@ class Owner:
         """
         collection = self.house.collection(name)
         collection.refresh()
-        parent = collection.release.number
-        before = self._known(name)
-        judged = judgments(collection)  # before hours of work: they may not be readable
-        generation, abandoned = candidate(self.house, collection, order)
+        parent, before = collection.release.number, self._known(name)
+        settings = order.settings or collection.settings
+        keep = settings.retention.generations
+        judged = judgments(settings.quality)  # before hours of work: they may not be readable
+        generation, abandoned = candidate(self.house, collection, order, settings)
         for half_built in abandoned:
             self._drop(collection, half_built)
         reindexing = self._waiting(collection, generation, report, "tandem reindex --resume")
 
         def promote() -> Release:
             try:
-                return self._go_live(collection, generation.number, parent)
+                return self._go_live(collection, generation.number, parent, keep)
             except ReleaseConflict as conflict:
                 raise left_ready(self.house.catalog.releases, generation, conflict) from conflict
 
@@ -154,17 +153,16 @@ class Owner:
             order.overridden,
             promote if order.promote else None,
         )
+
+        def tell_dropped() -> None:
+            outcome.dropped = sorted(before.keys() - self._known(name).keys())
+
         if outcome.release is None:
             self.house.catalog.releases.set_state(generation.number, "ready")
-            self._tell_dropped(outcome, name, before)
+            tell_dropped()
         else:
-            afterwards(outcome.release, lambda: self._tell_dropped(outcome, name, before))
+            afterwards(outcome.release, self.stop, tell_dropped)
         return generation, outcome
-
-    def _tell_dropped(
-        self, outcome: ReindexOutcome, name: str, before: Mapping[int, Generation]
-    ) -> None:
-        outcome.dropped = sorted(before.keys() - self._known(name).keys())
 
     def _known(self, name: str) -> dict[int, Generation]:
         return {item.number: item for item in self.house.catalog.releases.generations(name)}
@@ -190,32 +188,33 @@ class Owner:
                 f"{name} has no generation {generation}; it has {', '.join(map(str, known))}",
                 hint="see which is which: tandem releases",
             )
-        live = collection.release
+        live, keep = collection.release, collection.settings.retention.generations
         if generation == live.generation:
-            return afterwards(live, lambda: self._settle(collection))
+            return afterwards(live, self.stop, lambda: self._settle(collection, keep))
         chosen = known[generation]
         waiting = self._waiting(collection, chosen, report, f"tandem promote {generation}")
         examined: Sequence[Gate] = ()
         if chosen.state == "building":
             opened = collection.open_generation(chosen)
-            judged = judgments(collection)
+            judged = judgments(collection.settings.quality)
             examined = gates(collection, opened, judged, lambda: self.is_stopping)
         outcome = waiting.run(
-            examined, overridden, lambda: self._go_live(collection, generation, live.number)
+            examined, overridden, lambda: self._go_live(collection, generation, live.number, keep)
         )
         assert outcome.release is not None, "it was to be promoted"
         return outcome.release
 
-    def _go_live(self, collection: OpenCollection, generation: int, parent: int) -> Release:
-        known = self.house.catalog.releases.generation(generation)
+    def _go_live(self, collection: OpenCollection, number: int, parent: int, keep: int) -> Release:
+        known = self.house.catalog.releases.generation(number)
         collection.open_generation(known).refresh()
-        release = self.house.catalog.releases.promote(collection.name, generation, parent=parent)
-        return afterwards(release, collection.refresh, lambda: self._settle(collection))
+        release = self.house.catalog.releases.promote(collection.name, number, parent=parent)
+        return afterwards(release, self.stop, lambda: self._settle(collection, keep))
 
-    def _settle(self, collection: OpenCollection) -> None:
+    def _settle(self, collection: OpenCollection, keep: int) -> None:
         """What follows from a release that is live; done again, it changes nothing."""
+        collection.refresh()
         publish(self.house, collection)
-        for old in outlived(collection, self.house.access, lambda: self.is_stopping):
+        for old in outlived(collection, keep, self.house.access, lambda: self.is_stopping):
             self._drop(collection, old)
 
     def rollback(self, name: str, report: Report = unheard) -> Release:
@@ -240,7 +239,8 @@ class Owner:
         def point() -> Release:
             collection.open_generation(releases.generation(before.generation)).refresh()
             pointed = releases.point(name, target, expected=live.number)
-            return afterwards(pointed, collection.refresh, lambda: publish(self.house, collection))
+            shown = partial(publish, self.house, collection)
+            return afterwards(pointed, self.stop, collection.refresh, shown)
 
         generation = releases.generation(before.generation)
         return self._waiting(collection, generation, report, "tandem rollback").go_live(point)

@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable, Sequence
 
 from api.collection import OpenCollection
-from api.examination import OwnQualityGate, VerifyGate
+from api.examination import Judged, OwnQualityGate, VerifyGate
 from api.generation import OpenGeneration
 from indexer.seats import Access
-from relevance_eval.collections import QuerySet, read_beir
+from relevance_eval.collections import read_beir
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release, Releases
 from tandem.errors import InputError, ReleaseConflict
 from tandem.protocols import Gate, Verdict
+from tandem.sections import QualitySettings
 
 GATES = ("refused", "verify", "quality")
 """The names by which they are overridden."""
@@ -47,20 +48,20 @@ class RefusedGate:
         return max(checkpoints.failure_count(name) for name in opened.index_names.values())
 
 
-def judgments(collection: OpenCollection) -> QuerySet | None:
+def judgments(quality: QualitySettings) -> Judged | None:
     """The judged queries that the settings name, if they do.
 
     Raises:
         SourceError: they cannot be read.
     """
-    folder = collection.settings.quality.judgments
-    return None if folder is None else read_beir(folder)
+    folder = quality.judgments
+    return None if folder is None else Judged(read_beir(folder), quality.tolerance)
 
 
 def gates(
     collection: OpenCollection,
     candidate: OpenGeneration,
-    judged: QuerySet | None,
+    judged: Judged | None,
     stopped: Callable[[], bool],
 ) -> Sequence[Gate]:
     """What a candidate of this collection must pass, the cheap ones first. What takes long asks
@@ -103,14 +104,14 @@ def left_ready(
     )
 
 
-def prune(collection: OpenCollection) -> list[Generation]:
+def prune(collection: OpenCollection, keep: int) -> list[Generation]:
     """The generations that are neither live nor kept to go back to, nor newer than the live one:
-    those are on their way, or ready to be promoted by hand.
+    those are on their way, or ready to be promoted by hand. ``keep``: how many, the live one too.
     """
     releases, live = collection.catalog.releases, collection.release
     kept = [live.generation]
     before = live.parent
-    while before is not None and len(kept) < collection.settings.retention.generations:
+    while before is not None and len(kept) < keep:
         release = releases.release(before)
         if release.generation not in kept:
             kept.append(release.generation)
@@ -124,15 +125,15 @@ def prune(collection: OpenCollection) -> list[Generation]:
 
 
 def outlived(
-    collection: OpenCollection, access: Access, is_stopping: Callable[[], bool]
+    collection: OpenCollection, keep: int, access: Access, is_stopping: Callable[[], bool]
 ) -> list[Generation]:
     """What is to be dropped after a promotion, once nobody searches it any more; nothing if this
     process ends before that: the next promotion sees to it.
     """
-    if not prune(collection) or not is_noticed(access, is_stopping):
+    if not prune(collection, keep) or not is_noticed(access, is_stopping):
         return []
     collection.refresh()  # another process may have gone back meanwhile
-    return prune(collection)
+    return prune(collection, keep)
 
 
 def is_noticed(access: Access, is_stopping: Callable[[], bool]) -> bool:

@@ -57,7 +57,7 @@ def verified_indexes(target: OpenCollection) -> list[VerifiedIndex]:
     return [index for opened in target.complete for index in indexes_of(opened)]
 
 
-def until_stopped(stopped: Callable[[], bool], progress: Progress = no_progress) -> Progress:
+def unless_stopped(stopped: Callable[[], bool], progress: Progress = no_progress) -> Progress:
     """The progress of a verification, which ends when it is told to stop."""
 
     def told(index_name: str, rows: int) -> None:
@@ -84,7 +84,7 @@ def verify(
         target.catalog.checkpoints,
         target.name,
         options,
-        until_stopped(stopped, legs.advance),
+        unless_stopped(stopped, legs.advance),
     )
     results = []
     with ExitStack() as held:
@@ -95,7 +95,7 @@ def verify(
         legs.begin(indexes, verifier.rows)
         for index in indexes:
             result = verifier.verify(index)
-            until_stopped(stopped)(index.index_name, 0)
+            unless_stopped(stopped)(index.index_name, 0)
             if target.catalog.releases.generation(index.generation).state != "dropped":
                 remember(target.catalog.verifications, result)
                 results.append(result)

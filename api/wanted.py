@@ -14,7 +14,6 @@ from tandem.sections import (
     FieldSettings,
     IndexingSettings,
     QualitySettings,
-    RetentionSettings,
 )
 from tandem.settings import Settings
 
@@ -38,8 +37,9 @@ def pending_change(settings: Settings, live: Generation) -> str | None:
 
 
 class Wanted(BaseModel):
-    """The settings that a reindex goes by. Who follows the log read its own when it was started;
-    what counts is what the command that asks for the reindex has read.
+    """The settings that one reindex goes by. Who follows the log read its own when it was started,
+    and goes by those in all else; what counts for a reindex is what the command that asks for it
+    has read. Of retention that is how many generations are kept, and no more.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,7 +48,7 @@ class Wanted(BaseModel):
     embedding: EmbeddingSettings
     indexing: IndexingSettings
     quality: QualitySettings
-    retention: RetentionSettings
+    generations: int
 
     @classmethod
     def of(cls, settings: Settings) -> "Wanted":
@@ -59,7 +59,7 @@ class Wanted(BaseModel):
             embedding=embedding.model_copy(update={"path": _absolute(embedding.path)}),
             indexing=settings.indexing,
             quality=quality.model_copy(update={"judgments": _absolute(quality.judgments)}),
-            retention=settings.retention,
+            generations=settings.retention.generations,
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -83,8 +83,15 @@ class Wanted(BaseModel):
 
     def put_into(self, settings: Settings) -> Settings:
         """Other settings, with these in their place."""
+        kept = settings.retention.model_copy(update={"generations": self.generations})
         return settings.model_copy(
-            update={name: getattr(self, name) for name in Wanted.model_fields}
+            update={
+                "fields": self.fields,
+                "embedding": self.embedding,
+                "indexing": self.indexing,
+                "quality": self.quality,
+                "retention": kept,
+            }
         )
 
 

@@ -28,8 +28,11 @@ def settings_in(folder: Path, **values: Any) -> Settings:
 
 
 def adopt(house: House, **values: Any) -> None:
-    """Other settings in the same folder."""
-    house.adopt(settings_in(house.settings.data_dir.parent, **values))
+    """Other settings in the same folder, as if the process had been started with them."""
+    house.settings = settings_in(house.settings.data_dir.parent, **values)
+    house.embedders.adopt(house.settings)
+    for collection in house._open.values():
+        collection.settings = house.settings
 
 
 def documents(first: int, last: int) -> list[Document]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -229,6 +229,84 @@ def test_what_cannot_be_begun_is_told_and_looked_for_again(
         assert told == ["warning: away"]
         worked_off(owner)
     assert house.catalog.tasks.read(number).state == "done"
+
+
+def test_a_trouble_that_lasts_is_told_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once a second for as long as the catalogue is away; the next one is told again."""
+    monkeypatch.setattr("api.desk.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("api.desk.TROUBLE_SECONDS", 0.0)
+    told: list[str] = []
+    desk = Desk(Owner(house), told.append)
+    looks = iter(["away", "away", "no room", "away", "", "away", "away"])
+
+    def look() -> None:
+        trouble = next(looks, None)
+        if trouble is None:
+            desk.close()
+        elif trouble:
+            raise CatalogError(trouble)
+
+    monkeypatch.setattr(desk, "look", look)
+    desk._look_on()
+    assert told == ["warning: away", "warning: no room", "warning: away", "warning: away"]
+
+
+def test_a_task_that_cannot_be_begun_is_told_of_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though each look between the tries succeeds."""
+    told: list[str] = []
+    desk = Desk(Owner(house), told.append)
+    tasks = house.catalog.tasks
+    task = tasks.read(tasks.ask(NAME, "rollback", {}))
+
+    def away(*_: object) -> None:
+        raise CatalogError("away")
+
+    monkeypatch.setattr(tasks, "start", away)
+    for _ in range(3):
+        desk._take_up(task)
+        desk.look()
+    desk.close()
+    assert told == ["warning: away"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (None, "is done, release 1 is live"),
+        (ReleaseConflict("moved"), "failed: moved"),
+        (KeyboardInterrupt(), "is stopped"),
+    ],
+)
+def test_a_command_tells_how_it_came_out_before_it_stays_for_others(
+    house: House,
+    gate: SlowGate,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException | None,
+    told: str,
+) -> None:
+    """It owns the indexes, so it cannot leave amid a reindex that another process asked for."""
+    house.catalog.tasks.ask(NAME, "reindex", reindex(house).arguments)
+    rollback, lines = Owner.rollback, list[str]()
+
+    def late(*arguments: Any) -> Any:
+        assert gate.begun.wait(20)
+        if error is not None:
+            raise error
+        return rollback(*arguments)
+
+    def tell(line: str) -> None:
+        lines.append(line)
+        if "staying" in line:
+            gate.may_end.set()
+
+    monkeypatch.setattr(Owner, "rollback", late)
+    with suppress(ReleaseConflict, KeyboardInterrupt):
+        _do_here(house, ROLLBACK, unseen, tell)
+    staying = f"the rollback {told}; staying for task 1 (reindex), which others asked for"
+    assert staying in lines
+    assert house.catalog.tasks.read(1).is_finished
 
 
 def test_an_interrupt_stops_what_is_in_hand_and_waits_for_it(

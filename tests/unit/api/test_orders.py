@@ -5,30 +5,34 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from api.abandoned import abandon_dead
+from api.abandoned import abandon_dead, is_dead
 from api.asking import NobodyAnswered, Order, OrderFailed, ask, failure
 from api.bootstrap import House, open_house_beside
 from api.carrying_out import carry_out
 from api.desk import Desk
 from api.embedders import silent
 from api.engines import open_catalog
-from api.orders import _do_here, _is_followed, have_done
-from api.wanted import Wanted
+from api.orders import _do_here, _is_followed, ask_owner, have_done
+from api.wanted import Wanted, pending_change
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.ownership import Ownership
 from tandem.catalog.tasks import Task
 from tandem.errors import (
     CatalogError,
     CollectionNotFound,
+    FieldError,
     GateFailed,
     InputError,
     OwnedElsewhere,
+    QueryError,
     ReleaseConflict,
     SettingsError,
+    SourceError,
     TandemError,
 )
 from tandem.settings import Settings
@@ -39,6 +43,7 @@ from tests.owned_house import (
     at_work,
     generations,
     owned,
+    reindexed,
     settings_in,
     worked_off,
 )
@@ -50,6 +55,11 @@ pytestmark = pytest.mark.usefixtures("models")
 
 def unseen(_progress: Mapping[str, Any]) -> None:
     """Show nothing."""
+
+
+def alive(_task: Task) -> bool:
+    """No owner has died."""
+    return False
 
 
 def reindex(asking: Settings, **values: Any) -> Order:
@@ -94,7 +104,7 @@ def test_the_owner_does_what_it_is_asked(follower: House) -> None:
     live = follower.collection(NAME).generation
     assert live.passage_tokens == 64
     assert live.schema.by_name["kind"].type == "text"
-    assert follower.collection(NAME).pending_change is None
+    assert pending_change(settings, live) is None
     back = have_done(settings, Order(NAME, "rollback", {}), unseen, silent)
     assert back == {"release": 1, "generation": 1}
     forth = have_done(settings, Order(NAME, "promote", {"generation": 2}), unseen, silent)
@@ -119,6 +129,27 @@ def test_what_the_owner_cannot_do_is_told_by_its_kind(
     assert raised.value.hint
 
 
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (QueryError("the text is too long", field="text", hint="shorten it"), InputError),
+        (FieldError("year", "no number", hint="shorten it"), InputError),
+        (OwnedElsewhere("in use", hint="shorten it", follows=True), CatalogError),
+        (SourceError("no such file", hint="shorten it"), SourceError),
+        (TandemError("oh", hint="shorten it"), TandemError),
+    ],
+)
+def test_an_error_comes_back_as_its_kind_or_what_that_is_a_kind_of(
+    house: House, error: TandemError, kind: type[TandemError]
+) -> None:
+    """One that takes more than words cannot be made anew; the exit code stays the same."""
+    tasks = house.catalog.tasks
+    task = tasks.begin(NAME, "reindex", {}, "host:1:owner")
+    told = failure(tasks.fail(task, str(error), error.hint, error.code))
+    assert type(told) is kind
+    assert (str(told), told.hint) == (str(error), "shorten it")
+
+
 def test_a_gate_that_the_owner_asks_fails_here(follower: House) -> None:
     """Nothing is live, and the hint names the override; given, it is done."""
     bad = settings_in(
@@ -130,6 +161,35 @@ def test_a_gate_that_the_owner_asks_fails_here(follower: House) -> None:
     assert "--override refused" in raised.value.hint
     order = reindex(bad, resume=True, overridden=["refused"])
     assert have_done(bad, order, unseen, silent)["overridden"] == ["refused"]
+
+
+def test_the_settings_that_a_reindex_came_with_go_with_it(house: House) -> None:
+    """The owner forgets by its own, and the next reindex goes by its own: fields, what is kept."""
+    own, collection = house.settings, house.collection(NAME)
+    other = settings_in(
+        own.data_dir.parent,
+        fields={**FIELDS, "more": {"type": "text"}},
+        embedding={"model": MODELS[1]},
+        retention={"generations": 1, "events_days": 1},
+    )
+    with at_work(house) as owner:
+        carry_out(owner, reindex(other), unseen)
+        assert generations(house) == {2: "ready"}
+        assert house.settings is own
+        assert collection.settings is own
+        reindexed(owner)
+    assert generations(house) == {2: "ready", 3: "ready"}
+    assert pending_change(own, collection.generation) is None
+
+
+def test_the_settings_of_a_reindex_that_fails_leave_nothing(house: House) -> None:
+    """They are not taken up even while it is examined."""
+    own = house.settings
+    bad = settings_in(own.data_dir.parent, fields={"note": {"type": "integer"}})
+    with at_work(house) as owner, pytest.raises(GateFailed, match="refused"):
+        carry_out(owner, reindex(bad), unseen)
+    assert house.settings is own
+    assert house.collection(NAME).settings is own
 
 
 def test_settings_of_another_version_are_refused(follower: House) -> None:
@@ -171,7 +231,7 @@ def test_what_nobody_takes_up_is_withdrawn(house: House, monkeypatch: pytest.Mon
     """It is not done hours later by a process that nobody expects to do it."""
     monkeypatch.setattr("api.asking.ANSWER_SECONDS", 0.3)
     with pytest.raises(NobodyAnswered) as raised:
-        ask(house.catalog, ROLLBACK, unseen, silent)
+        ask(house.catalog, ROLLBACK, unseen, silent, alive)
     assert "tandem follow" in raised.value.hint
     with at_work(house) as owner:
         worked_off(owner)
@@ -182,7 +242,7 @@ def test_the_same_twice_at_once(house: House) -> None:
     """The second is told that the first is under way."""
     house.catalog.tasks.ask(NAME, "rollback", {})
     with pytest.raises(CatalogError, match=r"task 1 \(rollback\) is wanted already") as raised:
-        ask(house.catalog, ROLLBACK, unseen, silent)
+        ask(house.catalog, ROLLBACK, unseen, silent, alive)
     assert "tandem status" in raised.value.hint
 
 
@@ -215,6 +275,79 @@ def test_a_task_of_a_dead_owner_is_failed(house: House) -> None:
     assert "host:1:dead, has ended" in str(error)
     assert error.hint == "ask for it again"
     assert tasks.ask(NAME, "reindex", {}) == number + 1
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that nobody has touched since the last look has stood still for long."""
+    monkeypatch.setattr("api.asking.STILL_SECONDS", 0.0)
+    monkeypatch.setattr("api.asking.POLL_SECONDS", 0.0)
+
+
+def begun_by(house: House, monkeypatch: pytest.MonkeyPatch, owner: str) -> None:
+    """Whatever is asked for is begun at once by a process of that name."""
+    tasks, asked = house.catalog.tasks, type(house.catalog.tasks).ask
+
+    def ask_and_begin(self: Any, *order: Any) -> int:
+        number = asked(self, *order)
+        tasks.start(tasks.read(number), owner)
+        return number
+
+    monkeypatch.setattr(type(tasks), "ask", ask_and_begin)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_owner_that_is_killed_is_not_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody follows any more who would end its task: who waits does, and learns what to do."""
+    begun_by(house, monkeypatch, "host:1:killed")
+    elsewhere, asked = OwnedElsewhere("in use", follows=True), list[Path]()
+
+    def is_owned(folder: Path) -> bool:
+        asked.append(folder)
+        return len(asked) < 3  # killed after the second look
+
+    monkeypatch.setattr("api.orders.is_owned", is_owned)
+    with pytest.raises(OrderFailed, match=r"host:1:killed, has ended") as raised:
+        ask_owner(house.settings, ROLLBACK, unseen, silent, elsewhere)
+    assert raised.value.hint == "ask for it again"
+    assert asked == [house.settings.data_dir] * 3
+    assert house.catalog.tasks.read(1).state == "failed"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_owner_that_ends_its_task_and_leaves(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the task and the one at the folder: done is done."""
+    begun_by(house, monkeypatch, "host:1:quick")
+
+    def finishing(task: Task) -> bool:
+        house.catalog.tasks.finish(task, {"release": 7})
+        return True
+
+    assert ask(house.catalog, ROLLBACK, unseen, silent, finishing) == {"release": 7}
+
+
+def test_an_order_that_moves_is_not_asked_about(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose progress is seen lives."""
+    begun_by(house, monkeypatch, "host:1:busy")
+    monkeypatch.setattr("api.asking.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("api.asking.STILL_SECONDS", 1.5)
+    clock = SimpleNamespace(now=0.0)
+    tasks, rounds = house.catalog.tasks, iter(range(1, 6))
+
+    def sleep(_seconds: float) -> None:
+        clock.now += 1.0
+        task, done = tasks.read(1), next(rounds)
+        tasks.finish(task, {}) if done == 5 else tasks.report(task, {"applied": done})
+
+    stand_in = SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep)
+    monkeypatch.setattr("api.asking.time", stand_in)
+    assert ask(house.catalog, ROLLBACK, unseen, silent, lambda task: pytest.fail(str(task))) == {}
 
 
 def test_a_task_that_its_owner_could_not_end_is_ended_by_it_later(
@@ -280,12 +413,37 @@ def test_who_is_stopped_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
+    told: list[str] = []
     monkeypatch.setattr("api.owner.Owner.rollback", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        _do_here(house, ROLLBACK, unseen, silent)
+    monkeypatch.setattr("api.owner.Owner.reindex", interrupt)
+    for number, order in enumerate((ROLLBACK, reindex(house.settings)), 1):
+        with pytest.raises(KeyboardInterrupt):
+            _do_here(house, order, unseen, told.append)
+        task = house.catalog.tasks.read(number)
+        assert (task.state, task.error) == ("failed", "the process that did it was stopped")
+        assert task.hint == f"run tandem {order.kind} again"
+    assert told == [
+        "the rollback is stopped; what is live stays",
+        "the reindex is stopped; what is live stays, and tandem reindex --resume goes on",
+    ]
+
+
+def test_who_is_stopped_after_the_switch_says_what_is_live(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no failure, and nothing is to be asked for again; whatever else goes on is stopped."""
+    stopped: list[str] = []
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("api.owner.publish", interrupt)
+    monkeypatch.setattr("api.owner.Owner.stop", lambda _: stopped.append("stopped"))
+    live = {"release": 1, "generation": 1}
+    assert _do_here(house, Order(NAME, "promote", {"generation": 1}), unseen, silent) == live
     task = house.catalog.tasks.read(1)
-    assert (task.state, task.error) == ("failed", "the process that did it was stopped")
-    assert task.hint == "run tandem rollback again"
+    assert (task.state, task.outcome) == ("done", live)
+    assert stopped == ["stopped"]
 
 
 def pressed(_progress: Mapping[str, Any]) -> None:
@@ -325,7 +483,7 @@ def test_an_order_does_not_outlive_who_waits_for_it(
     with monkeypatch.context() as interrupted:
         interrupted.setattr("api.asking.time.sleep", fail)
         with pytest.raises(error):
-            ask(house.catalog, ROLLBACK, unseen, told.append)
+            ask(house.catalog, ROLLBACK, unseen, told.append, alive)
     assert house.catalog.tasks.read(1).state == "failed"
     assert told == (
         ["the rollback is withdrawn; nothing was done"] if error is KeyboardInterrupt else []
@@ -345,7 +503,7 @@ def test_begun_at_the_moment_of_giving_up(house: House, monkeypatch: pytest.Monk
         return withdraw(number, reason)
 
     monkeypatch.setattr(tasks, "withdraw", too_late)
-    assert ask(house.catalog, ROLLBACK, unseen, silent) == {"release": 7}
+    assert ask(house.catalog, ROLLBACK, unseen, silent, alive) == {"release": 7}
 
 
 def test_an_old_order_is_only_done_for_one_who_still_waits(
@@ -373,7 +531,7 @@ def test_who_waits_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("api.asking.ANSWER_SECONDS", 1.0)
     monkeypatch.setattr("api.asking.REFRESH_SECONDS", 0.2)
     with pytest.raises(NobodyAnswered):
-        ask(house.catalog, ROLLBACK, unseen, silent)
+        ask(house.catalog, ROLLBACK, unseen, silent, alive)
     task = house.catalog.tasks.read(1)
     assert task.changed_at > task.asked_at
 
@@ -445,6 +603,25 @@ def test_the_task_of_a_living_process_is_left_alone(house: House, beside: House)
         abandon_dead(beside, NAME)
     working.join()
     assert [task.number for task in tasks.unfinished(NAME)] == [first.number, second.number]
+
+
+def test_progress_counts_while_the_leases_are_watched(
+    house: House, beside: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead process's lease takes all the time there is; a task that moved meanwhile lives."""
+    tasks = beside.catalog.tasks
+    moving = tasks.begin(NAME, "reindex", {}, "host:1:works")
+    still = tasks.begin(NAME, "promote", {}, "host:2:dead")
+
+    def watch_long(*_: object) -> dict[str, str]:
+        tasks.report(moving, {"applied": 1})
+        return {}
+
+    monkeypatch.setattr("api.abandoned.living", watch_long)
+    monkeypatch.setattr("api.abandoned.WATCH_SECONDS", 0.0)
+    assert is_dead(beside.catalog, still)
+    abandon_dead(beside, NAME)
+    assert [task.number for task in tasks.unfinished(NAME)] == [moving.number]
 
 
 def test_two_that_do_the_same_by_themselves(house: House, beside: House) -> None:
