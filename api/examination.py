@@ -33,7 +33,8 @@ class VerifyGate:
         verifier = Verifier(
             catalog.documents, catalog.checkpoints, name, options, until_stopped(self._stopped)
         )
-        results = [verifier.verify(index) for index in indexes_of(self._candidate)]
+        with self._candidate.in_use() as held:
+            results = [verifier.verify(index) for index in indexes_of(held)]
         is_passed = all(result.is_clean for result in results)
         return Verdict(self.name, is_passed, "; ".join(map(_compared, results)))
 
@@ -68,7 +69,7 @@ class OwnQualityGate:
         configuration = collection.configuration(DEFAULT)
         pools = [LegPools({LEXICAL: None, VECTOR: None}) for _ in range(2)]
         try:
-            with collection.held() as (release, live):
+            with self._candidate.in_use(), collection.held() as (release, live):
                 before, after = (
                     collection.pipeline(release, opened, configuration, its_pools)
                     for opened, its_pools in zip((live, self._candidate), pools, strict=True)

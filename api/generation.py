@@ -1,8 +1,10 @@
 """A generation, opened: both its indexes, and who follows them."""
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Self
 
 from indexer.leased import LeasedFollower
 from indexer.seats import Seat
@@ -13,7 +15,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
-from tandem.errors import EngineError, TandemError
+from tandem.errors import EngineError, ReleaseConflict, TandemError
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
 from tandem.telemetry import logger
 
@@ -106,9 +108,28 @@ class OpenGeneration:
         """See ``DocumentSource``."""
         return self.catalog.documents.documents(self.generation.collection, list(document_ids))
 
+    @contextmanager
+    def in_use(self) -> Iterator[Self]:
+        """It is not closed before the block ends; see ``enter``."""
+        self.enter()
+        try:
+            yield self
+        finally:
+            self.leave()
+
     def enter(self) -> None:
-        """A query begins to use it: until ``leave`` it is not closed."""
+        """A query begins to use it: until ``leave`` it is not closed.
+
+        Raises:
+            ReleaseConflict: it is retired: it may be closed already.
+        """
         with self._lock:
+            if self._after is not None:
+                named = f"generation {self.generation.number} of {self.generation.collection}"
+                raise ReleaseConflict(
+                    f"{named} is closed",
+                    hint="see which generations there are, and ask again: tandem releases",
+                )
             self._users += 1
 
     def leave(self) -> None:

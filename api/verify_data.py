@@ -12,18 +12,22 @@ from indexer.findings import Finding, IndexVerification, Kind, Tally
 
 def summary(target: OpenCollection, results: Sequence[IndexVerification]) -> dict[str, Any]:
     """``documents`` are in the log, ``building`` are the generations that were not compared, since
-    they are not complete; for each of ``indexes`` see ``IndexVerification``.
+    they are not complete; for each of ``indexes`` see ``IndexVerification``. Where the ``live``
+    generation is not among them, nothing is ``clean``.
     """
+    live = target.release.generation
     return {
         "collection": target.name,
         "release": target.release.number,
+        "live": live,
         "documents": target.catalog.documents.count(target.name),
         "building": [
             item.number
             for item in target.catalog.releases.generations(target.name)
             if item.state == "building"
         ],
-        "clean": all(result.is_clean for result in results),
+        "clean": any(result.generation == live for result in results)
+        and all(result.is_clean for result in results),
         "indexes": [_index_summary(result) for result in results],
     }
 

@@ -24,7 +24,7 @@ class Target:
     class release:  # noqa: N801 - stands for an attribute
         """Its release."""
 
-        number = 3
+        number, generation = 3, 2
 
     class catalog:  # noqa: N801 - stands for an attribute
         """Its catalogue."""
@@ -80,6 +80,16 @@ def test_a_clean_index_is_one_line(capsys: Captured) -> None:
     assert "vector index, generation 2: holds what the log says (12,345 compared, 200 of" in out
     assert "next" not in out + err
     assert exit_code(data(result())) == FOUND
+
+
+def test_what_says_nothing_of_the_live_generation_is_not_clean(capsys: Captured) -> None:
+    """Nothing compared, or only what was live before: no all clear, and what to do."""
+    other = result()
+    other.generation = 1
+    for results in ((), (other,)):
+        _, err = told(capsys, *results)
+        assert "generation 2 went live meanwhile: it is not compared; run tandem verify" in err
+        assert exit_code(data(*results)) == PROBLEM
 
 
 def test_findings_are_counted_and_some_are_shown(capsys: Captured) -> None:
