@@ -11,11 +11,12 @@ from indexer.seats import Seat
 from indexer.writers import LexicalWriter, VectorWriter
 from query.configurations import LEXICAL, VECTOR
 from query.legs import Leg, LexicalLeg, VectorLeg
+from tandem.analysis import ANALYSES, Analysis
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
-from tandem.errors import EngineError, ReleaseConflict, TandemError
+from tandem.errors import EngineError, ReleaseConflict, SettingsError, TandemError
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
 from tandem.telemetry import logger
 
@@ -174,3 +175,20 @@ class OpenGeneration:
         assert self._after is not None, "it was retired"
         self._after()
         self.is_closed = True
+
+
+def analysis_of(generation: Generation) -> Analysis:
+    """The text analysis that a generation was built with.
+
+    Raises:
+        SettingsError: this version of Tandem does not have it.
+    """
+    if generation.analysis in ANALYSES:
+        return ANALYSES[generation.analysis]
+    raise SettingsError(
+        f"generation {generation.number} of collection {generation.collection!r} was built with "
+        f"the text analysis {generation.analysis!r}, this version of Tandem has "
+        f"{', '.join(ANALYSES)}",
+        hint="use the version that built it; if another one is live, a later tandem reindex drops "
+        "it, if it is the live one, index into another data folder",
+    )
