@@ -208,7 +208,7 @@ class Owner:
 
     def rollback(self, name: str, report: Report = unheard) -> Release:
         """Make the release before the live one live again. It has followed the log all along; where
-        it lags, it is waited for.
+        it lags, it is waited for, but not for an engine that fails the live one too.
 
         Raises:
             ReleaseConflict: there is none, or its generation is dropped.
@@ -231,7 +231,8 @@ class Owner:
             return afterwards(pointed, collection.refresh, lambda: publish(self.house, collection))
 
         generation = releases.generation(before.generation)
-        return self._waiting(collection, generation, report, "tandem rollback").go_live(point)
+        waiting = self._waiting(collection, generation, report, "tandem rollback")
+        return waiting.go_live(point, self._follow(collection.live).applied)
 
     def _waiting(
         self, collection: OpenCollection, generation: Generation, report: Report, retry: str
