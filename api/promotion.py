@@ -7,11 +7,13 @@ from api.collection import OpenCollection
 from api.examination import OwnQualityGate, VerifyGate
 from api.generation import OpenGeneration
 from indexer.seats import Access
+from query.understanding import understand
 from relevance_eval.collections import QuerySet, read_beir
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release, Releases
-from tandem.errors import InputError, ReleaseConflict
+from tandem.errors import InputError, QueryError, ReleaseConflict, SourceError
 from tandem.protocols import Gate, Verdict
+from tandem.queries import Query
 
 GATES = ("refused", "verify", "quality")
 """The names by which they are overridden."""
@@ -51,10 +53,21 @@ def judgments(collection: OpenCollection) -> QuerySet | None:
     """The judged queries that the settings name, if they do.
 
     Raises:
-        SourceError: they cannot be read.
+        SourceError: they cannot be read, or a query cannot be asked.
     """
     folder = collection.settings.quality.judgments
-    return None if folder is None else read_beir(folder)
+    if folder is None:
+        return None
+    judged = read_beir(folder)
+    for query_id, text in judged.queries.items():
+        try:
+            understand(Query(text), collection.generation.schema)
+        except QueryError as error:
+            raise SourceError(
+                f"{folder / 'queries.jsonl'}: query {query_id!r} cannot be asked: {error}",
+                hint="give it a text that can be searched, or leave out its judgments",
+            ) from None
+    return judged
 
 
 def gates(
@@ -71,7 +84,7 @@ def gates(
         VerifyGate(collection, candidate, stopped),
     ]
     if judged is not None:
-        chosen.append(OwnQualityGate(collection, candidate, judged))
+        chosen.append(OwnQualityGate(collection, candidate, judged, stopped))
     return chosen
 
 

@@ -62,7 +62,8 @@ def until_stopped(stopped: Callable[[], bool], progress: Progress = no_progress)
     def told(index_name: str, rows: int) -> None:
         if stopped():
             raise Interrupted("stopped before all was compared", hint="run tandem verify again")
-        progress(index_name, rows)
+        if rows:  # else there is no news
+            progress(index_name, rows)
 
     return told
 

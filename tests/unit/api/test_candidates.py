@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from api.bootstrap import House
+from api.examination import OwnQualityGate
 from api.owner import Owner
+from api.promotion import judgments
 from indexer.reindexing import Interrupted
+from relevance_eval.collections import read_beir
 from tandem.documents import Change
 from tandem.errors import GateFailed, InputError, ModelError, SourceError
 from tandem.queries import Query
@@ -217,3 +220,36 @@ def test_judgments_that_cannot_be_read_end_it_before_it_begins(house: House, own
     with pytest.raises(SourceError):
         reindexed(owner)
     assert generations(house) == {1: "ready"}
+
+
+@pytest.mark.parametrize("text", ["", " \n\u200b", "x" * 20_000])
+def test_a_judged_query_that_cannot_be_asked_ends_it_too(
+    house: House, tmp_path: Path, text: str
+) -> None:
+    """It is named, with its file."""
+    folder = judged(tmp_path / "judged")
+    line = json.dumps({"_id": "q3", "text": text})
+    with (folder / "queries.jsonl").open("a") as file:
+        file.write(line + "\n")
+    adopt(house, quality={"judgments": folder})
+    with pytest.raises(SourceError, match=r"queries\.jsonl: query 'q3' cannot be asked") as raised:
+        judgments(house.collection(NAME))
+    assert "leave out its judgments" in raised.value.hint
+
+
+def test_the_quality_gate_hears_a_stop_before_each_query(house: House, tmp_path: Path) -> None:
+    """What was asked by then says nothing of fitness."""
+    collection = house.collection(NAME)
+    asked: list[bool] = []
+
+    def is_told_at_the_third() -> bool:
+        asked.append(len(asked) == 2)
+        return asked[-1]
+
+    gate = OwnQualityGate(
+        collection, collection.live, read_beir(judged(tmp_path / "judged")), is_told_at_the_third
+    )
+    verdict = gate.examine()
+    assert (verdict.gate, verdict.is_passed) == ("quality", False)
+    assert "stopped before every query was asked" in verdict.detail
+    assert len(asked) == 3
