@@ -56,6 +56,11 @@ def indexes_of(opened: OpenGeneration) -> tuple[VerifiedIndex, VerifiedIndex]:
     )
 
 
+def verified_indexes(generations: Sequence[OpenGeneration]) -> list[VerifiedIndex]:
+    """The indexes of those generations as verification needs them."""
+    return [index for opened in generations for index in indexes_of(opened)]
+
+
 def until_stopped(stopped: Callable[[], bool], progress: Progress = no_progress) -> Progress:
     """The progress of a verification, which ends when it is told to stop."""
 
@@ -94,7 +99,7 @@ def verify(
         if target.generation.number in compared:
             break
         with ExitStack() as held:
-            indexes = _entered(target, compared, held)
+            indexes = verified_indexes(_entered(target, compared, held))
             legs.begin(indexes, verifier.rows)
             for index in indexes:
                 result = verifier.verify(index)
@@ -107,17 +112,16 @@ def verify(
 
 def _entered(
     target: OpenCollection, compared: Collection[int], held: ExitStack
-) -> list[VerifiedIndex]:
-    """The indexes of every complete generation that is not compared yet, the live ones first; open
-    for as long as ``held``.
+) -> list[OpenGeneration]:
+    """Every complete generation that is not compared yet, the live one first; open for as long as
+    ``held``.
     """
-    indexes: list[VerifiedIndex] = []
+    entered = []
     for opened in target.complete:
         if opened.generation.number not in compared:
             with suppress(ReleaseConflict):  # it is being dropped
-                held.enter_context(opened.in_use())
-                indexes += indexes_of(opened)
-    return indexes
+                entered.append(held.enter_context(opened.in_use()))
+    return entered
 
 
 class _Legs:

@@ -3,10 +3,12 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api.bootstrap import House
+from api.candidates import ReindexOrder, candidate
 from api.examination import OwnQualityGate
 from api.owner import Owner
 from api.promotion import judgments
@@ -71,6 +73,30 @@ def test_resuming_with_another_model_is_refused(house: House) -> None:
             reindexed(owner, resume=True, model=MODELS[0])
         assert generations(house) == {1: "ready", 2: "building"}
         assert reindexed(owner, resume=True, model=MODELS[1])[0].number == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"fields": {"note": {"type": "text"}}}, "fields"),
+        ({"indexing": {"analysis": "plain"}}, "indexing.analysis"),
+        ({"indexing": {"passage_tokens": 64}}, "indexing.passage_tokens"),
+    ],
+)
+def test_resuming_with_other_settings_is_refused(
+    house: House, values: dict[str, Any], named: str
+) -> None:
+    """What was built would not be what the settings say."""
+    collection = house.collection(NAME)
+    house.create_generation(NAME, collection.generation.schema, MODELS[1])
+    order = ReindexOrder(resume=True)
+    assert candidate(house, collection, order)[0].number == 2
+    adopt(house, **values)
+    told = f"generation 2 is half built with other settings: {named}$"
+    with pytest.raises(InputError, match=told) as raised:
+        candidate(house, collection, order)
+    assert "leave out --resume" in raised.value.hint
+    assert generations(house) == {1: "ready", 2: "building"}
 
 
 def test_with_nothing_to_resume_a_new_one_is_built(owner: Owner) -> None:
