@@ -25,6 +25,9 @@ def tell(found: Data, *, repaired: bool, as_json: bool) -> None:
             f"generation {found['live']} went live meanwhile: it is not compared; "
             "run tandem verify again"
         )
+    for generation in found["left_out"]:
+        if generation != found["live"]:
+            note(f"generation {generation} is not compared: see tandem status")
     for generation in found["building"]:
         note(f"generation {generation} is being built: it is not compared")
     say(f"{found['collection']}: {found['documents']:,} documents in the log")

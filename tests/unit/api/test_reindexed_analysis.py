@@ -92,7 +92,8 @@ def test_a_generation_that_cannot_be_opened_stops_nothing_else(
         assert owner.states().keys() == index_names(1)
         assert owner.leading() == [NAME]
         assert catch_up(collection.followers) == []
-        assert verify(collection, VerifyOptions(), unseen, never)["clean"]
+        verified = verify(collection, VerifyOptions(), unseen, never)
+        assert (verified["clean"], verified["left_out"]) == (True, [2])
         assert collection.live.applied() == 20
         assert collection.passed() == 0
         (other,) = Look(house.catalog, house.lexical_store, house.vector_store).collection(NAME)[

@@ -43,7 +43,7 @@ class Target:
             @staticmethod
             def generations(_collection: str) -> list[Any]:
                 """One that is live, one that is being built."""
-                return [SimpleNamespace(number=3, state="ready"),
+                return [SimpleNamespace(number=2, state="ready"),
                         SimpleNamespace(number=4, state="building")]  # fmt: skip
 
 
@@ -90,6 +90,14 @@ def test_what_says_nothing_of_the_live_generation_is_not_clean(capsys: Captured)
         _, err = told(capsys, *results)
         assert "generation 2 went live meanwhile: it is not compared; run tandem verify" in err
         assert exit_code(data(*results)) == PROBLEM
+
+
+def test_a_generation_that_is_left_out_is_named(capsys: Captured) -> None:
+    """It could not be opened; that says nothing against the live one."""
+    found = {**data(result()), "left_out": [1]}
+    tell(found, repaired=False, as_json=False)
+    assert "generation 1 is not compared: see tandem status" in capsys.readouterr().err
+    assert exit_code(found) == FOUND
 
 
 def test_findings_are_counted_and_some_are_shown(capsys: Captured) -> None:
