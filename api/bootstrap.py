@@ -16,12 +16,12 @@ from api.engines import (
     open_catalog,
     vector_store,
 )
-from api.generation import OpenGeneration
+from api.generation import OpenGeneration, analysis_of
 from api.publication import publishing
 from indexer.generations import lexical_factory, vector_factory
 from indexer.leases import Beats
 from indexer.seats import Access, Seat
-from tandem.analysis import ANALYSES, NEWEST, Analysis
+from tandem.analysis import NEWEST
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import Ownership, is_owned, owner_of
 from tandem.catalog.releases import Generation, Release
@@ -111,7 +111,7 @@ class House:
         return OpenCollection(self.settings, self.catalog, release, self._open_generation)
 
     def _open_generation(self, generation: Generation) -> OpenGeneration:
-        analysis = _analysis_of(generation)
+        analysis = analysis_of(generation)
         catalog, beats, access = self.catalog, self.beats, self.access
         words, meaning = self.lexical_store, self.vector_store
         made_of_words = lexical_factory(words, generation, analysis)
@@ -164,22 +164,6 @@ class House:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _analysis_of(generation: Generation) -> Analysis:
-    """The text analysis that a generation was built with.
-
-    Raises:
-        SettingsError: this version of Tandem does not have it.
-    """
-    if generation.analysis in ANALYSES:
-        return ANALYSES[generation.analysis]
-    raise SettingsError(
-        f"generation {generation.number} of collection {generation.collection!r} was built with "
-        f"the text analysis {generation.analysis!r}, this version of Tandem has "
-        f"{', '.join(ANALYSES)}",
-        hint="use the version that built it, or index into another data folder",
-    )
 
 
 def open_house(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.wanted import MODEL, differing
 from tandem.catalog.releases import Generation
 from tandem.errors import InputError, ModelError
 from tandem.settings import Settings
@@ -29,14 +30,15 @@ def candidate(
     """The generation to build by the settings, and the half-built ones that it takes the place of.
 
     Raises:
-        InputError: the order names a model that cannot be had, or another one than the half-built
-            generation has.
+        InputError: the order names a model that cannot be had, or the half-built generation has
+            another one, or other settings.
         ModelError: the settings' model cannot be had.
     """
     known = house.catalog.releases.generations(collection.name)
     building = [item for item in known if item.state == "building"]
     if order.resume and building:
         _check_model(building[-1], order)
+        _check_settings(building[-1], settings)
         return building[-1], building[:-1]
     schema = settings.declared_schema() or collection.generation.schema
     model = order.model or settings.embedding.model
@@ -56,4 +58,15 @@ def _check_model(half_built: Generation, order: ReindexOrder) -> None:
         raise InputError(
             f"generation {half_built.number} is half built with {model}, not with {order.model}",
             hint="leave out --resume to begin anew, or --embedder to go on with what there is",
+        )
+
+
+def _check_settings(half_built: Generation, settings: Settings) -> None:
+    """Its model aside, which an order may have named."""
+    names = [name for name in differing(settings, half_built) if name != MODEL]
+    if names:
+        raise InputError(
+            f"generation {half_built.number} is half built with other settings: {', '.join(names)}",
+            hint="leave out --resume to begin anew with the settings as they are, or set them back "
+            "to go on with what there is",
         )

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from api.generation import OpenGeneration
 from api.live import LiveSearcher
+from api.troubles import Troubles
 from api.wanted import pending_change
 from indexer.following import AnyFollower
 from indexer.indexing import Indexer
@@ -53,6 +54,7 @@ class OpenCollection:
         self._refreshing = threading.Lock()
         self._open: dict[int, OpenGeneration] = {}
         self._retired: list[OpenGeneration] = []
+        self._unusable = Troubles("is left out")
         self.release = release
         self.live = self.open_generation(catalog.releases.generation(release.generation))
         self.live.name_followers(is_live=True)
@@ -136,21 +138,36 @@ class OpenCollection:
 
     @property
     def retained(self) -> list[OpenGeneration]:
-        """Every generation that is not dropped, the live one first: all of them follow the log, so
-        that going back to one loses nothing.
+        """Every generation that is not dropped and can be opened, the live one first: all of them
+        follow the log, so that going back to one loses nothing.
         """
         return self._opened(self.catalog.releases.generations(self.name))
 
     @property
     def complete(self) -> list[OpenGeneration]:
-        """Every retained generation that is not being built any more, the live one first."""
+        """Every retained generation that is not being built any more and can be opened, the live
+        one first.
+        """
         known = self.catalog.releases.generations(self.name)
         return self._opened([item for item in known if item.state == "ready"])
 
     def _opened(self, generations: Sequence[Generation]) -> list[OpenGeneration]:
-        """Those generations, the live one first, then the newer."""
-        opened = [self.open_generation(generation) for generation in reversed(generations)]
+        """Those of them that can be opened, the live one first, then the newer."""
+        opened = [item for item in map(self._usable, reversed(generations)) if item is not None]
         return sorted(opened, key=lambda item: item is not self.live)
+
+    def _usable(self, generation: Generation) -> OpenGeneration | None:
+        """The generation; ``None`` if it cannot be opened, which must not stop the live one."""
+        name = f"generation {generation.number} of {self.name}"
+        if not self._unusable.may_try(name):
+            return None
+        try:
+            opened = self.open_generation(generation)
+        except TandemError as error:
+            self._unusable.note(name, error)
+            return None
+        self._unusable.forget(name)
+        return opened
 
     @property
     def followers(self) -> list[AnyFollower]:
@@ -165,8 +182,12 @@ class OpenCollection:
         return Indexer(self.catalog.documents, self.name, self.followers, self.passed)
 
     def passed(self) -> int:
-        """The sequence that every index of every retained generation has applied."""
-        return min(opened.applied() for opened in self.retained)
+        """The sequence that every index of every retained generation has applied; 0 while one of
+        them cannot be opened.
+        """
+        known = self.catalog.releases.generations(self.name)
+        opened = self._opened(known)
+        return min(item.applied() for item in opened) if len(opened) == len(known) else 0
 
     # --- going live ---
 

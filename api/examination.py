@@ -7,12 +7,15 @@ from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from api.verified import indexes_of, unless_stopped
 from indexer.findings import IndexVerification
+from indexer.reindexing import Interrupted
 from indexer.verification import SAMPLE, Verifier, VerifyOptions
 from query.configurations import DEFAULT, LEXICAL, VECTOR
 from query.retrieval import LegPools
 from relevance_eval.collections import QuerySet
 from relevance_eval.gates import QualityGate
-from tandem.protocols import Verdict
+from tandem.protocols import Searcher, Verdict
+from tandem.queries import Query
+from tandem.rankings import SearchResult
 
 
 class VerifyGate:
@@ -34,7 +37,8 @@ class VerifyGate:
         verifier = Verifier(
             catalog.documents, catalog.checkpoints, name, options, unless_stopped(self._stopped)
         )
-        results = [verifier.verify(index) for index in indexes_of(self._candidate)]
+        with self._candidate.in_use() as held:
+            results = [verifier.verify(index) for index in indexes_of(held)]
         is_passed = all(result.is_clean for result in results)
         return Verdict(self.name, is_passed, "; ".join(map(_compared, results)))
 
@@ -64,11 +68,16 @@ class OwnQualityGate:
     name = QualityGate.name
 
     def __init__(
-        self, collection: OpenCollection, candidate: OpenGeneration, judged: Judged
+        self,
+        collection: OpenCollection,
+        candidate: OpenGeneration,
+        judged: Judged,
+        stopped: Callable[[], bool],
     ) -> None:
         self._collection = collection
         self._candidate = candidate
         self._judged = judged
+        self._stopped = stopped
 
     def examine(self) -> Verdict:
         """See ``Gate``."""
@@ -76,13 +85,36 @@ class OwnQualityGate:
         configuration = collection.configuration(DEFAULT)
         pools = [LegPools({LEXICAL: None, VECTOR: None}) for _ in range(2)]
         try:
-            with collection.held() as (release, live):
+            with self._candidate.in_use(), collection.held() as (release, live):
                 before, after = (
-                    collection.pipeline(release, opened, configuration, its_pools)
+                    _Stoppable(
+                        collection.pipeline(release, opened, configuration, its_pools),
+                        self._stopped,
+                    )
                     for opened, its_pools in zip((live, self._candidate), pools, strict=True)
                 )
                 queries, tolerance = self._judged
                 return QualityGate(queries, before, after, tolerance).examine()
+        except Interrupted as stop:
+            return Verdict(self.name, False, str(stop))
         finally:
             for its_pools in pools:
                 its_pools.close()
+
+
+class _Stoppable:
+    """A searcher that answers until it is told to stop."""
+
+    def __init__(self, searcher: Searcher, stopped: Callable[[], bool]) -> None:
+        self._searcher = searcher
+        self._stopped = stopped
+
+    def search(self, query: Query) -> SearchResult:
+        """See ``Searcher``.
+
+        Raises:
+            Interrupted: it was told to stop.
+        """
+        if self._stopped():
+            raise Interrupted("stopped before every query was asked")
+        return self._searcher.search(query)

@@ -1,19 +1,22 @@
 """A generation, opened: both its indexes, and who follows them."""
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Self
 
 from indexer.leased import LeasedFollower
 from indexer.seats import Seat
 from indexer.writers import LexicalWriter, VectorWriter
 from query.configurations import LEXICAL, VECTOR
 from query.legs import Leg, LexicalLeg, VectorLeg
+from tandem.analysis import ANALYSES, Analysis
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
-from tandem.errors import EngineError, TandemError
+from tandem.errors import EngineError, ReleaseConflict, SettingsError, TandemError
 from tandem.protocols import Embedder, LexicalIndex, VectorIndex
 from tandem.telemetry import logger
 
@@ -106,9 +109,28 @@ class OpenGeneration:
         """See ``DocumentSource``."""
         return self.catalog.documents.documents(self.generation.collection, list(document_ids))
 
+    @contextmanager
+    def in_use(self) -> Iterator[Self]:
+        """It is not closed before the block ends; see ``enter``."""
+        self.enter()
+        try:
+            yield self
+        finally:
+            self.leave()
+
     def enter(self) -> None:
-        """A query begins to use it: until ``leave`` it is not closed."""
+        """A query begins to use it: until ``leave`` it is not closed.
+
+        Raises:
+            ReleaseConflict: it is retired: it may be closed already.
+        """
         with self._lock:
+            if self._after is not None:
+                named = f"generation {self.generation.number} of {self.generation.collection}"
+                raise ReleaseConflict(
+                    f"{named} is closed",
+                    hint="see which generations there are, and ask again: tandem releases",
+                )
             self._users += 1
 
     def leave(self) -> None:
@@ -153,3 +175,20 @@ class OpenGeneration:
         assert self._after is not None, "it was retired"
         self._after()
         self.is_closed = True
+
+
+def analysis_of(generation: Generation) -> Analysis:
+    """The text analysis that a generation was built with.
+
+    Raises:
+        SettingsError: this version of Tandem does not have it.
+    """
+    if generation.analysis in ANALYSES:
+        return ANALYSES[generation.analysis]
+    raise SettingsError(
+        f"generation {generation.number} of collection {generation.collection!r} was built with "
+        f"the text analysis {generation.analysis!r}, this version of Tandem has "
+        f"{', '.join(ANALYSES)}",
+        hint="use the version that built it; if another one is live, a later tandem reindex drops "
+        "it, if it is the live one, index into another data folder",
+    )

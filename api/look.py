@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from api.generation import analysis_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import reading
 from tandem.catalog.releases import Generation
 from tandem.catalog.urls import shown
-from tandem.errors import CatalogError, EngineError
+from tandem.errors import CatalogError, EngineError, SettingsError
 from tandem.schema import describe
 from tandem.stores import EngineHealth, LexicalStore, VectorStore
 
@@ -70,9 +71,9 @@ class Look:
         answering = {leg for leg, health in told.items() if health["state"] != UNREACHABLE}
         live = self.catalog.releases.live(name)
         assert live is not None, "collections() lists what is live"
+        # by its number: where it was dropped since, the list has it no more
+        generation = self.catalog.releases.generation(live.generation)
         generations = self.catalog.releases.generations(name)
-        by_number = {generation.number: generation for generation in generations}
-        generation = by_number[live.generation]
         others = [item for item in generations if item.number != generation.number]
         return {
             "collection": name,
@@ -94,6 +95,7 @@ class Look:
                     "state": item.state,
                     "embedder": item.embedder,
                     "analysis": item.analysis,
+                    "trouble": _trouble(item),
                     "indexes": self._indexes(item, answering),
                 }
                 for item in others
@@ -179,6 +181,15 @@ def _state(is_reachable: bool, is_missing: bool, behind: int) -> str:
     if is_missing:
         return MISSING
     return BEHIND if behind else CURRENT
+
+
+def _trouble(generation: Generation) -> str | None:
+    """Why a generation cannot be opened here, if that is known without trying."""
+    try:
+        analysis_of(generation)
+    except SettingsError as error:
+        return str(error)
+    return None
 
 
 def _asked(

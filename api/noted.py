@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from api.asking import Show
-from indexer.patience import patiently
+from indexer.patience import may_pass, patiently
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.tasks import Task
 from tandem.errors import CatalogError, TandemError
@@ -19,7 +19,8 @@ def unseen(_progress: Mapping[str, Any]) -> None:
 def noted(
     catalog: Catalog, task: Task, work: Callable[[Show], Mapping[str, Any]], show: Show = unseen
 ) -> Mapping[str, Any]:
-    """Do it, and keep the task's row at what has become of it.
+    """Do it, and keep the task's row at what has become of it. News that the catalogue cannot take
+    for the moment get lost: the work goes on.
 
     Raises:
         BaseException: whatever the work raised.
@@ -27,7 +28,12 @@ def noted(
     tasks = catalog.tasks
 
     def report(progress: Mapping[str, Any]) -> None:
-        tasks.report(task, progress)
+        try:
+            tasks.report(task, progress)
+        except CatalogError as error:
+            if not may_pass(error):
+                raise
+            logger("api").warning("how far task %s is is not noted: %s", task.number, error)
         show(progress)
 
     try:

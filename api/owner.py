@@ -5,7 +5,6 @@ holds the leases. Others ask by a row in the catalogue, and watch it.
 """
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,23 +19,12 @@ from api.live import ReleaseWatch
 from api.promotion import gates, judgments, left_ready, outlived
 from api.retention import Retention
 from api.tidying import publish, remove, sweep
+from api.troubles import Troubles
 from indexer.following import Following
 from indexer.reindexing import Reindexing, ReindexOutcome, Report, unheard
 from tandem.catalog.releases import Generation, Release
 from tandem.errors import InputError, ReleaseConflict, TandemError
 from tandem.protocols import Gate
-from tandem.telemetry import logger
-
-RETRY_SECONDS = 5.0
-"""Until a collection that could not be followed is tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    """Why a collection cannot be followed, and when that was found."""
-
-    error: TandemError
-    at: float
 
 
 @dataclass
@@ -47,7 +35,7 @@ class Owner:
     _followed: dict[int, Followed] = field(default_factory=dict)
     _watches: list[ReleaseWatch | Retention] = field(default_factory=list)
     is_stopping: bool = False
-    _troubles: dict[str, "_Trouble"] = field(default_factory=dict)
+    _troubles: Troubles = field(default_factory=lambda: Troubles("is not followed"))
     _syncing: threading.RLock = field(default_factory=threading.RLock)
 
     def start(self) -> None:
@@ -58,8 +46,9 @@ class Owner:
         """
         sweep(self.house)
         self._sync()
-        if self._troubles and not self._followed:
-            raise next(iter(self._troubles.values())).error
+        if not self._followed:
+            for error in self._troubles:
+                raise error
         self._watches += [ReleaseWatch(self._sync), Retention(self.house, self.leading)]
 
     def _sync(self) -> bool:
@@ -69,23 +58,22 @@ class Owner:
             if self.is_stopping:
                 return is_changed  # what began now, nobody would stop
             for name in self.house.catalog.releases.collections():
-                trouble = self._troubles.get(name)
-                if trouble is not None and time.monotonic() - trouble.at < RETRY_SECONDS:
+                if not self._troubles.may_try(name):
                     continue
                 try:
                     is_changed |= self._sync_collection(name)
-                    self._troubles.pop(name, None)
+                    self._troubles.forget(name)
                 except TandemError as error:  # one must not keep the others from being followed
-                    if trouble is None or str(trouble.error) != str(error):
-                        logger("api").warning("%s is not followed: %s", name, error)
-                    self._troubles[name] = _Trouble(error, time.monotonic())
+                    self._troubles.note(name, error)
             return is_changed
 
     def _sync_collection(self, name: str) -> bool:
         collection = self.house.collection(name)
         is_changed = collection.refresh()
+        followed = self._of(name)
+        self._follow(collection.live)  # first: nothing about the others keeps it waiting
         retained = {opened.generation.number: opened for opened in collection.retained}
-        is_changed |= not retained.keys() <= self._followed.keys()
+        is_changed |= not retained.keys() <= followed
         for opened in retained.values():
             self._follow(opened)
         for number in self._of(name) - retained.keys() - {collection.generation.number}:
@@ -219,7 +207,7 @@ class Owner:
 
     def rollback(self, name: str, report: Report = unheard) -> Release:
         """Make the release before the live one live again. It has followed the log all along; where
-        it lags, it is waited for.
+        it lags, it is waited for, but not for an engine that fails the live one too.
 
         Raises:
             ReleaseConflict: there is none, or its generation is dropped.
@@ -243,7 +231,8 @@ class Owner:
             return afterwards(pointed, self.stop, collection.refresh, shown)
 
         generation = releases.generation(before.generation)
-        return self._waiting(collection, generation, report, "tandem rollback").go_live(point)
+        waiting = self._waiting(collection, generation, report, "tandem rollback")
+        return waiting.go_live(point, self._follow(collection.live).applied)
 
     def _waiting(
         self, collection: OpenCollection, generation: Generation, report: Report, retry: str

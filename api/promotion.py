@@ -7,11 +7,14 @@ from api.collection import OpenCollection
 from api.examination import Judged, OwnQualityGate, VerifyGate
 from api.generation import OpenGeneration
 from indexer.seats import Access
+from query.understanding import understand
 from relevance_eval.collections import read_beir
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release, Releases
-from tandem.errors import InputError, ReleaseConflict
+from tandem.errors import InputError, QueryError, ReleaseConflict, SourceError
 from tandem.protocols import Gate, Verdict
+from tandem.queries import Query
+from tandem.schema import Schema
 from tandem.sections import QualitySettings
 
 GATES = ("refused", "verify", "quality")
@@ -52,10 +55,21 @@ def judgments(quality: QualitySettings) -> Judged | None:
     """The judged queries that the settings name, if they do.
 
     Raises:
-        SourceError: they cannot be read.
+        SourceError: they cannot be read, or a query cannot be asked.
     """
     folder = quality.judgments
-    return None if folder is None else Judged(read_beir(folder), quality.tolerance)
+    if folder is None:
+        return None
+    queries = read_beir(folder)
+    for query_id, text in queries.queries.items():
+        try:
+            understand(Query(text), Schema.of(()))
+        except QueryError as error:
+            raise SourceError(
+                f"{folder / 'queries.jsonl'}: query {query_id!r} cannot be asked: {error}",
+                hint="give it a text that can be searched, or leave out its judgments",
+            ) from None
+    return Judged(queries, quality.tolerance)
 
 
 def gates(
@@ -72,7 +86,7 @@ def gates(
         VerifyGate(collection, candidate, stopped),
     ]
     if judged is not None:
-        chosen.append(OwnQualityGate(collection, candidate, judged))
+        chosen.append(OwnQualityGate(collection, candidate, judged, stopped))
     return chosen
 
 

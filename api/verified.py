@@ -1,8 +1,8 @@
 """The indexes of a generation as verification needs them; a collection verified, and remembered."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,10 @@ from indexer.writers import LexicalWriter, VectorWriter
 from query.configurations import LEXICAL, VECTOR
 from tandem.catalog.verifications import Verifications
 from tandem.embedding.cached_embedder import CachedEmbedder, RenewingEmbedder
+from tandem.errors import ReleaseConflict
+
+ROUNDS = 2
+"""How often the complete generations are compared if the live one was none of them."""
 
 
 def indexes_of(opened: OpenGeneration) -> tuple[VerifiedIndex, VerifiedIndex]:
@@ -52,9 +56,9 @@ def indexes_of(opened: OpenGeneration) -> tuple[VerifiedIndex, VerifiedIndex]:
     )
 
 
-def verified_indexes(target: OpenCollection) -> list[VerifiedIndex]:
-    """The indexes of every complete generation as verification needs them, the live ones first."""
-    return [index for opened in target.complete for index in indexes_of(opened)]
+def verified_indexes(generations: Sequence[OpenGeneration]) -> list[VerifiedIndex]:
+    """The indexes of those generations as verification needs them."""
+    return [index for opened in generations for index in indexes_of(opened)]
 
 
 def unless_stopped(stopped: Callable[[], bool], progress: Progress = no_progress) -> Progress:
@@ -63,7 +67,8 @@ def unless_stopped(stopped: Callable[[], bool], progress: Progress = no_progress
     def told(index_name: str, rows: int) -> None:
         if stopped():
             raise Interrupted("stopped before all was compared", hint="run tandem verify again")
-        progress(index_name, rows)
+        if rows:  # else there is no news
+            progress(index_name, rows)
 
     return told
 
@@ -73,7 +78,8 @@ def verify(
 ) -> dict[str, Any]:
     """Compare the indexes of every complete generation with the log; see ``summary``.
 
-    A generation that is dropped meanwhile is left out.
+    A generation that is dropped meanwhile is left out. What has become complete meanwhile is
+    compared too if the live one is not among the results: a promotion may have dropped all others.
 
     Raises:
         Interrupted: it was told to stop.
@@ -86,20 +92,36 @@ def verify(
         options,
         unless_stopped(stopped, legs.advance),
     )
-    results = []
-    with ExitStack() as held:
-        for opened in target.complete:
-            opened.enter()
-            held.callback(opened.leave)
-        indexes = verified_indexes(target)
-        legs.begin(indexes, verifier.rows)
-        for index in indexes:
-            result = verifier.verify(index)
-            unless_stopped(stopped)(index.index_name, 0)
-            if target.catalog.releases.generation(index.generation).state != "dropped":
-                remember(target.catalog.verifications, result)
-                results.append(result)
+    results: list[IndexVerification] = []
+    for _ in range(ROUNDS):
+        target.refresh()
+        compared = {result.generation for result in results}
+        if target.generation.number in compared:
+            break
+        with ExitStack() as held:
+            indexes = verified_indexes(_entered(target, compared, held))
+            legs.begin(indexes, verifier.rows)
+            for index in indexes:
+                result = verifier.verify(index)
+                unless_stopped(stopped)(index.index_name, 0)
+                if target.catalog.releases.generation(index.generation).state != "dropped":
+                    remember(target.catalog.verifications, result)
+                    results.append(result)
     return summary(target, results)
+
+
+def _entered(
+    target: OpenCollection, compared: Collection[int], held: ExitStack
+) -> list[OpenGeneration]:
+    """Every complete generation that is not compared yet, the live one first; open for as long as
+    ``held``.
+    """
+    entered = []
+    for opened in target.complete:
+        if opened.generation.number not in compared:
+            with suppress(ReleaseConflict):  # it is being dropped
+                entered.append(held.enter_context(opened.in_use()))
+    return entered
 
 
 class _Legs:

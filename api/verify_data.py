@@ -12,18 +12,23 @@ from indexer.findings import Finding, IndexVerification, Kind, Tally
 
 def summary(target: OpenCollection, results: Sequence[IndexVerification]) -> dict[str, Any]:
     """``documents`` are in the log, ``building`` are the generations that were not compared, since
-    they are not complete; for each of ``indexes`` see ``IndexVerification``.
+    they are not complete, ``left_out`` those that could not be opened, or that are complete only
+    since; for each of ``indexes`` see ``IndexVerification``. Where the ``live`` generation is not
+    among them, nothing is ``clean``.
     """
+    release = target.release
+    compared = {result.generation for result in results}
+    known = target.catalog.releases.generations(target.name)
     return {
         "collection": target.name,
-        "release": target.release.number,
+        "release": release.number,
+        "live": release.generation,
         "documents": target.catalog.documents.count(target.name),
-        "building": [
-            item.number
-            for item in target.catalog.releases.generations(target.name)
-            if item.state == "building"
+        "building": [item.number for item in known if item.state == "building"],
+        "left_out": [
+            item.number for item in known if item.state == "ready" and item.number not in compared
         ],
-        "clean": all(result.is_clean for result in results),
+        "clean": release.generation in compared and all(result.is_clean for result in results),
         "indexes": [_index_summary(result) for result in results],
     }
 

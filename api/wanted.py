@@ -17,17 +17,24 @@ from tandem.sections import (
 )
 from tandem.settings import Settings
 
+MODEL = "embedding.model"
+
+
+def differing(settings: Settings, generation: Generation) -> list[str]:
+    """The settings that ask for something else than a generation was built with."""
+    declared = settings.declared_schema()
+    differs = {
+        "fields": declared is not None and declared.fingerprint != generation.schema.fingerprint,
+        MODEL: settings.embedding.model != generation.embedder.partition("@")[0],
+        "indexing.analysis": NEWEST[settings.indexing.analysis].name != generation.analysis,
+        "indexing.passage_tokens": settings.indexing.passage_tokens != generation.passage_tokens,
+    }
+    return [name for name, is_so in differs.items() if is_so]
+
 
 def pending_change(settings: Settings, live: Generation) -> str | None:
     """What the settings ask for and the live generation was not built with."""
-    declared = settings.declared_schema()
-    differing = {
-        "fields": declared is not None and declared.fingerprint != live.schema.fingerprint,
-        "embedding.model": settings.embedding.model != live.embedder.partition("@")[0],
-        "indexing.analysis": NEWEST[settings.indexing.analysis].name != live.analysis,
-        "indexing.passage_tokens": settings.indexing.passage_tokens != live.passage_tokens,
-    }
-    names = [name for name, differs in differing.items() if differs]
+    names = differing(settings, live)
     if not names:
         return None
     return (

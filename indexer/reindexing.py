@@ -5,7 +5,7 @@ and moves the pointer. Killed anywhere, it is done again from where the follower
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -49,6 +49,9 @@ class ReindexProgress:
 
 
 Report = Callable[[ReindexProgress], None]
+
+Applied = Callable[[], Mapping[str, int]]
+"""Leg -> everything up to this sequence is in a generation's index."""
 
 
 def unheard(_progress: ReindexProgress) -> None:
@@ -144,14 +147,15 @@ class Reindexing:
         self._tell(ReindexProgress("done"))
         return outcome
 
-    def go_live(self, promote: Callable[[], Release]) -> Release:
-        """Wait for what the log holds now, and promote what nobody needs to examine.
+    def go_live(self, promote: Callable[[], Release], live: Applied) -> Release:
+        """Wait for what the log holds now, and promote what nobody needs to examine. Where its
+        engine fails, as far as the ``live`` generation has come is enough: that one is no better.
 
         Raises:
             ReleaseConflict: something else was promoted meanwhile.
             TandemError: an engine or the catalogue failed for too long, or it was told to stop.
         """
-        self._wait(0)
+        self._wait(0, live)
         release = promote()
         self._tell(ReindexProgress("done"))
         return release
@@ -165,9 +169,10 @@ class Reindexing:
                 raise
             logger("indexer").warning("%s: progress is not told: %s", self._collection, error)
 
-    def _wait(self, behind: int) -> None:
-        """Until both legs are at most ``behind`` changes behind what is in the log now. A short
-        failure is waited out, be it of an engine or of the catalogue.
+    def _wait(self, behind: int, live: Applied | None = None) -> None:
+        """Until both legs are at most ``behind`` changes behind what is in the log now, or, where
+        one fails, no further behind than ``live``. Another short failure is waited out, be it of an
+        engine or of the catalogue.
         """
         target: int | None = None
         pace: _Pace | None = None
@@ -183,6 +188,8 @@ class Reindexing:
                 self._report(pace.progress(applied, target))
                 self._check_dropped()
                 if self._is_close(applied, target, behind):
+                    return
+                if live is not None and self._is_as_far(applied, live()):
                     return
                 unread.restore()
             except CatalogError as error:
@@ -204,6 +211,17 @@ class Reindexing:
         if slowest >= target:
             return True
         return behind > 0 and self._log.behind(self._collection, slowest) <= behind
+
+    def _is_as_far(self, applied: dict[str, int], live: Mapping[str, int]) -> bool:
+        error = self._candidate.error()
+        if error is None or any(applied[leg] < live[leg] for leg in applied):
+            return False
+        logger("indexer").warning(
+            "%s: not waited for what the live generation has not applied either: %s",
+            self._collection,
+            error,
+        )
+        return True
 
     def _check_dropped(self) -> None:
         if self._candidate.is_dropped():

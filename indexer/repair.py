@@ -41,12 +41,15 @@ class Mender:
         collection: str,
         index: VerifiedIndex,
         judge: Judge,
+        go_on: Callable[[], None],
     ) -> None:
+        """``go_on`` is called before each part; it may raise, which leaves the rest as it is."""
         self._log = log
         self._checkpoints = checkpoints
         self._collection = collection
         self._index = index
         self._judge = judge
+        self._go_on = go_on
 
     def mend(self, document_ids: Sequence[str]) -> Outcome:
         """Mend documents held in a wrong version, or refused."""
@@ -63,6 +66,7 @@ class Mender:
     def _mend(self, document_ids: Sequence[str], writer: IndexWriter, check: Check) -> Outcome:
         outcome = Outcome()
         for part in parts(document_ids, writer.batch_size):
+            self._go_on()
             self._write(part, writer)
             found = check(part)
             if found.findings:

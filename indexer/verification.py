@@ -10,7 +10,7 @@ What was accepted after it began is not looked for, so it ends however fast the 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from indexer.findings import Finding, IndexVerification, Tally
@@ -46,7 +46,7 @@ DEFAULT_OPTIONS = VerifyOptions()
 
 class Verifier:
     """Compares the indexes of one collection with its log; ``progress`` is told index name and
-    rows of the log.
+    rows of the log: none before each part of the work, so that it can end it there by raising.
     """
 
     def __init__(
@@ -94,6 +94,10 @@ class Verifier:
 
     def _pass(self, index: VerifiedIndex, result: IndexVerification) -> "_Pass":
         log, checkpoints, collection = self._log, self._checkpoints, self._collection
+
+        def go_on() -> None:
+            self._progress(index.index_name, 0)
+
         judge = Judge(log, checkpoints, collection, index, self._options.patience_seconds)
         return _Pass(
             log,
@@ -102,10 +106,13 @@ class Verifier:
             result,
             judge,
             ContentJudge(log, collection, index.holdings, judge),
-            Mender(log, checkpoints, collection, index, judge) if self._options.repair else None,
+            Mender(log, checkpoints, collection, index, judge, go_on)
+            if self._options.repair
+            else None,
             Reservoir(self._options.sample, self.seed),
             self._options.rows_per_range,
             self._progress,
+            go_on,
         )
 
 
@@ -123,6 +130,7 @@ class _Pass:
     reservoir: Reservoir
     rows_per_range: int
     progress: Progress
+    go_on: Callable[[], None]
 
     def run(self) -> None:
         """All ranges, then the sample."""
@@ -137,12 +145,14 @@ class _Pass:
                 break
             first = last + 1
         for part in parts(self.reservoir.items, DOCUMENTS_PER_COMPARISON):
+            self.go_on()
             self._sample(part)
 
     def _range(self, first: int, last: int | None, page: Sequence[LogVersion]) -> None:
         mark = self.judge.mark.awaited(page[-1].sequence if page else 0)
         suspected = self._suspected(first, last, page, mark)
         for part in parts(suspected, IDS_PER_JUDGEMENT):
+            self.go_on()
             verdicts = self.judge.judge(part)
             self.result.unsettled += len(verdicts.unsettled)
             here = [finding for finding in verdicts.findings if _within(finding, first, last)]

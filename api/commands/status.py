@@ -112,6 +112,8 @@ def _show(state: dict[str, Any]) -> None:
             f"  generation {other['generation']}, {other['state']}, "
             f"{other['analysis']}, {other['embedder']}"
         )
+        if other["trouble"] is not None:
+            say(f"  unusable  {printable(other['trouble'])}")
         for leg, index in other["indexes"].items():
             _show_index(leg, index)
     for task in state["tasks"]:

@@ -20,6 +20,14 @@ def tell(found: Data, *, repaired: bool, as_json: bool) -> None:
     if as_json:
         say_json(found)
         return
+    if all(index["generation"] != found["live"] for index in found["indexes"]):
+        note(
+            f"generation {found['live']} went live meanwhile: it is not compared; "
+            "run tandem verify again"
+        )
+    for generation in found["left_out"]:
+        if generation != found["live"]:
+            note(f"generation {generation} is not compared: see tandem status")
     for generation in found["building"]:
         note(f"generation {generation} is being built: it is not compared")
     say(f"{found['collection']}: {found['documents']:,} documents in the log")

@@ -19,6 +19,7 @@ from tandem.protocols import FloatVector
 
 Result = TypeVar("Result")
 ROW: sa.ColumnElement[int] = sa.literal_column("rowid", sa.Integer)
+FLOAT_BYTES = 4
 ROWS_PER_STEP = 1_000
 """What one step forgets: whoever embeds meanwhile waits for no longer than that takes."""
 
@@ -95,12 +96,14 @@ def _get(engine: sa.Engine, embedder_name: str, texts: Sequence[str]) -> Mapping
     by_hash = {text_hash(text): text for text in texts}
     with reading(engine) as connection:
         rows = _rows(connection, embedder_name, list(by_hash), EMBEDDINGS.c.vector)
-        return {
-            by_hash[row.text_hash]: np.frombuffer(row.vector, dtype="<f4").astype(
-                np.float32, copy=False
-            )
-            for row in rows
-        }
+        return {by_hash[row.text_hash]: _vector(row.vector) for row in rows}
+
+
+def _vector(held: bytes) -> FloatVector:
+    """The vector as it was put; an empty one where what is held is none, for its length to tell."""
+    if len(held) % FLOAT_BYTES:
+        return np.empty(0, np.float32)
+    return np.frombuffer(held, dtype="<f4").astype(np.float32, copy=False)
 
 
 def _put(engine: sa.Engine, embedder_name: str, vectors: Mapping[str, FloatVector]) -> None:

@@ -140,10 +140,10 @@ def test_every_retained_generation_is_compared(tmp_path: Path) -> None:
         opened.accept(*(text(name, 1) for name in ALIVE))
         opened.follow()
         made = house.create_generation(COLLECTION, FIELDS)
-        assert {index.generation for index in verified_indexes(opened.collection)} == {1}
+        assert {index.generation for index in verified_indexes(opened.collection.complete)} == {1}
         house.catalog.releases.set_state(made.number, "ready")
         opened.follow()
-        indexes = verified_indexes(opened.collection)
+        indexes = verified_indexes(opened.collection.complete)
         assert [(index.leg, index.generation) for index in indexes] == [
             ("lexical", 1),
             ("vector", 1),

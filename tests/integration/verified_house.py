@@ -77,7 +77,9 @@ class VerifiedHouse:
 
     def index(self, leg: str) -> VerifiedIndex:
         """One of both live ones, as the command hands it to verification."""
-        return next(index for index in verified_indexes(self.collection) if index.leg == leg)
+        return next(
+            index for index in verified_indexes(self.collection.complete) if index.leg == leg
+        )
 
     def verify(
         self, leg: str, seen_through: Callable[[Holdings], Holdings] = as_it_is, **options: Any

@@ -64,7 +64,9 @@ def verified(house: House) -> list[IndexVerification]:
     """
     log, checkpoints = house.catalog.documents, house.catalog.checkpoints
     verifier = Verifier(log, checkpoints, COLLECTION, EVERYTHING)
-    return [verifier.verify(index) for index in verified_indexes(house.collection(COLLECTION))]
+    return [
+        verifier.verify(index) for index in verified_indexes(house.collection(COLLECTION).complete)
+    ]
 
 
 def check_verified(house: House) -> None:

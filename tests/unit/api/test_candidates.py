@@ -3,12 +3,17 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api.bootstrap import House
+from api.candidates import ReindexOrder, candidate
+from api.examination import Judged, OwnQualityGate
 from api.owner import Owner
+from api.promotion import judgments
 from indexer.reindexing import Interrupted
+from relevance_eval.collections import read_beir
 from tandem.documents import Change
 from tandem.errors import GateFailed, InputError, ModelError, SourceError
 from tandem.queries import Query
@@ -68,6 +73,30 @@ def test_resuming_with_another_model_is_refused(house: House) -> None:
             reindexed(owner, resume=True, model=MODELS[0])
         assert generations(house) == {1: "ready", 2: "building"}
         assert reindexed(owner, resume=True, model=MODELS[1])[0].number == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"fields": {"note": {"type": "text"}}}, "fields"),
+        ({"indexing": {"analysis": "plain"}}, "indexing.analysis"),
+        ({"indexing": {"passage_tokens": 64}}, "indexing.passage_tokens"),
+    ],
+)
+def test_resuming_with_other_settings_is_refused(
+    house: House, values: dict[str, Any], named: str
+) -> None:
+    """What was built would not be what the settings say."""
+    collection = house.collection(NAME)
+    house.create_generation(NAME, collection.generation.schema, MODELS[1])
+    order = ReindexOrder(resume=True)
+    assert candidate(house, collection, order, collection.settings)[0].number == 2
+    adopt(house, **values)
+    told = f"generation 2 is half built with other settings: {named}$"
+    with pytest.raises(InputError, match=told) as raised:
+        candidate(house, collection, order, collection.settings)
+    assert "leave out --resume" in raised.value.hint
+    assert generations(house) == {1: "ready", 2: "building"}
 
 
 def test_with_nothing_to_resume_a_new_one_is_built(owner: Owner) -> None:
@@ -217,3 +246,35 @@ def test_judgments_that_cannot_be_read_end_it_before_it_begins(house: House, own
     with pytest.raises(SourceError):
         reindexed(owner)
     assert generations(house) == {1: "ready"}
+
+
+@pytest.mark.parametrize("text", ["", " \n\u200b", "x" * 20_000])
+def test_a_judged_query_that_cannot_be_asked_ends_it_too(
+    house: House, tmp_path: Path, text: str
+) -> None:
+    """It is named, with its file."""
+    folder = judged(tmp_path / "judged")
+    line = json.dumps({"_id": "q3", "text": text})
+    with (folder / "queries.jsonl").open("a") as file:
+        file.write(line + "\n")
+    adopt(house, quality={"judgments": folder})
+    with pytest.raises(SourceError, match=r"queries\.jsonl: query 'q3' cannot be asked") as raised:
+        judgments(house.settings.quality)
+    assert "leave out its judgments" in raised.value.hint
+
+
+def test_the_quality_gate_hears_a_stop_before_each_query(house: House, tmp_path: Path) -> None:
+    """What was asked by then says nothing of fitness."""
+    collection = house.collection(NAME)
+    asked: list[bool] = []
+
+    def is_told_at_the_third() -> bool:
+        asked.append(len(asked) == 2)
+        return asked[-1]
+
+    queries = Judged(read_beir(judged(tmp_path / "judged")), tolerance=0.01)
+    gate = OwnQualityGate(collection, collection.live, queries, is_told_at_the_third)
+    verdict = gate.examine()
+    assert (verdict.gate, verdict.is_passed) == ("quality", False)
+    assert "stopped before every query was asked" in verdict.detail
+    assert len(asked) == 3

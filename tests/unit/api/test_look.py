@@ -188,3 +188,19 @@ def test_how_large_the_cache_is(look: Any) -> None:
     _, house = look
     files = house.settings.data_dir.glob("embeddings.sqlite*")
     assert house.catalog.embedding_bytes() == sum(file.stat().st_size for file in files) > 0
+
+
+def test_what_is_dropped_between_two_looks_is_shown_as_it_was(
+    look: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process promotes and prunes meanwhile."""
+    looked, house = look
+    releases = house.catalog.releases
+    live = releases.live(NAME)
+    releases.point(NAME, 2, expected=1)
+    releases.drop(1)
+    monkeypatch.setattr(releases, "live", lambda _name: live)
+    state = looked.collection(NAME)
+    assert (state["release"], state["generation"]) == (1, 1)
+    assert [item["generation"] for item in state["generations"]] == [2]
+    assert [item["trouble"] for item in state["generations"]] == [None]

@@ -85,7 +85,7 @@ def test_one_that_cannot_be_opened_does_not_hinder_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is warned of, once, and tried again; when it can be opened it is followed."""
-    monkeypatch.setattr("api.owner.RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("api.troubles.RETRY_SECONDS", 0.05)
     with owned(settings_in(tmp_path)) as house:
         house.catalog.releases.promote("a", house.create_generation("a", Schema.of([])).number,
                                        parent=None)  # fmt: skip

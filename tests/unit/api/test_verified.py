@@ -12,10 +12,12 @@ from api.commands import verify as command
 from api.desk import Desk
 from api.embedders import silent
 from api.verified import verify
+from indexer.findings import IndexVerification
 from indexer.followers import never
 from indexer.indexing import catch_up
+from indexer.judging import VerifiedIndex
 from indexer.passages import PassageSplitter
-from indexer.verification import VerifyOptions
+from indexer.verification import Verifier, VerifyOptions
 from tandem.errors import OwnedElsewhere
 from tests.owned_house import NAME, at_work, documents, owned, settings_in
 
@@ -49,6 +51,42 @@ def test_a_wrong_row_of_the_embedding_cache_goes_with_what_it_brought(house: Hou
     mended = verify(collection, VerifyOptions(repair=True), unseen, never)
     assert (mended["clean"], mended["indexes"][1]["left"]["altered"]["count"]) == (True, 0)
     np.testing.assert_array_equal(cache.get(embedder.name, texts)[texts[0]], right[0])
+
+
+def test_what_went_live_while_it_was_compared_is_compared_too(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The generations compared were dropped meanwhile: that nothing is left of them is no all
+    clear.
+    """
+    collection, releases = house.collection(NAME), house.catalog.releases
+    assert catch_up(collection.followers) == []
+    made = house.create_generation(NAME, collection.generation.schema)
+    assert catch_up(collection.open_generation(made).followers) == []
+    compare = Verifier.verify
+
+    def late(verifier: Verifier, index: VerifiedIndex) -> IndexVerification:
+        if releases.generation(1).state != "dropped":
+            releases.promote(NAME, 2, parent=1)
+            releases.drop(1)
+        return compare(verifier, index)
+
+    monkeypatch.setattr(Verifier, "verify", late)
+    looked = verify(collection, VerifyOptions(), unseen, never)
+    assert [index["generation"] for index in looked["indexes"]] == [2, 2]
+    assert (looked["clean"], looked["live"]) == (True, 2)
+
+
+def test_a_generation_that_is_being_closed_is_left_out(house: House) -> None:
+    """Only what is held open is compared."""
+    collection = house.collection(NAME)
+    assert catch_up(collection.followers) == []
+    made = house.create_generation(NAME, collection.generation.schema)
+    house.catalog.releases.set_state(made.number, "ready")
+    collection.open_generation(made).retire()
+    looked = verify(collection, VerifyOptions(), unseen, never)
+    assert [index["generation"] for index in looked["indexes"]] == [1, 1]
+    assert looked["clean"]
 
 
 @pytest.mark.parametrize("takes_orders", [True, False])

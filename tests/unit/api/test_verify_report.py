@@ -24,7 +24,7 @@ class Target:
     class release:  # noqa: N801 - stands for an attribute
         """Its release."""
 
-        number = 3
+        number, generation = 3, 2
 
     class catalog:  # noqa: N801 - stands for an attribute
         """Its catalogue."""
@@ -43,7 +43,7 @@ class Target:
             @staticmethod
             def generations(_collection: str) -> list[Any]:
                 """One that is live, one that is being built."""
-                return [SimpleNamespace(number=3, state="ready"),
+                return [SimpleNamespace(number=2, state="ready"),
                         SimpleNamespace(number=4, state="building")]  # fmt: skip
 
 
@@ -80,6 +80,24 @@ def test_a_clean_index_is_one_line(capsys: Captured) -> None:
     assert "vector index, generation 2: holds what the log says (12,345 compared, 200 of" in out
     assert "next" not in out + err
     assert exit_code(data(result())) == FOUND
+
+
+def test_what_says_nothing_of_the_live_generation_is_not_clean(capsys: Captured) -> None:
+    """Nothing compared, or only what was live before: no all clear, and what to do."""
+    other = result()
+    other.generation = 1
+    for results in ((), (other,)):
+        _, err = told(capsys, *results)
+        assert "generation 2 went live meanwhile: it is not compared; run tandem verify" in err
+        assert exit_code(data(*results)) == PROBLEM
+
+
+def test_a_generation_that_is_left_out_is_named(capsys: Captured) -> None:
+    """It could not be opened; that says nothing against the live one."""
+    found = {**data(result()), "left_out": [1]}
+    tell(found, repaired=False, as_json=False)
+    assert "generation 1 is not compared: see tandem status" in capsys.readouterr().err
+    assert exit_code(found) == FOUND
 
 
 def test_findings_are_counted_and_some_are_shown(capsys: Captured) -> None:

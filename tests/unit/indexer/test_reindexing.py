@@ -196,12 +196,12 @@ def test_what_nobody_examines_is_waited_for_all_the_same(desk: Desk) -> None:
         stopped=desk.stopped.is_set,
         retry="tandem promote",
     )
-    assert work.go_live(desk.promote) == Release(7, NAME, 2, 1)
+    assert work.go_live(desk.promote, desk.candidate.applied) == Release(7, NAME, 2, 1)
     assert desk.promoted == [15]
     desk.candidate.reach(0)
     desk.stopped.set()
     with pytest.raises(Interrupted) as raised:
-        work.go_live(desk.promote)
+        work.go_live(desk.promote, desk.candidate.applied)
     assert raised.value.hint == "go on with tandem promote"
     assert desk.promoted == [15]
 
@@ -255,6 +255,31 @@ def test_an_engine_that_hiccups_and_gets_on_is_borne(
         move.start()
     desk.run()
     assert desk.promoted == [10]
+
+
+def test_who_goes_back_waits_for_no_engine_that_fails_the_live_one_too(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A leg that is behind the live one's is waited for; with a leg as far as that nothing is lost.
+    A leg that does not fail gets on by itself.
+    """
+    monkeypatch.setattr("indexer.reindexing.PATIENCE_SECONDS", -1.0)
+    live = {"lexical": 6, "vector": 10}
+    work = Reindexing(
+        desk.catalog.documents, NAME, desk.candidate, report=desk.told.append,
+        stopped=desk.stopped.is_set,
+    )  # fmt: skip
+    desk.candidate.failure = EngineError("no room")
+    for legs in ({"lexical": 5, "vector": 10}, {"lexical": 6, "vector": 9}):
+        desk.candidate.legs = legs
+        with pytest.raises(EngineUnavailable, match="no room"):
+            work.go_live(desk.promote, lambda: live)
+    desk.candidate.legs = {"lexical": 6, "vector": 10}
+    assert work.go_live(desk.promote, lambda: live) == Release(7, NAME, 2, 1)
+    assert "not waited for what the live generation has not applied either: no room" in caplog.text
+    with pytest.raises(EngineUnavailable, match="no room"):
+        desk.run()  # what is to be examined must have everything
+    assert desk.promoted == [6]
 
 
 @dataclass
@@ -328,7 +353,7 @@ def test_what_is_live_is_not_failed_by_telling_of_it(desk: Desk, error: CatalogE
         desk.catalog.documents, NAME, desk.candidate, report=desk.told.append,
         stopped=desk.stopped.is_set,
     )  # fmt: skip
-    assert work.go_live(desk.promote) == Release(7, NAME, 2, 1)
+    assert work.go_live(desk.promote, desk.candidate.applied) == Release(7, NAME, 2, 1)
 
 
 def test_who_was_taken_for_dead_ends(desk: Desk) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from indexer.findings import SHOWN_EXAMPLES, Kind
 from indexer.judging import VerifiedIndex
-from indexer.verification import Verifier
+from indexer.reindexing import Interrupted
+from indexer.verification import Verifier, VerifyOptions
 from tandem.catalog.catalog import Catalog
 from tandem.documents import Change
 from tests.memory_index import MemoryIndex, Row
@@ -199,3 +200,34 @@ def test_repair_forgets_what_an_engine_remembers(place: Place) -> None:
     assert result.found.counts == {Kind.MISSING: 1}
     assert result.is_clean
     assert place.index.forgotten == ["d5"]
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_it_can_be_ended_before_each_part(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, repair: bool
+) -> None:
+    """Within a range, amid mending and in the sample: what listens is asked each time, told of no
+    rows.
+    """
+    monkeypatch.setattr("indexer.verification.IDS_PER_JUDGEMENT", 4)
+    monkeypatch.setattr("indexer.verification.DOCUMENTS_PER_COMPARISON", 4)
+    options = VerifyOptions(repair, patience_seconds=0.0)
+    index = place.index
+    place.follow()
+    # 11 documents, judged in parts of 4, 4 and 3, each mended in parts of 3, compared as judged
+    asked = (3 + 3) if not repair else (3 + 2 + 2 + 1 + 3)
+    for end in range(asked + 1):
+        index.rows.clear()
+        index.batches.clear()
+        calls: list[int] = []
+
+        def told(_name: str, rows: int, calls: list[int] = calls, end: int = end) -> None:
+            if rows == 0:
+                calls.append(rows)
+                if len(calls) > end:
+                    raise Interrupted("stopped")
+
+        verifier = Verifier(place.log, place.catalog.checkpoints, COLLECTION, options, told)
+        result = verifier.verify(VerifiedIndex("memory", 1, NAME, index, index, index, lambda: 13))
+        assert len(calls) == min(end + 1, asked)
+        assert (result.error is None) == (end == asked)

@@ -10,6 +10,7 @@ import pytest
 from tandem.catalog import embedding_cache as module
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.embedding_cache import DatabaseEmbeddingCache, text_hash
+from tandem.catalog.tables import EMBEDDINGS
 from tests.builders import random_rows
 
 
@@ -51,6 +52,19 @@ def test_a_known_text_is_kept_as_it_is(cache: DatabaseEmbeddingCache) -> None:
     np.testing.assert_array_equal(cache.get("model@1", ["a"])["a"], first)
     assert cache.get("model@1", []) == {}
     assert cache.count() == 2
+
+
+@pytest.mark.parametrize("held", [b"", b"cut", b"cut\0off"])
+def test_a_damaged_row_is_no_vector(cache: DatabaseEmbeddingCache, held: bytes) -> None:
+    """Its length tells, so that whoever embeds forgets it; the others are given."""
+    rows = dict(zip("ab", random_rows(1, 2, 4), strict=True))
+    cache.put("model@1", rows)
+    damage = EMBEDDINGS.update().where(EMBEDDINGS.c.text_hash == text_hash("a"))
+    with cache._engine.begin() as connection:
+        connection.execute(damage.values(vector=held))
+    found = cache.get("model@1", ["a", "b"])
+    assert found["a"].shape == (0,)
+    np.testing.assert_array_equal(found["b"], rows["b"])
 
 
 def test_forgetting(cache: DatabaseEmbeddingCache) -> None:
