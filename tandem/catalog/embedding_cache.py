@@ -79,7 +79,7 @@ class DatabaseEmbeddingCache:
             return work(self._engine)
 
     def _open(self) -> sa.Engine:
-        return open_database(self._url, CACHE, durability="NORMAL")
+        return open_database(self._url, CACHE, title="embedding cache", durability="NORMAL")
 
     def _begin_anew(self, damage: DatabaseDamaged) -> sa.Engine:
         aside = move_aside(Path(str(self._url.database)))
