@@ -214,7 +214,11 @@ def test_a_log_waits_however_long_the_other_one_takes(
     monkeypatch.setattr(postgres, "SESSION", (idle,))
 
     def slow(work: Any) -> Any:
-        return lambda *arguments: (time.sleep(0.15), work(*arguments))[1]
+        def later(*arguments: Any) -> Any:
+            time.sleep(0.15)
+            return work(*arguments)
+
+        return later
 
     with monkeypatch.context() as patched:
         patched.setattr(backup_module, "_write", slow(backup_module._write))
