@@ -141,12 +141,13 @@ def _embedders(connection: sa.Connection) -> Iterator[str]:
 def _shrink(engine: sa.Engine, maximum_bytes: int) -> int:
     with reading(engine) as connection:
         is_small = bytes_used(connection) <= maximum_bytes
+    # a row's number in SQLite grows with each that is put
     first = sa.select(ROW).select_from(EMBEDDINGS).order_by(ROW)
     return 0 if is_small else _forget_step(engine, first)
 
 
 def _forget_step(engine: sa.Engine, rows: sa.Select[int]) -> int:
-    """The first of the rows, given by their numbers: those in SQLite grow with each that is put."""
+    """One step: the first of the rows, which are given by their numbers."""
     with writing(engine) as connection:
         gone = EMBEDDINGS.delete().where(ROW.in_(rows.limit(ROWS_PER_STEP)))
         return int(connection.execute(gone).rowcount)

@@ -316,7 +316,7 @@ def test_a_failure_halfway_changes_nothing(
     def fail_late(path: Path, reader: Any, table: sa.Table) -> Iterator[Any]:
         yield from batches(path, reader, table)
         if table.name == last:
-            raise OSError("the disk is gone")
+            raise InputError("the disk is gone")
 
     monkeypatch.setattr(module, "_batches", fail_late)
     with pytest.raises(InputError, match="the disk is gone"):
