@@ -67,6 +67,8 @@ class Retention:
         if self._is_due(None):  # every process has a cache of its own on its host
             self._work_off(cache_chores(self._house))
         for name in self._leading():
+            if self._closed.is_set():
+                return
             if self._is_due(name):
                 self._work_off(chores(self._house, name, datetime.now(UTC)))
 
@@ -81,6 +83,8 @@ class Retention:
     def _work_off(self, chosen: Iterator[Chore]) -> None:
         for chore in chosen:
             work_off(chore, partial(self._closed.wait, PAUSE_SECONDS))
+            if self._closed.is_set():  # not later: the next chore may open the event log
+                return
 
     def close(self) -> None:
         """Stop after the step in hand."""
@@ -119,16 +123,21 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
 
 def cache_chores(house: House) -> Iterator[Chore]:
     """What may be forgotten of the embedding cache."""
+    yield Chore("vectors of models that no generation has", partial(_forget_others, house))
+    room = house.settings.retention.embedding_cache_mb
+    if room is not None:
+        shrink = partial(house.catalog.embeddings.shrink, room * MEGABYTE)
+        yield Chore(f"vectors, the cache having more than {room:,} MB", shrink)
+
+
+def _forget_others(house: House) -> int:
+    """One step. Asked anew in each: a generation with another model may be made meanwhile."""
     releases = house.catalog.releases
     embedders = {
         generation.embedder
         for name in releases.collections()
         for generation in releases.generations(name)
     }
-    if embedders:  # an empty catalogue may be the wrong one
-        forget = partial(house.catalog.embeddings.forget_others, embedders)
-        yield Chore("vectors of models that no generation has", forget)
-    room = house.settings.retention.embedding_cache_mb
-    if room is not None:
-        shrink = partial(house.catalog.embeddings.shrink, room * MEGABYTE)
-        yield Chore(f"vectors, the cache having more than {room:,} MB", shrink)
+    if not embedders:  # an empty catalogue may be the wrong one
+        return 0
+    return house.catalog.embeddings.forget_others(embedders)

@@ -13,8 +13,8 @@ from indexer.sources.records import Broken, Record
 from indexer.validation import DuplicateGuard, Rejection, Validator, validated
 from tandem.catalog.document_log import DocumentLog
 from tandem.documents import Document
-from tandem.errors import SourceError, TandemError
-from tandem.telemetry import Stopwatch
+from tandem.errors import CatalogError, SourceError, TandemError
+from tandem.telemetry import Stopwatch, logger
 
 DOCUMENTS_PER_APPEND = 500
 READ = "read"
@@ -115,7 +115,8 @@ class Indexer:
         later. With ``delete_missing``, what a source wrote before and does not hold any more is
         deleted once every source has been read, so that what has moved from one to another stays;
         how much may be missing without ``force``, ``indexer.missing`` says.
-        Once both indexes are current, the log forgets the deletes that they have applied.
+        Once both indexes are current, the log forgets the deletes that they have applied; if it
+        cannot, that is a warning.
 
         Raises:
             SourceError: a source cannot be read, or ``delete_missing`` cannot be decided; then
@@ -142,7 +143,11 @@ class Indexer:
         return report
 
     def _forget_deletes(self) -> None:
-        self._log.purge_tombstones(self._collection, self._passed())
+        """What fails here is done after the next run."""
+        try:
+            self._log.purge_tombstones(self._collection, self._passed())
+        except CatalogError as error:
+            logger("indexer").warning("applied deletes are not forgotten: %s", error)
 
     def _append(
         self,

@@ -6,13 +6,18 @@ value that is no value would stay.
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import get_args
 
 from tandem.documents import MAXIMUM_ID_BYTES
 from tandem.errors import FieldError
 from tandem.queries import MAXIMUM_TEXT_CHARACTERS, Surface
 
 MAXIMUM_POSITION = 1_000_000
+MAXIMUM_RELEASE = 2**31 - 1
+"""As large as every database's column of it."""
+
+SURFACES: tuple[Surface, ...] = get_args(Surface)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ class Event:
         _check_names(self, ("document_id", "user_id", "client_id", "session_id", "query_id"))
         if self.position is not None:
             _check_position(self.position)
-        if self.value is not None and not math.isfinite(self.value):
-            raise FieldError("value", f"expected a finite number, found {self.value}")
+        if self.value is not None:
+            _check_value(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,10 @@ class Impression:
         if len(self.query_text) > MAXIMUM_TEXT_CHARACTERS:
             limit = f"{MAXIMUM_TEXT_CHARACTERS:,}"
             raise FieldError("query_text", f"at most {limit} characters are allowed")
-        if self.release < 1:
+        if self.surface not in SURFACES:
+            expected = ", ".join(SURFACES)
+            raise FieldError("surface", f"expected {expected}, found {self.surface!r}")
+        if not 1 <= self.release <= MAXIMUM_RELEASE:
             raise FieldError("release", f"expected the number of a release, found {self.release}")
         if self.as_of < 0:
             raise FieldError("as_of", f"expected a position in the event log, found {self.as_of}")
@@ -143,11 +151,26 @@ def _check_text(field: str, text: str) -> bytes:
         raise FieldError(field, "a lone surrogate, which is no character") from None
 
 
+def _check_value(value: float) -> None:
+    try:
+        is_number = math.isfinite(value)
+    except OverflowError:
+        raise FieldError("value", "expected a number up to 1.8e308") from None
+    if not is_number:
+        raise FieldError("value", f"expected a finite number, found {value}")
+
+
 def _check_moment(field: str, moment: datetime) -> None:
     if moment.utcoffset() is None:
         raise FieldError(
             field, f"{moment} has no time zone", hint="append Z, or an offset such as +02:00"
         )
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise FieldError(
+            field, f"expected a time in the years 1 to 9999 of UTC, found {moment}"
+        ) from None
 
 
 def _check_position(position: int) -> None:

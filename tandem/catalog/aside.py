@@ -35,7 +35,7 @@ def exchange(file: Path, fresh: Path) -> Path:
         _settle(file.parent)
     except OSError as error:
         raise CatalogError(
-            f"the damaged catalogue {file} cannot be moved to {aside}: {error.strerror or error}",
+            f"the damaged file {file} cannot be moved to {aside}: {error.strerror or error}",
             hint="allow writing to its folder, then restore again",
         ) from None
     return aside

@@ -69,14 +69,14 @@ def backup(catalog: Catalog, path: Path) -> Manifest:
 
 def _begin(connection: sa.Connection, log: Log) -> tuple[str, int]:
     """The log's id and head, as of the moment that counts from now on."""
-    with translated(connection.engine.url):  # not told of the other log's database
+    with translated(connection.engine):  # not told of the other log's database
         take_time(connection)
         row = connection.execute(sa.select(log.head.c.log_id, log.head.c.head)).one()
     return str(row.log_id), int(row.head)
 
 
 def _write(connection: sa.Connection, writer: BackupWriter, log: Log) -> dict[str, TablePart]:
-    with translated(connection.engine.url):
+    with translated(connection.engine):
         return {
             name: _write_table(connection, writer, table)
             for name, table in sorted(log.tables.tables.items())

@@ -1,5 +1,6 @@
 """A backup as a file: a ZIP archive with ``manifest.json`` and, a table, one JSON object a row."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,12 @@ BACKUP_FORMAT = 2
 
 MANIFEST = "manifest.json"
 MAXIMUM_MANIFEST_BYTES = 1_000_000
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(KeyError, RuntimeError, ValueError),
+)
+"""What ``zipfile`` raises for an archive that is not in order."""
+
 ANOTHER = "use another backup: this one cannot be trusted"
 
 
@@ -81,13 +88,18 @@ class BackupWriter:
 class BackupReader:
     """Reads one backup, which ``opened`` has checked."""
 
-    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+        self._path = path
         self._archive = archive
         self.manifest = manifest
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """The lines of a table, one a row."""
-        with self._archive.open(_member(name)) as file:
+        """The lines of a table, one a row.
+
+        Raises:
+            InputError: they cannot be read.
+        """
+        with _told(self._path), self._archive.open(_member(name)) as file:
             yield from file
 
 
@@ -109,21 +121,27 @@ def opened(path: Path, formats: Formats, tables: Sequence[str]) -> Iterator[Back
     Raises:
         InputError: it cannot be read, is no backup, is cut off or altered, or of another version.
     """
-    with _told(path), zipfile.ZipFile(path) as archive:
+    with _archive(path) as archive:
         manifest = _manifest(path, archive)
         _check_version(path, manifest, formats)
         _check_names(path, archive, manifest, tables)
-        reader = BackupReader(archive, manifest)
+        reader = BackupReader(path, archive, manifest)
         for name in tables:
             _check_table(path, reader, name)
         yield reader
 
 
+def _archive(path: Path) -> zipfile.ZipFile:
+    with _told(path):
+        return zipfile.ZipFile(path)
+
+
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
+    """Only around what reads: whoever works with what was read has errors of its own."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"the backup {path} is cut off, altered or no backup: {error}", hint=ANOTHER
         ) from None
@@ -140,7 +158,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
             f"{path} is no backup of a catalogue: it holds no {MANIFEST}",
             hint="name a file that tandem backup has written",
         )
-    with archive.open(MANIFEST) as file:
+    with _told(path), archive.open(MANIFEST) as file:
         content = file.read(MAXIMUM_MANIFEST_BYTES)
     try:
         found = orjson.loads(content)

@@ -1,8 +1,10 @@
 """The catalogue, opened: one place for the log, the checkpoints and the releases."""
 
+import threading
+from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -19,6 +21,8 @@ from tandem.catalog.tasks import Tasks
 from tandem.catalog.urls import events_url, is_server
 from tandem.catalog.verifications import Verifications
 
+Opened = TypeVar("Opened", EventLog, DatabaseEmbeddingCache)
+
 
 class Catalog:
     """The document log, checkpoints, releases, tasks and verifications in one database, SQLite or
@@ -30,6 +34,8 @@ class Catalog:
         """See ``open_catalogue`` for the errors."""
         self._documents = open_catalogue(documents_url)
         self._embeddings_url = embeddings_url
+        self._events = _OnDemand(self._open_events)
+        self._embeddings = _OnDemand(lambda: DatabaseEmbeddingCache(embeddings_url))
         self.documents = DocumentLog(self._documents)
         self.checkpoints = Checkpoints(self._documents)
         self.releases = Releases(self._documents)
@@ -41,10 +47,10 @@ class Catalog:
         """The database of the documents and what goes with them."""
         return self._documents
 
-    @cached_property
+    @property
     def events(self) -> EventLog:
         """Opened, and made, when first asked for: while it cannot be used, searches go on."""
-        return EventLog(open_log(events_url(self._documents.url), BEHAVIOUR))
+        return self._events.get()
 
     def has_events(self) -> bool:
         """Whether there is an event log already: who only looks makes none."""
@@ -54,10 +60,10 @@ class Catalog:
         with reading(self._documents) as connection:
             return has(connection, BEHAVIOUR.tables)
 
-    @cached_property
+    @property
     def embeddings(self) -> DatabaseEmbeddingCache:
         """Opened when first asked for: only an owner of the data folder may find it damaged."""
-        return DatabaseEmbeddingCache(self._embeddings_url)
+        return self._embeddings.get()
 
     def embedding_bytes(self) -> int:
         """How much room the embedding cache takes on this host's disk; nothing is opened."""
@@ -71,6 +77,27 @@ class Catalog:
     def close(self) -> None:
         """Close every connection."""
         self._documents.dispose()
-        for name in ("events", "embeddings"):
-            if name in self.__dict__:
-                self.__dict__[name].close()
+        self._events.close()
+        self._embeddings.close()
+
+    def _open_events(self) -> EventLog:
+        return EventLog(open_log(events_url(self._documents.url), BEHAVIOUR))
+
+
+class _OnDemand(Generic[Opened]):
+    """Opened by whoever asks first, once, however many ask at once."""
+
+    def __init__(self, open_it: Callable[[], Opened]) -> None:
+        self._open: Callable[[], Opened] = open_it
+        self._lock = threading.Lock()
+        self._opened: Opened | None = None
+
+    def get(self) -> Opened:
+        with self._lock:  # a failure is not kept: the next one tries again
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()

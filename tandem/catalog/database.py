@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tandem.catalog import sqlite
-from tandem.catalog.faults import translated
+from tandem.catalog.faults import TITLE, translated
 from tandem.catalog.sqlite import Durability
 from tandem.catalog.urls import database_url, file_url, is_server
 
@@ -28,10 +28,12 @@ def open_database(
     url: sa.URL | str,
     tables: sa.MetaData,
     *,
+    title: str = "catalogue",
     durability: Durability = "FULL",
     create: Callable[[sa.Connection], None] | None = None,
 ) -> sa.Engine:
-    """A database with its tables created. One that has them is only read.
+    """A database with its tables created. One that has them is only read. ``title`` is what errors
+    call it.
 
     ``durability`` is SQLite's ``synchronous``: under FULL a committed row survives a power loss,
     under NORMAL only a crash of the process; PostgreSQL always commits durably. ``create`` makes
@@ -43,6 +45,7 @@ def open_database(
     """
     url = database_url(url) if isinstance(url, str) else url
     engine = _engine(url, durability)
+    engine.update_execution_options(**{TITLE: title})
     try:
         with reading(engine) as connection:
             complete = has(connection, tables)
@@ -117,7 +120,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 @contextmanager
 def _transaction(engine: sa.Engine, options: Mapping[str, Any]) -> Iterator[sa.Connection]:
     with (
-        translated(engine.url),
+        translated(engine),
         engine.connect().execution_options(**options) as connection,
         connection.begin(),
     ):

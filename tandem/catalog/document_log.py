@@ -28,6 +28,9 @@ from tandem.documents import Change, Document
 PAGE_CHARACTERS = 16_000_000
 """A page of changes ends with the one that reaches this: some pages are held at once."""
 
+SEQUENCES_PER_LOOK = 20_000
+"""How far a look for tombstones goes, which no index finds: no more rows are read at once."""
+
 ROWS_AHEAD = 32
 """How many rows a server sends ahead of the one that is looked at."""
 
@@ -204,16 +207,35 @@ class DocumentLog:
             return int(connection.execute(query).scalar_one())
 
     def purge_tombstones(self, collection: str, through: int) -> int:
-        """Forget deletes up to a sequence that every retained index has passed; how many."""
-        with in_order(self._engine) as (connection, _):
-            result = connection.execute(
-                DOCUMENTS.delete().where(
-                    DOCUMENTS.c.collection == collection,
-                    DOCUMENTS.c.is_deleted.is_(True),
-                    DOCUMENTS.c.sequence <= through,
-                )
+        """Forget deletes up to a sequence that every retained index has passed; how many. Looks in
+        steps that nobody waits for, and forgets in short ones.
+        """
+        through = min(through, self.head())
+        return sum(
+            self._forget(collection, part)
+            for after in range(0, through, SEQUENCES_PER_LOOK)
+            for part in parts(
+                self._tombstones(collection, after, min(after + SEQUENCES_PER_LOOK, through))
             )
-            return int(result.rowcount)
+        )
+
+    def _tombstones(self, collection: str, after: int, through: int) -> list[int]:
+        query = sa.select(DOCUMENTS.c.sequence).where(
+            DOCUMENTS.c.collection == collection,
+            DOCUMENTS.c.sequence > after,
+            DOCUMENTS.c.sequence <= through,
+            DOCUMENTS.c.is_deleted.is_(True),
+        )
+        with reading(self._engine) as connection:
+            return list(connection.execute(query).scalars())
+
+    def _forget(self, collection: str, sequences: Sequence[int]) -> int:
+        """A document that came back meanwhile has another sequence, and stays."""
+        with in_order(self._engine) as (connection, _):
+            gone = DOCUMENTS.delete().where(
+                DOCUMENTS.c.collection == collection, DOCUMENTS.c.sequence.in_(sequences)
+            )
+            return int(connection.execute(gone).rowcount)
 
     def _write(
         self, connection: sa.Connection, collection: str, versions: Sequence[Version], head: int

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -12,6 +12,7 @@ from tandem.catalog.text import written
 from tandem.documents import Change, Document, content_hash, decode_attributes, encode_attributes
 from tandem.fields import from_microseconds, to_microseconds
 
+Key = TypeVar("Key", str, int)
 AnyRow = sa.Row[*tuple[Any, ...]]
 
 
@@ -151,7 +152,7 @@ def rows_of(
         yield from connection.execute(query, {"ids": part})
 
 
-def parts(document_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """As many ids as a statement takes at once."""
-    for start in range(0, len(document_ids), ROWS_PER_QUERY):
-        yield document_ids[start : start + ROWS_PER_QUERY]
+def parts(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """As many ids or sequences as a statement takes at once."""
+    for start in range(0, len(keys), ROWS_PER_QUERY):
+        yield keys[start : start + ROWS_PER_QUERY]

@@ -80,7 +80,7 @@ class DatabaseEmbeddingCache:
             return work(self._engine)
 
     def _open(self) -> sa.Engine:
-        return open_database(self._url, CACHE, durability="NORMAL")
+        return open_database(self._url, CACHE, title="embedding cache", durability="NORMAL")
 
     def _begin_anew(self, damage: DatabaseDamaged) -> sa.Engine:
         aside = move_aside(Path(str(self._url.database)))
@@ -125,22 +125,34 @@ def _put(engine: sa.Engine, embedder_name: str, vectors: Mapping[str, FloatVecto
 
 def _forget_others(engine: sa.Engine, embedders: Collection[str]) -> int:
     with reading(engine) as connection:  # mostly there are none
-        found = set(connection.execute(sa.select(EMBEDDINGS.c.embedder).distinct()).scalars())
-    others = sorted(found - set(embedders))
-    return _forget_step(engine, EMBEDDINGS.c.embedder == others[0]) if others else 0
+        other = next((name for name in _embedders(connection) if name not in embedders), None)
+    if other is None:
+        return 0
+    return _forget_step(engine, sa.select(ROW).where(EMBEDDINGS.c.embedder == other))
+
+
+def _embedders(connection: sa.Connection) -> Iterator[str]:
+    """Each once, in order. From one name to the next: each has as many rows as there are texts."""
+    name: str | None = ""
+    least = sa.select(sa.func.min(EMBEDDINGS.c.embedder))
+    while name is not None:
+        name = connection.execute(least.where(EMBEDDINGS.c.embedder > name)).scalar()
+        if name is not None:
+            yield name
 
 
 def _shrink(engine: sa.Engine, maximum_bytes: int) -> int:
     with reading(engine) as connection:
         is_small = bytes_used(connection) <= maximum_bytes
-    return 0 if is_small else _forget_step(engine, sa.true())
+    # a row's number in SQLite grows with each that is put
+    first = sa.select(ROW).select_from(EMBEDDINGS).order_by(ROW)
+    return 0 if is_small else _forget_step(engine, first)
 
 
-def _forget_step(engine: sa.Engine, condition: sa.ColumnElement[bool]) -> int:
-    """One step. A row's number in SQLite grows with each that is put."""
-    first = sa.select(ROW).select_from(EMBEDDINGS).where(condition).order_by(ROW)
+def _forget_step(engine: sa.Engine, rows: sa.Select[int]) -> int:
+    """One step: the first of the rows, which are given by their numbers."""
     with writing(engine) as connection:
-        gone = EMBEDDINGS.delete().where(ROW.in_(first.limit(ROWS_PER_STEP)))
+        gone = EMBEDDINGS.delete().where(ROW.in_(rows.limit(ROWS_PER_STEP)))
         return int(connection.execute(gone).rowcount)
 
 

@@ -13,6 +13,7 @@ from tandem.catalog.event_rows import EVENT, IMPRESSION, Kind, Recorded, Word
 from tandem.catalog.moments import now
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
+from tandem.errors import FieldError
 from tandem.events import Event, Impression
 from tandem.fields import to_microseconds
 
@@ -66,6 +67,9 @@ class EventLog:
     ) -> Accepted:
         """Accept impressions; a page of a query that is in the log already is a duplicate. Durable
         on return.
+
+        Raises:
+            FieldError: an ``as_of`` is past the end of the log; none is accepted.
         """
         return self._append(IMPRESSION, collection, source, impressions)
 
@@ -148,6 +152,7 @@ class EventLog:
         with in_order(self.engine, EVENT_HEAD) as (connection, head):
             known = kind.known(connection, collection, distinct)
             fresh = [word for key, word in distinct.items() if key not in known]
+            _check_read(max(map(kind.as_of, fresh), default=0), head)
             shared = {"collection": collection, "source": source, "received_at": now()}
             if fresh:
                 rows = [
@@ -195,6 +200,12 @@ class EventLog:
         with writing(self.engine) as connection:
             gone = table.delete().where(own, table.c.sequence <= old[-1].sequence)
             return int(connection.execute(gone).rowcount)
+
+
+def _check_read(as_of: int, head: int) -> None:
+    """Nobody has read what is not there: it is another log's position, or none."""
+    if as_of > head:
+        raise FieldError("as_of", f"expected at most {head}, where the log ends, found {as_of}")
 
 
 def _head(connection: sa.Connection) -> int:

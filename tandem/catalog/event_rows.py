@@ -33,13 +33,16 @@ class Recorded(Generic[Word]):
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[Word]):
-    """Where one kind of word is kept, and how. Two with one ``key`` are the same."""
+    """Where one kind of word is kept, and how. Two with one ``key`` are the same; ``as_of`` is how
+    far the log had been read for one, at most.
+    """
 
     table: sa.Table
     key_columns: tuple[sa.ColumnElement[Any], ...]
     key: Callable[[Word], Key]
     row: Callable[[Word], dict[str, Any]]
     word: Callable[[AnyRow], Word]
+    as_of: Callable[[Word], int]
 
     def recorded(self, row: AnyRow) -> Recorded[Word]:
         """A whole row."""
@@ -129,6 +132,7 @@ EVENT: Kind[Event] = Kind(
     lambda event: (event.event_id,),
     _event_row,
     _event,
+    lambda _: 0,
 )
 IMPRESSION: Kind[Impression] = Kind(
     IMPRESSIONS,
@@ -136,4 +140,5 @@ IMPRESSION: Kind[Impression] = Kind(
     lambda impression: (impression.query_id, impression.first_position),
     _impression_row,
     _impression,
+    lambda impression: impression.as_of,
 )

@@ -3,9 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 
+from tandem.catalog.tables import BEHAVIOUR
 from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
 
@@ -13,6 +15,10 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 AGAIN = "then run the command again; what was accepted so far is kept"
 FILE_BACKUP = (
     "put a backup in its place: tandem restore --replace FILE; the indexes are built from it"
+)
+FILE_AWAY = (
+    "stop what runs and move {name} away, with {name}-wal and {name}-shm: an empty log is begun; "
+    "the documents are untouched"
 )
 HINTS = {
     sqlite3.SQLITE_FULL: f"make room on the disk, {AGAIN}",
@@ -22,8 +28,6 @@ HINTS = {
     sqlite3.SQLITE_PERM: f"allow reading and writing the file, {AGAIN}",
     sqlite3.SQLITE_CANTOPEN: f"allow reading and writing the file and its folder, {AGAIN}",
     sqlite3.SQLITE_IOERR: f"see whether the disk is full or failing, {AGAIN}",
-    sqlite3.SQLITE_CORRUPT: FILE_BACKUP,
-    sqlite3.SQLITE_NOTADB: FILE_BACKUP,
 }
 """What to do next, by SQLite's primary result code."""
 
@@ -51,6 +55,10 @@ SERVER_BACKUP = (
 )
 
 
+TITLE = "tandem_title"
+"""The engine's option that says what its database is called in errors."""
+
+
 class DatabaseDamaged(CatalogError):
     """The file is no database, or one with broken pages; ``url`` names it."""
 
@@ -60,8 +68,8 @@ class DatabaseDamaged(CatalogError):
 
 
 @contextmanager
-def translated(url: sa.URL) -> Iterator[None]:
-    """Turn a failure of the database at ``url`` into an error with a hint; no password is in it.
+def translated(engine: sa.Engine) -> Iterator[None]:
+    """Turn a failure of the engine's database into an error with a hint; no password is in it.
 
     Raises:
         DatabaseDamaged: its content is broken.
@@ -70,36 +78,52 @@ def translated(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except sa.exc.SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        told = _server_fault(error, cause) if is_server(url) else _file_fault(cause)
-        is_damaged, hint = told
+        url, cause = engine.url, error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        hint = _server_hint(error, cause) if is_server(url) else _file_hint(cause)
         reason = _without_password(" ".join(str(cause).split()), url)
-        message = f"the catalogue {shown(url)} cannot be used: {reason}"
-        if is_damaged:
-            raise DatabaseDamaged(message, hint=hint, url=url) from error
+        message = f"the {_title(engine)} {shown(url)} cannot be used: {reason}"
+        if hint is None:
+            raise damaged(engine, message) from error
         raise CatalogError(message, hint=hint) from error
 
 
-def _file_fault(cause: BaseException | None) -> tuple[bool, str]:
-    """Whether the database is damaged, and what to do next."""
+def damaged(engine: sa.Engine, message: str) -> DatabaseDamaged:
+    """The error for a database whose content is broken, with what to do next."""
+    url = engine.url
+    if is_server(url):
+        hint = SERVER_BACKUP
+    elif _title(engine) == BEHAVIOUR.title:
+        hint = FILE_AWAY.format(name=Path(str(url.database)).name)
+    else:
+        hint = FILE_BACKUP
+    return DatabaseDamaged(message, hint=hint, url=url)
+
+
+def _title(engine: sa.Engine) -> str:
+    return str(engine.get_execution_options().get(TITLE, "catalogue"))
+
+
+def _file_hint(cause: BaseException | None) -> str | None:
+    """What to do next; ``None`` where the database is damaged."""
     code = getattr(cause, "sqlite_errorcode", -1) & 0xFF
-    hint = HINTS.get(code, f"see whether the file is Tandem's and the disk in order, {AGAIN}")
-    return code in DAMAGED, hint
+    if code in DAMAGED:
+        return None
+    return HINTS.get(code, f"see whether the file is Tandem's and the disk in order, {AGAIN}")
 
 
-def _server_fault(error: sa.exc.SQLAlchemyError, cause: BaseException | None) -> tuple[bool, str]:
-    """As ``_file_fault``."""
+def _server_hint(error: sa.exc.SQLAlchemyError, cause: BaseException | None) -> str | None:
+    """As ``_file_hint``."""
     state = getattr(cause, "sqlstate", None) or _state_in_words(str(cause))
     if state in SERVER_DAMAGED:
-        return True, SERVER_BACKUP
+        return None
     if state in SERVER_HINTS:
-        return False, SERVER_HINTS[state]
+        return SERVER_HINTS[state]
     if isinstance(error, sa.exc.TimeoutError):
-        return False, POOL_EXHAUSTED
+        return POOL_EXHAUSTED
     # class 08 is the connection, 57P the server going away; without a state nobody answered
     if isinstance(error, sa.exc.OperationalError) and (state or "08").startswith(("08", "57P")):
-        return False, NO_ANSWER
-    return False, f"see whether the database is Tandem's and in order, {AGAIN}"
+        return NO_ANSWER
+    return f"see whether the database is Tandem's and in order, {AGAIN}"
 
 
 def _state_in_words(text: str) -> str | None:

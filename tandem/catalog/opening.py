@@ -6,7 +6,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from tandem.catalog.database import open_database, reading
-from tandem.catalog.faults import FILE_BACKUP, SERVER_BACKUP, DatabaseDamaged
+from tandem.catalog.faults import damaged
 from tandem.catalog.tables import CONTENT, Log
 from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
@@ -27,7 +27,7 @@ def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
         CatalogError: it cannot be opened, was made by another version of Tandem, or holds tables of
             somebody else under these names.
     """
-    engine = open_database(url, log.tables, create=partial(_create, log))
+    engine = open_database(url, log.tables, title=log.title, create=partial(_create, log))
     try:
         with reading(engine) as connection:
             _check_format(connection, log)
@@ -77,10 +77,9 @@ def _check_format(connection: sa.Connection, log: Log) -> None:
         )
     formats = list(connection.execute(sa.select(log.head.c.format)).scalars())
     if len(formats) != 1:
-        raise DatabaseDamaged(
+        raise damaged(
+            connection.engine,
             f"the {log.title} {where} is damaged: {len(formats)} log rows, expected 1",
-            hint=SERVER_BACKUP if is_server(connection.engine.url) else FILE_BACKUP,
-            url=connection.engine.url,
         )
     if formats[0] != log.format:
         age = "a later" if formats[0] > log.format else "an earlier"

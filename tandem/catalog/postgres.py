@@ -116,8 +116,9 @@ def _doubt(connection: Any, _record: Any) -> None:
 
 
 def without_timeouts(connection: sa.Connection) -> None:
-    """Let this transaction's statements take as long as they need."""
+    """Let this transaction's statements, and the pauses between them, take as long as they need."""
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     watched: Any = connection.connection.dbapi_connection
     watched.silence_seconds = None
 

@@ -179,7 +179,7 @@ def _leases(engine: sa.Engine) -> dict[str, Lease]:
 
 def _refuse_content(connection: sa.Connection, log: Log, head: int) -> None:
     url = connection.engine.url
-    with translated(url):
+    with translated(connection.engine):
         held = [
             name
             for name, table in sorted(log.tables.tables.items())
@@ -197,7 +197,7 @@ def _refuse_content(connection: sa.Connection, log: Log, head: int) -> None:
 def _standing(connection: sa.Connection) -> Replaced:
     """The catalogue as it is, dropped generations included: a crash may have left their indexes."""
     query = sa.select(GENERATIONS.c.collection, GENERATIONS.c.generation)
-    with translated(connection.engine.url):
+    with translated(connection.engine):
         generations = [
             tuple(row) for row in connection.execute(query.order_by(*query.selected_columns))
         ]
@@ -212,7 +212,7 @@ def _standing(connection: sa.Connection) -> Replaced:
 def _exchange(
     connection: sa.Connection, log: Log, path: Path, reader: BackupReader, log_id: str
 ) -> None:
-    with translated(connection.engine.url):  # not told of the other log's database
+    with translated(connection.engine):  # not told of the other log's database
         epochs = _epochs(connection) if log is CONTENT else {}
         for _, table in sorted(log.tables.tables.items()):
             batches = _batches(path, reader, table)

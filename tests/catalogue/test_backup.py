@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tandem.catalog import backup as backup_module
+from tandem.catalog import postgres
 from tandem.catalog import restore as module
 from tandem.catalog.backup import TABLES, backup
 from tandem.catalog.catalog import Catalog
@@ -200,6 +203,32 @@ def _once_reading(act: Any) -> Any:
     return after
 
 
+def test_a_log_waits_however_long_the_other_one_takes(
+    postgres_url: sa.URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends neither transaction while nothing is asked in it."""
+    catalog = Catalog(postgres_url, file_url(tmp_path / "e.sqlite"))
+    catalog.events.append("main", "api", [Event("e", "click", AT)])
+    catalog.close()
+    idle = "SET idle_in_transaction_session_timeout = '100ms'"
+    monkeypatch.setattr(postgres, "SESSION", (idle,))
+
+    def slow(work: Any) -> Any:
+        def later(*arguments: Any) -> Any:
+            time.sleep(0.15)
+            return work(*arguments)
+
+        return later
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backup_module, "_write", slow(backup_module._write))
+        backup(catalog, tmp_path / "backup.zip")
+    monkeypatch.setattr(module, "_exchange", slow(module._exchange))
+    restore(postgres_url, tmp_path / "backup.zip", replace=True)
+    assert catalog.events.event_count("main") == 1
+    catalog.close()
+
+
 def test_a_log_of_its_own(catalog: Catalog, written: Path, target: sa.URL, restored: Open) -> None:
     """A restored log never has the id of the one that was backed up, which names its indexes on
     servers: not in another place, not in the same one, not twice.
@@ -287,7 +316,7 @@ def test_a_failure_halfway_changes_nothing(
     def fail_late(path: Path, reader: Any, table: sa.Table) -> Iterator[Any]:
         yield from batches(path, reader, table)
         if table.name == last:
-            raise OSError("the disk is gone")
+            raise InputError("the disk is gone")
 
     monkeypatch.setattr(module, "_batches", fail_late)
     with pytest.raises(InputError, match="the disk is gone"):

@@ -1,5 +1,6 @@
 """The document log: sequences, hashes, tombstones, sources, and what follows it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -139,6 +140,31 @@ def test_purging_spares_documents_and_other_collections(log: DocumentLog) -> Non
     assert log.purge_tombstones("main", 99) == 1
     assert log.count("main") == 1
     assert [change.is_delete for change in all_changes(log, "other")] == [True]
+
+
+def test_purging_many_goes_in_steps(log: DocumentLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, and wherever: writers come between two of them, and what returns
+    meanwhile stays.
+    """
+    monkeypatch.setattr("tandem.catalog.document_log.SEQUENCES_PER_LOOK", 7)
+    monkeypatch.setattr("tandem.catalog.document_rows.ROWS_PER_QUERY", 2)
+    names = [f"d{number}" for number in range(20)]
+    log.append("main", "s", [document(name) for name in names])
+    log.delete("main", names[:15])
+    forget = log._forget
+    steps: list[int] = []
+
+    def forget_beside_a_writer(collection: str, sequences: Sequence[int]) -> int:
+        if not steps:
+            log.append(collection, "s", [document("d0", "again"), document("d14", "again")])
+        steps.append(len(sequences))
+        return forget(collection, sequences)
+
+    monkeypatch.setattr(log, "_forget", forget_beside_a_writer)
+    assert log.purge_tombstones("main", 34) == 13
+    assert max(steps) == 2
+    assert log.count("main") == 7
+    assert [change.document_id for change in all_changes(log) if change.is_delete] == []
 
 
 def test_batches_larger_than_a_statement(log: DocumentLog) -> None:

@@ -16,7 +16,7 @@ from tandem.catalog.opening import open_log
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
 from tandem.catalog.urls import events_url
-from tandem.errors import CatalogError
+from tandem.errors import CatalogError, FieldError
 from tandem.events import Event, Exposure, Impression
 from tandem.fields import to_microseconds
 from tests.builders import document
@@ -161,6 +161,17 @@ def test_collections_are_apart(log: EventLog) -> None:
     assert (log.event_count("main"), log.impression_count("main")) == (1, 0)
     assert (log.event_count("other"), log.impression_count("other")) == (2, 1)
     assert [row.sequence for row in log.events("other", 0, 10).rows] == [2, 3]
+
+
+def test_what_nobody_can_have_read_is_refused(log: EventLog) -> None:
+    """An impression that saw more of the log than there is; nothing of its batch is kept."""
+    log.append("main", "s", [event("a")])
+    with pytest.raises(FieldError, match="as_of: expected at most 1, where the log ends, found 2"):
+        log.append_impressions("main", "s", [impression("q"), impression("r", as_of=2)])
+    with pytest.raises(FieldError, match=f"found {2**70}"):
+        log.append_impressions("main", "s", [impression("q", as_of=2**70)])
+    assert (log.head(), log.impression_count("main")) == (1, 0)
+    assert log.append_impressions("main", "s", [impression("q", as_of=1)]) == Accepted(1, 0)
 
 
 def test_what_the_database_refuses_changes_nothing(log: EventLog) -> None:

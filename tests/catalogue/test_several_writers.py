@@ -73,7 +73,8 @@ WRITES: dict[str, Callable[[Catalog], object]] = {
 @pytest.mark.parametrize("name", WRITES)
 def test_who_decides_on_what_was_read_waits(catalog: Catalog, name: str) -> None:
     """While one such writer is not done, another one does not begin."""
-    catalog.documents.append("main", "s", [document("a")])
+    catalog.documents.append("main", "s", [document("a"), document("gone")])
+    catalog.documents.delete("main", ["gone"])
     done = threading.Event()
 
     def write() -> None:

@@ -103,7 +103,23 @@ def test_vectors_of_no_generation_go(house: House) -> None:
 def test_without_a_collection_the_cache_stays(tmp_path: Path) -> None:
     """The catalogue may be the wrong one: nothing says that the vectors are not needed."""
     with open_house_beside(settings_in(tmp_path)) as house:
-        assert list(cache_chores(house)) == []
+        house.catalog.embeddings.put("gone@1", {"text": random_rows(1, 1, 16)[0]})
+        assert [chore.step() for chore in cache_chores(house)] == [0]
+        assert house.catalog.embeddings.count() == 1
+
+
+def test_a_model_that_returns_meanwhile_keeps_its_vectors(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A generation may be made between two steps."""
+    monkeypatch.setattr("tandem.catalog.embedding_cache.ROWS_PER_STEP", 1)
+    chore = next(cache_chores(house))
+    assert chore.step() == 1
+    house.catalog.releases.create_generation(
+        NAME, Schema(), analysis="a", embedder="gone@1", dimension=16, passage_tokens=128
+    )
+    assert chore.step() == 0
+    assert house.catalog.embeddings.count() == 5
 
 
 def test_the_cache_is_held_to_its_bound(house: House, kept: Kept) -> None:
@@ -175,6 +191,39 @@ def test_what_is_led_is_done_every_hour(
     clock.pass_round()
     retention.close()
     assert done == ["cache", NAME] * 2
+
+
+@pytest.mark.parametrize("gone", [0, 1])
+def test_closed_it_ends_after_the_step_in_hand(
+    house: House, monkeypatch: pytest.MonkeyPatch, gone: int
+) -> None:
+    """Not after the chore, nor after the collection."""
+    begun, known = threading.Event(), threading.Event()
+    made: list[Retention] = []
+    steps: list[str] = []
+
+    def step(name: str) -> int:
+        steps.append(name)
+        begun.set()
+        assert made[0]._closed.wait(20)
+        return gone
+
+    def chosen(name: str) -> Iterator[Chore]:
+        for _ in range(2):
+            yield Chore("x", lambda: step(name))
+
+    monkeypatch.setattr("api.retention.chores", lambda house, name, now: chosen(name))
+    monkeypatch.setattr("api.retention.cache_chores", lambda house: iter(()))
+
+    def leading() -> list[str]:
+        assert known.wait(20)
+        return ["one", "two"]
+
+    made.append(Retention(house, leading, poll_seconds=0.001))
+    known.set()
+    assert begun.wait(20)
+    made[0].close()
+    assert steps == ["one"]
 
 
 def test_who_leads_nothing_forgets_nothing_of_it(

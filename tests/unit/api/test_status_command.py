@@ -64,7 +64,7 @@ def test_a_damaged_event_log_leaves_with_1(folder: Path, capsys: Captured) -> No
     (folder / "events.sqlite").write_bytes(b"noise" * 2_000)
     assert run(data_dir=folder) == PROBLEM
     out = capsys.readouterr().out
-    assert "  event log unusable: the catalogue " in out
+    assert "  event log unusable: the event log " in out
     assert "main: 20 documents" in out
     assert "behaviour" not in out
     assert run(data_dir=folder, as_json=True) == PROBLEM

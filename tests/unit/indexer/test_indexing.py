@@ -16,7 +16,7 @@ from indexer.sources.records import Broken, Place, Record
 from indexer.validation import Validator
 from tandem.catalog.catalog import Catalog
 from tandem.engines.qdrant_edge_index import POINTS_PER_UPDATE, QdrantEdgeStore
-from tandem.errors import EngineError, SourceError
+from tandem.errors import CatalogError, EngineError, SourceError
 from tandem.fields import Field, FieldType
 from tandem.schema import Schema
 from tests.builders import document, random_rows, upserts
@@ -306,6 +306,25 @@ def test_deletes_are_remembered_while_an_index_is_behind(desk: Desk) -> None:
     assert desk.index(books={"a": "one"}).failed_legs == []
     assert tombstones(desk) == []
     assert desk.held() == {"a": "one"}
+
+
+def test_deletes_that_cannot_be_forgotten_fail_no_run(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everything else is done; the next run forgets them."""
+    desk.index(books={"a": "one", "b": "two"})
+
+    def fail(*_: object) -> int:
+        raise CatalogError("locked for too long")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.catalog.documents, "purge_tombstones", fail)
+        report = desk.index(delete_missing=True, force=True, books={"a": "one"})
+    assert (report.deleted, report.failed_legs) == (1, [])
+    assert "applied deletes are not forgotten: locked for too long" in caplog.text
+    assert tombstones(desk) == ["b"]
+    desk.index(books={"a": "one"})
+    assert tombstones(desk) == []
 
 
 def test_attributes_that_no_index_knows_are_counted(desk: Desk) -> None:

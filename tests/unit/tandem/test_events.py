@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from tandem.errors import FieldError
 from tandem.events import Event, Exposure, Impression
 
 AT = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+EAST, WEST = timezone(timedelta(hours=2)), timezone(timedelta(hours=-2))
 EVENT = {"event_id": "e", "action": "click", "timestamp": AT}
 IMPRESSION = {"query_id": "q", "timestamp": AT, "release": 1}
 EXPOSURE = {"document_id": "d", "position": 1}
@@ -25,6 +26,8 @@ EXPOSURE = {"document_id": "d", "position": 1}
         (Event, EVENT, "event_id", "ä" * 257),
         (Event, EVENT, "action", " \t"),
         (Event, EVENT, "timestamp", AT.replace(tzinfo=None)),
+        (Event, EVENT, "timestamp", datetime.min.replace(tzinfo=EAST)),
+        (Event, EVENT, "timestamp", datetime.max.replace(tzinfo=WEST)),
         (Event, EVENT, "document_id", ""),
         (Event, EVENT, "user_id", ""),
         (Event, EVENT, "client_id", "\udfff"),
@@ -34,6 +37,7 @@ EXPOSURE = {"document_id": "d", "position": 1}
         (Event, EVENT, "position", 1_000_001),
         (Event, EVENT, "value", math.nan),
         (Event, EVENT, "value", -math.inf),
+        (Event, EVENT, "value", 10**400),
         (Exposure, EXPOSURE, "document_id", ""),
         (Exposure, EXPOSURE, "position", -1),
         (Exposure, EXPOSURE, "propensity", 0.0),
@@ -42,7 +46,11 @@ EXPOSURE = {"document_id": "d", "position": 1}
         (Exposure, EXPOSURE, "team", ""),
         (Impression, IMPRESSION, "query_id", ""),
         (Impression, IMPRESSION, "timestamp", AT.replace(tzinfo=None)),
+        (Impression, IMPRESSION, "timestamp", datetime.min.replace(tzinfo=EAST)),
         (Impression, IMPRESSION, "release", 0),
+        (Impression, IMPRESSION, "release", 2**31),
+        (Impression, IMPRESSION, "surface", ""),
+        (Impression, IMPRESSION, "surface", "a surface of another house"),
         (Impression, IMPRESSION, "as_of", -1),
         (Impression, IMPRESSION, "query_text", "\ud800"),
         (Impression, IMPRESSION, "query_text", "x" * 4_001),
@@ -63,7 +71,9 @@ def test_the_widest_that_is_allowed() -> None:
     """At the ends of every range."""
     event = Event("x" * 512, "a", AT, "ä" * 256, position=1_000_000, value=-1e308)
     shown = tuple(Exposure(f"d{position}", position, 1e-9) for position in (3, 2, 1_000_000))
-    impression = Impression("q", AT, 1, "x" * 4_000, exposures=shown)
+    impression = Impression("q", AT, 2**31 - 1, "x" * 4_000, exposures=shown)
+    for moment in (datetime.min, datetime.max):
+        assert Event("e", "a", moment.replace(tzinfo=UTC)).timestamp.year in (1, 9999)
     assert event.position == 1_000_000
     assert impression.first_position == 2
 

@@ -1,8 +1,9 @@
 """Backups that cannot be trusted: each is refused in words before anything is touched."""
 
 import json
+import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -10,23 +11,32 @@ from typing import Any
 
 import pytest
 
-from tandem.catalog.backup import backup
+from tandem.catalog.backup import TABLES, backup
+from tandem.catalog.backup_file import Formats, opened
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tandem.catalog.restore import restore
+from tandem.catalog.tables import EVENT_FORMAT, FORMAT
 from tandem.errors import InputError
 from tests.builders import document
+
+FORMATS = Formats(FORMAT, EVENT_FORMAT)
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     """A backup of a few documents."""
-    catalog = Catalog(file_url(tmp_path / "a" / "d.sqlite"), file_url(tmp_path / "a" / "e.sqlite"))
-    sent = [document(f"d{number}", f"body {number} " * 20) for number in range(50)]
+    return backed_up(tmp_path, [f"body {number} " * 20 for number in range(50)])
+
+
+def backed_up(folder: Path, bodies: Sequence[str]) -> Path:
+    """A backup of documents with these texts."""
+    catalog = Catalog(file_url(folder / "a" / "d.sqlite"), file_url(folder / "a" / "e.sqlite"))
+    sent = [document(f"d{number}", body) for number, body in enumerate(bodies)]
     catalog.documents.append("main", "s", sent)
-    backup(catalog, tmp_path / "backup.zip")
+    backup(catalog, folder / "backup.zip")
     catalog.close()
-    return tmp_path / "backup.zip"
+    return folder / "backup.zip"
 
 
 def refused(path: Path) -> InputError:
@@ -90,6 +100,37 @@ def test_any_byte_altered(written: Path) -> None:
         assert catalog.documents.count("main") == catalog.documents.head() == 50
         catalog.close()
     assert refusals > 20
+
+
+@pytest.mark.parametrize(
+    ("bits", "said"),
+    [({8: 0x01}, "is encrypted"), ({9: 0x08, 46: 0x80}, "can't decode")],
+    ids=["encrypted", "a name that is no UTF-8"],
+)
+def test_flags_altered(written: Path, bits: dict[int, int], said: str) -> None:
+    """A member that is said to be what it is not; by place in the archive's list of them."""
+    content = bytearray(written.read_bytes())
+    entry = content.index(b"PK\x01\x02")
+    for place, bit in bits.items():
+        content[entry + place] |= bit
+    written.write_bytes(content)
+    assert said in str(refused(written))
+
+
+def test_a_file_that_ends_while_it_is_read(tmp_path: Path) -> None:
+    """It was in order before; what is said is the same."""
+    path = backed_up(tmp_path, [os.urandom(300_000).hex()])
+    with opened(path, FORMATS, TABLES) as reader:
+        os.truncate(path, 100)
+        with pytest.raises(InputError, match="cut off, altered or no backup"):
+            list(reader.lines("documents"))
+
+
+@pytest.mark.parametrize("error", [OSError("own"), RuntimeError("own"), ValueError("own")])
+def test_what_is_done_with_a_backup_has_errors_of_its_own(written: Path, error: Exception) -> None:
+    """They are not the file's."""
+    with pytest.raises(type(error), match="own"), opened(written, FORMATS, TABLES):
+        raise error
 
 
 def test_rows_altered_and_packed_again(written: Path) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tandem.catalog.aside import PARTS
+from tandem.catalog.backup import backup
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, open_database, reading, writing
-from tandem.catalog.faults import HINTS, translated
+from tandem.catalog.faults import DAMAGED, FILE_BACKUP, HINTS, DatabaseDamaged, translated
 from tandem.catalog.tables import CACHE, CATALOGUE, EVENT_LOG
 from tandem.errors import CatalogError, SettingsError
 from tests.builders import document, random_rows
@@ -97,6 +99,29 @@ def test_damaged_documents_stop_with_a_hint(tmp_path: Path) -> None:
         open_catalog(tmp_path)
     assert "backup" in raised.value.hint
     assert file.read_bytes() == NOISE
+
+
+def test_damaged_events_cost_no_documents(tmp_path: Path) -> None:
+    """What is said calls them by their name, and leads to an empty log beside the documents."""
+    catalog = open_catalog(tmp_path)
+    catalog.documents.append("main", "s", [document("a")])
+    (tmp_path / "events.sqlite").write_bytes(NOISE)
+    with pytest.raises(DatabaseDamaged, match=r"the event log \S*events\.sqlite cannot") as raised:
+        backup(catalog, tmp_path / "backup.zip")
+    assert "move events.sqlite away, with events.sqlite-wal" in raised.value.hint
+    for part in PARTS:
+        (tmp_path / f"events.sqlite{part}").unlink(missing_ok=True)
+    assert backup(catalog, tmp_path / "backup.zip").event_head == 0
+    assert catalog.documents.count("main") == 1
+    catalog.close()
+
+
+def test_documents_in_a_file_of_another_name_are_no_events(tmp_path: Path) -> None:
+    """Nobody is told to move them away."""
+    (tmp_path / "my-events.sqlite").write_bytes(NOISE)
+    with pytest.raises(DatabaseDamaged, match="the catalogue") as raised:
+        Catalog(file_url(tmp_path / "my-events.sqlite"), file_url(tmp_path / "e.sqlite"))
+    assert raised.value.hint == FILE_BACKUP
 
 
 def test_damaged_embeddings_are_moved_aside(
@@ -213,11 +238,12 @@ def test_other_errors_pass(tmp_path: Path) -> None:
     catalog.close()
 
 
-@pytest.mark.parametrize("code", sorted(HINTS))
+@pytest.mark.parametrize("code", sorted({*HINTS, *DAMAGED}))
 def test_extended_codes_have_the_hint_of_their_kind(code: int) -> None:
     """SQLite's extended result codes keep the kind in their low byte."""
     cause = sqlite3.OperationalError("it failed")
     cause.sqlite_errorcode = code | 3 << 8
-    with pytest.raises(CatalogError) as raised, translated(file_url(Path("x"))):
+    engine = sa.create_engine(file_url(Path("x")))
+    with pytest.raises(CatalogError) as raised, translated(engine):
         raise sa.exc.OperationalError("SELECT 1", None, cause)
-    assert raised.value.hint == HINTS[code]
+    assert raised.value.hint == HINTS.get(code, FILE_BACKUP)

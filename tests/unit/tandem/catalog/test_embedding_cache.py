@@ -3,12 +3,15 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from tandem.catalog import embedding_cache as module
 from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import reading
 from tandem.catalog.embedding_cache import DatabaseEmbeddingCache, text_hash
 from tandem.catalog.tables import EMBEDDINGS
 from tests.builders import random_rows
@@ -126,6 +129,29 @@ def test_other_embedders_are_forgotten_in_steps(
     steps = [cache.forget_others({"kept@1", "new@1"}) for _ in range(4)]
     assert steps == [2, 1, 1, 0]
     assert len(cache.get("kept@1", ["text 0", "text 1", "text 2"])) == cache.count() == 3
+
+
+def test_forgetting_reads_no_more_than_it_forgets(cache: DatabaseEmbeddingCache) -> None:
+    """However many vectors there are: no statement goes through all of them, or sorts them."""
+    for name in ("kept@1", "old@1"):
+        cache.put(name, {"text": random_rows(1, 1, 4)[0]})
+    statements: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
+        statements.append((statement, parameters))
+
+    sa.event.listen(cache._engine, "before_cursor_execute", note)
+    assert cache.forget_others({"kept@1"}) == 1
+    sa.event.remove(cache._engine, "before_cursor_execute", note)
+    with reading(cache._engine) as connection:
+        plans = [
+            str(row.detail)
+            for statement, parameters in statements
+            if statement.startswith(("SELECT", "DELETE"))
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert any("embedder=?" in plan for plan in plans)
+    assert not [plan for plan in plans if plan.startswith("SCAN") or "TEMP B-TREE" in plan]
 
 
 def test_what_was_put_first_goes_first(
