@@ -1,8 +1,11 @@
 """What the routes answer."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from anyio.to_thread import current_default_thread_limiter
+from httpx import ASGITransport, AsyncClient, Response
 
 from api.http_errors import CODES
 from api.serving import NotReady
@@ -91,6 +94,22 @@ def test_alive_without_asking_anybody() -> None:
     reply = client_of(StandIn(before=fail)).get("/v1/health")
     assert reply.status_code == 200
     HealthReply.model_validate_json(reply.content, strict=True)
+
+
+def test_alive_while_every_thread_waits() -> None:
+    """As they do for an engine that hangs."""
+    web = client_of(StandIn()).app
+
+    async def asked() -> Response:
+        threads = current_default_thread_limiter()
+        threads.total_tokens = 1
+        async with (
+            threads,
+            AsyncClient(transport=ASGITransport(web), base_url="http://x") as client,
+        ):
+            return await asyncio.wait_for(client.get("/v1/health"), 5)
+
+    assert asyncio.run(asked()).json() == {"alive": True}
 
 
 def test_ready() -> None:
