@@ -56,7 +56,8 @@ class StandIn:
         """See ``Serving``."""
         self.before()
         leg = {"engine": "memory", "version": "1", "state": "ok"}
-        return {"collection": "main", "release": 3, "catalogue": "ok", "legs": {"lexical": leg}}
+        told = {"collection": "main", "release": 3, "taken_up": True, "catalogue": "ok"}
+        return {**told, "legs": {"lexical": leg}}
 
 
 @dataclass(frozen=True)
