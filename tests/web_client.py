@@ -48,6 +48,10 @@ class StandIn:
         """See ``OpenCollection``."""
         return Searching(self, named(KNOWN, configuration))
 
+    def configuration(self, name: str) -> SearchConfiguration:
+        """See ``OpenCollection``."""
+        return named(KNOWN, name)
+
     def degraded(self) -> tuple[Degradation, ...]:
         """See ``Serving``."""
         return self.lacking
@@ -67,9 +71,12 @@ class Searching:
     served: StandIn
     configuration: SearchConfiguration
 
+    def check(self, query: Query) -> None:
+        """See ``LiveSearcher``."""
+        understand(query, SCHEMA)
+
     def search(self, query: Query) -> SearchResult:
         """See ``Searcher``."""
-        understand(query, SCHEMA)
         self.served.asked.append((self.configuration.name, query))
         return SearchResult(
             query=query,
