@@ -74,10 +74,9 @@ class Embedders:
         """The embedder of that name (model and revision), loaded when it is first needed."""
         if self._override is not None:
             return self._override
-        if name not in self._known:
-            model = name.partition("@")[0]
-            self._known[name] = LazyEmbedder(name, dimension, lambda: self._loaded(model))
-        return self._known[name]
+        model = name.partition("@")[0]
+        lazy = LazyEmbedder(name, dimension, lambda: self._loaded(model))
+        return self._known.setdefault(name, lazy)  # one, whichever threads ask
 
     def load(self, model: str | None = None) -> Embedder:
         """The settings' model, or another one, loaded now.
