@@ -45,7 +45,10 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, _msg: str) -> None:
-        """Refuse what is no request."""
+        """Refuse what is no request; amid another reply, or behind one, only hang up."""
+        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            self.transport.close()
+            return
         reply = error_reply(
             "bad_request",
             "the request cannot be read: its head is no HTTP, or has more than "

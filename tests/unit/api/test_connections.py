@@ -112,6 +112,18 @@ def test_what_is_no_request(sent: str) -> None:
     assert "more than 262,144 bytes" in reply.error.message
 
 
+def test_what_is_no_body_behind_its_reply(caplog: pytest.LogCaptureFixture) -> None:
+    """The reply was sent: there is nothing more to say, and no fault for the log."""
+    with connected() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        reply = b""
+        while not reply.endswith(b"}"):
+            reply += client.recv(65_536)
+        assert reply.startswith(b"HTTP/1.1 405")
+        assert is_hung_up(client, b"no number\r\n")
+    assert [record.name for record in caplog.records if record.exc_info] == []
+
+
 def test_too_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks then is told, and not kept."""
     monkeypatch.setattr("api.connections.MAXIMUM_CONNECTIONS", 0)
