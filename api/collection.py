@@ -55,6 +55,7 @@ class OpenCollection:
         self._open: dict[int, OpenGeneration] = {}
         self._retired: list[OpenGeneration] = []
         self._unusable = Troubles("is left out")
+        self._pools = LegPools({LEXICAL: None, VECTOR: None})
         self.release = release
         self.live = self.open_generation(catalog.releases.generation(release.generation))
         self.live.name_followers(is_live=True)
@@ -195,15 +196,19 @@ class OpenCollection:
         """Take up the release that is live in the catalogue now; whether it is another one."""
         with self._refreshing:  # of two that refresh, none puts back what it read first
             release = self.catalog.releases.live(self.name)
-            self.live.look_again()
-            if release is None or release == self.release:
-                return False
-            opened = self.open_generation(self.catalog.releases.generation(release.generation))
-            with self._lock:
-                self.live.name_followers(is_live=False)
-                opened.name_followers(is_live=True)
-                self.release, self.live = release, opened
-            return True
+            is_changed = False
+            if release is not None and release != self.release:
+                self._go_live(release)
+                is_changed = True
+            self.live.look_again()  # last, as it may wait for engines
+            return is_changed
+
+    def _go_live(self, release: Release) -> None:
+        opened = self.open_generation(self.catalog.releases.generation(release.generation))
+        with self._lock:
+            self.live.name_followers(is_live=False)
+            opened.name_followers(is_live=True)
+            self.release, self.live = release, opened
 
     @contextmanager
     def held(self) -> Iterator[tuple[Release, OpenGeneration]]:
@@ -217,10 +222,6 @@ class OpenCollection:
             live.leave()
 
     # --- searching ---
-
-    @cached_property
-    def _pools(self) -> LegPools:
-        return LegPools({LEXICAL: None, VECTOR: None})
 
     @cached_property
     def _configurations(self) -> dict[str, SearchConfiguration]:

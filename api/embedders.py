@@ -56,23 +56,27 @@ class Embedders:
     def __init__(
         self, settings: Settings, notify: Notify = silent, override: Embedder | None = None
     ) -> None:
-        self._settings = settings
         self._notify = notify
         self._override = override
         self._known: dict[str, Embedder] = {}
+        self._by_model: dict[str, Embedder] = {}
+        self._paths: dict[str, Path | None] = {}
+        self.adopt(settings)
 
     def adopt(self, settings: Settings) -> None:
-        """Load by other settings from now on; what is loaded stays."""
+        """Load by other settings from now on; what is loaded stays, and where a model was said to
+        be, until something else is said of that model.
+        """
         self._settings = settings
+        self._paths[settings.embedding.model] = settings.embedding.path
 
     def of(self, name: str, dimension: int) -> Embedder:
         """The embedder of that name (model and revision), loaded when it is first needed."""
         if self._override is not None:
             return self._override
-        if name not in self._known:
-            model = name.partition("@")[0]
-            self._known[name] = LazyEmbedder(name, dimension, lambda: self._loaded(model))
-        return self._known[name]
+        model = name.partition("@")[0]
+        lazy = LazyEmbedder(name, dimension, lambda: self._loaded(model))
+        return self._known.setdefault(name, lazy)  # one, whichever threads ask
 
     def load(self, model: str | None = None) -> Embedder:
         """The settings' model, or another one, loaded now.
@@ -83,14 +87,21 @@ class Embedders:
         if self._override is not None:
             return self._override
         embedder = self._loaded(model or self._settings.embedding.model)
-        return self._known.setdefault(embedder.name, embedder)
+        known = self._known.setdefault(embedder.name, embedder)
+        if isinstance(known, LazyEmbedder) and not known.is_loaded:
+            known.give(embedder)
+        return known
 
     def _loaded(self, model: str) -> Embedder:
-        chosen = self._settings.embedding
-        if model != chosen.model:  # the path is of the settings' own model
-            chosen = chosen.model_copy(update={"model": model, "path": None})
+        """A model by name is loaded once; what is at a path may be another one by now."""
+        path = self._paths.get(model)
+        if path is None and model in self._by_model:
+            return self._by_model[model]
+        chosen = self._settings.embedding.model_copy(update={"model": model, "path": path})
         started = time.perf_counter()
         embedder = load_embedder(chosen, self._settings.cache_dir, self._notify)
         seconds = time.perf_counter() - started
         logger("api").info("loaded the embedder %s in %.2f s", embedder.name, seconds)
+        if path is None:
+            self._by_model[model] = embedder
         return embedder

@@ -1,9 +1,11 @@
 """Around every route: refuses what is too large to look at, and lets no error out as it is."""
 
-from asyncio import timeout
+import time
+from asyncio import CancelledError, timeout
 from contextlib import suppress
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http_errors import Json, error_reply, failed
@@ -30,6 +32,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # before it waits for a thread: its time is counted from here
+        scope.setdefault("state", {})["arrived_seconds"] = time.monotonic()
         begun = False
 
         async def noted(message: Message) -> None:
@@ -43,12 +47,32 @@ class Guard:
             await refusal(scope, receive, send)
             return
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, _counted(receive), noted)
+        except CancelledError:  # the server has waited long enough; let out, it looks like a fault
+            if begun:
+                raise
+            await error_reply("stopping", "the server ends", hint="ask again")(scope, receive, send)
         except Exception as error:
             reply = failed(f"{scope['method']} {scope['path']!r}", error)
             if begun:
                 raise  # half a reply is sent: all that is left is to break it off
             await reply(scope, receive, send)
+
+
+def _counted(receive: Receive) -> Receive:
+    """Refuses a body that turns out to be too large: its length need not be told before."""
+    received = 0
+
+    async def counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAXIMUM_BODY_BYTES:
+            detail = f"the body has more than the {MAXIMUM_BODY_BYTES:,} bytes that are allowed"
+            raise HTTPException(413, detail)
+        return message
+
+    return counted
 
 
 async def _read_away(receive: Receive) -> None:

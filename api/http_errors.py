@@ -14,6 +14,9 @@ from tandem.telemetry import logger
 
 REFERENCE = "docs/reference/http.md"
 
+MAXIMUM_TOLD_CHARACTERS = 500
+"""How much an error says: what was sent may be long, and is in it."""
+
 
 class Told(NamedTuple):
     """The status with which a code is sent, and what it means."""
@@ -23,6 +26,7 @@ class Told(NamedTuple):
 
 
 CODES: Mapping[str, Told] = {
+    "bad_request": Told(400, "What was sent is no HTTP, or its head is larger than 256 KB."),
     "bad_parameter": Told(400, "A parameter is unknown, missing, given twice or not of its type."),
     "bad_query": Told(400, "The text, `limit`, `budget_ms` or `configuration` is not allowed."),
     "bad_filter": Told(400, "The filter is no JSON object, or does not fit the fields."),
@@ -32,12 +36,18 @@ CODES: Mapping[str, Told] = {
     "body_too_large": Told(413, "The body is larger than the message says."),
     "address_too_long": Told(414, "Path and parameters are longer than the message says."),
     "internal": Told(500, "Something failed that should not; the server's log says what."),
-    "search_unavailable": Told(503, "No leg could answer within the budget."),
+    "search_unavailable": Told(
+        503, "No leg could answer within the budget, or the collection could not be opened yet."
+    ),
+    "overloaded": Told(
+        503, "Too many connections, or the query's time was over before its turn came."
+    ),
+    "stopping": Told(503, "The server ends, and does not finish the request."),
     "not_ready": Told(503, "No search can be answered now; said by `/v1/ready` alone."),
 }
 
-BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
-"""What the framework refuses by itself, before a route is asked."""
+BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+"""What is refused by its status: by the framework, and by ``guard`` amid a body."""
 
 EXPECTED = {
     "int_parsing": "a whole number",
@@ -82,12 +92,20 @@ def error_reply(
     """The one shape of every error."""
     error = {
         "code": code,
-        "message": message,
-        "field": field,
-        "hint": hint or None,
+        "message": shortened(message),
+        "field": field and shortened(field),
+        "hint": shortened(hint) or None,
         "docs": f"{REFERENCE}#{code}",
     }
     return Json({"error": error}, CODES[code].status, headers)
+
+
+def shortened(text: str) -> str:
+    """The text, without its middle where it is long."""
+    if len(text) <= MAXIMUM_TOLD_CHARACTERS:
+        return text
+    half = MAXIMUM_TOLD_CHARACTERS // 2 - 1
+    return f"{text[:half]}…{text[-half:]}"
 
 
 def failed(request: str, error: Exception) -> Json:
@@ -129,6 +147,8 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
             allowed = (error.headers or {}).get("allow", "GET")
             message = f"{request.method} is not possible at {path}, expected {allowed}"
             return error_reply(code, message, headers={"allow": allowed})
+        if code == "body_too_large":
+            return error_reply(code, error.detail, hint="send less at a time")
         return failed(shown(request), error)
 
     web.add_exception_handler(TandemError, refused)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from fastapi import FastAPI
 from uvicorn import Config, Server
 
-from api.guard import MAXIMUM_ADDRESS_BYTES
+from api.connections import MAXIMUM_HEAD_BYTES, Connection
 from tandem.errors import SettingsError, TandemError
 
 GRACE_SECONDS = 30
@@ -55,7 +55,7 @@ def _config(web: FastAPI) -> Config:
     """As little of uvicorn's own as can be: errors alone are logged, by the program's logging."""
     return Config(
         web,
-        http="h11",
+        http=Connection,
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -65,7 +65,7 @@ def _config(web: FastAPI) -> Config:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         # what is a little too long is refused by Guard, which says so
-        h11_max_incomplete_event_size=4 * MAXIMUM_ADDRESS_BYTES,
+        h11_max_incomplete_event_size=MAXIMUM_HEAD_BYTES,
     )
 
 
@@ -74,9 +74,10 @@ def _bound(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, address = found[0][0], found[0][4]
         return socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name that is none is the latter
+        reason = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"nothing can listen at {host}, port {port}: {error.strerror or error}",
+            f"nothing can listen at {host}, port {port}: {reason}",
             hint="end what listens there, or choose another place: --host, --port",
         ) from None
 

@@ -75,7 +75,7 @@ class ReleaseWatch:
             return
         is_foreseen = isinstance(error, TandemError)
         logger("api").warning(
-            "the live release cannot be read: %s",
+            "the live release cannot be taken up: %s",
             error,
             exc_info=None if is_foreseen else error,
         )

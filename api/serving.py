@@ -11,15 +11,17 @@ from typing import Any
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.healths import Healths
 from api.live import ReleaseWatch
-from api.look import AT_WORK
+from api.look import AT_WORK, AnyStore
 from query.configurations import LEXICAL, VECTOR
 from tandem.embedding.lazy_embedder import LazyEmbedder
-from tandem.errors import CollectionNotFound, SearchUnavailable, TandemError
+from tandem.errors import CatalogError, CollectionNotFound, SearchUnavailable, TandemError
 from tandem.rankings import Degradation
+from tandem.stores import EngineHealth
 
 SILENCE_SECONDS = 5.0
-"""How long the catalogue, which is asked twice a second, may be silent before that is told."""
+"""How long the catalogue may take to say what is live before it is told that it is silent."""
 
 CATALOGUE = "catalogue"
 """What a reply names as missing where the last known release has answered it."""
@@ -43,7 +45,11 @@ class Serving:
         self._name = house.settings.collection
         self._collection: OpenCollection | None = None
         self._fault: BaseException | None = None
-        self._answered = time.monotonic()
+        self._asking_since: float | None = None
+        engines = house.settings.engines
+        self._healths = Healths(
+            self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
+        )
         with suppress(TandemError):  # the watch logs it and tries again, and who asks is told
             self._look()
         self._watch = ReleaseWatch(self._look)
@@ -57,8 +63,9 @@ class Serving:
         """
         if self._collection is not None:
             return self._collection
-        if isinstance(self._fault, CollectionNotFound):
-            raise CollectionNotFound(str(self._fault), hint=self._fault.hint)
+        fault = self._fault  # the watch may exchange it meanwhile
+        if isinstance(fault, CollectionNotFound):
+            raise CollectionNotFound(str(fault), hint=fault.hint)
         raise SearchUnavailable(
             f"the collection {self._name!r} could not be opened yet",
             hint="it is tried again; the log of tandem serve says why",
@@ -88,6 +95,7 @@ class Serving:
         return {
             "collection": self._name,
             "release": collection.release.number,
+            "taken_up": self._fault is None or isinstance(self._fault, CatalogError),
             "catalogue": "ok" if self._is_known() else "unreachable",
             "legs": legs,
         }
@@ -95,47 +103,76 @@ class Serving:
     def close(self) -> None:
         """Look no more."""
         self._watch.close()
+        self._healths.close()
 
     def _look(self) -> bool:
         """Find the collection and take up what is live; whether that is another release."""
+        fault: BaseException | None = None
         try:
-            is_changed = self._take_up()
+            self._ask_catalogue()
+            return self._take_up()
         except CollectionNotFound as missing:
-            self._fault, self._answered = missing, time.monotonic()
+            fault = missing
             return False
         except BaseException as error:
-            self._fault = error
+            fault = error
             raise
-        self._fault, self._answered = None, time.monotonic()
-        return is_changed
+        finally:
+            self._fault = fault
+
+    def _ask_catalogue(self) -> None:
+        """Whether it answers: what is done then takes its own time, which is not the catalogue's.
+
+        Raises:
+            CatalogError: it does not.
+        """
+        self._asking_since = time.monotonic()
+        self._house.has_collection(self._name)
+        self._asking_since = None
 
     def _take_up(self) -> bool:
         collection = self._house.collection(self._name)
         is_changed = False
         if self._house.ownership is None:
+            self._begin_to_load_all()
             is_changed = collection.refresh()
             collection.close_dropped()
-        else:
-            self._house.has_collection(self._name)  # whether the catalogue answers
-        if is_changed or self._collection is None:
-            collection.begin_to_load()
+        collection.begin_to_load()
         self._collection = collection
         return is_changed
 
+    def _begin_to_load_all(self) -> None:
+        """Whichever generation goes live next, one that is being built included: its model is at
+        hand when it does.
+        """
+        for generation in self._house.catalog.releases.generations(self._name):
+            embedder = self._house.embedders.of(generation.embedder, generation.dimension)
+            if isinstance(embedder, LazyEmbedder):
+                embedder.begin_to_load()
+
     def _is_known(self) -> bool:
-        """Whether the catalogue has just said what is live."""
-        return self._fault is None and time.monotonic() - self._answered < SILENCE_SECONDS
+        """Whether the catalogue says what is live."""
+        since = self._asking_since
+        is_silent = since is not None and time.monotonic() - since > SILENCE_SECONDS
+        return not is_silent and not isinstance(self._fault, CatalogError)
+
+    def _health(self, leg: str) -> EngineHealth:
+        store: AnyStore = self._house.lexical_store if leg == LEXICAL else self._house.vector_store
+        return store.health()
 
     def _legs(self, collection: OpenCollection) -> dict[str, dict[str, str]]:
-        stores = {LEXICAL: self._house.lexical_store, VECTOR: self._house.vector_store}
         legs = {}
-        for leg, store in stores.items():
-            health = store.health()
+        for leg, health in self._healths.ask().items():
             state = health.state
             if state in AT_WORK:
                 state = _obstacle(collection, leg) or state
             legs[leg] = {"engine": health.engine, "version": health.version, "state": state}
         return legs
+
+
+def _engine(url: str) -> str:
+    """Its name: what its URL begins with."""
+    return url.partition(":")[0].partition("+")[0]
 
 
 def _obstacle(collection: OpenCollection, leg: str) -> str | None:

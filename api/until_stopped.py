@@ -33,6 +33,7 @@ def stopped_by_signal(owner: Owner | None) -> Iterator[threading.Event]:
     stop = threading.Event()
 
     def handle(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # amid the lines below it would wait for us
         stop.set()
         if owner is not None:
             owner.stop()

@@ -74,6 +74,10 @@ class ReadyReply(Wire):
 
     collection: str
     release: int = Field(description="the live one, as far as is known")
+    taken_up: bool = Field(
+        description="false where another release may be live, which could not be taken up; the "
+        "server's log says why"
+    )
     catalogue: str = Field(description="`ok`, or `unreachable`: the last known release answers")
     legs: dict[str, LegReply]
 

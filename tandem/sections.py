@@ -106,7 +106,7 @@ class ServerSettings(Section):
     host: str = Field(
         "127.0.0.1",
         min_length=1,
-        description="address on which `tandem serve` listens; `0.0.0.0` is every one of the host",
+        description="address on which `tandem serve` listens; `0.0.0.0` is every IPv4 one",
     )
     port: int = Field(
         8765, ge=0, le=65_535, description="port on which `tandem serve` listens; 0: a free one"

@@ -48,6 +48,10 @@ class StandIn:
         """See ``OpenCollection``."""
         return Searching(self, named(KNOWN, configuration))
 
+    def configuration(self, name: str) -> SearchConfiguration:
+        """See ``OpenCollection``."""
+        return named(KNOWN, name)
+
     def degraded(self) -> tuple[Degradation, ...]:
         """See ``Serving``."""
         return self.lacking
@@ -56,7 +60,8 @@ class StandIn:
         """See ``Serving``."""
         self.before()
         leg = {"engine": "memory", "version": "1", "state": "ok"}
-        return {"collection": "main", "release": 3, "catalogue": "ok", "legs": {"lexical": leg}}
+        told = {"collection": "main", "release": 3, "taken_up": True, "catalogue": "ok"}
+        return {**told, "legs": {"lexical": leg}}
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,12 @@ class Searching:
     served: StandIn
     configuration: SearchConfiguration
 
+    def check(self, query: Query) -> None:
+        """See ``LiveSearcher``."""
+        understand(query, SCHEMA)
+
     def search(self, query: Query) -> SearchResult:
         """See ``Searcher``."""
-        understand(query, SCHEMA)
         self.served.asked.append((self.configuration.name, query))
         return SearchResult(
             query=query,

@@ -8,8 +8,9 @@ from fastapi.routing import APIRoute
 from api.http_errors import BadParameter, near_miss
 
 
-def refuse_unknown(request: Request) -> None:
-    """Refuse what the route does not know, and what is given twice: it would be ignored.
+async def refuse_unknown(request: Request) -> None:
+    """Refuse what the route does not know, and what is given twice: it would be ignored. It needs
+    no thread, so that health does not either.
 
     Raises:
         BadParameter: it names the parameter.

@@ -1,15 +1,18 @@
 """An embedder that is loaded when it is first needed: indexing what is unchanged never needs it."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from tandem.errors import ModelError, TandemError
 from tandem.protocols import Embedder, FloatMatrix
 
+RETRY_SECONDS = 60.0
+"""How long the answer of a load that failed is kept: the same places would be asked in vain."""
+
 
 class LazyEmbedder:
-    """An ``Embedder`` whose name and dimension are known before it is loaded."""
+    """An ``Embedder`` whose name and dimension are known before it is loaded. Thread-safe."""
 
     def __init__(self, name: str, dimension: int, load: Callable[[], Embedder]) -> None:
         self.name = name
@@ -18,6 +21,8 @@ class LazyEmbedder:
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
         self._failure: TandemError | None = None
+        self._next_try_seconds = 0.0
+        self._loading: threading.Thread | None = None
 
     @property
     def is_loaded(self) -> bool:
@@ -30,26 +35,59 @@ class LazyEmbedder:
         return self._failure
 
     def begin_to_load(self) -> None:
-        """Start to load in the background; a failure shows where the embedder is used."""
-        threading.Thread(target=self.wait_until_loaded, name="load-embedder", daemon=True).start()
+        """Start to load in the background, unless that was begun, or has failed within the last
+        minute; a failure shows where the embedder is used.
+        """
+        is_begun = self._loading is not None and self._loading.is_alive()
+        if self.is_loaded or is_begun or time.monotonic() < self._next_try_seconds:
+            return
+        self._loading = threading.Thread(target=self._try, name="load-embedder", daemon=True)
+        self._loading.start()
 
     def wait_until_loaded(self) -> TandemError | None:
         """Return when it is loaded, or the reason why it cannot be."""
-        with suppress(TandemError):  # raised again by whoever uses the embedder
-            self._embedder()
+        if not self.is_loaded and self._failure is None:
+            self._try()
         return self._failure
 
+    def give(self, loaded: Embedder) -> None:
+        """Use this one, which was loaded elsewhere; that it could not be had is over.
+
+        Raises:
+            ModelError: it is another model.
+        """
+        self._loaded, self._failure = self._checked(loaded), None
+
     def _embedder(self) -> Embedder:
+        """Who uses it never waits for another try: while one runs, the last failure is raised."""
+        self.wait_until_loaded()
+        failure, loaded = self._failure, self._loaded  # in this order: ``give`` sets the other one
+        if loaded is None:
+            assert failure is not None, "it was tried"
+            raise failure
+        return loaded
+
+    def _try(self) -> None:
         with self._lock:
-            if self._failure is not None:  # the same places would be asked in vain again
-                raise self._failure
-            if self._loaded is None:
-                try:
-                    self._loaded = self._checked(self._load())
-                except TandemError as failure:
-                    self._failure = failure
-                    raise
-            return self._loaded
+            if self.is_loaded or time.monotonic() < self._next_try_seconds:
+                return  # another thread has just tried
+            try:
+                self.give(self._load())
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # a panic in a runtime is no ``Exception``
+                self._failure = self._told(error)
+                self._next_try_seconds = time.monotonic() + RETRY_SECONDS
+
+    def _told(self, error: BaseException) -> TandemError:
+        if isinstance(error, TandemError):
+            return error
+        failure = ModelError(
+            f"{self.name} cannot be loaded: {type(error).__name__}: {error}",
+            hint="it is tried again; see that the disk has room and the model's files are whole",
+        )
+        failure.__cause__ = error
+        return failure
 
     def _checked(self, loaded: Embedder) -> Embedder:
         if (loaded.name, loaded.dimension) != (self.name, self.dimension):

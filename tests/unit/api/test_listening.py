@@ -23,9 +23,11 @@ def web(*answers: Callable[[], str]) -> FastAPI:
     return made
 
 
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1", "a..b", "a\0b"])
 def test_where_nothing_can_listen(host: str) -> None:
-    """A name that leads nowhere, and an address of another machine: said before anything starts."""
+    """A name that leads nowhere or is none, and an address of another machine: said before anything
+    starts.
+    """
     with (
         pytest.raises(SettingsError, match=f"nothing can listen at {host}, port 0: ") as raised,
         listening(web(), host, 0, threading.Event()),

@@ -103,14 +103,23 @@ def test_one_trouble_is_told_once() -> None:
 
 
 @pytest.mark.usefixtures("models")
-def test_who_only_searches_closes_what_was_dropped(tmp_path: Path) -> None:
-    """What another process removed is closed after its last query; what is retained stays open."""
+def test_who_only_searches_closes_what_was_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another process removed is closed after its last query; what is retained stays open.
+    Another release is taken up before anything else is asked of an engine.
+    """
     with owned(settings_in(tmp_path)) as house:
         collection, declared = house.collection(NAME), house.settings.declared_schema()
         assert declared is not None
         first, releases = collection.live, house.catalog.releases
         releases.promote(NAME, house.create_generation(NAME, declared).number, parent=1)
+        looked: list[int] = []
+        monkeypatch.setattr(
+            OpenGeneration, "look_again", lambda _: looked.append(collection.release.number)
+        )
         assert collection.refresh()
+        assert looked == [2]
         states = []
 
         def close() -> None:

@@ -1,6 +1,6 @@
 """The collection as a server has it: found when it is there, kept when the catalogue is not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ from tandem.errors import (
     EngineError,
     ModelError,
     SearchUnavailable,
+    SettingsError,
     TandemError,
 )
 from tandem.rankings import Degradation
@@ -32,11 +33,14 @@ class FakeCollection:
     embedder: Any = field(default_factory=HashEmbedder)
     faults: dict[str, TandemError] = field(default_factory=dict)
     changes: bool = False
+    error: Exception | None = None
     calls: list[str] = field(default_factory=list)
 
     def refresh(self) -> bool:
-        """See ``OpenCollection``."""
+        """See ``OpenCollection``; ``error`` is what it fails with."""
         self.calls.append("refresh")
+        if self.error is not None:
+            raise self.error
         return self.changes
 
     def close_dropped(self) -> None:
@@ -49,10 +53,17 @@ class FakeCollection:
 
 
 class FakeHouse:
-    """A house whose catalogue answers with ``error``, if there is one."""
+    """A house whose catalogue answers with ``error``, if there is one. ``generations`` are those
+    that are not dropped, by their embedders; ``before`` is called before the catalogue answers.
+    """
 
     def __init__(self, *, is_owner: bool = False) -> None:
-        self.settings = SimpleNamespace(collection="main")
+        engines = SimpleNamespace(lexical="lex+http://host", vector="vec:")
+        self.settings = SimpleNamespace(collection="main", engines=engines)
+        self.generations: list[Any] = []
+        self.catalog = SimpleNamespace(releases=SimpleNamespace(generations=self._generations))
+        self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)
+        self.before: Callable[[], None] = lambda: None
         self.ownership = object() if is_owner else None
         self.opened = FakeCollection()
         self.error: Exception | None = None
@@ -65,10 +76,15 @@ class FakeHouse:
             raise self.error
         return self.opened
 
+    def _generations(self, name: str) -> list[Any]:
+        assert name == "main"
+        self.opened.calls.append("generations")
+        return [SimpleNamespace(embedder=item, dimension=16) for item in self.generations]
+
     def has_collection(self, name: str) -> bool:
         """See ``House``."""
         assert name == "main"
-        self.opened.calls.append("has")
+        self.before()
         if self.error is not None:
             raise self.error
         return True
@@ -119,7 +135,7 @@ def test_a_collection_is_found_once_it_is_there() -> None:
         with pytest.raises(NotReady, match="no search can be answered: there is no c") as refused:
             serving.readiness()
         assert refused.value.hint == "index something"
-        assert serving.degraded() == (Degradation("catalogue", "unavailable"),)
+        assert serving.degraded() == (), "the catalogue has answered"
         house.error = None
         serving._look()
         assert cast("Any", serving.collection()) is house.opened
@@ -157,31 +173,57 @@ def test_without_the_catalogue_the_last_release_goes_on() -> None:
 
 
 def test_a_catalogue_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for the look that waits for it."""
-    with served(FakeHouse()) as serving:
+    """Nobody waits for the look that waits for it. What takes long after it has answered is not
+    held against it.
+    """
+    monkeypatch.setattr("api.serving.SILENCE_SECONDS", 0.0)
+    house, told = FakeHouse(), list[bool]()
+    with served(house) as serving:
+        house.before = lambda: told.append(serving.degraded() != ())
+        serving._look()
         assert serving.degraded() == ()
-        monkeypatch.setattr("api.serving.SILENCE_SECONDS", 0.0)
-        assert serving.degraded() != ()
+    assert told == [True]
+
+
+def test_what_cannot_be_taken_up_is_not_the_catalogues_fault() -> None:
+    """The last release goes on answering, whole; readiness tells it, and the log why."""
+    house = FakeHouse()
+    with served(house) as serving:
+        assert serving.readiness()["taken_up"]
+        for error in (SettingsError("no such analysis"), ZeroDivisionError()):
+            house.opened.error = error
+            with pytest.raises(type(error)):
+                serving._look()
+            assert serving.degraded() == ()
+            told = serving.readiness()
+            assert (told["catalogue"], told["taken_up"]) == ("ok", False)
+        house.opened.error = None
+        serving._look()
+        assert serving.readiness()["taken_up"]
 
 
 def test_with_servers_it_takes_up_releases_itself() -> None:
-    """And closes what was dropped; the model of another release is loaded before it is asked."""
+    """And closes what was dropped. The model of whatever may go live is loaded before that."""
     house = FakeHouse()
+    each = ["generations", "refresh", "close dropped", "load"]
     with served(house) as serving:
-        assert house.opened.calls == ["refresh", "close dropped", "load"]
-        serving._look()
-        assert house.opened.calls[3:] == ["refresh", "close dropped"]
+        assert house.opened.calls == each
+        house.generations = [lazy(), HashEmbedder()]
         house.opened.changes = True
         assert serving._look()
-        assert house.opened.calls[5:] == ["refresh", "close dropped", "load"]
+        assert house.opened.calls == each * 2
+        assert house.generations[0].wait_until_loaded() is None
+        assert house.generations[0]._loading is not None, "somebody has begun"
 
 
 def test_an_owner_takes_up_releases_itself() -> None:
-    """Two that did would go back to what the other has just left."""
+    """Two that did would go back to what the other has just left. The model of what is live now is
+    loaded all the same.
+    """
     house = FakeHouse(is_owner=True)
     with served(house) as serving:
         assert not serving._look()
-    assert house.opened.calls == ["has", "load", "has"]
+    assert house.opened.calls == ["load", "load"]
 
 
 def broken() -> HashEmbedder:

@@ -1,15 +1,19 @@
 """What the routes answer."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from anyio.to_thread import current_default_thread_limiter
+from httpx import ASGITransport, AsyncClient, Response
 
 from api.http_errors import CODES
 from api.serving import NotReady
 from api.wire import HealthReply, ReadyReply, SearchReply
 from query.configurations import DEFAULT
 from tandem.rankings import Degradation
-from tests.web_client import StandIn, client_of
+from tests.web_client import KNOWN, StandIn, client_of
 
 
 def test_a_search_is_answered() -> None:
@@ -70,16 +74,33 @@ def test_parameters_reach_the_query() -> None:
         "limit": 3,
         "filter": '{"kind": ["a", "b"], "year": {"gte": 1990}}',
         "configuration": "lexical",
-        "budget_ms": 250.5,
+        "budget_ms": 250_000.5,
     }
     assert client.get("/v1/search", params=given).status_code == 200
     assert client.get("/v1/search?q=x").status_code == 200
     (name, query), (usual_name, usual) = served.asked
     assert (name, query.text, query.limit) == ("lexical", given["q"], 3)
     assert query.filters == {"kind": ["a", "b"], "year": {"gte": 1990}}
-    assert query.budget_ms == 250.5
-    assert (usual_name, usual.limit, usual.filters, usual.budget_ms) == (DEFAULT, 10, {}, None)
+    assert query.budget_ms is not None
+    assert 240_000 < query.budget_ms < 250_000.5, "it runs since the query has arrived"
+    assert usual.budget_ms is not None
+    assert usual.budget_ms < KNOWN[DEFAULT].budget_ms
+    assert (usual_name, usual.limit, usual.filters) == (DEFAULT, 10, {})
     assert query.query_id != usual.query_id
+
+
+def test_a_query_whose_time_is_over_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has waited for a thread: an answer would come when nobody waits for it any more."""
+    served = StandIn()
+    clock = iter([0.0, 2.5])
+    monkeypatch.setattr("api.guard.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("api.routes.search.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    reply = client_of(served).get("/v1/search?q=x&budget_ms=2500")
+    assert reply.status_code == 503
+    error = reply.json()["error"]
+    assert error["code"] == "overloaded"
+    assert "has waited 2,500 ms for its turn, longer than its time of 2,500 ms" in error["message"]
+    assert served.asked == []
 
 
 def test_alive_without_asking_anybody() -> None:
@@ -91,6 +112,22 @@ def test_alive_without_asking_anybody() -> None:
     reply = client_of(StandIn(before=fail)).get("/v1/health")
     assert reply.status_code == 200
     HealthReply.model_validate_json(reply.content, strict=True)
+
+
+def test_alive_while_every_thread_waits() -> None:
+    """As they do for an engine that hangs."""
+    web = client_of(StandIn()).app
+
+    async def asked() -> Response:
+        threads = current_default_thread_limiter()
+        threads.total_tokens = 1
+        async with (
+            threads,
+            AsyncClient(transport=ASGITransport(web), base_url="http://x") as client,
+        ):
+            return await asyncio.wait_for(client.get("/v1/health"), 5)
+
+    assert asyncio.run(asked()).json() == {"alive": True}
 
 
 def test_ready() -> None:

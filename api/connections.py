@@ -1,0 +1,83 @@
+"""A client's connection: it may not be silent for ever, and is refused in the shape of every error.
+
+The server's own protocol waits without end for the rest of a head, and refuses in plain text.
+"""
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.http_errors import error_reply
+
+SILENCE_SECONDS = 10.0
+"""How long a client may take to send the head of a request."""
+
+MAXIMUM_CONNECTIONS = 512
+"""Beyond that requests are refused: most of them would only wait, and each takes a file handle."""
+
+MAXIMUM_HEAD_BYTES = 256 * 1024
+
+
+class Connection(H11Protocol):
+    """One client's connection."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._silence: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """See ``asyncio.Protocol``."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """See ``asyncio.Protocol``."""
+        is_full = len(self.connections) > MAXIMUM_CONNECTIONS
+        self.app = _too_many() if is_full else self.config.loaded_app
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See ``asyncio.Protocol``."""
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def send_400_response(self, _msg: str) -> None:
+        """Refuse what is no request; amid another reply, or behind one, only hang up."""
+        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            self.transport.close()
+            return
+        reply = error_reply(
+            "bad_request",
+            "the request cannot be read: its head is no HTTP, or has more than "
+            f"{MAXIMUM_HEAD_BYTES:,} bytes",
+            hint="percent-encode the address",
+        )
+        headers = [*reply.raw_headers, (b"connection", b"close")]
+        head = h11.Response(status_code=reply.status_code, headers=headers, reason=b"Bad Request")
+        for event in (head, h11.Data(data=bytes(reply.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _watch(self) -> None:
+        """Hang up in a while, unless a request is being answered: then the client waits for us."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._unwatch()
+        elif self._silence is None:
+            self._silence = self.loop.call_later(SILENCE_SECONDS, self.transport.abort)
+
+    def _unwatch(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+
+def _too_many() -> Any:
+    return error_reply(
+        "overloaded",
+        f"there are more than {MAXIMUM_CONNECTIONS:,} connections",
+        hint="ask again later, over fewer connections",
+        headers={"connection": "close"},
+    )

@@ -1,0 +1,134 @@
+"""Connections: silent ones end, and what is no request is refused as everything is."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import orjson
+import pytest
+from fastapi import FastAPI
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from api.connections import Connection
+from api.http_errors import Json
+from api.listening import listening
+from api.wire import ErrorReply
+
+HALF = b"GET / HTTP/1.1\r\nhost: x\r\n"
+WHOLE = HALF + b"\r\n"
+
+
+@contextmanager
+def connected() -> Iterator[socket.socket]:
+    """A client of a server."""
+    web = FastAPI(openapi_url=None)
+    web.get("/")(lambda: "done")
+    with listening(web, "127.0.0.1", 0, threading.Event()) as address:
+        port = int(address.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            yield client
+
+
+def told(client: socket.socket, sent: bytes) -> tuple[bytes, ErrorReply]:
+    """The head of a reply that ends the connection, and its body."""
+    client.sendall(sent)
+    reply = b"".join(iter(lambda: client.recv(65_536), b""))
+    head, _, body = reply.partition(b"\r\n\r\n")
+    return head.lower(), ErrorReply.model_validate(orjson.loads(body), strict=True)
+
+
+def is_hung_up(client: socket.socket, sent: bytes) -> bool:
+    """Whether the server ends the connection, without a word, after that was sent."""
+    try:
+        client.sendall(sent)
+        return client.recv(65_536) == b""
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.parametrize("sent", [b"", HALF])
+def test_who_is_silent_is_hung_up(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    """Before its first request, and amid a head."""
+    monkeypatch.setattr("api.connections.SILENCE_SECONDS", 0.01)
+    with connected() as client:
+        assert is_hung_up(client, sent)
+
+
+def test_who_is_silent_amid_a_later_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer before does not help it."""
+    with connected() as client:
+        client.sendall(WHOLE)
+        reply = b""
+        while not reply.endswith(b'"done"'):
+            reply += client.recv(65_536)
+        monkeypatch.setattr("api.connections.SILENCE_SECONDS", 0.01)
+        assert is_hung_up(client, HALF)
+
+
+class Wire(asyncio.Transport):
+    """Leads nowhere."""
+
+    def write(self, data: object) -> None:
+        """See ``asyncio.Transport``."""
+
+    def is_closing(self) -> bool:
+        """See ``asyncio.Transport``."""
+        return False
+
+    def close(self) -> None:
+        """See ``asyncio.Transport``."""
+
+
+def test_who_waits_for_an_answer_is_not_silent() -> None:
+    """However long that takes."""
+
+    async def silences() -> list[bool]:
+        config = Config(Json("done"), http=Connection, ws="none", lifespan="off", log_config=None)
+        state, seen = ServerState(), list[bool]()
+        connection = Connection(config, state, {})
+        connection.connection_made(Wire())
+        for data in (HALF, WHOLE[len(HALF) :]):
+            seen.append(connection._silence is not None)
+            connection.data_received(data)
+        seen.append(connection._silence is not None)
+        await asyncio.gather(*state.tasks)
+        connection.connection_lost(None)
+        return seen
+
+    assert asyncio.run(silences()) == [True, True, False]
+
+
+@pytest.mark.parametrize("sent", ["GET /?q=café HTTP/1.1\r\n\r\n", "café\r\n\r\n"])
+def test_what_is_no_request(sent: str) -> None:
+    """Such as an address with characters as they stand: the one shape, and what to do."""
+    with connected() as client:
+        head, reply = told(client, sent.encode())
+    assert head.startswith(b"http/1.1 400 bad request")
+    assert b"content-type: application/json" in head
+    assert (reply.error.code, reply.error.hint) == ("bad_request", "percent-encode the address")
+    assert "more than 262,144 bytes" in reply.error.message
+
+
+def test_what_is_no_body_behind_its_reply(caplog: pytest.LogCaptureFixture) -> None:
+    """The reply was sent: there is nothing more to say, and no fault for the log."""
+    with connected() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        reply = b""
+        while not reply.endswith(b"}"):
+            reply += client.recv(65_536)
+        assert reply.startswith(b"HTTP/1.1 405")
+        assert is_hung_up(client, b"no number\r\n")
+    assert [record.name for record in caplog.records if record.exc_info] == []
+
+
+def test_too_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks then is told, and not kept."""
+    monkeypatch.setattr("api.connections.MAXIMUM_CONNECTIONS", 0)
+    with connected() as client:
+        head, reply = told(client, WHOLE)
+    assert head.startswith(b"http/1.1 503")
+    assert b"connection: close" in head
+    assert reply.error.code == "overloaded"
