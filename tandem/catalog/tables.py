@@ -14,13 +14,19 @@ FORMAT = 2
 
 CATALOGUE = sa.MetaData()
 
-LOG = sa.Table(
-    "document_log_head",
-    CATALOGUE,
-    sa.Column("log_id", sa.String(32), primary_key=True),
-    sa.Column("head", sa.BigInteger, nullable=False),
-    sa.Column("format", sa.Integer, nullable=False),
-)
+
+def _head_table(name: str, metadata: sa.MetaData) -> sa.Table:
+    """Where a log's last sequence stands."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("log_id", sa.String(32), primary_key=True),
+        sa.Column("head", sa.BigInteger, nullable=False),
+        sa.Column("format", sa.Integer, nullable=False),
+    )
+
+
+LOG = _head_table("document_log_head", CATALOGUE)
 """One row. A sequence is taken by moving ``head`` in the transaction that writes the rows, so that
 none is lost, none is given twice, and they become visible in order."""
 
@@ -134,13 +140,7 @@ EVENT_FORMAT = 1
 EVENT_LOG = sa.MetaData()
 """A file of their own under SQLite: who writes events waits for nobody who writes documents."""
 
-EVENT_HEAD = sa.Table(
-    "event_log_head",
-    EVENT_LOG,
-    sa.Column("log_id", sa.String(32), primary_key=True),
-    sa.Column("head", sa.BigInteger, nullable=False),
-    sa.Column("format", sa.Integer, nullable=False),
-)
+EVENT_HEAD = _head_table("event_log_head", EVENT_LOG)
 """As ``LOG``. Events and impressions take their sequences from it together: one order of what was
 shown and what was done."""
 
