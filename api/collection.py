@@ -28,7 +28,8 @@ from tandem.catalog.releases import Generation, Release
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import TandemError
 from tandem.fusion import LegFusion
-from tandem.protocols import Embedder, LexicalIndex, VectorIndex
+from tandem.lexical import LexicalIndex
+from tandem.protocols import Embedder, VectorIndex
 from tandem.settings import Settings
 
 CLOSING_SECONDS = 5.0

@@ -17,7 +17,8 @@ from tandem.catalog.releases import Generation
 from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
 from tandem.errors import EngineError, ReleaseConflict, SettingsError, TandemError
-from tandem.protocols import Embedder, LexicalIndex, VectorIndex
+from tandem.lexical import LexicalIndex
+from tandem.protocols import Embedder, VectorIndex
 from tandem.telemetry import logger
 
 AnyLeased = LeasedFollower[LexicalIndex] | LeasedFollower[VectorIndex]

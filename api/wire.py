@@ -19,7 +19,7 @@ class EvidenceReply(Wire):
     leg: str = Field(description="`lexical` or `vector`")
     rank: int | None = Field(description="from 1; null where the leg did not return the document")
     score: float | None = Field(description="the leg's own; null where it is not known")
-    contribution: float = Field(description="the leg's share of the hit's score")
+    share: float = Field(description="what the leg added to the fused score")
 
 
 class HitReply(Wire):

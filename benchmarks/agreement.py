@@ -39,7 +39,8 @@ from tandem.embedding.cached_embedder import CachedEmbedder
 from tandem.engines.opensearch_store import OpenSearchStore
 from tandem.engines.qdrant_connection import connect
 from tandem.engines.qdrant_store import QdrantStore
-from tandem.protocols import LexicalIndex, VectorIndex
+from tandem.lexical import LexicalIndex
+from tandem.protocols import VectorIndex
 from tandem.rankings import Ranking
 from tests.services.opensearch.session import opensearch_url
 

@@ -28,7 +28,7 @@ from tandem.documents import AttributeValue, Change, Document
 from tandem.engines.opensearch_mapping import upsert_lines
 from tandem.engines.opensearch_store import OpenSearchStore
 from tandem.fields import Field, FieldType
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tandem.schema import Schema
 from tests.services.opensearch.node import OpenSearchNode, wanted_version
 from tests.services.opensearch.session import URL

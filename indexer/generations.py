@@ -16,7 +16,8 @@ from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.leases import Lease
 from tandem.catalog.releases import Generation
 from tandem.errors import CheckpointConflict, EngineError, EngineUnavailable, LogMismatch
-from tandem.protocols import LexicalIndex, VectorIndex
+from tandem.lexical import LexicalIndex
+from tandem.protocols import VectorIndex
 from tandem.stores import LexicalStore, VectorStore
 
 

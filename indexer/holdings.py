@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from indexer.writers import VectorWriter
 from tandem.documents import Change, Document
-from tandem.protocols import FloatMatrix, LexicalIndex, VectorIndex
+from tandem.lexical import LexicalIndex
+from tandem.protocols import FloatMatrix, VectorIndex
 
 LEAST_COSINE = 0.999
 """Between a held vector and a fresh one. Runtimes and batch sizes round differently, by far less;

@@ -5,13 +5,8 @@ from typing import Any, Protocol
 
 from indexer.passages import PassageSplitter
 from tandem.documents import Change
-from tandem.protocols import (
-    Embedder,
-    FloatMatrix,
-    LexicalIndex,
-    Refusal,
-    VectorIndex,
-)
+from tandem.lexical import LexicalIndex
+from tandem.protocols import Embedder, FloatMatrix, Refusal, VectorIndex
 
 
 class IndexWriter(Protocol):

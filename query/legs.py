@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import Protocol
 
 from tandem.filters import Filter
-from tandem.protocols import Embedder, FloatVector, LexicalIndex, VectorIndex
+from tandem.lexical import LexicalIndex
+from tandem.protocols import Embedder, FloatVector, VectorIndex
 from tandem.rankings import Ranking
 
 

@@ -7,7 +7,7 @@ that divide the rank), which is why none of them fuses for Tandem.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tandem.rankings import Evidence, Hit, Ranking
+from tandem.rankings import Contribution, Evidence, Hit, Ranking
 
 Scores = Mapping[str, float]
 
@@ -32,7 +32,7 @@ def reciprocal_rank_fusion(
     found: dict[str, list[Evidence]] = {}
     for ranking in rankings:
         leg = legs[ranking.name]
-        for document_id, rank, score, _ in ranking.hits:
+        for document_id, rank, score, _, _ in ranking.hits:
             share = leg.weight / (leg.k + rank)
             scores[document_id] = scores.get(document_id, 0.0) + share
             found.setdefault(document_id, []).append(Evidence(ranking.name, rank, score, share))
@@ -88,16 +88,24 @@ def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:
                 best[part.leg] = part.score
     counted = {leg: weight for leg, weight in weights.items() if best[leg] > 0}
     evidence: dict[str, tuple[Evidence, ...]] = {}
+    contributions: dict[str, tuple[Contribution, ...]] = {}
     scores = []
     for hit in candidates.hits:
         parts, total = [], 0.0
-        for leg, rank, score, _ in hit.evidence:
-            contribution = 0.0
+        for leg, _, score, _ in hit.evidence:
+            value, contribution = None if score is None else 0.0, 0.0
             if leg in counted and score is not None and score > 0:
                 # The quotient is at most 1; a weight over a tiny best score could overflow.
-                contribution = counted[leg] * (score / best[leg])
+                value = score / best[leg]
+                contribution = counted[leg] * value
                 total += contribution
-            parts.append(Evidence(leg, rank, score, contribution))
-        evidence[hit.document_id] = tuple(parts)
+            parts.append(Contribution(leg, value, contribution))
+        evidence[hit.document_id] = hit.evidence
+        contributions[hit.document_id] = tuple(parts)
         scores.append((hit.document_id, total))
-    return Ranking.from_scores("hybrid", scores, evidence=evidence.__getitem__)
+    return Ranking.from_scores(
+        "hybrid",
+        scores,
+        evidence=evidence.__getitem__,
+        contributions=contributions.__getitem__,
+    )

@@ -17,13 +17,21 @@ class Evidence(NamedTuple):
     """What one leg said about a hit.
 
     ``rank`` counts from 1 and is ``None`` where the leg did not return the document; ``score`` is
-    then the completed one, or ``None`` where completion did not happen. ``contribution`` is the
-    leg's share of the hit's score.
+    then the completed one, or ``None`` where completion did not happen. ``share`` is what the leg
+    added to the fused score.
     """
 
     leg: str
     rank: int | None
     score: float | None
+    share: float
+
+
+class Contribution(NamedTuple):
+    """What one feature did to a hit's score; ``value`` is the feature's, ``None`` = unknown."""
+
+    feature: str
+    value: float | None
     contribution: float
 
 
@@ -36,6 +44,7 @@ class Hit(NamedTuple):
     rank: int
     score: float
     evidence: tuple[Evidence, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +62,17 @@ class Ranking:
         *,
         limit: int | None = None,
         evidence: Callable[[str], tuple[Evidence, ...]] = lambda _: (),
+        contributions: Callable[[str], tuple[Contribution, ...]] = lambda _: (),
     ) -> "Ranking":
-        """Order (document_id, score) pairs; ids must be distinct. ``evidence`` gives a kept
-        document's.
+        """Order (document_id, score) pairs; ids must be distinct. ``evidence`` and
+        ``contributions`` give a kept document's.
         """
         by_id = sorted(scores, key=itemgetter(0))
         ordered = sorted(by_id, key=itemgetter(1), reverse=True)[:limit]  # stable: ties stay by id
         return cls(
             name,
             tuple(
-                Hit(document_id, rank, score, evidence(document_id))
+                Hit(document_id, rank, score, evidence(document_id), contributions(document_id))
                 for rank, (document_id, score) in enumerate(ordered, start=1)
             ),
         )
@@ -95,9 +105,39 @@ class Degradation:
     reason: str
 
 
+class Highlight(NamedTuple):
+    """What a hit shows of itself, as escaped HTML: matches inside ``<mark>``. ``is_passage``: no
+    word of the body matched, and the body's passage that is nearest in meaning stands there.
+    """
+
+    title: str | None
+    body: str | None
+    is_passage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was searched for by words in place of what was typed; ``words`` maps a word as it was
+    typed to what was taken for it.
+    """
+
+    text: str
+    words: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to one query. ``milliseconds`` maps a stage's name to its duration."""
+    """The answer to one query. Ranks of ``page`` count over all pages.
+
+    A hit of the page without a document is gone: deleted, or hidden, since the order was frozen;
+    one named in ``unread`` could only not be read in time. ``total`` and ``facets`` count one set,
+    the same on every page: what matches by words under the filters, and the candidates by meaning
+    alone; ``None`` where the lexical index did not say. ``reachable`` is how far paging goes;
+    ``cursor`` asks for the next page, ``None`` on the last one. ``is_frozen``: documents that
+    change meanwhile neither move nor repeat a hit. ``notes`` maps a document to what rules did with
+    it; ``applied`` names the rules and synonyms that took part. ``milliseconds`` maps a stage's
+    name to its duration.
+    """
 
     query: Query
     page: Ranking
@@ -106,3 +146,13 @@ class SearchResult:
     release: int
     degraded: tuple[Degradation, ...] = ()
     milliseconds: Mapping[str, float] = field(default_factory=dict)
+    total: int | None = None
+    facets: Mapping[str, Mapping[str, int]] | None = None
+    reachable: int = 0
+    cursor: str | None = None
+    is_frozen: bool = True
+    highlights: Mapping[str, Highlight] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+    correction: Correction | None = None
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    applied: tuple[str, ...] = ()

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from tandem.analysis import Analysis
-from tandem.protocols import LexicalIndex, VectorIndex
+from tandem.lexical import LexicalIndex
+from tandem.protocols import VectorIndex
 from tandem.schema import Schema
 
 

@@ -136,5 +136,5 @@ def _evidence(hit: Hit) -> str:
     for part in hit.evidence:
         rank = f"rank {part.rank}" if part.rank is not None else "completed"
         score = "no score" if part.score is None else f"score {part.score:.3f}"
-        parts.append(f"{part.leg}: {rank}, {score}, share {part.contribution:.4f}")
+        parts.append(f"{part.leg}: {rank}, {score}, share {part.share:.4f}")
     return "; ".join(parts)

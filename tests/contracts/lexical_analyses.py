@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tandem.analysis import ANALYSES, ENGLISH, PLAIN, Analysis
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tandem.rankings import Ranking
 from tandem.stores import LexicalStore
 from tests.builders import document, schema_of, upserts

@@ -8,7 +8,8 @@ import pytest
 
 from tandem.analysis import ENGLISH
 from tandem.documents import Change
-from tandem.protocols import LexicalIndex, Refusal
+from tandem.lexical import LexicalIndex
+from tandem.protocols import Refusal
 from tandem.rankings import Ranking
 from tandem.stores import LexicalStore
 from tests.builders import schema_of, upserts

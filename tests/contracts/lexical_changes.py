@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from tandem.analysis import ENGLISH
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tandem.rankings import Ranking
 from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, schema_of, upserts

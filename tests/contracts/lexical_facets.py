@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tandem.analysis import ENGLISH
 from tandem.errors import FieldError
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, schema_of, upserts
 from tests.contracts import filters_oracle as oracle

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tests.builders import deletion, document, upserts
 from tests.contracts.lexical_base import FAMILY, TIMEOUT, LexicalContract, write
 

@@ -7,7 +7,7 @@ import pytest
 
 from tandem.analysis import ENGLISH
 from tandem.errors import EngineError
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, upserts
 from tests.contracts.lexical_base import (

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tests.builders import deletion, document, filters, upserts
 from tests.contracts import filters_oracle as oracle
 from tests.contracts.lexical_base import (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tandem import suggestions
 from tandem.analysis import ENGLISH
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, upserts
 from tests.contracts import suggestions_oracle as oracle

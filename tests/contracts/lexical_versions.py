@@ -2,7 +2,7 @@
 
 import pytest
 
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tests.builders import deletion, document, upserts
 from tests.contracts.lexical_base import LexicalContract, found, held, write
 

@@ -6,7 +6,7 @@ import pytest
 
 from tandem.analysis import ENGLISH
 from tandem.fields import Field, FieldType
-from tandem.protocols import LexicalIndex
+from tandem.lexical import LexicalIndex
 from tandem.rankings import Ranking
 from tandem.schema import Schema
 from tandem.stores import LexicalStore

@@ -60,8 +60,8 @@ def test_explained() -> None:
     reply = client_of(StandIn()).get("/v1/search?q=snow&explain=true")
     SearchReply.model_validate_json(reply.content, strict=True)
     assert reply.json()["hits"][0]["evidence"] == [
-        {"leg": "lexical", "rank": 1, "score": 3.5, "contribution": 0.5},
-        {"leg": "vector", "rank": None, "score": None, "contribution": 0.25},
+        {"leg": "lexical", "rank": 1, "score": 3.5, "share": 0.5},
+        {"leg": "vector", "rank": None, "score": None, "share": 0.25},
     ]
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from query.legs import LexicalLeg, VectorLeg
 from tandem.filters import AnyOf
-from tandem.protocols import FloatMatrix, LexicalIndex, VectorIndex
+from tandem.lexical import LexicalIndex
+from tandem.protocols import FloatMatrix, VectorIndex
 from tandem.rankings import Ranking
 from tests.builders import schema_of
 from tests.fakes import HashEmbedder

@@ -168,7 +168,9 @@ def test_every_hit_has_evidence(house: House, configuration: str) -> None:
     assert [hit.rank for hit in result.page.hits] == list(range(1, len(result.page) + 1))
     for hit in result.page.hits:
         assert hit.evidence
-        assert hit.score == pytest.approx(sum(part.contribution for part in hit.evidence))
+        shares = [part.share for part in hit.evidence]
+        parts = [part.contribution for part in hit.contributions]
+        assert hit.score == pytest.approx(sum(parts if configuration == "hybrid" else shares))
         for part in hit.evidence:
             known = WORDS if part.leg == "lexical" else MEANING
             assert part.score == known.get(hit.document_id, 0.0)

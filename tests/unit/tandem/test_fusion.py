@@ -52,7 +52,7 @@ def test_rrf_evidence() -> None:
     )
     assert fused["d"].evidence == (Evidence("vector", 2, 0.4, 1 / 62),)
     for hit in fused.values():
-        assert hit.score == sum(part.contribution for part in hit.evidence)
+        assert hit.score == sum(part.share for part in hit.evidence)
 
 
 def test_rrf_with_own_constants() -> None:
@@ -147,7 +147,9 @@ def test_weighted_sum_by_hand() -> None:
     assert [hit.score for hit in ranking.hits] == pytest.approx(
         [0.866667, 0.55, 0.5, 0.133333], abs=1e-6
     )
-    shares = {hit.document_id: [part.contribution for part in hit.evidence] for hit in ranking.hits}
+    shares = {
+        hit.document_id: [part.contribution for part in hit.contributions] for hit in ranking.hits
+    }
     assert shares["a"] == pytest.approx([0.4, 0.15])
     assert shares["d"] == pytest.approx([0.3, 0.2])
     ranks = {hit.document_id: [part.rank for part in hit.evidence] for hit in ranking.hits}
@@ -183,7 +185,7 @@ def test_a_leg_without_a_weight_adds_nothing() -> None:
     """Evidence of a leg that the weights do not name is kept and counts 0."""
     ranking = weighted_sum(rrf(LEXICAL, VECTOR), {"lexical": 1.0})
     assert ranking.scores()["d"] == 0.0
-    assert ranking.hits[-1].evidence == (Evidence("vector", 2, 0.4, 0.0),)
+    assert ranking.hits[-1].evidence == (Evidence("vector", 2, 0.4, 1 / 62),)
 
 
 def test_an_unknown_score_adds_nothing() -> None:
