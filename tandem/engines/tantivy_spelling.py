@@ -8,6 +8,7 @@ from tantivy import Occur, Query
 
 from tandem.documents import Document
 from tandem.engines.tantivy_mapping import ALL, WORDS, stored_document
+from tandem.engines.tantivy_queries import count
 from tandem.engines.tantivy_tokens import blocks, word_spans
 from tandem.fields import Field
 from tandem.lexical import TextWord
@@ -43,8 +44,7 @@ def holding(searcher: tantivy.Searcher, schema: tantivy.Schema, field: str, word
     ever = int(searcher.doc_freq(field, word))
     if not 0 < ever <= EXACTLY:
         return ever
-    query = Query.term_query(schema, field, word, "basic")
-    return int(searcher.search(query, limit=1, count=True).count or 0)
+    return count(searcher, Query.term_query(schema, field, word, "basic"))
 
 
 class SpellingReader:
