@@ -7,6 +7,7 @@ from functools import cached_property
 
 from api.generation import OpenGeneration
 from api.live import LiveSearcher
+from api.personal import PersonalOrders
 from api.troubles import Troubles
 from api.wanted import pending_change
 from indexer.following import AnyFollower
@@ -57,6 +58,7 @@ class OpenCollection:
         self._retired: list[OpenGeneration] = []
         self._unusable = Troubles("is left out")
         self._pools = LegPools({LEXICAL: None, VECTOR: None})
+        self._personal = PersonalOrders(catalog, self.name, settings.search)
         self.release = release
         self.live = self.open_generation(catalog.releases.generation(release.generation))
         self.live.name_followers(is_live=True)
@@ -268,7 +270,7 @@ class OpenCollection:
             configuration=configuration,
             legs=opened.legs(),
             pools=pools or self._pools,
-            reranker=self._reranker,
+            reranker=self._personal.over(self._reranker, opened.generation.schema),
             documents=opened,
         )
 
@@ -289,6 +291,7 @@ class OpenCollection:
     def close(self) -> None:
         """Close every index."""
         self._pools.close()
+        self._personal.close()
         for opened in self._open.values():
             opened.retire()
         for opened in (*self._open.values(), *self._retired):
