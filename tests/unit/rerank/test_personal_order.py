@@ -49,7 +49,7 @@ class AsTheyCame:
 class Untouched(dict[str, Document]):
     """Documents that nobody may look at."""
 
-    def get(self, key: str, default: object = None) -> Document:  # type: ignore[override]
+    def get(self, key: str, default: object = None) -> Document:
         """Fail."""
         raise AssertionError(f"{key} was looked at")
 
