@@ -104,6 +104,13 @@ class SearchSettings(Section):
         "this x how much its keyword values are what whoever asks chose in their last 200 events, "
         "0 to 1. Nothing trains it, so it is off, 0, unless asked for",
     )
+    cursor_minutes: int = Field(
+        15,
+        ge=1,
+        le=1_440,
+        description="minutes for which a search's next pages can be asked for; meanwhile its "
+        "generation is not dropped",
+    )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 
