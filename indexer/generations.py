@@ -15,7 +15,13 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.catalog.leases import Lease
 from tandem.catalog.releases import Generation
-from tandem.errors import CheckpointConflict, EngineError, EngineUnavailable, LogMismatch
+from tandem.errors import (
+    CheckpointConflict,
+    EngineError,
+    EngineUnavailable,
+    IndexOutdated,
+    LogMismatch,
+)
 from tandem.lexical import LexicalIndex
 from tandem.protocols import VectorIndex
 from tandem.stores import LexicalStore, VectorStore
@@ -126,22 +132,13 @@ def own(
         began = time.monotonic()
         known = catalog.checkpoints.take(known, owner=owner, expected=expected)
         taken(known, began)
-    # With nothing applied there is nothing to keep, and the index may be only half made.
     reason = None
+    # With nothing applied there is nothing to keep, and the index may be only half made.
     if known is not None and known.applied > 0:
-        if found is None:
-            reason = "is missing"
-        elif found != known.identity:
-            reason = "is not the one that was built here"
-        else:
-            try:
-                index = factory.reopen()
-            except EngineError as fault:
-                return Opened(factory.unavailable(fault), known, fault=fault)
-            reason = _ahead(catalog, index, known)
-            if reason is None:
-                return Opened(index, known)
-            index.close()
+        held = _held(catalog, factory, known, found)
+        if isinstance(held, Opened):
+            return held
+        reason = held
     # The checkpoint comes first: an index without one would be trusted with nothing in it.
     began = time.monotonic()
     checkpoint = catalog.checkpoints.start(
@@ -153,6 +150,29 @@ def own(
     )
     taken(checkpoint, began)
     return Opened(factory.create(checkpoint.identity), checkpoint, reason)
+
+
+def _held(
+    catalog: Catalog, factory: IndexFactory[Index], known: Checkpoint, found: str | None
+) -> Opened[Index] | str:
+    """The index that goes on, or stands in for one that is damaged; or why it must start from zero.
+    ``found`` is the identity that the engine has.
+    """
+    if found is None:
+        return "is missing"
+    if found != known.identity:
+        return "is not the one that was built here"
+    try:
+        index = factory.reopen()
+    except IndexOutdated:
+        return "was written by another version of Tandem"
+    except EngineError as fault:
+        return Opened(factory.unavailable(fault), known, fault=fault)
+    reason = _ahead(catalog, index, known)
+    if reason is None:
+        return Opened(index, known)
+    index.close()
+    return reason
 
 
 def own_or_tell(catalog: Catalog, factory: IndexFactory[Index]) -> Opened[Index]:

@@ -20,7 +20,8 @@
     │   ├── TaskConflict           another process began or ended what was asked
     │   └── ReleaseConflict        the live release changed meanwhile
     ├── EngineError                an engine failed
-    │   └── EngineUnavailable      it cannot be reached, or did not answer in time
+    │   ├── EngineUnavailable      it cannot be reached, or did not answer in time
+    │   └── IndexOutdated          an index that another version of Tandem wrote
     ├── GateFailed                 a new generation is not fit to go live
     └── SearchUnavailable          every leg failed: there is no honest page to show
 
@@ -182,6 +183,14 @@ class EngineUnavailable(EngineError):
     """An engine cannot be reached or did not answer in time."""
 
     code = "engine_unavailable"
+
+
+class IndexOutdated(EngineError):
+    """An index that another version of Tandem wrote, and this one reads otherwise. Nothing is lost
+    by building it anew from the log.
+    """
+
+    code = "index_outdated"
 
 
 class GateFailed(TandemError):

@@ -8,7 +8,7 @@ import tantivy
 
 from tandem.documents import Change
 from tandem.engines.tantivy_mapping import engine_document
-from tandem.errors import EngineError, FieldError
+from tandem.errors import EngineError, FieldError, IndexOutdated
 from tandem.protocols import Refusal
 from tandem.schema import Schema
 
@@ -71,10 +71,12 @@ class BatchWriter:
 
 def cannot_open(folder: Path, error: object) -> EngineError:
     """What is said where the index of a folder cannot be opened."""
-    reason = str(error)
-    if "schema does not match" in reason:
-        reason = "it holds other fields than this version of Tandem reads"
+    if "schema does not match" in str(error):
+        return IndexOutdated(
+            f"the tantivy index in {folder} holds other fields than this version of Tandem reads",
+            hint="who follows the log builds it again: tandem index, tandem serve or tandem follow",
+        )
     return EngineError(
-        f"the tantivy index in {folder} cannot be opened: {reason}",
+        f"the tantivy index in {folder} cannot be opened: {error}",
         hint=f"delete the folder {folder.parent}; the next start builds it again",
     )

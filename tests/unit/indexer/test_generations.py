@@ -12,7 +12,7 @@ from tandem.analysis import ENGLISH
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
-from tandem.errors import EngineError, LogMismatch
+from tandem.errors import EngineError, IndexOutdated, LogMismatch
 from tandem.schema import Schema
 
 NAME = "main-lexical-1"
@@ -42,6 +42,7 @@ class FakeStore:
     identities: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     breaks: bool = False
+    is_outdated: bool = False
     index: FakeIndex = field(default_factory=lambda: FakeIndex([1, 2, 3]))
 
     def identity(self, name: str) -> str | None:
@@ -60,6 +61,8 @@ class FakeStore:
     def open(self, name: str, *_: Any) -> Any:
         """Open what is there."""
         self.calls.append(f"open {name}")
+        if self.is_outdated:
+            raise IndexOutdated("other fields")
         return self.index
 
     def drop(self, name: str) -> None:
@@ -176,6 +179,17 @@ def test_a_lost_or_exchanged_index_starts_from_zero_and_says_so(
     assert opened.rebuilt == reason
     assert opened.checkpoint.applied == 0
     assert desk.store.identities[NAME] == opened.checkpoint.identity
+
+
+def test_an_index_of_another_version_starts_from_zero_and_says_so(desk: Desk) -> None:
+    """Nothing in it is lost by that; what is damaged is left for somebody to look at."""
+    desk.open()
+    desk.follow_to(3)
+    desk.store.is_outdated = True
+    opened = desk.open()
+    assert opened.rebuilt == "was written by another version of Tandem"
+    assert opened.fault is None
+    assert (opened.checkpoint.applied, desk.store.calls[-1]) == (0, f"create {NAME}")
 
 
 def test_an_index_that_died_while_it_was_made_is_made_at_the_next_start(desk: Desk) -> None:
