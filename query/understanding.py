@@ -52,6 +52,17 @@ def understand(query: Query, schema: Schema) -> Understood:
     return Understood("", filters, facets, _sort(query.sort or Sort(), schema))
 
 
+def check_searchable(text: str) -> None:
+    """Refuse what cannot be searched for: an empty text would browse.
+
+    Raises:
+        QueryError: it is empty, too long, or no text.
+    """
+    check_bounds(Query(text))
+    if not folded(text):
+        raise QueryError("the query is empty", field="text", hint="give at least one word")
+
+
 def check_bounds(query: Query) -> None:
     """Refuse what no schema is needed to see.
 
