@@ -58,7 +58,7 @@ class World:
             changes.append(Change(self._sequence, document_id, document))
         words, meaning = self._writers
         if changes:
-            words.apply(changes, words.prepare(changes))
+            words.apply(changes, None)
             words.refresh()
             meaning.apply(changes, meaning.prepare(changes))
 
