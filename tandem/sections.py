@@ -114,6 +114,13 @@ class SearchSettings(Section):
         le=MOST_DAYS,
         description="how far back queries count that are suggested to others, days",
     )
+    cursor_minutes: int = Field(
+        15,
+        ge=1,
+        le=1_440,
+        description="minutes for which a search's next pages can be asked for; meanwhile its "
+        "generation is not dropped",
+    )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 

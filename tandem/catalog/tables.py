@@ -215,3 +215,17 @@ EMBEDDINGS = sa.Table(
     sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 """Float32 rows by text, in a file of their own: all of it can be computed again."""
+
+FROZEN = sa.MetaData()
+
+FROZEN_RANKINGS = sa.Table(
+    "frozen_rankings",
+    FROZEN,
+    sa.Column("ranking_id", sa.String(64), primary_key=True),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Index("frozen_rankings_by_expiry", "expires_at", "collection", "generation"),
+)
+"""What cursors page through, in a file of their own under SQLite: losing it costs a next page."""
