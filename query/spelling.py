@@ -5,13 +5,13 @@ keeps the text as it was typed: it knows pieces of words, and hardly minds.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from query.legs import LexicalQuestion
-from query.synonyms import Rewritten
+from query.questions import Fields, LexicalQuestion
+from query.synonyms import Rewrite
 from tandem.filters import Filter
-from tandem.lexical import LexicalIndex, TextWord
+from tandem.lexical import LexicalIndex, Matching, TextWord
 from tandem.rankings import Correction, Ranking
 from tandem.spelling import edits_allowed
 from tandem.suggestions import words
@@ -27,9 +27,6 @@ MOST_WORDS = 16
 
 MOST_CORRECTED = 4
 """Each is looked for among all the words of the index."""
-
-Rewrite = Callable[[str], Rewritten]
-"""What synonyms make of a text."""
 
 
 class Proposal(NamedTuple):
@@ -94,6 +91,16 @@ class CorrectingQuestion:
     def score(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, float]:
         """See ``Question``."""
         return self._asked.score(document_ids, timeout_seconds)
+
+    def highlight(
+        self, document_ids: Collection[str], timeout_seconds: float
+    ) -> Mapping[str, Fields]:
+        """See ``WordQuestion``."""
+        return self._asked.highlight(document_ids, timeout_seconds)
+
+    def matching(self) -> Matching:
+        """See ``WordQuestion``."""
+        return self._asked.matching()
 
 
 def proposed(

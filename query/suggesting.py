@@ -34,7 +34,7 @@ class Suggestion(NamedTuple):
 class Suggested(NamedTuple):
     """The best first. ``degraded`` names the lexical leg where it gave no titles in time."""
 
-    suggestions: tuple[Suggestion, ...]
+    items: tuple[Suggestion, ...]
     degraded: tuple[Degradation, ...]
     milliseconds: Mapping[str, float]
 
@@ -79,10 +79,10 @@ class Suggester:
             limit=limit,
             timeout_seconds=deadline.remaining_seconds(),
         )
-        waiting = line(prefix) != ""
-        answers = self._pools.ask({LEXICAL: find} if waiting else {}, deadline)
-        titles = answers.by_leg.get(LEXICAL, ())
+        waiting = self._pools.begin({LEXICAL: find} if line(prefix) else {}, deadline)
         past = [] if typed else self._past.completing(prefix, limit)
+        answers = waiting()
+        titles = answers.by_leg.get(LEXICAL, ())
         merged = merge(prefix, titles, past, limit)
         return Suggested(merged, answers.degraded, stopwatch.total())
 

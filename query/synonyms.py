@@ -1,7 +1,7 @@
 """Synonyms: other wordings of a text, for the lexical leg alone (meaning needs none)."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -38,6 +38,10 @@ class Rewritten(NamedTuple):
     variants: tuple[str, ...] = ()
     applied: tuple[str, ...] = ()
     covered: frozenset[str] = frozenset()
+
+
+Rewrite = Callable[[str], Rewritten]
+"""What synonyms make of a text."""
 
 
 class _Swap(NamedTuple):

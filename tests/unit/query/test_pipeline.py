@@ -10,9 +10,10 @@ import pytest
 
 from query.arranging import LazyDocuments
 from query.configurations import configurations
-from query.legs import Fields, Legs
+from query.legs import Legs
 from query.parts import Parts
 from query.pipeline import SearchPipeline
+from query.questions import Fields
 from query.retrieval import LegPools
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.documents import Document

@@ -56,7 +56,7 @@ def suggester(titles: Titles) -> Iterator[Suggester]:
 def test_queries_and_titles(suggester: Suggester, titles: Titles) -> None:
     """Each once; the title that is a past query too is that."""
     found = suggester.suggest("data", limit=6)
-    assert found.suggestions == (
+    assert found.items == (
         Suggestion("data sets", "query"),
         Suggestion("data frames", "query"),
         Suggestion("Data bases", "title"),
@@ -71,7 +71,7 @@ def test_queries_and_titles(suggester: Suggester, titles: Titles) -> None:
 def test_with_a_filter_there_are_titles_alone(suggester: Suggester, titles: Titles) -> None:
     """A past query may find nothing under it."""
     found = suggester.suggest("data", filters={"genre": "x"})
-    assert [item.kind for item in found.suggestions] == ["title", "title"]
+    assert [item.kind for item in found.items] == ["title", "title"]
     assert titles.asked[0][1]["filters"] == filters(SCHEMA, {"genre": "x"})
 
 
@@ -85,7 +85,7 @@ def test_without_titles_past_queries_stay(
     """And the answer says what is missing."""
     titles.error = error
     found = suggester.suggest("data")
-    assert [item.text for item in found.suggestions] == ["data sets", "data frames"]
+    assert [item.text for item in found.items] == ["data sets", "data frames"]
     assert found.degraded == (Degradation("lexical", reason),)
 
 
@@ -102,7 +102,7 @@ def test_titles_are_not_waited_for_long(titles: Titles) -> None:
 @pytest.mark.parametrize("prefix", ["", "  ", "?!"])
 def test_nothing_typed_suggests_nothing(suggester: Suggester, titles: Titles, prefix: str) -> None:
     """No engine is asked."""
-    assert suggester.suggest(prefix).suggestions == ()
+    assert suggester.suggest(prefix).items == ()
     assert titles.asked == []
 
 
