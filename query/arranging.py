@@ -14,7 +14,6 @@ from query.legs import Questions
 from query.parts import Parts
 from query.retrieval import Answers
 from query.rules import InForce
-from query.similar import told_text
 from query.tallying import tally
 from query.understanding import Understood
 from tandem.documents import Document
@@ -122,10 +121,9 @@ class Arranger:
     def _ask_like(self, seed: Document) -> Questions:
         legs, wanted = self._parts.legs, self._parts.configuration.legs
         fields = [field.name for field in self._parts.schema.text_fields]
-        text = told_text(seed, fields)
         return Questions(
             legs.lexical.ask_like(seed, fields) if LEXICAL in wanted else None,
-            legs.vector.ask_like(seed.document_id, text) if VECTOR in wanted else None,
+            legs.vector.ask_like(seed, fields) if VECTOR in wanted else None,
         )
 
     def _seed(self, document_id: str) -> Document:

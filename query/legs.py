@@ -9,7 +9,7 @@ from typing import Protocol
 
 from query.configurations import LEXICAL, VECTOR
 from query.questions import Fields, LexicalQuestion, VectorQuestion
-from query.similar import SimilarMeaning, SimilarWords
+from query.similar import SimilarMeaning, SimilarWords, told_text
 from query.spelling import CorrectingQuestion
 from query.synonyms import Rewrite
 from tandem.documents import Document
@@ -79,7 +79,7 @@ class WordLeg(Protocol):
         """
         ...
 
-    def ask_like(self, document: Document, fields: Sequence[str]) -> WordQuestion:
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> WordQuestion:
         """Ask for what has a document's telling words, which are in ``fields``; not for itself."""
         ...
 
@@ -112,9 +112,9 @@ class MeaningLeg(Protocol):
         """Put a text to it; nothing happens before the question is used."""
         ...
 
-    def ask_like(self, document_id: str, text: str) -> MeaningQuestion:
-        """Ask for what is near a document, not for itself. ``text`` is what it says, for when the
-        index does not hold it yet.
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> MeaningQuestion:
+        """Ask for what is near a document, not for itself. What its ``fields`` say is embedded
+        where the index does not hold it yet.
         """
         ...
 
@@ -162,9 +162,9 @@ class LexicalLeg:
         """See ``WordLeg``."""
         return CorrectingQuestion(self._index, text, rewrite, corrects=corrects)
 
-    def ask_like(self, document: Document, fields: Sequence[str]) -> SimilarWords:
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> SimilarWords:
         """See ``WordLeg``."""
-        return SimilarWords(self._index, document, fields)
+        return SimilarWords(self._index, seed, fields)
 
     def tally(
         self,
@@ -206,9 +206,10 @@ class VectorLeg:
         make = partial(_embedded, embedder, text)
         return VectorQuestion(self._index, embedder, make, self._passage_tokens)
 
-    def ask_like(self, document_id: str, text: str) -> SimilarMeaning:
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> SimilarMeaning:
         """See ``MeaningLeg``."""
-        return SimilarMeaning(self._index, self._embedder, document_id, text, self._passage_tokens)
+        text, size = told_text(seed, fields), self._passage_tokens
+        return SimilarMeaning(self._index, self._embedder, seed.document_id, text, size)
 
 
 def _embedded(embedder: Embedder, text: str) -> FloatVector:

@@ -13,6 +13,7 @@ from query.highlighting import Highlighter
 from query.legs import MeaningQuestion, Questions
 from query.parts import Parts
 from query.retrieval import CURSOR, Answers
+from tandem.documents import Document
 from tandem.queries import Query
 from tandem.rankings import Degradation, Ranking, SearchResult
 
@@ -79,7 +80,7 @@ class Pager:
     def _meaning(self, query: Query) -> MeaningQuestion:
         if query.seed_document_id is None:
             return self._parts.legs.vector.ask(query.text)
-        return self._parts.legs.vector.ask_like(query.seed_document_id, "")
+        return self._parts.legs.vector.ask_like(Document(query.seed_document_id), ())
 
     def _page(
         self,

@@ -69,6 +69,17 @@ def _check_seed(query: Query, text: str) -> None:
         )
 
 
+def check_searchable(text: str) -> None:
+    """Refuse what cannot be searched for: an empty text would browse.
+
+    Raises:
+        QueryError: it is empty, too long, or no text.
+    """
+    check_bounds(Query(text))
+    if not folded(text):
+        raise QueryError("the query is empty", field="text", hint="give at least one word")
+
+
 def check_bounds(query: Query) -> None:
     """Refuse what no schema is needed to see.
 
