@@ -9,6 +9,8 @@ from tandem.analysis import AnalysisSetting
 from tandem.fields import FieldType
 from tandem.queries import MAXIMUM_BUDGET_MS
 
+MOST_DAYS = 36_500
+
 
 class Section(BaseModel):
     """A table of ``tandem.toml``: unknown names are errors."""
@@ -96,6 +98,22 @@ class SearchSettings(Section):
     budget_ms: float = Field(
         1_000.0, gt=0, le=MAXIMUM_BUDGET_MS, description="deadline of an answer, milliseconds"
     )
+    rules: Path | None = Field(
+        None,
+        description="file of synonyms and of rules that pin, hide or boost results; read again "
+        "when it changes",
+    )
+    correct_spelling: bool = Field(
+        True,
+        description="search by words once more with what was misspelt corrected, where little was "
+        "found; the answer says so",
+    )
+    past_queries_days: int = Field(
+        90,
+        ge=1,
+        le=MOST_DAYS,
+        description="how far back queries count that are suggested to others, days",
+    )
     cursor_minutes: int = Field(
         15,
         ge=1,
@@ -142,9 +160,6 @@ class QualitySettings(Section):
     tolerance: float = Field(
         0.01, ge=0, le=1, description="how much nDCG@10 may fall when a generation goes live"
     )
-
-
-MOST_DAYS = 36_500
 
 
 class RetentionSettings(Section):

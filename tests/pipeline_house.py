@@ -5,14 +5,16 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from query.configurations import configurations
 from query.frozen import FrozenPages
-from query.legs import Fields, Legs
+from query.legs import Legs
 from query.parts import Parts
 from query.pipeline import SearchPipeline
+from query.questions import Fields
 from query.retrieval import LegPools
+from query.synonyms import Rewrite
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.documents import Document
 from tandem.filters import Filter
@@ -20,7 +22,7 @@ from tandem.fusion import LegFusion
 from tandem.lexical import Matching, Place, Tally
 from tandem.protocols import Reranker
 from tandem.queries import Sort
-from tandem.rankings import Ranking
+from tandem.rankings import Correction, Ranking
 from tests.builders import schema_of
 from tests.frozen_store import MemoryStore
 
@@ -35,6 +37,9 @@ class StandIn:
     itself, ``asked`` how it was asked. Each document has a title that matches; ``counted`` lists
     what was to be counted.
     """
+
+    correction: ClassVar[Correction | None] = None
+    applied: ClassVar[tuple[str, ...]] = ()
 
     name: str
     scores: Mapping[str, float]
@@ -51,6 +56,14 @@ class StandIn:
         """See ``WordLeg``."""
         self.asked.append(text)
         return self
+
+    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> "StandIn":
+        """See ``WordLeg``; nothing is corrected here."""
+        return self.ask(text)
+
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> "StandIn":
+        """See ``WordLeg`` and ``MeaningLeg``."""
+        return self.ask(f"like {seed.document_id}")
 
     def matching(self) -> Matching:
         """See ``WordQuestion``."""

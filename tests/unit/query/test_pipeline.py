@@ -112,6 +112,7 @@ def test_the_answer_says_where_it_comes_from(house: House) -> None:
     assert result.documents.keys() == set(result.page.document_ids)
     assert result.degraded == ()
     stages = {"understanding", "retrieval", "lexical", "vector", "fusion", "completion", "rerank",
+              "arrangement",
               "tally", "documents", "highlights", "total"}  # fmt: skip
     assert result.milliseconds.keys() == stages
     assert all(value >= 0 for value in result.milliseconds.values())
