@@ -14,6 +14,7 @@ from indexer.following import AnyFollower
 from indexer.indexing import CHANGED, catch_up
 from indexer.liveness import living
 from query.configurations import DEFAULT, LEXICAL
+from query.understanding import check_searchable
 from tandem.filters import read_filter
 from tandem.queries import Query
 from tandem.rankings import Hit, SearchResult
@@ -41,6 +42,7 @@ def run(
 ) -> int:
     """Search by words and meaning."""
     chosen = settings(config, data_dir, collection)
+    check_searchable(text)
     query = Query(text=text, filters=read_filter(filters, "--filter"), limit=limit)
     with open_house(chosen, "tandem search", notify=note, create=False) as house:
         target = house.collection(chosen.collection)
@@ -112,18 +114,28 @@ def show(result: SearchResult, *, explain: bool = False) -> None:
     """The page, for a person."""
     for missing in result.degraded:
         note(f"warning: without {missing.leg} ({missing.reason})")
+    if result.correction is not None:
+        say(f"did you mean: {_line(result.correction.text, 90)}")
     if not result.page.hits:
         say("nothing found")
     for hit in result.page.hits:
         document = result.documents.get(hit.document_id)
-        title = document.title or hit.document_id if document else f"{hit.document_id} (gone)"
+        why = "not read in time" if hit.document_id in result.unread else "gone"
+        title = document.title or hit.document_id if document else f"{hit.document_id} ({why})"
         say(f"{hit.rank:>3}. {_line(title, 90)}  [{_line(hit.document_id, 60)}]  {hit.score:.3f}")
         if document and document.body:
             say(f"     {_line(document.body, EXCERPT_CHARACTERS)}")
         if explain:
             say(f"     {_evidence(hit)}")
     took = result.milliseconds["total"]
-    say(f"\n{result.configuration}, release {result.release}, {took:.1f} ms")
+    say(f"\n{_found(result)}{result.configuration}, release {result.release}, {took:.1f} ms")
+
+
+def _found(result: SearchResult) -> str:
+    """How many documents were found, where that is known."""
+    if result.total is None:
+        return ""
+    return f"{result.total:,} found, "
 
 
 def _line(text: str, characters: int) -> str:
