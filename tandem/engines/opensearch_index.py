@@ -28,6 +28,7 @@ from tandem.engines.opensearch_reader import SECONDS, Deadline, Reader, cleaned,
 from tandem.engines.opensearch_vocabulary import Vocabulary
 from tandem.engines.tantivy_highlights import highlights
 from tandem.engines.tantivy_mapping import build_analyzer
+from tandem.engines.tantivy_tokens import WordReader
 from tandem.errors import EngineError, FieldError
 from tandem.filters import Filter
 from tandem.lexical import Matching, Place, Tally, TextWord
@@ -57,7 +58,8 @@ class OpenSearchIndex:
         # Highlights are made here, as tantivy's are: a server takes a second for a megabyte.
         self._analyzer = build_analyzer(analysis)
         self._reader = Reader(server, alias, schema)
-        self._vocabulary = Vocabulary(self._reader, schema, self._analyzer)
+        self._words = WordReader(self._analyzer)
+        self._vocabulary = Vocabulary(self._reader, schema, self._words)
         self._bulk = BulkWriter(server, alias)
 
     def search(
@@ -146,7 +148,7 @@ class OpenSearchIndex:
             document_ids, (DOCUMENT_ID, "title", "body"), Deadline(timeout_seconds)
         )
         marked = {
-            source[DOCUMENT_ID]: highlights(self._analyzer, words, source["title"], source["body"])
+            source[DOCUMENT_ID]: highlights(self._words, words, source["title"], source["body"])
             for source in sources
         }
         return {document_id: fields for document_id, fields in marked.items() if fields}

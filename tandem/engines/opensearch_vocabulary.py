@@ -4,13 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import tantivy
-
 from tandem.analysis import PLAIN
 from tandem.engines.opensearch_mapping import ALL, WORDS, text_field
 from tandem.engines.opensearch_reader import Deadline, Reader, parts
 from tandem.engines.tantivy_mapping import build_analyzer
-from tandem.engines.tantivy_tokens import blocks, word_spans
+from tandem.engines.tantivy_tokens import WordReader
 from tandem.lexical import TextWord
 from tandem.schema import Schema
 from tandem.spelling import Written, edits, edits_allowed, nearest, written
@@ -26,16 +24,16 @@ DOCUMENTS = 3
 class Vocabulary:
     """The words of one index. Thread-safe."""
 
-    def __init__(self, reader: Reader, schema: Schema, analyzer: tantivy.TextAnalyzer) -> None:
+    def __init__(self, reader: Reader, schema: Schema, words: WordReader) -> None:
         self._reader = reader
         self._fields = [text_field(field) for field in schema.text_fields]
-        self._analyzer = analyzer
+        self._word_reader = words
         # folds words as the index does, and leaves none out
         self._plain_analyzer = build_analyzer(PLAIN)
 
     def words(self, text: str, limit: Deadline) -> list[TextWord]:
         """See ``LexicalIndex``. Analysed here, where characters are counted as Python does."""
-        spans = [span for block in blocks(text) for span in word_spans(self._analyzer, *block)]
+        spans = self._word_reader.spans(text)
         held = self._holding(ALL, [span.word for span in spans], limit)
         return [TextWord(span.start, span.end, held[span.word]) for span in spans]
 

@@ -5,9 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from html import escape
 
-import tantivy
-
-from tandem.engines.tantivy_tokens import Span, blocks, word_spans
+from tandem.engines.tantivy_tokens import Span, WordReader, blocks
 
 PIECE_CHARACTERS = 200
 """About how long a piece of a body is; a piece begins and ends with a word."""
@@ -16,27 +14,25 @@ _BREAK = re.compile(r"\s")
 _SENTENCE = re.compile(r"[.!?…。！？]['\"”’)\]]*\s+|\n\s*\n\s*")  # noqa: RUF001
 
 
-def highlights(
-    analyzer: tantivy.TextAnalyzer, words: Collection[str], title: str, body: str
-) -> dict[str, str]:
+def highlights(reader: WordReader, words: Collection[str], title: str, body: str) -> dict[str, str]:
     """``title`` and ``body`` as HTML with the analysed words marked, as far as they match."""
     marked = {
-        "title": _marked_title(analyzer, words, title),
-        "body": _marked_piece(analyzer, words, body),
+        "title": _marked_title(reader, words, title),
+        "body": _marked_piece(reader, words, body),
     }
     return {field: html for field, html in marked.items() if html is not None}
 
 
-def _marked_title(analyzer: tantivy.TextAnalyzer, words: Collection[str], title: str) -> str | None:
+def _marked_title(reader: WordReader, words: Collection[str], title: str) -> str | None:
     """The whole title as HTML; ``None`` if no word of it matches."""
-    spans = [span for block in blocks(title) for span in word_spans(analyzer, *block, words)]
+    spans = [span for block in blocks(title) for span in reader.matches(*block, words)]
     return _marked(title, 0, len(title), spans) if spans else None
 
 
-def _marked_piece(analyzer: tantivy.TextAnalyzer, words: Collection[str], body: str) -> str | None:
+def _marked_piece(reader: WordReader, words: Collection[str], body: str) -> str | None:
     """The best piece of a body as HTML; ``None`` if no word of it matches."""
     for block in blocks(body):
-        spans = word_spans(analyzer, *block, words)
+        spans = reader.matches(*block, words)
         if spans:
             best = _best(spans)
             start = _start(body, best[0].start, best[-1].end)

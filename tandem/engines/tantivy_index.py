@@ -40,6 +40,7 @@ from tandem.engines.tantivy_queries import (
 from tandem.engines.tantivy_spelling import SpellingReader, text_words
 from tandem.engines.tantivy_suggestions import register_suggestions, title_finder
 from tandem.engines.tantivy_tallies import tallied
+from tandem.engines.tantivy_tokens import WordReader
 from tandem.engines.tantivy_writing import BatchWriter, cannot_open
 from tandem.filters import Filter
 from tandem.lexical import Matching, Place, Tally, TextWord
@@ -64,6 +65,7 @@ class TantivyIndex:
     def __init__(self, folder: Path, schema: Schema, analysis: Analysis) -> None:
         self._schema = schema
         self._analyzer = build_analyzer(analysis)
+        self._words = WordReader(self._analyzer)
         self._plain_analyzer = build_analyzer(PLAIN)
         self._writing = threading.Lock()
         self._engine_schema = build_schema(schema)
@@ -148,7 +150,7 @@ class TantivyIndex:
         if not words:
             return {}
         marked = {
-            document_id: highlights(self._analyzer, words, document.title, document.body)
+            document_id: highlights(self._words, words, document.title, document.body)
             for document_id, document in self.documents(document_ids).items()
         }
         return {document_id: fields for document_id, fields in marked.items() if fields}
@@ -189,7 +191,7 @@ class TantivyIndex:
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Sequence[TextWord]:
         """See ``LexicalIndex``."""
-        return text_words(self.searcher, self._engine_schema, self._analyzer, text)
+        return text_words(self.searcher, self._engine_schema, self._words, text)
 
     def resembling(
         self,

@@ -9,7 +9,7 @@ from tantivy import Occur, Query
 from tandem.documents import Document
 from tandem.engines.tantivy_mapping import ALL, WORDS, stored_document
 from tandem.engines.tantivy_queries import count
-from tandem.engines.tantivy_tokens import blocks, word_spans
+from tandem.engines.tantivy_tokens import WordReader
 from tandem.fields import Field
 from tandem.lexical import TextWord
 from tandem.spelling import Written, edits, edits_allowed, nearest, written
@@ -27,10 +27,10 @@ ROUNDS = 12
 
 
 def text_words(
-    searcher: tantivy.Searcher, schema: tantivy.Schema, analyzer: tantivy.TextAnalyzer, text: str
+    searcher: tantivy.Searcher, schema: tantivy.Schema, reader: WordReader, text: str
 ) -> list[TextWord]:
     """The words of a text, each with the documents that hold it."""
-    spans = [span for block in blocks(text) for span in word_spans(analyzer, *block)]
+    spans = reader.spans(text)
     counts = {
         word: holding(searcher, schema, ALL, word)
         for word in dict.fromkeys(span.word for span in spans)

@@ -8,12 +8,13 @@ from tandem.engines.tantivy_highlights import PIECE_CHARACTERS, highlights
 from tandem.engines.tantivy_mapping import build_analyzer
 
 ANALYZER = build_analyzer(ENGLISH)
+READER = tantivy_tokens.WordReader(ANALYZER)
 FILLER = "Rain fell on grey roofs all week long. " * 12
 
 
 def piece(text: str, body: str) -> str:
     """The piece of a body for the words of a text."""
-    return highlights(ANALYZER, frozenset(ANALYZER.analyze(text)), "", body)["body"]
+    return highlights(READER, frozenset(ANALYZER.analyze(text)), "", body)["body"]
 
 
 def test_a_piece_begins_with_its_sentence() -> None:
@@ -48,7 +49,7 @@ def test_blocks_lose_no_match(monkeypatch: pytest.MonkeyPatch, size: int) -> Non
     """However a text is divided for the analyzer, no word is, and offsets stay right."""
     monkeypatch.setattr(tantivy_tokens, "BLOCK_CHARACTERS", size)
     title = "Zebras,\u2028zebra's — the état zebra\tx" + "y" * 30 + " ÉTATS"
-    marked = highlights(ANALYZER, frozenset({"zebra", "etat"}), title, "")["title"]
+    marked = highlights(READER, frozenset({"zebra", "etat"}), title, "")["title"]
     assert marked == (
         "<mark>Zebras</mark>,\u2028<mark>zebra&#x27;s</mark> — the <mark>état</mark> "
         "<mark>zebra</mark>\tx" + "y" * 30 + " <mark>ÉTATS</mark>"
