@@ -81,6 +81,21 @@ def test_by_both(papers: SmallCollection, configuration: str) -> None:
     assert legs == {"lexical", "vector"}
 
 
+def test_by_pages(papers: SmallCollection) -> None:
+    """Each document once, the seed never; passages are chosen by the seed's meaning."""
+    asked = {"surface": "similar", "seed_document_id": "seed"}
+    whole = similar(papers, "seed").page.document_ids
+    page, found = papers.search("", "hybrid", limit=2, **asked), list[str]()
+    while True:
+        found += page.page.document_ids
+        assert page.total == similar(papers, "seed").total
+        if page.cursor is None:
+            break
+        page = papers.search("", "hybrid", limit=2, cursor=page.cursor, **asked)
+    assert tuple(found) == whole
+    assert "seed" not in found
+
+
 def test_rules_do_not_apply(papers: SmallCollection) -> None:
     """Nobody typed a text that would call them up."""
     papers.read_rules('[[rules]]\nname = "r"\ncontains = "stars"\nhide = ["near"]')

@@ -109,6 +109,17 @@ def test_synonyms_of_what_was_meant(collection: SmallCollection) -> None:
     assert collection.search("galxies").correction is None
 
 
+def test_later_pages_are_of_the_corrected_text(collection: SmallCollection) -> None:
+    """They say so too, and mark what was searched for."""
+    first = collection.search("telescpoe", limit=1)
+    later = collection.search("", cursor=first.cursor, limit=5)
+    assert later.correction == first.correction
+    assert later.correction is not None
+    bodies = [highlight.body or "" for highlight in later.highlights.values()]
+    assert len(bodies) == 2
+    assert all("<mark>telescope</mark>" in body for body in bodies)
+
+
 # --- alone ---
 
 
