@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def test_by_both(papers: SmallCollection, configuration: str) -> None:
 
 def test_by_pages(papers: SmallCollection) -> None:
     """Each document once, the seed never; passages are chosen by the seed's meaning."""
-    asked = {"surface": "similar", "seed_document_id": "seed"}
+    asked: dict[str, Any] = {"surface": "similar", "seed_document_id": "seed"}
     whole = similar(papers, "seed").page.document_ids
     page, found = papers.search("", "hybrid", limit=2, **asked), list[str]()
     while True:

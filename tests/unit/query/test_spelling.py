@@ -215,17 +215,16 @@ def test_the_second_try_is_asked_as_the_first() -> None:
 def test_synonyms_before_and_after() -> None:
     """A question has those of the text that it asks in the end."""
     words = Words({}, {"wrng": "wrong"})
-    words.found = {"wrong": ["a"]}
     thesaurus = Thesaurus([Synonyms("s", ("wrong",), ("false",)), Synonyms("t", ("x",), ("y",))])
-    asked = question(words, "wrng x", rewrite=thesaurus.rewrite)
-    assert asked.applied == ("t",)
-    asked.retrieve((), 10, 10.0)
-    assert words.asked[0] == "wrng x | wrng y"
-    assert asked.applied == ("t",), "nothing was found by the second try"
+    before = question(words, "wrng x", rewrite=thesaurus.rewrite)
+    before.retrieve((), 10, 10.0)
+    assert words.asked == ["wrng x | wrng y", "~wrng", "wrong x | false x | wrong y | false y"]
+    assert (before.applied, before.correction) == (("t",), None), "it has found nothing"
     words.found = {"wrong x": ["a"]}
-    asked.retrieve((), 10, 10.0)
-    assert asked.correction == Correction("wrong x", {"wrng": "wrong"})
-    assert asked.applied == ("s", "t")
+    after = question(words, "wrng x", rewrite=thesaurus.rewrite)
+    after.retrieve((), 10, 10.0)
+    assert after.correction == Correction("wrong x", {"wrng": "wrong"})
+    assert after.applied == ("s", "t")
 
 
 def test_a_long_text_has_no_second_try() -> None:
