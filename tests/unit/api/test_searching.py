@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.collection import OpenCollection
+from indexer.indexing import catch_up
 from query.past_queries import PastQueries
 from query.suggesting import Suggestion
 from tandem.documents import Document
@@ -29,8 +30,7 @@ def opened(folder: Path, **search: Any) -> Iterator[OpenCollection]:
     with owned(settings) as house:
         house.catalog.documents.append(NAME, "test", [TITLED])
         collection = house.collection(NAME)
-        for follower in collection.followers:
-            follower.catch_up()
+        assert catch_up(collection.followers) == []
         yield collection
 
 
