@@ -1,26 +1,41 @@
 """The HTTP application over a stand-in of what is served."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.event_intake import Taken
+from api.guard import Guard
+from api.http_errors import answer_errors
+from api.routes.page import File
+from api.routes.page import routes as page_routes
 from api.serving import Serving
 from api.web import create_web
 from query.configurations import SearchConfiguration, configurations, named
 from query.understanding import understand
 from tandem.documents import Document
+from tandem.events import Event
 from tandem.fusion import LegFusion
 from tandem.queries import Query
-from tandem.rankings import Degradation, Evidence, Hit, Ranking, SearchResult
+from tandem.rankings import Contribution, Degradation, Evidence, Hit, Ranking, SearchResult
+from tandem.schema import Schema
 from tests.builders import document, schema_of
 
 SCHEMA = schema_of(kind="keyword", year="integer")
 KNOWN = configurations({"lexical": LegFusion()}, depth=10, budget_ms=1_000)
 HITS = (
-    Hit("a", 1, 0.75, (Evidence("lexical", 1, 3.5, 0.5), Evidence("vector", None, None, 0.25))),
+    Hit(
+        "a",
+        1,
+        0.75,
+        (Evidence("lexical", 1, 3.5, 0.5), Evidence("vector", None, None, 0.25)),
+        (Contribution("lexical", 1.0, 0.75), Contribution("vector", None, 0.0)),
+    ),
     Hit("b", 2, 0.5, (Evidence("lexical", 2, 2.5, 0.5),)),
 )
 DOCUMENTS = {"a": document("a", "about snow", title="Snow", kind="book", tags=("x", "y"))}
@@ -30,14 +45,41 @@ DOCUMENTS = {"a": document("a", "about snow", title="Snow", kind="book", tags=("
 class StandIn:
     """Serves two hits, of which one has a document, to every query that could be asked.
 
-    ``before`` may fail in the place of the search; ``asked`` lists the queries.
+    ``before`` may fail in the place of the search; ``asked`` lists the queries, ``recorded`` what
+    became impressions, ``told`` the events.
     """
+
+    name = "main"
 
     hits: tuple[Hit, ...] = HITS
     documents: Mapping[str, Document] = field(default_factory=lambda: DOCUMENTS)
     before: Callable[[], None] = lambda: None
     lacking: tuple[Degradation, ...] = ()
     asked: list[tuple[str, Query]] = field(default_factory=list)
+    recorded: list[SearchResult] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
+    schema: Schema = SCHEMA
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def generation(self) -> Any:
+        """See ``OpenCollection``."""
+        return SimpleNamespace(schema=self.schema)
+
+    @property
+    def events(self) -> "StandIn":
+        """See ``Serving``."""
+        return self
+
+    def take(self, events: Sequence[Event]) -> Taken:
+        """See ``EventIntake``."""
+        self.before()
+        self.told += events
+        return Taken(len(events), 0, [])
+
+    def record(self, result: SearchResult) -> None:
+        """See ``Serving``."""
+        self.recorded.append(result)
 
     def collection(self) -> "StandIn":
         """See ``Serving``."""
@@ -73,7 +115,10 @@ class Searching:
 
     def check(self, query: Query) -> None:
         """See ``LiveSearcher``."""
-        understand(query, SCHEMA)
+        if query.text.strip():
+            understand(query, SCHEMA)
+        else:  # browsing, and what resembles a document
+            understand(replace(query, text="x"), SCHEMA)
 
     def search(self, query: Query) -> SearchResult:
         """See ``Searcher``."""
@@ -86,6 +131,7 @@ class Searching:
             release=3,
             degraded=(Degradation("vector", "timeout"),),
             milliseconds={"total": 1.23456},
+            **{"unread": frozenset("b"), **self.served.result},
         )
 
 
@@ -111,3 +157,11 @@ def client_of(served: StandIn) -> TestClient:
     """Asks the application, which serves this from now on; no server is started."""
     _WHICHEVER.served = served
     return _client()
+
+
+def web_with_pages(pages: Mapping[str, File]) -> TestClient:
+    """Asks an application that serves those files alone; its errors are those of the whole."""
+    web = FastAPI(openapi_url=None)
+    web.include_router(page_routes(cast("Serving", StandIn()), (), pages))
+    answer_errors(web, ["/"])
+    return TestClient(Guard(web))
