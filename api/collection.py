@@ -151,7 +151,7 @@ class OpenCollection:
         one first.
         """
         known = self.catalog.releases.generations(self.name)
-        return self._opened([item for item in known if item.state == "ready"])
+        return self._opened([item for item in known if item.state != "building"])
 
     def _opened(self, generations: Sequence[Generation]) -> list[OpenGeneration]:
         """Those of them that can be opened, the live one first, then the newer."""

@@ -15,6 +15,7 @@ from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
 from api.followed import Followed
 from api.generation import OpenGeneration
+from api.leaving import leaving, part, stay
 from api.live import ReleaseWatch
 from api.promotion import gates, judgments, left_ready, outlived
 from api.retention import Retention
@@ -49,7 +50,7 @@ class Owner:
         if not self._followed:
             for error in self._troubles:
                 raise error
-        self._watches += [ReleaseWatch(self._sync), Retention(self.house, self.leading)]
+        self._watches += [ReleaseWatch(self._sync), Retention(self.house, self.leading, self.drop_left)]
 
     def _sync(self) -> bool:
         """Follow what is retained now and nothing else; whether something has changed."""
@@ -202,8 +203,14 @@ class Owner:
         """What follows from a release that is live; done again, it changes nothing."""
         collection.refresh()
         publish(self.house, collection)
-        for old in outlived(collection, keep, self.house.access, lambda: self.is_stopping):
-            self._drop(collection, old)
+        old = outlived(collection, keep, self.house.access, lambda: self.is_stopping)
+        part(self.house.catalog, old, partial(self._drop, collection))
+
+    def drop_left(self, name: str) -> None:
+        """Drop what a promotion left to those who paged through it, and nobody does any more."""
+        with self._syncing:
+            if left := leaving(self.house.catalog, name):
+                part(self.house.catalog, left, partial(self._drop, self.house.collection(name)))
 
     def rollback(self, name: str, report: Report = unheard) -> Release:
         """Make the release before the live one live again. It has followed the log all along; where
@@ -238,6 +245,8 @@ class Owner:
         self, collection: OpenCollection, generation: Generation, report: Report, retry: str
     ) -> Reindexing:
         """What brings a generation to the live place; it is followed from now on."""
+        with self._syncing:
+            stay(self.house.catalog, generation)
         return Reindexing(
             self.house.catalog.documents,
             collection.name,

@@ -1,4 +1,5 @@
-"""Forgets what the settings say need not be kept: soon after the start, then every hour.
+"""Forgets what the settings say need not be kept: soon after the start, then every hour; and drops
+what cursors have held, once they expire.
 
 Whoever leads a collection does it for that collection, so one process does. It goes in steps with
 pauses between them, so that whoever writes waits for one step at most.
@@ -16,10 +17,14 @@ from tandem.errors import TandemError
 from tandem.telemetry import logger
 
 EVERY_SECONDS = 3_600.0
+LEFT_SECONDS = 60.0
+"""How often generations are looked at that only wait for cursors to expire."""
+
 POLL_SECONDS = 5.0
 """How long after the start it begins, and how soon it notices what it leads now."""
 
 PAUSE_SECONDS = 0.05
+CURSORS_PER_STEP = 500
 MEGABYTE = 1024 * 1024
 
 Pause = Callable[[], bool]
@@ -37,19 +42,23 @@ class Chore(NamedTuple):
 
 
 class Retention:
-    """A thread that does what is due until ``close``."""
+    """A thread that does what is due until ``close``. ``drop_left`` drops the generations of a
+    collection that only waited for cursors to expire.
+    """
 
     def __init__(
         self,
         house: House,
         leading: Callable[[], Sequence[str]],
+        drop_left: Callable[[str], None],
         *,
         poll_seconds: float | None = None,
     ) -> None:
         self._house = house
         self._leading = leading
+        self._drop_left = drop_left
         self._poll_seconds = POLL_SECONDS if poll_seconds is None else poll_seconds
-        self._done: dict[str | None, float] = {}
+        self._done: dict[object, float] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
         self._thread.start()
@@ -69,15 +78,17 @@ class Retention:
         for name in self._leading():
             if self._closed.is_set():
                 return
+            if self._is_due((name, "left"), LEFT_SECONDS):
+                self._drop_left(name)
             if self._is_due(name):
                 self._work_off(chores(self._house, name, datetime.now(UTC)))
 
-    def _is_due(self, name: str | None) -> bool:
-        """Also notes that it is done: what fails is tried again in an hour."""
-        before, now = self._done.get(name), time.monotonic()
-        if before is not None and now - before < EVERY_SECONDS:
+    def _is_due(self, what: object, every_seconds: float = EVERY_SECONDS) -> bool:
+        """Also notes that it is done: what fails is tried again when it is due again."""
+        before, now = self._done.get(what), time.monotonic()
+        if before is not None and now - before < every_seconds:
             return False
-        self._done[name] = now
+        self._done[what] = now
         return True
 
     def _work_off(self, chosen: Iterator[Chore]) -> None:
@@ -114,6 +125,8 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
 
     yield chore("finished tasks", catalog.tasks.purge, kept.history_days)
     yield chore("dropped generations", catalog.releases.purge, kept.history_days)
+    if catalog.has_frozen():
+        yield Chore("cursors that have expired", partial(catalog.frozen.purge, CURSORS_PER_STEP))
     # last: an event log that is damaged keeps nothing else from being done
     if kept.events_days is not None:
         yield chore("events", catalog.events.purge_events, kept.events_days)

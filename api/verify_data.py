@@ -26,7 +26,9 @@ def summary(target: OpenCollection, results: Sequence[IndexVerification]) -> dic
         "documents": target.catalog.documents.count(target.name),
         "building": [item.number for item in known if item.state == "building"],
         "left_out": [
-            item.number for item in known if item.state == "ready" and item.number not in compared
+            item.number
+            for item in known
+            if item.state != "building" and item.number not in compared
         ],
         "clean": release.generation in compared and all(result.is_clean for result in results),
         "indexes": [_index_summary(result) for result in results],

@@ -5,15 +5,19 @@ value that is no value would stay.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
+
+import orjson
 
 from tandem.documents import MAXIMUM_ID_BYTES
 from tandem.errors import FieldError
 from tandem.queries import MAXIMUM_TEXT_CHARACTERS, Surface
 
 MAXIMUM_POSITION = 1_000_000
+MAXIMUM_DETAILS_BYTES = 4_096
 MAXIMUM_RELEASE = 2**31 - 1
 """As large as every database's column of it."""
 
@@ -29,7 +33,9 @@ class Event:
     counted over all pages. ``client_id`` names a device or browser, ``user_id`` the person.
     ``query_id`` is the impression's; one that nobody knows is kept. ``value`` is what the action
     carries, such as a rating, finite. ``timestamp`` is aware: when it happened, by the clock of
-    whoever tells it. Of two events with one ``event_id`` the first is kept.
+    whoever tells it. ``details`` is what else UBI tells, by its names: application, message_type,
+    message, user_query, and what more event_attributes has; a JSON object of at most 4,096 bytes.
+    Of two events with one ``event_id`` the first is kept.
 
     Raises:
         FieldError: one of them is none of this.
@@ -45,6 +51,7 @@ class Event:
     query_id: str | None = None
     position: int | None = None
     value: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_name("event_id", self.event_id)
@@ -55,6 +62,7 @@ class Event:
             _check_position(self.position)
         if self.value is not None:
             _check_value(self.value)
+        _check_details(self.details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,9 @@ class Impression:
     """One page of answers to a query, as it was shown; one without answers has no ``exposures``.
 
     ``release`` answered it. ``as_of`` is how far the event log had been read for it: what people
-    did later had no influence on it; 0 = nothing was read. ``timestamp`` is aware.
+    did later had no influence on it; 0 = nothing was read. ``timestamp`` is aware. ``details`` is
+    what else may matter to whoever learns from it, as UBI's query_attributes: a JSON object of at
+    most 4,096 bytes.
 
     Raises:
         FieldError: one of them is none of this.
@@ -103,6 +113,7 @@ class Impression:
     session_id: str | None = None
     as_of: int = 0
     exposures: tuple[Exposure, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_name("query_id", self.query_id)
@@ -122,6 +133,7 @@ class Impression:
         positions = [exposure.position for exposure in self.exposures]
         if len({*positions}) < len(positions):
             raise FieldError("exposures", "two documents have the same position")
+        _check_details(self.details)
 
     @property
     def first_position(self) -> int:
@@ -130,10 +142,10 @@ class Impression:
 
 
 def _check_names(word: object, fields: tuple[str, ...]) -> None:
-    for field in fields:
-        value = getattr(word, field)
+    for name in fields:
+        value = getattr(word, name)
         if value is not None:
-            _check_name(field, value)
+            _check_name(name, value)
 
 
 def _check_name(field: str, name: str) -> None:
@@ -158,6 +170,24 @@ def _check_value(value: float) -> None:
         raise FieldError("value", "expected a number up to 1.8e308") from None
     if not is_number:
         raise FieldError("value", f"expected a finite number, found {value}")
+
+
+def _check_details(details: Mapping[str, Any]) -> None:
+    if not details:
+        return
+    try:
+        encoded = orjson.dumps(details)
+        is_same = orjson.loads(encoded) == details  # what is no JSON is written as something else
+    except (TypeError, ValueError) as error:
+        raise FieldError("details", f"expected a JSON object: {error}") from None
+    if not is_same or not isinstance(details, dict):
+        raise FieldError("details", "expected a JSON object, without NaN, tuples or times")
+    if len(encoded) > MAXIMUM_DETAILS_BYTES:
+        raise FieldError(
+            "details",
+            f"{len(encoded):,} bytes of JSON, at most {MAXIMUM_DETAILS_BYTES:,} are allowed",
+            hint="leave out what nobody will learn from",
+        )
 
 
 def _check_moment(field: str, moment: datetime) -> None:

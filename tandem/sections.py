@@ -96,6 +96,13 @@ class SearchSettings(Section):
     budget_ms: float = Field(
         1_000.0, gt=0, le=MAXIMUM_BUDGET_MS, description="deadline of an answer, milliseconds"
     )
+    cursor_minutes: int = Field(
+        15,
+        ge=1,
+        le=1_440,
+        description="minutes for which a search's next pages can be asked for; meanwhile its "
+        "generation is not dropped",
+    )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 

@@ -29,11 +29,11 @@ UNREADABLE = (
 ANOTHER = "use another backup: this one cannot be trusted"
 
 
-class Formats(NamedTuple):
-    """The formats of both logs' tables."""
+class Readable(NamedTuple):
+    """The formats of both logs' tables that can be put back, the present one last."""
 
-    catalogue: int
-    events: int
+    catalogue: tuple[int, ...]
+    events: tuple[int, ...]
 
 
 class TablePart(BaseModel):
@@ -115,7 +115,7 @@ def created(file: IO[bytes]) -> Iterator[BackupWriter]:
 
 
 @contextmanager
-def opened(path: Path, formats: Formats, tables: Sequence[str]) -> Iterator[BackupReader]:
+def opened(path: Path, formats: Readable, tables: Sequence[str]) -> Iterator[BackupReader]:
     """A backup, after all of it was read and compared with its manifest.
 
     Raises:
@@ -180,20 +180,20 @@ def _check_format(path: Path, found: Any) -> None:
         )
 
 
-def _check_version(path: Path, manifest: Manifest, formats: Formats) -> None:
+def _check_version(path: Path, manifest: Manifest, formats: Readable) -> None:
     if manifest.kind != KIND or manifest.format != BACKUP_FORMAT:
         raise InputError(
             f"{path} is no backup of a catalogue: kind {manifest.kind!r}, format "
             f"{manifest.format}, expected {KIND!r}, format {BACKUP_FORMAT}",
             hint="name a file that tandem backup has written",
         )
-    found = Formats(manifest.catalogue_format, manifest.event_format)
-    for title, was, expected in zip(("a catalogue", "an event log"), found, formats, strict=True):
-        if was != expected:
-            age = "a later" if was > expected else "an earlier"
+    found = (manifest.catalogue_format, manifest.event_format)
+    for title, was, readable in zip(("a catalogue", "an event log"), found, formats, strict=True):
+        if was not in readable:
+            age = "a later" if was > readable[-1] else "an earlier"
             raise InputError(
                 f"the backup {path} holds {title} of {age} version of Tandem: format {was}, "
-                f"expected {expected}",
+                f"expected {' or '.join(map(str, readable))}",
                 hint="restore it with that version of Tandem",
             )
 

@@ -14,20 +14,21 @@ from tandem.catalog.database import has, reading
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.embedding_cache import DatabaseEmbeddingCache
 from tandem.catalog.event_log import EventLog
+from tandem.catalog.frozen_rankings import FrozenRankings
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.releases import Releases
-from tandem.catalog.tables import BEHAVIOUR
+from tandem.catalog.tables import BEHAVIOUR, FROZEN
 from tandem.catalog.tasks import Tasks
-from tandem.catalog.urls import events_url, is_server
+from tandem.catalog.urls import events_url, frozen_url, is_server
 from tandem.catalog.verifications import Verifications
 
-Opened = TypeVar("Opened", EventLog, DatabaseEmbeddingCache)
+Opened = TypeVar("Opened", EventLog, DatabaseEmbeddingCache, FrozenRankings)
 
 
 class Catalog:
     """The document log, checkpoints, releases, tasks and verifications in one database, SQLite or
-    PostgreSQL; the event log in the same one or in a SQLite file beside it; the embedding cache in
-    a SQLite file of its own on this host.
+    PostgreSQL; the event log and the frozen rankings in the same one or each in a SQLite file
+    beside it; the embedding cache in a SQLite file of its own on this host.
     """
 
     def __init__(self, documents_url: sa.URL | str, embeddings_url: sa.URL | str) -> None:
@@ -36,6 +37,7 @@ class Catalog:
         self._embeddings_url = embeddings_url
         self._events = _OnDemand(self._open_events)
         self._embeddings = _OnDemand(lambda: DatabaseEmbeddingCache(embeddings_url))
+        self._frozen = _OnDemand(lambda: FrozenRankings(frozen_url(self._documents.url)))
         self.documents = DocumentLog(self._documents)
         self.checkpoints = Checkpoints(self._documents)
         self.releases = Releases(self._documents)
@@ -54,11 +56,16 @@ class Catalog:
 
     def has_events(self) -> bool:
         """Whether there is an event log already: who only looks makes none."""
-        url = events_url(self._documents.url)
-        if not is_server(url):
-            return Path(str(url.database)).is_file()
-        with reading(self._documents) as connection:
-            return has(connection, BEHAVIOUR.tables)
+        return self._is_there(events_url(self._documents.url), BEHAVIOUR.tables)
+
+    @property
+    def frozen(self) -> FrozenRankings:
+        """What cursors page through; opened, and made, when first asked for."""
+        return self._frozen.get()
+
+    def has_frozen(self) -> bool:
+        """As ``has_events``, of the frozen rankings."""
+        return self._is_there(frozen_url(self._documents.url), FROZEN)
 
     @property
     def embeddings(self) -> DatabaseEmbeddingCache:
@@ -79,6 +86,13 @@ class Catalog:
         self._documents.dispose()
         self._events.close()
         self._embeddings.close()
+        self._frozen.close()
+
+    def _is_there(self, url: sa.URL, tables: sa.MetaData) -> bool:
+        if not is_server(url):
+            return Path(str(url.database)).is_file()
+        with reading(self._documents) as connection:
+            return has(connection, tables)
 
     def _open_events(self) -> EventLog:
         return EventLog(open_log(events_url(self._documents.url), BEHAVIOUR))

@@ -36,8 +36,9 @@ def open_database(
     call it.
 
     ``durability`` is SQLite's ``synchronous``: under FULL a committed row survives a power loss,
-    under NORMAL only a crash of the process; PostgreSQL always commits durably. ``create`` makes
-    the tables and their first rows, in one transaction, where another process does not.
+    under NORMAL only a crash of the process, and under OFF a power loss may cost the whole file.
+    PostgreSQL commits durably, but under OFF a moment later. ``create`` makes the tables and their
+    first rows, in one transaction, where another process does not.
 
     Raises:
         SettingsError: the URL is of another kind, or its folder cannot be made.
@@ -62,7 +63,7 @@ def _engine(url: sa.URL, durability: Durability) -> sa.Engine:
         return sqlite.open_engine(url, durability)
     from tandem.catalog import postgres
 
-    return postgres.open_engine(url)
+    return postgres.open_engine(url, is_durable=durability != "OFF")
 
 
 def has(connection: sa.Connection, tables: sa.MetaData) -> bool:

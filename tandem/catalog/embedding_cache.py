@@ -1,41 +1,37 @@
 """Vectors by text, so that a reindex with the same embedder embeds nothing again."""
 
-import logging
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from tandem.catalog.aside import move_aside
-from tandem.catalog.database import ROWS_PER_QUERY, open_database, reading, writing
-from tandem.catalog.faults import DatabaseDamaged
+from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
+from tandem.catalog.replaceable import Replaceable
 from tandem.catalog.sqlite import bytes_used
 from tandem.catalog.tables import CACHE, EMBEDDINGS
 from tandem.protocols import FloatVector
 
-Result = TypeVar("Result")
 ROW: sa.ColumnElement[int] = sa.literal_column("rowid", sa.Integer)
 FLOAT_BYTES = 4
 ROWS_PER_STEP = 1_000
 """What one step forgets: whoever embeds meanwhile waits for no longer than that takes."""
 
 
-class DatabaseEmbeddingCache:
+class DatabaseEmbeddingCache(Replaceable):
     """An ``EmbeddingCache`` in a database. A damaged file is moved aside and begun anew: all of it
     can be computed again.
     """
 
     def __init__(self, url: sa.URL | str) -> None:
-        self._url = sa.make_url(url)
-        self._renewing = threading.Lock()
-        try:
-            self._engine = self._open()
-        except DatabaseDamaged as damage:
-            self._engine = self._begin_anew(damage)
+        super().__init__(
+            sa.make_url(url),
+            CACHE,
+            title="embedding cache",
+            durability="NORMAL",
+            loss="texts are embedded again when they are indexed again",
+        )
 
     def get(self, embedder_name: str, texts: Sequence[str]) -> Mapping[str, FloatVector]:
         """See ``EmbeddingCache``."""
@@ -62,34 +58,6 @@ class DatabaseEmbeddingCache:
         than that; how many. The file keeps its size, and new ones take the room.
         """
         return self._healed(lambda engine: _shrink(engine, maximum_bytes))
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._engine.dispose()
-
-    def _healed(self, work: Callable[[sa.Engine], Result]) -> Result:
-        """What ``work`` gives; with an empty cache, if this one turns out to be damaged."""
-        engine = self._engine
-        try:
-            return work(engine)
-        except DatabaseDamaged as damage:
-            with self._renewing:
-                if self._engine is engine:  # another thread may have been first
-                    engine.dispose()
-                    self._engine = self._begin_anew(damage)
-            return work(self._engine)
-
-    def _open(self) -> sa.Engine:
-        return open_database(self._url, CACHE, title="embedding cache", durability="NORMAL")
-
-    def _begin_anew(self, damage: DatabaseDamaged) -> sa.Engine:
-        aside = move_aside(Path(str(self._url.database)))
-        logging.getLogger("tandem.catalog").warning(
-            "%s; it is now %s, and texts are embedded again when they are indexed again",
-            damage,
-            aside,
-        )
-        return self._open()
 
 
 def _get(engine: sa.Engine, embedder_name: str, texts: Sequence[str]) -> Mapping[str, FloatVector]:

@@ -1,6 +1,6 @@
 """The event log: the authority for behaviour. It is only appended to, and purged from its begin."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -119,6 +119,12 @@ class EventLog:
                 )
                 found += map(IMPRESSION.recorded, connection.execute(query))
         return sorted(found, key=lambda row: row.sequence)
+
+    def known_queries(self, collection: str, query_ids: Collection[str]) -> set[str]:
+        """Those of the queries of which a page was shown."""
+        with reading(self.engine) as connection:
+            found = IMPRESSION.known(connection, collection, [(name,) for name in query_ids])
+        return {name for name, _ in found}
 
     def event_count(self, collection: str) -> int:
         """How many events are kept."""

@@ -1,6 +1,6 @@
 """Events and impressions as rows of the event log, and back."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -73,6 +73,7 @@ def _event_row(event: Event) -> dict[str, Any]:
         "query_id": event.query_id,
         "position": event.position,
         "value": event.value,
+        "details": _encoded(event.details),
     }
 
 
@@ -88,6 +89,7 @@ def _event(row: AnyRow) -> Event:
         row.query_id,
         row.position,
         row.value,
+        _decoded(row.details),
     )
 
 
@@ -108,6 +110,7 @@ def _impression_row(impression: Impression) -> dict[str, Any]:
         "session_id": impression.session_id,
         "as_of": impression.as_of,
         "exposures": orjson.dumps(exposures).decode(),
+        "details": _encoded(impression.details),
     }
 
 
@@ -123,7 +126,16 @@ def _impression(row: AnyRow) -> Impression:
         row.session_id,
         row.as_of,
         tuple(Exposure(*exposure) for exposure in orjson.loads(row.exposures)),
+        _decoded(row.details),
     )
+
+
+def _encoded(details: Mapping[str, Any]) -> str | None:
+    return orjson.dumps(details, option=orjson.OPT_SORT_KEYS).decode() if details else None
+
+
+def _decoded(details: str | None) -> dict[str, Any]:
+    return {} if details is None else dict(orjson.loads(details))
 
 
 EVENT: Kind[Event] = Kind(

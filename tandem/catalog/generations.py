@@ -13,15 +13,15 @@ from tandem.catalog.tables import GENERATIONS
 from tandem.errors import CatalogError
 from tandem.schema import Schema
 
-State = Literal["building", "ready", "dropped"]
+State = Literal["building", "ready", "leaving", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
     """What a lexical and a vector index were built with, together.
 
-    ``building`` until it is complete or live, then ``ready``; ``dropped`` when its indexes
-    are gone.
+    ``building`` until it is complete or live, then ``ready``; ``leaving`` when it is to be dropped
+    and somebody still pages through it; ``dropped`` when its indexes are gone.
     """
 
     number: int

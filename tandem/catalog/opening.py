@@ -1,5 +1,6 @@
 """Opening the catalogue's database: begun once, refused where it is of another version."""
 
+import logging
 from functools import partial
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 
 from tandem.catalog.database import open_database, reading
 from tandem.catalog.faults import damaged
+from tandem.catalog.order import in_order
 from tandem.catalog.tables import CONTENT, Log
 from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
@@ -20,7 +22,8 @@ def open_catalogue(url: sa.URL | str) -> sa.Engine:
 
 
 def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
-    """The database with the log's tables and its one row, made if nothing was there.
+    """The database with the log's tables and its one row, made if nothing was there. A log of an
+    earlier format gets the columns that it lacks, if that is all that it lacks.
 
     Raises:
         SettingsError: the URL is of another kind, or its folder cannot be made.
@@ -30,7 +33,10 @@ def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
     engine = open_database(url, log.tables, title=log.title, create=partial(_create, log))
     try:
         with reading(engine) as connection:
-            _check_format(connection, log)
+            found = _format(connection, log)
+            _check_format(connection, log, found)
+        if found != log.format:
+            _take_up(engine, log)
     except BaseException:
         engine.dispose()
         raise
@@ -68,7 +74,7 @@ def _check_found(connection: sa.Connection, log: Log) -> None:
             )
 
 
-def _check_format(connection: sa.Connection, log: Log) -> None:
+def _format(connection: sa.Connection, log: Log) -> int:
     where = shown(connection.engine.url)
     columns = {column["name"] for column in sa.inspect(connection).get_columns(log.head.name)}
     if "format" not in columns:
@@ -81,10 +87,34 @@ def _check_format(connection: sa.Connection, log: Log) -> None:
             connection.engine,
             f"the {log.title} {where} is damaged: {len(formats)} log rows, expected 1",
         )
-    if formats[0] != log.format:
-        age = "a later" if formats[0] > log.format else "an earlier"
+    return int(formats[0])
+
+
+def _check_format(connection: sa.Connection, log: Log, found: int) -> None:
+    """Refuse what is neither of this format nor of one that can be taken up."""
+    if found > log.format or log.lacking(found) is None:
+        age = "a later" if found > log.format else "an earlier"
         raise CatalogError(
-            f"the {log.title} {where} was made by {age} version of Tandem: format {formats[0]}, "
-            f"expected {log.format}",
-            hint="use that version of Tandem" if formats[0] > log.format else ANOTHER,
+            f"the {log.title} {shown(connection.engine.url)} was made by {age} version of Tandem: "
+            f"format {found}, expected {log.format}",
+            hint="use that version of Tandem" if found > log.format else ANOTHER,
         )
+
+
+def _take_up(engine: sa.Engine, log: Log) -> None:
+    """Give a log of an earlier format the columns that it lacks; its rows stay as they are. An
+    older process that runs beside this one goes on writing without them.
+    """
+    with in_order(engine, log.head) as (connection, _):
+        found = _format(connection, log)  # another process may have been first
+        for column in log.lacking(found) or ():
+            added = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {added}")
+        connection.execute(log.head.update().values(format=log.format))
+    logging.getLogger("tandem.catalog").info(
+        "the %s %s was of format %d and is of format %d now",
+        log.title,
+        shown(engine.url),
+        found,
+        log.format,
+    )

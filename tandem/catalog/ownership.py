@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +16,8 @@ from tandem.errors import OwnedElsewhere, SettingsError
 LOCK = "owner.lock"
 LASTING = ("tandem follow", "tandem serve")
 """What follows the log until somebody stops it."""
+
+TRIES, TRY_SECONDS = 5, 0.01
 
 
 class Ownership:
@@ -47,27 +51,37 @@ class Ownership:
         }
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._file.truncate(0)
-            self._file.write(orjson.dumps(note))
-            self._file.flush()
+            self._write(note)
         except BlockingIOError:
             owner = self._note()
             raise OwnedElsewhere(
                 f"{folder} is in use by {_described(owner)}",
                 hint=_hint(owner),
                 follows=owner.get("follows") is True,
+                address=_address(owner),
             ) from None
         except OSError as error:
             raise _unusable(folder, error) from None
 
+    def tell(self, address: str) -> None:
+        """Let whoever finds the folder in use know the URL under which this process answers."""
+        self._write({**self._own, "address": address})
+
+    def _write(self, note: Mapping[str, Any]) -> None:
+        self._own = note
+        self._file.truncate(0)
+        self._file.write(orjson.dumps(note))
+        self._file.flush()
+
     def _note(self) -> dict[str, Any]:
         """What the owner left about itself; empty where it cannot be read."""
-        self._file.seek(0)
-        try:
-            note = orjson.loads(self._file.read())
-        except ValueError:
-            return {}
-        return note if isinstance(note, dict) else {}
+        for _ in range(TRIES):
+            self._file.seek(0)
+            with suppress(ValueError):
+                note = orjson.loads(self._file.read())
+                return note if isinstance(note, dict) else {}
+            time.sleep(TRY_SECONDS)  # it may be just writing it
+        return {}
 
     def release(self) -> None:
         """Give the folder back."""
@@ -103,6 +117,11 @@ def _described(note: Mapping[str, Any]) -> str:
         return f"process {note['pid']} ({note['command']}, since {note['since'][:19]} UTC)"
     except (KeyError, TypeError):
         return "another process"
+
+
+def _address(note: Mapping[str, Any]) -> str | None:
+    address = note.get("address")
+    return address if isinstance(address, str) else None
 
 
 def _hint(note: Mapping[str, Any]) -> str:

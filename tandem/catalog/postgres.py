@@ -5,7 +5,7 @@ too: a connection that stays silent for too long is closed.
 """
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import psycopg
@@ -25,7 +25,6 @@ CREATING = 0x7461_6E64_656D
 """The advisory lock under which tables are made."""
 
 SESSION = (
-    "SET synchronous_commit = on",
     f"SET statement_timeout = '{STATEMENT_SECONDS}s'",
     f"SET lock_timeout = '{LOCK_SECONDS}s'",
     f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'",
@@ -74,8 +73,10 @@ def _watched(steps: Generator[Any, Any, Any], seconds: float) -> Generator[Any, 
         return end.value
 
 
-def open_engine(url: sa.URL) -> sa.Engine:
-    """An engine for the database; nothing is asked of the server yet."""
+def open_engine(url: sa.URL, *, is_durable: bool = True) -> sa.Engine:
+    """An engine for the database; nothing is asked of the server yet. A commit that need not be
+    ``is_durable`` does not wait for the server's disk: a crash of the server may undo it.
+    """
     chosen: dict[str, Any] = {"client_encoding": "utf8"}
     if "connect_timeout" not in url.query:
         chosen["connect_timeout"] = CONNECT_SECONDS
@@ -88,7 +89,7 @@ def open_engine(url: sa.URL) -> sa.Engine:
         use_native_hstore=False,
     )
     sa.event.listen(engine, "do_connect", _connect)
-    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "connect", _prepare(is_durable=is_durable))
     sa.event.listen(engine, "checkout", _trust)
     sa.event.listen(engine, "checkin", _doubt)
     return engine
@@ -100,10 +101,15 @@ def _connect(
     return WatchedConnection.connect(*arguments, **options)
 
 
-def _prepare(connection: Any, _record: Any) -> None:
-    for setting in SESSION:
-        connection.execute(setting)
-    connection.commit()
+def _prepare(*, is_durable: bool) -> Callable[[Any, Any], None]:
+    durability = f"SET synchronous_commit = {'on' if is_durable else 'off'}"
+
+    def prepare(connection: Any, _record: Any) -> None:
+        for setting in (durability, *SESSION):
+            connection.execute(setting)
+        connection.commit()
+
+    return prepare
 
 
 def _trust(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -183,7 +183,7 @@ class Releases(Generations):
         return len(old)
 
     def set_state(self, generation: int, state: State) -> None:
-        """Say that a generation is ``building`` or ``ready``; ``drop`` says the third.
+        """Say that a generation is ``building``, ``ready`` or ``leaving``; ``drop`` says the last.
 
         Raises:
             CatalogError: there is no such generation, or it was dropped.

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tandem.catalog.aside import exchange, remove
 from tandem.catalog.backup import TABLES, take_time
-from tandem.catalog.backup_file import BackupReader, Formats, Manifest, opened
+from tandem.catalog.backup_file import BackupReader, Manifest, Readable, opened
 from tandem.catalog.database import database_url, file_url, reading
 from tandem.catalog.faults import DatabaseDamaged, translated
 from tandem.catalog.generations import lexical_name, vector_name
@@ -24,9 +24,7 @@ from tandem.catalog.tables import (
     BEHAVIOUR,
     CHECKPOINTS,
     CONTENT,
-    EVENT_FORMAT,
     FAILURES,
-    FORMAT,
     GENERATIONS,
     LOG,
     Log,
@@ -37,6 +35,8 @@ from tandem.errors import InputError, OwnedElsewhere
 ROWS_AT_ONCE = 1_000
 BYTES_AT_ONCE = 8_000_000
 """What is held in memory of a table: at most this many rows, or a row more than these bytes."""
+
+READABLE = Readable(CONTENT.readable, BEHAVIOUR.readable)
 
 WATCH_SECONDS = 2.5
 """For how long the leases are watched. An owner whose beat stood still for that long writes no more
@@ -84,7 +84,7 @@ def restore(url: sa.URL | str, path: Path, *, replace: bool = False) -> Restored
     """
     url = database_url(url) if isinstance(url, str) else url
     anew: set[sa.URL] = set()
-    with opened(path, Formats(FORMAT, EVENT_FORMAT), TABLES) as reader:
+    with opened(path, READABLE, TABLES) as reader:
         while True:
             try:
                 return _put(url, path, reader, replace=replace, anew=anew)
@@ -214,12 +214,15 @@ def _exchange(
 ) -> None:
     with translated(connection.engine):  # not told of the other log's database
         epochs = _epochs(connection) if log is CONTENT else {}
+        added = log.lacking(_format(reader.manifest, log)) or ()
         for _, table in sorted(log.tables.tables.items()):
-            batches = _batches(path, reader, table)
+            lacking = {column.name for column in added if column.table is table}
+            batches = _batches(path, reader, table, lacking)
             if table is log.head:
                 # never without its row: writers that wait for it go on with the new one
+                own = {"log_id": log_id, "format": log.format}
                 for (row,) in batches:
-                    connection.execute(table.update().values({**row, "log_id": log_id}))
+                    connection.execute(table.update().values({**row, **own}))
                 continue
             connection.execute(table.delete())
             if table is FAILURES:
@@ -229,6 +232,10 @@ def _exchange(
                     [_fenced(row, epochs, log_id) for row in rows] if table is CHECKPOINTS else rows
                 )
                 connection.execute(table.insert(), fenced)
+
+
+def _format(manifest: Manifest, log: Log) -> int:
+    return manifest.catalogue_format if log is CONTENT else manifest.event_format
 
 
 def _epochs(connection: sa.Connection) -> dict[str, int]:
@@ -246,13 +253,15 @@ def _fenced(row: Mapping[str, Any], epochs: Mapping[str, int], log_id: str) -> d
 
 
 def _batches(
-    path: Path, reader: BackupReader, table: sa.Table
+    path: Path, reader: BackupReader, table: sa.Table, lacking: Collection[str]
 ) -> Iterator[Sequence[dict[str, Any]]]:
-    names = set(table.columns.keys())
+    """``lacking`` are the columns that the backup's format had not yet: they stay empty."""
+    names = set(table.columns.keys()).difference(lacking)
+    empty = dict.fromkeys(lacking)
     rows: list[dict[str, Any]] = []
     held = 0
     for number, line in enumerate(reader.lines(table.name), start=1):
-        rows.append(_row(path, table.name, names, number, line))
+        rows.append(_row(path, table.name, names, number, line) | empty)
         held += len(line)
         if len(rows) == ROWS_AT_ONCE or held > BYTES_AT_ONCE:
             yield rows

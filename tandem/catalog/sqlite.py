@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tandem.errors import SettingsError
 
-Durability = Literal["FULL", "NORMAL"]
+Durability = Literal["FULL", "NORMAL", "OFF"]
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 16_384
 """A batch of 1,000 documents changes up to 6 MB of pages; where they do not fit they are written

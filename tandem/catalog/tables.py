@@ -3,7 +3,8 @@
 Times are microseconds since 1970, JSON is canonical text: every database holds them alike.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -61,8 +62,8 @@ GENERATIONS = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
-"""What a pair of indexes was built with, and whether it is ``building``, ``ready`` or ``dropped``.
-"""
+"""What a pair of indexes was built with, and whether it is ``building``, ``ready``, ``leaving`` or
+``dropped``."""
 
 CHECKPOINTS = sa.Table(
     "checkpoints",
@@ -134,8 +135,8 @@ VERIFICATIONS = sa.Table(
 )
 """The last comparison of each index with the log."""
 
-EVENT_FORMAT = 1
-"""As ``FORMAT``, of the tables below."""
+EVENT_FORMAT = 2
+"""As ``FORMAT``, of the tables below; 1 had no details."""
 
 EVENT_LOG = sa.MetaData()
 """A file of their own under SQLite: who writes events waits for nobody who writes documents."""
@@ -164,6 +165,7 @@ EVENTS = sa.Table(
     sa.Column("query_id", AnyText),
     sa.Column("position", sa.Integer),
     sa.Column("value", sa.Double),
+    sa.Column("details", sa.Text),
     sa.Index("events_by_sequence", "collection", "sequence", unique=True),
     sa.Index("events_by_id", "collection", "event_id", unique=True),
     sa.Index("events_by_user", "collection", "user_id", "sequence"),
@@ -187,6 +189,7 @@ IMPRESSIONS = sa.Table(
     sa.Column("session_id", AnyText),
     sa.Column("as_of", sa.BigInteger, nullable=False),
     sa.Column("exposures", sa.Text, nullable=False),
+    sa.Column("details", sa.Text),
     sa.Index("impressions_by_sequence", "collection", "sequence", unique=True),
     sa.Index("impressions_by_query", "collection", "query_id", "first_position", unique=True),
 )
@@ -194,16 +197,41 @@ IMPRESSIONS = sa.Table(
 
 
 class Log(NamedTuple):
-    """A log as it stands in a database: its tables, and the one whose row has its id and head."""
+    """A log as it stands in a database: its tables, and the one whose row has its id and head.
+    ``added`` maps a format to the columns that it has and the one before it had not: with nothing
+    in them, since what is there already knows nothing of them. A log of an earlier format is taken
+    up where all from there on are told.
+    """
 
     title: str
     tables: sa.MetaData
     head: sa.Table
     format: int
+    added: Mapping[int, tuple[sa.Column[Any], ...]]
+
+    @property
+    def readable(self) -> tuple[int, ...]:
+        """The formats that can be taken up, and the present one."""
+        return tuple(
+            number for number in range(1, self.format + 1) if self.lacking(number) is not None
+        )
+
+    def lacking(self, found: int) -> tuple[sa.Column[Any], ...] | None:
+        """The columns that an earlier format has not; ``None`` if it cannot be taken up."""
+        later = range(found + 1, self.format + 1)
+        if not all(number in self.added for number in later):
+            return None
+        return tuple(column for number in later for column in self.added[number])
 
 
-CONTENT = Log("catalogue", CATALOGUE, LOG, FORMAT)
-BEHAVIOUR = Log("event log", EVENT_LOG, EVENT_HEAD, EVENT_FORMAT)
+CONTENT = Log("catalogue", CATALOGUE, LOG, FORMAT, {})
+BEHAVIOUR = Log(
+    "event log",
+    EVENT_LOG,
+    EVENT_HEAD,
+    EVENT_FORMAT,
+    {2: (EVENTS.c.details, IMPRESSIONS.c.details)},
+)
 
 CACHE = sa.MetaData()
 
@@ -215,3 +243,17 @@ EMBEDDINGS = sa.Table(
     sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 """Float32 rows by text, in a file of their own: all of it can be computed again."""
+
+FROZEN = sa.MetaData()
+
+FROZEN_RANKINGS = sa.Table(
+    "frozen_rankings",
+    FROZEN,
+    sa.Column("ranking_id", sa.String(64), primary_key=True),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Index("frozen_rankings_by_expiry", "expires_at", "collection", "generation"),
+)
+"""What cursors page through, in a file of their own under SQLite: losing it costs a next page."""

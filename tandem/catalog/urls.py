@@ -44,11 +44,12 @@ def events_url(documents: sa.URL) -> sa.URL:
     the documents: ``events.sqlite``, or ``NAME-events.sqlite`` where they are not
     ``documents.sqlite``.
     """
-    if is_server(documents):
-        return documents
-    file = Path(str(documents.database))
-    begin = "" if file.stem == "documents" else f"{file.stem}-"
-    return file_url(file.with_name(f"{begin}events{file.suffix}"))
+    return _beside(documents, "events")
+
+
+def frozen_url(documents: sa.URL) -> sa.URL:
+    """As ``events_url``, of the rankings that cursors page through: ``pages.sqlite``."""
+    return _beside(documents, "pages")
 
 
 def is_server(url: sa.URL) -> bool:
@@ -61,6 +62,14 @@ def shown(url: sa.URL) -> str:
     if not is_server(url):
         return str(url.database)
     return f"{url.database} at {url.host}:{url.port or 5432}"
+
+
+def _beside(documents: sa.URL, what: str) -> sa.URL:
+    if is_server(documents):
+        return documents
+    file = Path(str(documents.database))
+    begin = "" if file.stem == "documents" else f"{file.stem}-"
+    return file_url(file.with_name(f"{begin}{what}{file.suffix}"))
 
 
 def _check_file(url: sa.URL) -> None:

@@ -17,9 +17,9 @@ from tandem.catalog import postgres
 from tandem.catalog import restore as module
 from tandem.catalog.backup import TABLES, backup
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.database import file_url, reading
+from tandem.catalog.database import file_url, reading, writing
 from tandem.catalog.restore import restore
-from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_LOG
+from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_HEAD, EVENT_LOG
 from tandem.errors import CatalogError, CheckpointConflict, InputError
 from tandem.events import Event, Exposure, Impression
 from tandem.protocols import Refusal
@@ -27,6 +27,7 @@ from tests.builders import document, schema_of
 from tests.catalogue.conftest import Open
 
 AT = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+MORE = {"message": "nul\0"}
 
 
 def fill(catalog: Catalog) -> None:
@@ -50,7 +51,9 @@ def fill(catalog: Catalog) -> None:
     catalog.checkpoints.advance(held, 1_000, changed=["d2"], refusals=refusals)
     catalog.tasks.ask("main", "reindex", {"embedder": "model@2"})
     catalog.verifications.record(generation.lexical_name, AT, {"missing": 1}, 1)
-    catalog.events.append("main", "api", [Event("e\0", "rating", AT, "d2", value=4.5)])
+    catalog.events.append(
+        "main", "api", [Event("e\0", "rating", AT, "d2", value=4.5, details=MORE)]
+    )
     shown = (Exposure("d2\0", 1, 0.5, "a"), Exposure("d3", 2))
     catalog.events.append_impressions("main", "api", [Impression("q", AT, 1, exposures=shown)])
 
@@ -75,6 +78,11 @@ def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
                 columns = [column for column in table.columns if column.name not in left_out]
                 found[name] = {tuple(row) for row in connection.execute(sa.select(*columns))}
     return found
+
+
+def without_details(table: sa.Table) -> list[sa.Column[Any]]:
+    """The columns of a table of format 1."""
+    return [column for column in table.columns if column.name != "details"]
 
 
 @pytest.fixture
@@ -141,6 +149,31 @@ def test_a_backup_of_what_was_restored_is_the_same(
     assert {name: part.rows for name, part in second.tables.items()} == rows
     for name in ("releases", "tasks", "verifications", "generations"):
         assert second.tables[name] == first.tables[name]
+
+
+def test_a_backup_of_an_event_log_without_details(
+    catalog: Catalog,
+    target: sa.URL,
+    restored: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is put back as one that has them, empty: what comes next may have some."""
+    fill(catalog)
+    path = tmp_path / "earlier.zip"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(backup_module, "EVENT_FORMAT", 1)
+        earlier.setattr(backup_module, "_columns", without_details)
+        with writing(catalog.events.engine) as connection:
+            connection.execute(EVENT_HEAD.update().values(format=1))
+        backup(catalog, path)
+    assert restore(target, path).manifest.event_format == 1
+    log = restored().events
+    assert [row.what for row in log.events("main", 0, 10).rows] == [
+        Event("e\0", "rating", AT, "d2", value=4.5)
+    ]
+    log.append("main", "s", [Event("new", "click", AT, details=MORE)])
+    assert log.events("main", 2, 10).rows[0].what.details == MORE
 
 
 def test_followers_from_before_are_fenced(
@@ -313,8 +346,8 @@ def test_a_failure_halfway_changes_nothing(
     before = content(catalog)
     batches = module._batches
 
-    def fail_late(path: Path, reader: Any, table: sa.Table) -> Iterator[Any]:
-        yield from batches(path, reader, table)
+    def fail_late(path: Path, reader: Any, table: sa.Table, *rest: Any) -> Iterator[Any]:
+        yield from batches(path, reader, table, *rest)
         if table.name == last:
             raise InputError("the disk is gone")
 

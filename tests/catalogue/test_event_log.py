@@ -94,6 +94,7 @@ def test_everything_is_kept(log: EventLog, clock: list[datetime]) -> None:
         position=7,
         value=0.1,
         timestamp=AT - timedelta(days=9_000),
+        details={"message": "nul\0 日本 \u2028", "object": {"internal_id": 7, "tags": ["a", None]}},
     )
     bare = Event("e2", "rating", AT)
     shown = Impression(
@@ -101,12 +102,13 @@ def test_everything_is_kept(log: EventLog, clock: list[datetime]) -> None:
         AT,
         3,
         "red\0 shoes \u2028",
-        "search",
+        "similar",
         "u",
         "c",
         "s",
         2,
         (Exposure("d\0", 2, 0.25, "a"), Exposure("e", 1)),
+        {"configuration": "hybrid", "filters": {"year": {"gte": 1990.5}}},
     )
     empty = impression("q2", exposures=())
     assert log.append("main", "api\0", [full, bare]) == Accepted(2, 0)
@@ -119,6 +121,16 @@ def test_everything_is_kept(log: EventLog, clock: list[datetime]) -> None:
     assert {row.source for row in events.rows} == {"api\0"}
     assert {row.received_at for row in events.rows} == {AT}
     assert log.head() == events.through == shows.through == 4
+
+
+def test_queries_that_were_shown(log: EventLog) -> None:
+    """In that collection, however many are asked about; each is named once."""
+    log.append_impressions("main", "s", [impression("a"), impression("a", 3), impression("b\0")])
+    log.append_impressions("other", "s", [impression("c")])
+    asked = ["a", "b\0", "c", "d", *(f"q{number}" for number in range(ROWS_PER_QUERY * 2))]
+    assert log.known_queries("main", asked) == {"a", "b\0"}
+    assert log.known_queries("other", asked) == {"c"}
+    assert log.known_queries("main", []) == set()
 
 
 def test_an_event_is_accepted_once(log: EventLog) -> None:
@@ -306,19 +318,6 @@ def test_who_only_looks_makes_none(catalog: Catalog) -> None:
     assert not catalog.has_events()
     assert catalog.events.bytes_held() > 0
     assert catalog.has_events()
-
-
-def test_an_event_log_of_another_version_is_refused(url: sa.URL) -> None:
-    """And named."""
-    place = events_url(url)
-    engine = open_log(place, BEHAVIOUR)
-    with writing(engine) as connection:
-        connection.execute(EVENT_HEAD.update().values(format=2))
-    engine.dispose()
-    with pytest.raises(
-        CatalogError, match=r"the event log .* a later version .* format 2, expected 1"
-    ):
-        open_log(place, BEHAVIOUR)
 
 
 def test_somebody_elses_events_are_left_alone(url: sa.URL) -> None:

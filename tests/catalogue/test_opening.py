@@ -2,15 +2,18 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import open_database, reading, writing
-from tandem.catalog.opening import open_catalogue
-from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
+from tandem.catalog.opening import open_catalogue, open_log
+from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, EVENT_HEAD, FORMAT, LOG
+from tandem.catalog.urls import events_url
 from tandem.errors import CatalogError
+from tandem.events import Event, Impression
 from tests.builders import document
 from tests.catalogue.conftest import Open
 from tests.services.postgres import create_database, drop_database
@@ -152,6 +155,84 @@ def test_a_database_of_another_encoding_is_refused(postgres_server: sa.URL) -> N
             assert tables_at(url) == set()
         finally:
             drop_database(url)
+
+
+# --- an event log of format 1 ---
+
+AT = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
+OLD = Event("old", "click", AT, "d", "u")
+
+
+def first_format(catalog: Catalog) -> sa.URL:
+    """The event log as it was before it had details, with an event and an impression in it."""
+    catalog.events.append("main", "s", [OLD])
+    catalog.events.append_impressions("main", "s", [Impression("q", AT, 1)])
+    with writing(catalog.events.engine) as connection:
+        for table in ("events", "impressions"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN details")
+        connection.execute(EVENT_HEAD.update().values(format=1))
+    return events_url(catalog.engine.url)
+
+
+def test_an_event_log_without_details_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """What is in it stays as it is, and what comes has details."""
+    first_format(catalog)
+    log = open_catalog().events
+    new = Event("new", "click", AT, details={"message": "yes"})
+    log.append("main", "s", [new])
+    assert [row.what for row in log.events("main", 0, 10).rows] == [OLD, new]
+    assert [row.what for row in log.impressions("main", 0, 10).rows] == [Impression("q", AT, 1)]
+    assert log.log_id == catalog.events.log_id
+    again = open_catalog().events
+    assert again.head() == 3
+
+
+def test_many_take_it_up_at_once(catalog: Catalog) -> None:
+    """One adds the columns, and nobody fails."""
+    url = first_format(catalog)
+    together = threading.Barrier(6)
+    faults: list[BaseException] = []
+
+    def open_once() -> None:
+        try:
+            together.wait(10)
+            open_log(url, BEHAVIOUR).dispose()
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=open_once) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+
+
+def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> None:
+    """An older process may still run: it knows nothing of details."""
+    first_format(catalog)
+    log = open_catalog().events
+    older = sa.text(
+        "INSERT INTO impressions (sequence, collection, source, received_at, query_id, "
+        "first_position, happened_at, release, surface, query_text, as_of, exposures) "
+        "VALUES (3, 'main', 's', 1, 'q2', 0, 0, 1, 'search', '', 0, '[]')"
+    )
+    with writing(log.engine) as connection:
+        connection.execute(older)
+        connection.execute(EVENT_HEAD.update().values(head=3))
+    assert [row.what.details for row in log.impressions("main", 0, 10).rows] == [{}, {}]
+
+
+@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (3, "a later")])
+def test_another_event_log_is_refused(
+    catalog: Catalog, open_catalog: Open, found: int, age: str
+) -> None:
+    """One that nothing is known of."""
+    with writing(catalog.events.engine) as connection:
+        connection.execute(EVENT_HEAD.update().values(format=found))
+    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 2"
+    with pytest.raises(CatalogError, match=said):
+        _ = open_catalog().events
 
 
 TEXTS = ["nul\0inside", "\x10", "\x100", "\0", "\x10\x101", "a\u0000", "\U0001f469\u200d", "\ufffe"]

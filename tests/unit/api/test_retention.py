@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.bootstrap import House, open_house_beside
-from api.retention import EVERY_SECONDS, Chore, Retention, cache_chores, chores, work_off
+from api.retention import EVERY_SECONDS, LEFT_SECONDS, Chore, Retention, cache_chores, chores, work_off
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CatalogError
 from tandem.events import Event, Impression
@@ -139,7 +139,21 @@ def test_it_stops_between_two_steps() -> None:
     assert left == [2, 0]
 
 
+def test_cursors_that_have_expired_go(house: House) -> None:
+    """The others stay; where there never were any, no store is made to look for them."""
+    assert worked_off(house, 0) == {}
+    assert not house.catalog.has_frozen()
+    house.catalog.frozen.keep("a", NAME, 1, b"", -1)
+    house.catalog.frozen.keep("b", NAME, 1, b"", 900)
+    assert worked_off(house, 0) == {"cursors that have expired": 1}
+    assert house.catalog.frozen.find("b") is not None
+
+
 # --- the thread ---
+
+
+def dropping_nothing(_name: str) -> None:
+    """No generation waits for anything."""
 
 
 class Clock:
@@ -184,13 +198,28 @@ def test_what_is_led_is_done_every_hour(
 ) -> None:
     """Once, however often it looks; the cache without leading anything."""
     clock = Clock(monkeypatch)
-    retention = Retention(house, clock.leading, poll_seconds=0.001)
+    retention = Retention(house, clock.leading, dropping_nothing, poll_seconds=0.001)
     clock.pass_round()
     assert done == ["cache", NAME]
     clock.now += EVERY_SECONDS + 1
     clock.pass_round()
     retention.close()
     assert done == ["cache", NAME] * 2
+
+
+def test_what_waits_for_cursors_is_looked_at_each_minute(
+    done: list[str], house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not only when there is something else to forget."""
+    clock = Clock(monkeypatch)
+    looked: list[str] = []
+    retention = Retention(house, clock.leading, looked.append, poll_seconds=0.001)
+    for rounds in (1, 2, 3):
+        clock.pass_round()
+        assert looked == [NAME] * rounds
+        clock.now += LEFT_SECONDS + 1
+    retention.close()
+    assert done == ["cache", NAME]
 
 
 @pytest.mark.parametrize("gone", [0, 1])
@@ -219,7 +248,7 @@ def test_closed_it_ends_after_the_step_in_hand(
         assert known.wait(20)
         return ["one", "two"]
 
-    made.append(Retention(house, leading, poll_seconds=0.001))
+    made.append(Retention(house, leading, dropping_nothing, poll_seconds=0.001))
     known.set()
     assert begun.wait(20)
     made[0].close()
@@ -232,7 +261,7 @@ def test_who_leads_nothing_forgets_nothing_of_it(
     """But it has a cache of its own on its host; and what it comes to lead, it takes up."""
     led: list[str] = []
     clock = Clock(monkeypatch)
-    retention = Retention(house, lambda: clock.leading() and led, poll_seconds=0.001)
+    retention = Retention(house, lambda: clock.leading() and led, dropping_nothing, poll_seconds=0.001)
     clock.pass_round()
     assert done == ["cache"]
     led.append(NAME)
@@ -252,7 +281,7 @@ def test_a_failure_is_a_warning(
         rounds.release()
         raise error
 
-    retention = Retention(house, fail, poll_seconds=0.001)
+    retention = Retention(house, fail, dropping_nothing, poll_seconds=0.001)
     for _ in range(3):
         assert rounds.acquire(timeout=20)
     retention.close()

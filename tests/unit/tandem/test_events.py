@@ -38,6 +38,14 @@ EXPOSURE = {"document_id": "d", "position": 1}
         (Event, EVENT, "value", math.nan),
         (Event, EVENT, "value", -math.inf),
         (Event, EVENT, "value", 10**400),
+        (Event, EVENT, "details", {"value": math.nan}),
+        (Event, EVENT, "details", {"at": AT}),
+        (Event, EVENT, "details", {"many": (1, 2)}),
+        (Event, EVENT, "details", {"text": "\ud800"}),
+        (Event, EVENT, "details", {1: "number"}),
+        (Event, EVENT, "details", {"large": 2**70}),
+        (Event, EVENT, "details", ["list"]),
+        (Event, EVENT, "details", {"x": "x" * 4_089}),
         (Exposure, EXPOSURE, "document_id", ""),
         (Exposure, EXPOSURE, "position", -1),
         (Exposure, EXPOSURE, "propensity", 0.0),
@@ -55,6 +63,7 @@ EXPOSURE = {"document_id": "d", "position": 1}
         (Impression, IMPRESSION, "query_text", "\ud800"),
         (Impression, IMPRESSION, "query_text", "x" * 4_001),
         (Impression, IMPRESSION, "user_id", ""),
+        (Impression, IMPRESSION, "details", {"x": "ä" * 2_045}),
         (Impression, IMPRESSION, "exposures", (Exposure("a", 2), Exposure("b", 2))),
     ],
 )
@@ -69,12 +78,14 @@ def test_what_is_none(
 
 def test_the_widest_that_is_allowed() -> None:
     """At the ends of every range."""
-    event = Event("x" * 512, "a", AT, "ä" * 256, position=1_000_000, value=-1e308)
+    details = {"x": "x" * 4_088}
+    event = Event("x" * 512, "a", AT, "ä" * 256, position=1_000_000, value=-1e308, details=details)
     shown = tuple(Exposure(f"d{position}", position, 1e-9) for position in (3, 2, 1_000_000))
     impression = Impression("q", AT, 2**31 - 1, "x" * 4_000, exposures=shown)
     for moment in (datetime.min, datetime.max):
         assert Event("e", "a", moment.replace(tzinfo=UTC)).timestamp.year in (1, 9999)
     assert event.position == 1_000_000
+    assert event.details == details
     assert impression.first_position == 2
 
 

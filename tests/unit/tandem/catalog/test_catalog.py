@@ -12,10 +12,14 @@ from tandem.catalog.database import file_url
 from tandem.errors import CatalogError
 
 
-@pytest.mark.parametrize("name", ["events", "embeddings"])
+@pytest.mark.parametrize("name", ["events", "embeddings", "frozen"])
 def test_many_ask_and_one_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A second engine would be closed by nobody."""
-    opener = {"events": "open_log", "embeddings": "DatabaseEmbeddingCache"}[name]
+    opener = {
+        "events": "open_log",
+        "embeddings": "DatabaseEmbeddingCache",
+        "frozen": "FrozenRankings",
+    }[name]
     actual = getattr(module, opener)
     calls: list[int] = []
     again = threading.Event()

@@ -1,6 +1,7 @@
 """SQLite: which paths, how durable, and what is told when it fails."""
 
 import logging
+import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from tandem.catalog.backup import backup
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, open_database, reading, writing
 from tandem.catalog.faults import DAMAGED, FILE_BACKUP, HINTS, DatabaseDamaged, translated
-from tandem.catalog.tables import CACHE, CATALOGUE, EVENT_LOG
+from tandem.catalog.tables import CACHE, CATALOGUE, EVENT_LOG, FROZEN
 from tandem.errors import CatalogError, SettingsError
 from tests.builders import document, random_rows
 
@@ -62,10 +63,13 @@ def test_an_existing_database_is_opened_without_writing(tmp_path: Path) -> None:
 
 
 def test_documents_survive_a_power_loss(tmp_path: Path) -> None:
-    """Both logs' files are written through (FULL) behind a write-ahead log; the cache is not."""
+    """Both logs' files are written through (FULL) behind a write-ahead log; what can be lost is
+    not.
+    """
     catalog = open_catalog(tmp_path)
     found = {}
-    for engine in (catalog.engine, catalog.events.engine, catalog.embeddings._engine):
+    engines = (catalog.engine, catalog.events.engine, catalog.embeddings._engine)
+    for engine in (*engines, catalog.frozen._engine):
         with engine.connect() as connection:
             found[Path(str(engine.url.database)).name] = (
                 connection.exec_driver_sql("PRAGMA synchronous").scalar(),
@@ -77,12 +81,15 @@ def test_documents_survive_a_power_loss(tmp_path: Path) -> None:
         "documents.sqlite": (2, "wal", 1),
         "events.sqlite": (2, "wal", 1),
         "embeddings.sqlite": (1, "wal", 0),
+        "pages.sqlite": (0, "wal", 0),
     }
 
 
 def test_tables_are_portable() -> None:
     """PostgreSQL can create every table: nothing in them is SQLite's own."""
-    for table in (*CATALOGUE.sorted_tables, *EVENT_LOG.sorted_tables, *CACHE.sorted_tables):
+    for table in [
+        table for tables in (CATALOGUE, EVENT_LOG, CACHE, FROZEN) for table in tables.sorted_tables
+    ]:
         dialect = sa.make_url("postgresql://").get_dialect()()
         statement = str(sa.schema.CreateTable(table).compile(dialect=dialect))
         assert statement.strip().startswith("CREATE TABLE")
@@ -159,6 +166,31 @@ def test_embeddings_with_broken_pages_are_moved_aside(tmp_path: Path, work: str)
     assert again.embeddings.get("model@1", texts).keys() == rows.keys()
     again.close()
     assert (tmp_path / "embeddings.sqlite.damaged").is_file()
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_damaged_rankings_cost_cursors_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, *, is_whole: bool
+) -> None:
+    """Whether the file is none at all, or has broken pages: who searches goes on."""
+    file = tmp_path / "pages.sqlite"
+    catalog = open_catalog(tmp_path)
+    for number in range(200):
+        catalog.frozen.keep(f"r{number}", "main", 1, random.Random(number).randbytes(2_000), 60)
+    catalog.close()
+    page = 0 if is_whole else 4_096
+    with file.open("r+b") as damaged:
+        damaged.seek(2 * page)
+        damaged.write(b"\x7f" * (file.stat().st_size - 2 * page))
+    again = open_catalog(tmp_path)
+    with caplog.at_level(logging.WARNING, "tandem.catalog"):
+        assert again.frozen.find("r100") is None
+    again.frozen.keep("r100", "main", 1, b"new", 60)
+    assert (found := again.frozen.find("r100")) is not None
+    assert found.content == b"new"
+    again.close()
+    assert "pages.sqlite.damaged" in caplog.text
+    assert (tmp_path / "pages.sqlite.damaged").is_file()
 
 
 # --- failures in mid-run ---

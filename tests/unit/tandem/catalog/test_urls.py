@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tandem.catalog.urls import database_url, events_url, file_url, is_server, shown
+from tandem.catalog.urls import database_url, events_url, file_url, frozen_url, is_server, shown
 from tandem.errors import SettingsError
 
 SERVER = "postgresql+psycopg://"
@@ -82,9 +82,12 @@ def test_events_are_beside_the_documents(documents: str, events: str) -> None:
     """Two catalogues in one folder do not share them."""
     folder = Path("/some where")
     assert events_url(file_url(folder / documents)) == file_url(folder / events)
+    pages = events.replace("events", "pages")
+    assert frozen_url(file_url(folder / documents)) == file_url(folder / pages)
 
 
 def test_a_server_keeps_both_logs_in_one_database() -> None:
     """Nobody has to name a second one."""
     url = database_url(f"{SERVER}user:hidden@host/x")
     assert events_url(url) is url
+    assert frozen_url(url) is url
