@@ -1,7 +1,6 @@
 """Events as UBI 1.3 tells them, read from JSON. Strict at the top, where a misspelt name would be
-lost; what else ``event_attributes`` holds is kept as it is.
-
-Some senders put x and y directly under ``position``: they are attributes like any other.
+lost; what else ``event_attributes`` holds is kept as it is, as are x and y, which some senders put
+directly under ``position``.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,7 +64,6 @@ def read_event(data: object) -> Event:
     attributes = _object(ATTRIBUTES, data.get(ATTRIBUTES))
     of = _object(f"{ATTRIBUTES}.{OBJECT}", attributes.get(OBJECT))
     at = _object(f"{ATTRIBUTES}.{POSITION}", attributes.get(POSITION))
-    value = attributes.get("value")
     try:
         return Event(
             event_id=texts["event_id"] or _id_of(data),
@@ -77,11 +75,32 @@ def read_event(data: object) -> Event:
             session_id=texts["session_id"],
             query_id=texts["query_id"],
             position=_ordinal(at.get("ordinal")),
-            value=_number(value),
+            value=_number(attributes.get("value")),
+            details=_details(data, attributes, of, at),
         )
     except FieldError as error:
         field = PATHS.get(error.field, error.field)
         raise BadEvent(field, error.reason, hint=error.hint) from None
+
+
+def _details(
+    data: Mapping[str, Any],
+    attributes: Mapping[str, Any],
+    of: Mapping[str, Any],
+    at: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What the event tells besides, under UBI's names."""
+    parts = {OBJECT: _without(of, "object_id"), POSITION: _without(at, "ordinal")}
+    more = {**_without(attributes, OBJECT, POSITION, "value"), **_filled(parts)}
+    return _filled({**{name: data.get(name) for name in TEXTS}, ATTRIBUTES: more})
+
+
+def _without(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in names}
+
+
+def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if value not in (None, {})}
 
 
 def _text(field: str, value: object) -> str | None:

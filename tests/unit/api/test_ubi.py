@@ -31,6 +31,34 @@ def test_a_whole_event() -> None:
     assert event.timestamp == datetime(2026, 11, 21, 9, 30, 0, 500_000, UTC)
 
 
+def test_what_else_is_told_is_kept() -> None:
+    """Under UBI's names, without what has a place of its own."""
+    event = read_event(
+        {
+            **LEAST, "application": "shop", "message": None, "user_query": "snow boots",
+            "event_attributes": {
+                "object": {"object_id": "d", "internal_id": 7},
+                "position": {"ordinal": 2, "x": 10},
+                "value": 3, "campaign": {"name": "winter"}, "seconds": 12.5,
+            },
+        }
+    )  # fmt: skip
+    assert event.details == {
+        "application": "shop",
+        "user_query": "snow boots",
+        "event_attributes": {
+            "object": {"internal_id": 7},
+            "position": {"x": 10},
+            "campaign": {"name": "winter"},
+            "seconds": 12.5,
+        },
+    }
+    assert read_event({**LEAST, "event_attributes": {"object": {"object_id": "d"}}}).details == {}
+    with pytest.raises(BadEvent, match="at most 4,096 are allowed") as caught:
+        read_event({**LEAST, "message": "x" * 5_000})
+    assert caught.value.field == "event_attributes"
+
+
 def test_the_example_is_one() -> None:
     """The documentation shows what is taken."""
     assert read_event(EVENT).document_id == "d3"
