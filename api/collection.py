@@ -3,31 +3,20 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 
 from api.generation import OpenGeneration
 from api.live import LiveSearcher
+from api.searching import Searching
 from api.troubles import Troubles
 from api.wanted import pending_change
 from indexer.following import AnyFollower
 from indexer.indexing import Indexer
 from indexer.seats import Seat
-from query.configurations import (
-    DEFAULT,
-    LEXICAL,
-    VECTOR,
-    SearchConfiguration,
-    configurations,
-    named,
-)
-from query.pipeline import SearchPipeline
-from query.retrieval import LegPools
-from rerank.completed_scores import CompletedScoreReranker
+from query.configurations import SearchConfiguration
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import TandemError
-from tandem.fusion import LegFusion
 from tandem.lexical import LexicalIndex
 from tandem.protocols import Embedder, VectorIndex
 from tandem.settings import Settings
@@ -56,7 +45,7 @@ class OpenCollection:
         self._open: dict[int, OpenGeneration] = {}
         self._retired: list[OpenGeneration] = []
         self._unusable = Troubles("is left out")
-        self._pools = LegPools({LEXICAL: None, VECTOR: None})
+        self.searching = Searching(settings.search, catalog, self.name)
         self.release = release
         self.live = self.open_generation(catalog.releases.generation(release.generation))
         self.live.name_followers(is_live=True)
@@ -222,55 +211,41 @@ class OpenCollection:
         finally:
             live.leave()
 
+    @contextmanager
+    def held_generation(self, number: int) -> Iterator[tuple[Release, OpenGeneration]]:
+        """The generation of that number, or the live one where it is not open here any more; it is
+        not closed before the block ends.
+        """
+        opened = self._open.get(number)
+        with self._lock:
+            release, held = self.release, self.live
+            if opened is not None and opened.try_enter():
+                held = opened
+            else:
+                held.enter()
+        try:
+            yield release, held
+        finally:
+            held.leave()
+
     # --- searching ---
 
-    @cached_property
-    def _configurations(self) -> dict[str, SearchConfiguration]:
-        search = self.settings.search
-        fusion = {
-            LEXICAL: LegFusion(search.lexical.k, search.lexical.weight),
-            VECTOR: LegFusion(search.vector.k, search.vector.weight),
-        }
-        return configurations(fusion, depth=search.depth, budget_ms=search.budget_ms)
-
-    @cached_property
-    def _reranker(self) -> CompletedScoreReranker:
-        search = self.settings.search
-        return CompletedScoreReranker({LEXICAL: search.lexical.share, VECTOR: search.vector.share})
-
-    def searcher(self, configuration: str = DEFAULT) -> LiveSearcher:
-        """Searches the live release by a named configuration.
+    def searcher(self, configuration: str | None = None) -> LiveSearcher:
+        """Searches the live release by a named configuration: the default one where none is named,
+        but for the later pages of a search, which are that search's.
 
         Raises:
             QueryError: there is no configuration of that name.
         """
-        return LiveSearcher(self.held, self.pipeline, self.configuration(configuration))
+        return LiveSearcher(self, self.searching, configuration)
 
-    def configuration(self, name: str) -> SearchConfiguration:
-        """The configuration of that name.
+    def configuration(self, name: str | None = None) -> SearchConfiguration:
+        """The configuration of that name, or the default one.
 
         Raises:
             QueryError: there is none.
         """
-        return named(self._configurations, name)
-
-    def pipeline(
-        self,
-        release: Release,
-        opened: OpenGeneration,
-        configuration: SearchConfiguration,
-        pools: LegPools | None = None,
-    ) -> SearchPipeline:
-        """The pipeline over one release; without ``pools`` it shares those of all searches."""
-        return SearchPipeline(
-            release=release.number,
-            schema=opened.generation.schema,
-            configuration=configuration,
-            legs=opened.legs(),
-            pools=pools or self._pools,
-            reranker=self._reranker,
-            documents=opened,
-        )
+        return self.searching.configuration(name)
 
     def begin_to_load(self) -> None:
         """Load the embedder in the background, while other things are opened."""
@@ -288,7 +263,7 @@ class OpenCollection:
 
     def close(self) -> None:
         """Close every index."""
-        self._pools.close()
+        self.searching.close()
         for opened in self._open.values():
             opened.retire()
         for opened in (*self._open.values(), *self._retired):

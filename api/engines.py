@@ -41,7 +41,7 @@ def lexical_store(settings: Settings, catalog: Catalog) -> LexicalStore:
     if url.startswith(OPENSEARCH):
         return _opensearch(settings, catalog.documents.log_id)
     _expect(url, "lexical", TANTIVY, OPENSEARCH)
-    from tandem.engines.tantivy_index import TantivyStore
+    from tandem.engines.tantivy_store import TantivyStore
 
     return TantivyStore(settings.data_dir / "lexical")
 

@@ -88,7 +88,9 @@ class OwnQualityGate:
             with self._candidate.in_use(), collection.held() as (release, live):
                 before, after = (
                     _Stoppable(
-                        collection.pipeline(release, opened, configuration, its_pools),
+                        collection.searching.pipeline_apart(
+                            release, opened, configuration, its_pools
+                        ),
                         self._stopped,
                     )
                     for opened, its_pools in zip((live, self._candidate), pools, strict=True)

@@ -10,7 +10,7 @@ from indexer.leased import LeasedFollower
 from indexer.seats import Seat
 from indexer.writers import LexicalWriter, VectorWriter
 from query.configurations import LEXICAL, VECTOR
-from query.legs import Leg, LexicalLeg, VectorLeg
+from query.legs import Legs, LexicalLeg, VectorLeg
 from tandem.analysis import ANALYSES, Analysis
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
@@ -93,12 +93,12 @@ class OpenGeneration:
         """Everything up to this sequence is in both indexes."""
         return min(self.lexical.applied(), self.vector.applied())
 
-    def legs(self) -> dict[str, Leg]:
+    def legs(self) -> Legs:
         """Both legs of a search, over the indexes as they are open now."""
-        return {
-            LEXICAL: LexicalLeg(self.lexical.index),
-            VECTOR: VectorLeg(self.vector.index, self.embedder),
-        }
+        return Legs(
+            LexicalLeg(self.lexical.index),
+            VectorLeg(self.vector.index, self.embedder, self.generation.passage_tokens),
+        )
 
     def indexed(
         self, document_ids: Collection[str], timeout_seconds: float
@@ -125,14 +125,19 @@ class OpenGeneration:
         Raises:
             ReleaseConflict: it is retired: it may be closed already.
         """
+        if not self.try_enter():
+            named = f"generation {self.generation.number} of {self.generation.collection}"
+            raise ReleaseConflict(
+                f"{named} is closed",
+                hint="see which generations there are, and ask again: tandem releases",
+            )
+
+    def try_enter(self) -> bool:
+        """As ``enter``; whether it is not retired."""
         with self._lock:
-            if self._after is not None:
-                named = f"generation {self.generation.number} of {self.generation.collection}"
-                raise ReleaseConflict(
-                    f"{named} is closed",
-                    hint="see which generations there are, and ask again: tandem releases",
-                )
-            self._users += 1
+            is_open = self._after is None
+            self._users += is_open
+            return is_open
 
     def leave(self) -> None:
         """The query has ended. Where it was the last one, closing is left to a thread of its own:

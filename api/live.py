@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Protocol
 
 from api.generation import OpenGeneration
-from query.configurations import SearchConfiguration
+from api.searching import Searching
 from query.pipeline import SearchPipeline
 from tandem.catalog.releases import Release
 from tandem.errors import TandemError
@@ -13,21 +14,32 @@ from tandem.queries import Query
 from tandem.rankings import SearchResult
 from tandem.telemetry import logger
 
-Held = Callable[[], AbstractContextManager[tuple[Release, OpenGeneration]]]
-"""The live release and its generation, kept open until the block ends."""
+Held = AbstractContextManager[tuple[Release, OpenGeneration]]
+"""A release and a generation, which is kept open until the block ends."""
 
-BuildPipeline = Callable[[Release, OpenGeneration, SearchConfiguration], SearchPipeline]
+
+class Holder(Protocol):
+    """Who has the generations: the collection."""
+
+    def held(self) -> Held:
+        """The live release and its generation."""
+        ...
+
+    def held_generation(self, number: int) -> Held:
+        """The generation of that number, or the live one where it is not open any more."""
+        ...
 
 
 class LiveSearcher:
-    """A ``Searcher`` over whatever release is live when a query comes; it holds it meanwhile."""
+    """A ``Searcher`` over whatever release is live when a query comes; it holds it meanwhile. A
+    later page of a search is of the generation in which its hits were found.
+    """
 
-    def __init__(
-        self, held: Held, pipeline: BuildPipeline, configuration: SearchConfiguration
-    ) -> None:
-        self._held = held
-        self._pipeline = pipeline
-        self._configuration = configuration
+    def __init__(self, holder: Holder, searching: Searching, configuration: str | None) -> None:
+        self._holder = holder
+        self._searching = searching
+        self._named = configuration
+        self._configuration = searching.configuration(configuration)
 
     def check(self, query: Query) -> None:
         """Refuse what cannot be asked, before anything is done for it.
@@ -36,13 +48,21 @@ class LiveSearcher:
             QueryError: the query is not acceptable.
             FilterError: its filter is not.
         """
-        with self._held() as (release, opened):
-            self._pipeline(release, opened, self._configuration).check(query)
+        with self._holder.held() as (release, opened):
+            self._pipeline(release, opened).check(query)
 
     def search(self, query: Query) -> SearchResult:
-        """See ``Searcher``."""
-        with self._held() as (release, opened):
-            return self._pipeline(release, opened, self._configuration).search(query)
+        """See ``SearchPipeline``."""
+        with self._holder.held() as (release, opened):
+            pipeline = self._pipeline(release, opened)
+            resumed = pipeline.resume(query, self._named)
+            if resumed is None:
+                return pipeline.search(query)
+        with self._holder.held_generation(resumed.generation) as (release, opened):
+            return self._pipeline(release, opened).page(resumed)
+
+    def _pipeline(self, release: Release, opened: OpenGeneration) -> SearchPipeline:
+        return self._searching.pipeline(release, opened, self._configuration)
 
 
 class ReleaseWatch:

@@ -26,7 +26,8 @@ from benchmarks.common import (
 )
 from indexer.writers import LexicalWriter, VectorWriter
 from query.configurations import DEFAULT, LEXICAL, VECTOR
-from query.legs import LexicalLeg, VectorLeg
+from query.legs import Legs, LexicalLeg, VectorLeg
+from query.parts import Parts
 from query.pipeline import SearchPipeline
 from query.retrieval import LegPools
 from relevance_eval.collections import read_beir
@@ -92,15 +93,20 @@ def server_pipeline(
     """The pipeline of a configuration over given indexes."""
     search = target.settings.search
     return SearchPipeline(
-        release=0,
-        schema=target.generation.schema,
-        configuration=target.configuration(name),
-        legs={LEXICAL: LexicalLeg(lexical), VECTOR: VectorLeg(vector, target.embedder)},
-        pools=LegPools({LEXICAL: None, VECTOR: None}),
-        reranker=CompletedScoreReranker(
-            {LEXICAL: search.lexical.share, VECTOR: search.vector.share}
-        ),
-        documents=target.live,
+        Parts(
+            release=0,
+            schema=target.generation.schema,
+            configuration=target.configuration(name),
+            legs=Legs(
+                LexicalLeg(lexical),
+                VectorLeg(vector, target.embedder, target.generation.passage_tokens),
+            ),
+            pools=LegPools({LEXICAL: None, VECTOR: None}),
+            reranker=CompletedScoreReranker(
+                {LEXICAL: search.lexical.share, VECTOR: search.vector.share}
+            ),
+            documents=target.live,
+        )
     )
 
 

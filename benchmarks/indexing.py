@@ -18,10 +18,10 @@ from benchmarks.common import (
     parser,
     show,
 )
-from indexer.passages import PassageSplitter
 from indexer.sources.registry import open_source
 from indexer.validation import Validator
 from tandem.documents import Document
+from tandem.passages import PassageSplitter
 from tandem.protocols import Embedder
 from tandem.schema import infer_schema
 from tandem.settings import Settings

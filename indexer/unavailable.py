@@ -15,7 +15,8 @@ class UnavailableIndex:
         raise EngineUnavailable(str(self.reason), hint=self.reason.hint) from self.reason
 
     search = score = documents = apply = vectors = versions = count = _raise
-    suggest = highlight = facets = refresh = versions_of = forget = _raise
+    suggest = highlight = tally = browse = words = resembling = _raise
+    refresh = versions_of = forget = _raise
 
     def close(self) -> None:
         """Nothing was opened."""

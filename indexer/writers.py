@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from indexer.passages import PassageSplitter
 from tandem.documents import Change
 from tandem.lexical import LexicalIndex
+from tandem.passages import PassageSplitter
 from tandem.protocols import Embedder, FloatMatrix, Refusal, VectorIndex
 
 

@@ -40,16 +40,26 @@ class DocumentSource(Protocol):
 class QueryDocuments:
     """Fetches the documents of one query, and keeps what went wrong."""
 
-    def __init__(self, source: DocumentSource, pools: LegPools, *, is_index_down: bool) -> None:
+    def __init__(self, source: DocumentSource, pools: LegPools) -> None:
         self._source = source
         self._pools = pools
-        self._is_index_down = is_index_down
+        self._is_index_down = False
         self._degraded: dict[Degradation, None] = {}
+        self._unread: set[str] = set()
+
+    def leave_out_index(self) -> None:
+        """Ask the log alone from now on: the lexical engine did not answer this query."""
+        self._is_index_down = True
 
     @property
     def degraded(self) -> tuple[Degradation, ...]:
         """Why documents are missing, if any are."""
         return tuple(self._degraded)
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Those that nobody gave in time; what else is missing is deleted."""
+        return frozenset(self._unread)
 
     def fetch(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
         """The documents that can be had by then."""
@@ -76,4 +86,6 @@ class QueryDocuments:
     def _logged(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
         answers = self._pools.ask({DOCUMENTS: partial(self._source.logged, document_ids)}, deadline)
         self._degraded.update(dict.fromkeys(answers.degraded))
+        if answers.degraded:
+            self._unread.update(document_ids)
         return answers.by_leg.get(DOCUMENTS, {})

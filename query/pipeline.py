@@ -1,68 +1,24 @@
 """One query from text to page. Each stage takes what the one before gave."""
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
-
-from query.completion import complete
-from query.configurations import LEXICAL, SearchConfiguration
-from query.documents import DocumentSource, QueryDocuments
-from query.legs import Leg, Question
-from query.retrieval import Deadline, LegPools
-from query.understanding import understand
-from tandem.documents import Document
-from tandem.errors import SearchUnavailable
-from tandem.fusion import reciprocal_rank_fusion
-from tandem.protocols import Reranker
+from query.arranging import Arranger
+from query.browsing import browse, place_of
+from query.clock import Clock
+from query.cursors import ranking_cursor
+from query.documents import QueryDocuments
+from query.frozen import Resumed
+from query.paging import Pager
+from query.parts import Parts
+from query.understanding import Understood, check_bounds, understand
+from tandem.errors import BadCursor
 from tandem.queries import Query
-from tandem.rankings import Degradation, Evidence, Hit, Ranking, SearchResult
-from tandem.schema import Schema
-from tandem.telemetry import Stopwatch
-
-SHARE_FOR_LEGS = 0.8
-"""How much of a query's time the legs may use up: the rest is for the documents of the page."""
-
-
-class LazyDocuments(Mapping[str, Document]):
-    """The candidates' documents, fetched when a reranker first looks at one."""
-
-    def __init__(self, fetch: Callable[[], Mapping[str, Document]]) -> None:
-        self._fetch = fetch
-
-    @cached_property
-    def _documents(self) -> Mapping[str, Document]:
-        return self._fetch()
-
-    def __getitem__(self, document_id: str) -> Document:
-        return self._documents[document_id]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._documents)
-
-    def __len__(self) -> int:
-        return len(self._documents)
+from tandem.rankings import SearchResult
 
 
 class SearchPipeline:
     """A ``Searcher`` over one release and one configuration. Thread-safe."""
 
-    def __init__(  # noqa: PLR0913 - a pipeline is what it is made of
-        self,
-        *,
-        release: int,
-        schema: Schema,
-        configuration: SearchConfiguration,
-        legs: Mapping[str, Leg],
-        pools: LegPools,
-        reranker: Reranker,
-        documents: DocumentSource,
-    ) -> None:
-        self._release = release
-        self._schema = schema
-        self._configuration = configuration
-        self._legs = {name: legs[name] for name in configuration.legs}
-        self._pools = pools
-        self._reranker = reranker
-        self._documents = documents
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     def check(self, query: Query) -> None:
         """Refuse what cannot be asked, before anything is done for it.
@@ -71,91 +27,61 @@ class SearchPipeline:
             QueryError: the query is not acceptable.
             FilterError: its filter is not.
         """
-        understand(query, self._schema)
+        if ranking_cursor(query) is not None:
+            check_bounds(query)  # the rest is what it was on the first page
+            return
+        self._understand(query)
 
     def search(self, query: Query) -> SearchResult:
-        """See ``Searcher``."""
-        configuration = self._configuration
-        stopwatch = Stopwatch()
-        with stopwatch.stage("understanding"):
-            understood = understand(query, self._schema)
-            whole = Deadline.after_ms(query.budget_ms or configuration.budget_ms)
-            deadline = whole.earlier(SHARE_FOR_LEGS)
-            questions = {name: leg.ask(understood.text) for name, leg in self._legs.items()}
-        depth = max(configuration.depth, query.limit)
-        with stopwatch.stage("retrieval"):
-            calls = {
-                name: stopwatch.timed(
-                    name,
-                    partial(
-                        question.retrieve, understood.filters, depth, deadline.remaining_seconds()
-                    ),
-                )
-                for name, question in questions.items()
-            }
-            answers = self._pools.ask(calls, deadline)
-        if not answers.by_leg:
-            raise SearchUnavailable(
-                "no leg could answer: "
-                + ", ".join(f"{part.leg} {part.reason}" for part in answers.degraded),
-                hint="look at `tandem status`, or give the query a larger budget_ms",
+        """See ``Searcher``. A cursor of a frozen ranking gives its next page, an empty text browses
+        the collection.
+
+        Raises:
+            QueryError: the query is not acceptable.
+            FilterError: its filter is not.
+            BadCursor: its cursor is none, or another query's.
+            CursorExpired: the ranking that it names is not kept any more.
+            SearchUnavailable: no leg could answer.
+        """
+        resumed = self.resume(query)
+        return self._search(query) if resumed is None else self.page(resumed)
+
+    def resume(self, query: Query, configuration: str | None = None) -> Resumed | None:
+        """The search of which the query asks a later page, if it does; see ``FrozenPages``."""
+        frozen = self._parts.frozen
+        if query.cursor is None:
+            return None
+        if frozen is not None:
+            return frozen.resume(query, configuration, self._clock(query))
+        if ranking_cursor(query) is not None:
+            raise BadCursor("cursor: nothing is frozen here", hint="ask for a larger limit")
+        return None
+
+    def page(self, resumed: Resumed) -> SearchResult:
+        """A later page, with the documents of this generation."""
+        source = QueryDocuments(self._parts.documents, self._parts.pools)
+        return Pager(self._parts, source, resumed.clock).later(resumed)
+
+    def _search(self, query: Query) -> SearchResult:
+        parts, clock = self._parts, self._clock(query)
+        with clock.stopwatch.stage("understanding"):
+            understood = self._understand(query)
+        source = QueryDocuments(parts.documents, parts.pools)
+        if understood.sort is not None:
+            return browse(parts, query, understood, source, clock)
+        arranged, questions = Arranger(parts, source, clock).arrange(query, understood)
+        return Pager(parts, source, clock).first(arranged, questions)
+
+    def _understand(self, query: Query) -> Understood:
+        understood = understand(query, self._parts.schema)
+        if understood.sort is not None:
+            place_of(query, understood, self._parts.schema)
+        elif query.cursor is not None:
+            raise BadCursor(
+                "cursor: it was given for browsing, and here is a text",
+                hint="leave the text empty, or ask for the first page",
             )
-        with stopwatch.stage("fusion"):
-            candidates = self._fuse(answers.by_leg, depth)
-        answered = {name: questions[name] for name in answers.by_leg}
-        is_down = any(part.leg == LEXICAL for part in answers.degraded)
-        source = QueryDocuments(self._documents, self._pools, is_index_down=is_down)
-        ranking, late = self._rerank(query, candidates, answered, source, deadline, stopwatch)
-        with stopwatch.stage("documents"):
-            page = ranking.top(query.limit)
-            documents = source.fetch(page.document_ids, whole)
-        return SearchResult(
-            query=query,
-            page=page,
-            documents=documents,
-            configuration=configuration.name,
-            release=self._release,
-            degraded=answers.degraded + late + source.degraded,
-            milliseconds=stopwatch.total(),
-        )
+        return understood
 
-    def _fuse(self, rankings: Mapping[str, Ranking], depth: int) -> Ranking:
-        if len(self._legs) == 1:
-            return _with_own_evidence(next(iter(rankings.values())))
-        return reciprocal_rank_fusion(
-            list(rankings.values()), self._configuration.fusion, limit=depth
-        )
-
-    def _rerank(
-        self,
-        query: Query,
-        candidates: Ranking,
-        questions: Mapping[str, Question],
-        source: QueryDocuments,
-        deadline: Deadline,
-        stopwatch: Stopwatch,
-    ) -> tuple[Ranking, tuple[Degradation, ...]]:
-        """Late completion leaves the fused order: scores that are half there would mislead."""
-        if not self._configuration.rerank:
-            return candidates, ()
-        with stopwatch.stage("completion"):
-            completed, late = complete(candidates, questions, self._pools, deadline)
-        if late:
-            return candidates, late
-        with stopwatch.stage("rerank"):
-            documents = LazyDocuments(lambda: source.fetch(completed.document_ids, deadline))
-            return self._reranker.rerank(query, completed, documents), ()
-
-
-def _with_own_evidence(ranking: Ranking) -> Ranking:
-    """A single leg's ranking is its own evidence: nothing was fused."""
-    hits = tuple(
-        Hit(
-            hit.document_id,
-            hit.rank,
-            hit.score,
-            (Evidence(ranking.name, hit.rank, hit.score, hit.score),),
-        )
-        for hit in ranking.hits
-    )
-    return Ranking(ranking.name, hits)
+    def _clock(self, query: Query) -> Clock:
+        return Clock.start(query.budget_ms or self._parts.configuration.budget_ms)

@@ -2,7 +2,8 @@
 
 Each leg has a bounded pool of its own, so that an engine that hangs uses up its own threads and not
 those of the healthy one; after a few failures in a row it is left out at once, and tried again
-every second. The document log has such a pool too: see ``query.documents``.
+every second. The document log has such a pool too (see ``query.documents``), and so has the store
+of frozen rankings (``query.frozen``).
 """
 
 import time
@@ -21,9 +22,12 @@ THREADS_PER_LEG = 8
 DOCUMENTS = "documents"
 """The pool of the document log, and what a reply names where the log did not answer."""
 
-DOCUMENT_THREADS = 4
-"""Each may hold a connection to the catalogue while that hangs, and a process has 15 of them: the
-followers, the leases and the releases need theirs.
+CURSOR = "cursor"
+"""The pool of the frozen rankings, and what a reply lacks where theirs could not be kept."""
+
+CATALOGUE_THREADS = 4
+"""For each of these two. Each may hold a connection to the catalogue while that hangs, and a
+process has 15 of them: the followers, the leases and the releases need theirs.
 """
 
 
@@ -56,10 +60,11 @@ class Answers(Generic[Answer]):
 
 
 class LegPools:
-    """One bounded thread pool a leg, and one for the document log."""
+    """One bounded thread pool a leg, one for the document log and one for frozen rankings."""
 
     def __init__(self, legs: Mapping[str, object], threads: int = THREADS_PER_LEG) -> None:
-        sizes = {**dict.fromkeys(legs, threads), DOCUMENTS: min(threads, DOCUMENT_THREADS)}
+        catalogue = dict.fromkeys((DOCUMENTS, CURSOR), min(threads, CATALOGUE_THREADS))
+        sizes = {**dict.fromkeys(legs, threads), **catalogue}
         self._pools = {
             name: ThreadPoolExecutor(size, thread_name_prefix=f"leg-{name}")
             for name, size in sizes.items()
@@ -79,28 +84,46 @@ class LegPools:
         call that fails is not held against its leg, and none is made to try a leg again: for what
         follows after the leg has answered the same query once.
         """
+        return self.begin(calls, deadline, is_counted=is_counted)()
+
+    def begin(
+        self,
+        calls: Mapping[str, Callable[[], Answer]],
+        deadline: Deadline,
+        *,
+        is_counted: bool = True,
+    ) -> Callable[[], Answers[Answer]]:
+        """As ``ask``, in two steps: what is returned waits for the answers."""
         seconds = deadline.remaining_seconds()
         if seconds <= 0:
-            return Answers({}, tuple(Degradation(leg, "timeout") for leg in calls))
+            late: Answers[Answer] = Answers({}, tuple(Degradation(leg, "timeout") for leg in calls))
+            return lambda: late
         futures = {
             leg: self._pools[leg].submit(call) if self._allows(leg, seconds, is_counted) else None
             for leg, call in calls.items()
         }
-        answers: dict[str, Answer] = {}
-        degraded = []
-        for leg, future in futures.items():
-            if future is None:
-                degraded.append(Degradation(leg, "skipped"))
-                continue
-            reason = _why_missing(leg, future, deadline)
-            if reason is None:
-                self._breakers[leg].answered()
-                answers[leg] = future.result()
-                continue
-            if is_counted:
-                self._breakers[leg].missed(seconds, is_engines_fault=reason != "error")
-            degraded.append(Degradation(leg, reason))
-        return Answers(answers, tuple(degraded))
+
+        def answers() -> Answers[Answer]:
+            by_leg: dict[str, Answer] = {}
+            degraded = []
+            for leg, future in futures.items():
+                reason = "skipped" if future is None else _why_missing(leg, future, deadline)
+                if future is not None and reason is None:
+                    by_leg[leg] = future.result()
+                else:
+                    assert reason is not None
+                    degraded.append(Degradation(leg, reason))
+                if future is not None and (is_counted or reason is None):
+                    self._note(leg, reason, seconds)
+            return Answers(by_leg, tuple(degraded))
+
+        return answers
+
+    def _note(self, leg: str, reason: str | None, seconds: float) -> None:
+        if reason is None:
+            self._breakers[leg].answered()
+        else:
+            self._breakers[leg].missed(seconds, is_engines_fault=reason != "error")
 
     def _allows(self, leg: str, seconds: float, is_counted: bool) -> bool:
         breaker = self._breakers[leg]

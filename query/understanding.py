@@ -1,28 +1,62 @@
 """From what somebody typed to what the legs are asked."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tandem.errors import FilterError, QueryError
+from tandem.documents import MAXIMUM_ID_BYTES
+from tandem.errors import FieldError, FilterError, QueryError
 from tandem.filters import Filter, check_text, parse_filters
-from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS, Query
-from tandem.schema import Schema
+from tandem.queries import (
+    MAXIMUM_BUDGET_MS,
+    MAXIMUM_LIMIT,
+    MAXIMUM_TEXT_CHARACTERS,
+    Query,
+    Sort,
+)
+from tandem.schema import Schema, facet_fields, sort_field
+
+NAMES = ("user_id", "client_id", "session_id", "seed_document_id")
+"""What a query holds of ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A text fit for every leg, and typed filters."""
+    """A text fit for every leg, typed filters, and fields that can be counted. ``sort`` is set
+    where nothing is searched for: the collection is browsed. ``variants`` are other wordings of the
+    text, for the lexical leg.
+    """
 
     text: str
     filters: tuple[Filter, ...]
+    facets: tuple[str, ...] = ()
+    sort: Sort | None = None
+    variants: tuple[str, ...] = ()
 
 
 def understand(query: Query, schema: Schema) -> Understood:
     """Check the query, compose its characters (NFC) and fold white space.
 
     Raises:
-        QueryError: no text, too much of it, or a limit or budget out of range.
+        QueryError: too much text, none that can be seen, a limit or budget out of range, an id that
+            is none, or a field that cannot be counted or sorted by.
         FilterError: a filter that the schema does not allow.
+    """
+    check_bounds(query)
+    text = folded(query.text)
+    filters = parse_filters(query.filters, schema)
+    facets = _facets(query.facets, schema)
+    if text:
+        _check_unsorted(query)
+        return Understood(text, filters, facets)
+    return Understood("", filters, facets, _sort(query.sort or Sort(), schema))
+
+
+def check_bounds(query: Query) -> None:
+    """Refuse what no schema is needed to see.
+
+    Raises:
+        QueryError: too much text, a limit or budget out of range, or an id that is none.
     """
     if len(query.text) > MAXIMUM_TEXT_CHARACTERS:
         raise QueryError(
@@ -38,11 +72,69 @@ def understand(query: Query, schema: Schema) -> Understood:
             f"{MAXIMUM_BUDGET_MS:,}",
             field="budget_ms",
         )
+    for name in NAMES:
+        _check_name(name, getattr(query, name))
+
+
+def folded(text: str) -> str:
+    """The text with composed characters and single spaces; blank where there was nothing.
+
+    Raises:
+        QueryError: it holds a lone surrogate, or something but nothing that can be seen.
+    """
+    _check_characters(text, "query", "text")
+    plain = " ".join(unicodedata.normalize("NFC", text).replace("\0", " ").split())
+    if plain and not any(character.isprintable() and character != " " for character in plain):
+        raise QueryError(
+            "the query is empty: it holds nothing that can be seen",
+            field="text",
+            hint="give at least one word, or no text at all to browse",
+        )
+    return plain
+
+
+def _check_characters(text: str, place: str, field: str) -> None:
     try:
-        check_text(query.text, "query")
+        check_text(text, place)
     except FilterError as error:
-        raise QueryError(str(error), field="text") from None
-    text = " ".join(unicodedata.normalize("NFC", query.text).replace("\0", " ").split())
-    if not any(character.isprintable() and character != " " for character in text):
-        raise QueryError("the query is empty", field="text", hint="give at least one word")
-    return Understood(text, parse_filters(query.filters, schema))
+        raise QueryError(str(error), field=field) from None
+
+
+def _check_name(field: str, name: str | None) -> None:
+    if name is None:
+        return
+    _check_characters(name, field, field)
+    if not name.strip():
+        raise QueryError(f"{field} is blank", field=field, hint="leave it out where there is none")
+    if len(name.encode()) > MAXIMUM_ID_BYTES:
+        raise QueryError(
+            f"{field} has {len(name.encode()):,} bytes, at most {MAXIMUM_ID_BYTES} of UTF-8 are "
+            "allowed",
+            field=field,
+        )
+
+
+def _facets(names: Sequence[str], schema: Schema) -> tuple[str, ...]:
+    """The names, each once."""
+    try:
+        return tuple(dict.fromkeys(field.name for field in facet_fields(schema, names)))
+    except FieldError as error:
+        raise QueryError(f"facets: {error}", field="facets", hint=error.hint) from None
+
+
+def _check_unsorted(query: Query) -> None:
+    if query.sort is not None:
+        raise QueryError(
+            "sort orders what is browsed, a search stands in the order of its relevance",
+            field="sort",
+            hint="leave the text empty to browse what a filter leaves, or leave sort out",
+        )
+
+
+def _sort(sort: Sort, schema: Schema) -> Sort:
+    if sort.field is not None:
+        try:
+            sort_field(schema, sort.field)
+        except FieldError as error:
+            raise QueryError(f"sort: {error}", field="sort", hint=error.hint) from None
+    return sort

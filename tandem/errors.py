@@ -7,6 +7,9 @@
     │   ├── FieldError             one value does not fit its field
     │   ├── FilterError            a filter that the schema does not allow
     │   ├── QueryError             a text, limit or the like outside what a query may be
+    │   │   └── BadCursor          a cursor that nobody was given, or another query's
+    │   ├── CursorExpired          the order in which the pages stood is not kept any more
+    │   ├── DocumentNotFound       there is no such document
     │   ├── SourceError            a file that cannot be read as what it claims to be
     │   └── CollectionNotFound     nothing has been indexed under that name
     ├── ModelError                 weights missing, altered, or of an unknown kind
@@ -82,6 +85,27 @@ class QueryError(InputError):
     def __init__(self, message: str, *, field: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.field = field
+
+
+class BadCursor(QueryError):
+    """A cursor that is none, or that belongs to another query than the one beside it."""
+
+    code = "bad_cursor"
+
+    def __init__(self, message: str, *, hint: str = "ask for the first page again") -> None:
+        super().__init__(message, field="cursor", hint=hint)
+
+
+class CursorExpired(InputError):
+    """The order from which a cursor takes its page is not kept, or not any more."""
+
+    code = "cursor_expired"
+
+
+class DocumentNotFound(InputError):
+    """There is no document of that id."""
+
+    code = "document_not_found"
 
 
 class SourceError(InputError):

@@ -43,7 +43,8 @@ class Query:
     against a schema. ``seed_document_id`` is the document to which others are similar, on that
     surface. ``limit`` counts documents, 1 to 1,000; ``cursor`` asks for the page after the one that
     gave it. ``budget_ms`` is the time for the whole answer in milliseconds, at most 600,000;
-    ``None`` takes the configuration's. ``issued_at`` is aware, UTC.
+    ``None`` takes the configuration's. ``wants_highlights``: what a hit shows of itself is looked
+    for. ``issued_at`` is aware, UTC.
     """
 
     text: str
@@ -59,4 +60,5 @@ class Query:
     limit: int = 10
     cursor: str | None = None
     budget_ms: float | None = None
+    wants_highlights: bool = True
     issued_at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -6,7 +6,7 @@ index stores, or names the field and the reason why not.
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -21,9 +21,11 @@ from tandem.fields import Field, FieldType, TypedValue, parse_datetime, typed_va
 RESERVED_NAMES = frozenset({"not", "id", "document_id", "title", "body", "text", "updated_at"})
 FIELD_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
 
-
 COUNTABLE = (FieldType.KEYWORD, FieldType.INTEGER, FieldType.BOOLEAN)
 """What facets count. A float or a time has no values that people would choose among."""
+
+SORTABLE = (FieldType.INTEGER, FieldType.FLOAT, FieldType.DATETIME)
+"""What a collection may be browsed by: a document has one value of it, or none."""
 
 TITLE = Field("title", FieldType.TEXT)
 BODY = Field("body", FieldType.TEXT)
@@ -129,18 +131,28 @@ def facet_fields(schema: Schema, names: Iterable[str]) -> tuple[Field, ...]:
         FieldError: there is no such field, or it is a text, a float or a datetime.
 
     """
-    countable = [field.name for field in schema.fields if field.type in COUNTABLE]
-    hint = f"fields that can be counted: {', '.join(countable) or 'none'}"
-    fields = []
-    for name in names:
-        field = schema.by_name.get(name)
-        if field is None:
-            raise FieldError(name, "is not a field of this collection", hint=hint)
-        if field.type not in COUNTABLE:
-            kinds = ", ".join(COUNTABLE)
-            raise FieldError(name, f"is a {field.type} field, facets count {kinds}", hint=hint)
-        fields.append(field)
-    return tuple(fields)
+    return tuple(_field_of(schema, name, COUNTABLE, "facets count", "counted") for name in names)
+
+
+def sort_field(schema: Schema, name: str) -> Field:
+    """The field of that name, if documents can be sorted by it.
+
+    Raises:
+        FieldError: there is no such field, or it is a text, a keyword or a boolean.
+
+    """
+    return _field_of(schema, name, SORTABLE, "a list is sorted by", "sorted by")
+
+
+def _field_of(schema: Schema, name: str, types: Sequence[FieldType], what: str, done: str) -> Field:
+    fit = [field.name for field in schema.fields if field.type in types]
+    hint = f"fields that can be {done}: {', '.join(fit) or 'none'}"
+    field = schema.by_name.get(name)
+    if field is None:
+        raise FieldError(name, "is not a field of this collection", hint=hint)
+    if field.type not in types:
+        raise FieldError(name, f"is a {field.type} field, {what} {', '.join(types)}", hint=hint)
+    return field
 
 
 def _check_field(field: Field, times_named: int) -> None:

@@ -2,28 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from html import escape
-from typing import NamedTuple
 
 import tantivy
+
+from tandem.engines.tantivy_tokens import Span, blocks, word_spans
 
 PIECE_CHARACTERS = 200
 """About how long a piece of a body is; a piece begins and ends with a word."""
 
-BLOCK_CHARACTERS = 32_768
-"""How much of a body is analysed at once: its piece comes from the first block with a match."""
-
 _BREAK = re.compile(r"\s")
 _SENTENCE = re.compile(r"[.!?…。！？]['\"”’)\]]*\s+|\n\s*\n\s*")  # noqa: RUF001
-
-
-class Span(NamedTuple):
-    """Where a matching word stands, in characters, and what the analyzer makes of it."""
-
-    start: int
-    end: int
-    word: str
 
 
 def highlights(
@@ -39,41 +29,20 @@ def highlights(
 
 def _marked_title(analyzer: tantivy.TextAnalyzer, words: Collection[str], title: str) -> str | None:
     """The whole title as HTML; ``None`` if no word of it matches."""
-    spans = [span for block in _blocks(title) for span in _spans(analyzer, words, *block)]
+    spans = [span for block in blocks(title) for span in word_spans(analyzer, *block, words)]
     return _marked(title, 0, len(title), spans) if spans else None
 
 
 def _marked_piece(analyzer: tantivy.TextAnalyzer, words: Collection[str], body: str) -> str | None:
     """The best piece of a body as HTML; ``None`` if no word of it matches."""
-    for block in _blocks(body):
-        spans = _spans(analyzer, words, *block)
+    for block in blocks(body):
+        spans = word_spans(analyzer, *block, words)
         if spans:
             best = _best(spans)
             start = _start(body, best[0].start, best[-1].end)
             end = _end(body, start, best[-1].end)
             return _marked(body, start, end, spans)
     return None
-
-
-def _blocks(text: str) -> Iterator[tuple[str, int]]:
-    """(block, where it starts); no word is divided."""
-    start = 0
-    while start < len(text):
-        end = start + BLOCK_CHARACTERS
-        space = _BREAK.search(text, end) if end < len(text) else None
-        end = space.start() if space else len(text)
-        yield text[start:end], start
-        start = end
-
-
-def _spans(
-    analyzer: tantivy.TextAnalyzer, words: Collection[str], block: str, offset: int
-) -> list[Span]:
-    return [
-        Span(offset + token.char_offset_from, offset + token.char_offset_to, token.text)
-        for token in analyzer.pre_tokenize(block).tokens
-        if token.text in words
-    ]
 
 
 def _best(spans: Sequence[Span]) -> Sequence[Span]:

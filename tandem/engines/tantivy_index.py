@@ -8,95 +8,50 @@ nDCG@10 on SciFact.
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import tantivy
 from tantivy import Occur, Query
 
-from tandem.analysis import FIELDS_SHARE, TIE_BREAKER, Analysis
+from tandem.analysis import Analysis
 from tandem.documents import Change, Document
-from tandem.engines.folders import IndexFolders
-from tandem.engines.tantivy_facets import count_values
+from tandem.engines.tantivy_browsing import SortedBy, SortedList
 from tandem.engines.tantivy_highlights import highlights
 from tandem.engines.tantivy_mapping import (
-    ALL,
     ANALYZER,
+    WORDS_ANALYZER,
     build_analyzer,
     build_schema,
+    build_words_analyzer,
     document_id_of,
     stored_document,
-    text_field,
     version_of,
 )
+from tandem.engines.tantivy_order import OrderReader
 from tandem.engines.tantivy_queries import (
     all_hits,
     among,
-    any_word,
     hits_with_ties,
     required,
+    scored,
     sequences,
     unscored,
 )
+from tandem.engines.tantivy_spelling import SpellingReader, text_words
 from tandem.engines.tantivy_suggestions import register_suggestions, title_finder
-from tandem.engines.tantivy_writing import WRITER_HEAP_BYTES, BatchWriter, cannot_open
+from tandem.engines.tantivy_tallies import tallied
+from tandem.engines.tantivy_writing import BatchWriter, cannot_open
 from tandem.filters import Filter
+from tandem.lexical import Matching, Place, Tally, TextWord
 from tandem.protocols import Refusal
+from tandem.queries import Sort
 from tandem.rankings import Ranking
-from tandem.schema import Schema, facet_fields
-from tandem.stores import EngineHealth
+from tandem.schema import Schema, facet_fields, sort_field
 from tandem.suggestions import suggested
 
 LEG = "lexical"
 VERSIONS_PAGE = 4_096
 """How many documents are read at once where all of them are."""
-
-
-class TantivyStore:
-    """Generations of tantivy indexes, one folder each."""
-
-    def __init__(self, root: Path) -> None:
-        self._folders = IndexFolders(root)
-
-    def identity(self, name: str) -> str | None:
-        """See ``LexicalStore``."""
-        return self._folders.identity(name)
-
-    def create(
-        self, name: str, identity: str, schema: Schema, analysis: Analysis
-    ) -> "TantivyIndex":
-        """See ``LexicalStore``."""
-        return TantivyIndex(self._folders.create(name, identity), schema, analysis)
-
-    def open(self, name: str, schema: Schema, analysis: Analysis) -> "TantivyIndex":
-        """See ``LexicalStore``."""
-        folder = self._folders.data(name)
-        if not (folder.is_dir() and tantivy.Index.exists(str(folder))):
-            # tantivy would begin an empty index beside whatever else is there.
-            raise cannot_open(folder, "its meta.json is missing")
-        return TantivyIndex(folder, schema, analysis)
-
-    def drop(self, name: str) -> None:
-        """See ``LexicalStore``."""
-        self._folders.drop(name)
-
-    def names(self) -> Sequence[str]:
-        """See ``LexicalStore``."""
-        return self._folders.names()
-
-    def publish(self, alias: str, name: str) -> None:
-        """Nobody outside this process can ask the index."""
-
-    def bytes_on_disk(self, name: str) -> int | None:
-        """See ``LexicalStore``."""
-        return self._folders.bytes_on_disk(name)
-
-    def health(self) -> EngineHealth:
-        """See ``LexicalStore``; the engine is this process, so its folder is what can fail."""
-        return self._folders.health("tantivy", version("tantivy"), WRITER_HEAP_BYTES)
-
-    def close(self) -> None:
-        """There is no connection."""
 
 
 class TantivyIndex:
@@ -111,9 +66,11 @@ class TantivyIndex:
         self._analyzer = build_analyzer(analysis)
         self._writing = threading.Lock()
         self._engine_schema = build_schema(schema)
+        self._ids = OrderReader(self._engine_schema)
         try:
             self._index = tantivy.Index(self._engine_schema, path=str(folder))
             self._index.register_tokenizer(ANALYZER, self._analyzer)
+            self._index.register_tokenizer(WORDS_ANALYZER, build_words_analyzer(analysis))
             register_suggestions(self._index)
             self.searcher = self._index.searcher()
             self._writer = BatchWriter(self._index, schema)
@@ -124,12 +81,13 @@ class TantivyIndex:
         self,
         text: str,
         *,
+        variants: Sequence[str] = (),
         filters: Sequence[Filter] = (),
         limit: int,
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Ranking:
         """See ``LexicalIndex``."""
-        query = self.engine_query(text)
+        query = self.engine_query(text, *variants)
         if query is None:
             return Ranking(LEG)
         must = [(Occur.Must, query), *(required(self._engine_schema, item) for item in filters)]
@@ -140,10 +98,11 @@ class TantivyIndex:
         text: str,
         document_ids: Collection[str],
         *,
+        variants: Sequence[str] = (),
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Mapping[str, float]:
         """See ``LexicalIndex``."""
-        query = self.engine_query(text)
+        query = self.engine_query(text, *variants)
         if query is None or not document_ids:
             return {}
         these = unscored(among(self._engine_schema, document_ids))
@@ -178,10 +137,13 @@ class TantivyIndex:
         text: str,
         document_ids: Collection[str],
         *,
+        variants: Sequence[str] = (),
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Mapping[str, Mapping[str, str]]:
         """See ``LexicalIndex``."""
-        words = frozenset(self._analyzer.analyze(text))
+        words = frozenset(
+            word for wording in (text, *variants) for word in self._analyzer.analyze(wording)
+        )
         if not words:
             return {}
         marked = {
@@ -190,24 +152,54 @@ class TantivyIndex:
         }
         return {document_id: fields for document_id, fields in marked.items() if fields}
 
-    def facets(
+    def tally(
+        self,
+        matching: Matching,
+        *,
+        filters: Sequence[Filter] = (),
+        fields: Sequence[str] = (),
+        limit: int = 100,
+        timeout_seconds: float,  # noqa: ARG002 - see the class docstring
+    ) -> Tally:
+        """See ``LexicalIndex``."""
+        counted = facet_fields(self._schema, fields)
+        return tallied(self.searcher, self._set(matching, filters), counted, limit)
+
+    def browse(
+        self,
+        sort: Sort,
+        *,
+        filters: Sequence[Filter] = (),
+        after: Place | None = None,
+        limit: int,
+        timeout_seconds: float,  # noqa: ARG002 - see the class docstring
+    ) -> Sequence[Place]:
+        """See ``LexicalIndex``."""
+        schema = self._engine_schema
+        field = None if sort.field is None else sort_field(self._schema, sort.field)
+        under = [required(schema, item) for item in filters]
+        order = SortedBy(field, sort.is_descending, self._ids)
+        return SortedList(self.searcher, schema, order, under).page(after, limit)
+
+    def words(
         self,
         text: str,
         *,
-        filters: Sequence[Filter] = (),
-        fields: Sequence[str],
-        limit: int = 100,
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
-    ) -> Mapping[str, Mapping[str, int]]:
+    ) -> Sequence[TextWord]:
         """See ``LexicalIndex``."""
-        counted = facet_fields(self._schema, fields)
-        query = self.engine_query(text) if text.strip() else Query.all_query()
-        if query is None:
-            return {name: {} for name in fields}
-        under = [required(self._engine_schema, item) for item in filters]
-        matching = Query.boolean_query([unscored(query), *under])
-        searcher = self.searcher
-        return {field.name: count_values(searcher, matching, field, limit) for field in counted}
+        return text_words(self.searcher, self._engine_schema, self._analyzer, text)
+
+    def resembling(
+        self,
+        word: str,
+        *,
+        limit: int,
+        timeout_seconds: float,  # noqa: ARG002 - see the class docstring
+    ) -> Sequence[str]:
+        """See ``LexicalIndex``."""
+        reader = SpellingReader(self.searcher, self._engine_schema, self._schema.text_fields)
+        return reader.resembling(word, limit)
 
     def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
         """See ``LexicalIndex``. Held documents are looked up, so that no older change replaces or
@@ -277,20 +269,26 @@ class TantivyIndex:
             limit=limit,
         )
 
-    def engine_query(self, text: str) -> Query | None:
-        """The text as tantivy's query; ``None`` if no word of it is searchable."""
-        words = list(dict.fromkeys(self._analyzer.analyze(text)))
-        if not words:
-            return None
-        fields = self._schema.text_fields
-        by_field = [
-            Query.boost_query(any_word(self._engine_schema, text_field(field), words), field.weight)
-            for field in fields
-        ]
-        best_field = Query.disjunction_max_query(by_field, TIE_BREAKER)
-        return Query.boolean_query(
-            [
-                (Occur.Must, any_word(self._engine_schema, ALL, words)),
-                (Occur.Should, Query.boost_query(best_field, FIELDS_SHARE)),
-            ]
-        )
+    def engine_query(self, *wordings: str) -> Query | None:
+        """The wordings as tantivy's query, a document's score its best over them; ``None`` if no
+        word of them is searchable.
+        """
+        analysed = (tuple(dict.fromkeys(self._analyzer.analyze(text))) for text in wordings)
+        schema, fields = self._engine_schema, self._schema.text_fields
+        queries = [scored(schema, fields, words) for words in dict.fromkeys(analysed) if words]
+        if len(queries) > 1:
+            return Query.disjunction_max_query(queries, 0.0)
+        return queries[0] if queries else None
+
+    def _set(self, matching: Matching, filters: Sequence[Filter]) -> Query:
+        """The set's documents under the filters, unscored."""
+        text, schema = matching.text, self._engine_schema
+        parts = [among(schema, matching.also)]
+        if text is not None and not text.strip():
+            parts.append(Query.all_query())
+        elif query := self.engine_query(*([] if text is None else [text]), *matching.variants):
+            parts.append(query)
+        any_part = Query.boolean_query([(Occur.Should, part) for part in parts])
+        under = [required(schema, item) for item in filters]
+        hidden = (Occur.MustNot, among(schema, matching.without))
+        return Query.boolean_query([unscored(any_part), *under, hidden])

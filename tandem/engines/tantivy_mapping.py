@@ -1,5 +1,6 @@
 """Tandem's fields, documents and text analysis in tantivy's terms, and back."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -7,12 +8,18 @@ import tantivy
 
 from tandem.analysis import Analysis
 from tandem.documents import Change, Document, decode_attributes, encode_attributes
+from tandem.engines.tantivy_order import add_order, declare_order
 from tandem.engines.tantivy_suggestions import add_suggestion, declare_suggestions
 from tandem.fields import Field, FieldType, from_microseconds, to_microseconds
 from tandem.schema import Schema
 
 ANALYZER = "tandem"
 ALL = "all_text"
+WORDS = "all_words"
+"""The words of all text fields as they are typed, folded but not stemmed: what a misspelt one is
+compared with.
+"""
+WORDS_ANALYZER = "tandem_words"
 STORED_TEXTS = ("title", "body")
 """The texts that every document has; other text fields are stored with the attributes."""
 
@@ -31,6 +38,11 @@ def build_analyzer(analysis: Analysis) -> tantivy.TextAnalyzer:
     return chain.build()
 
 
+def build_words_analyzer(analysis: Analysis) -> tantivy.TextAnalyzer:
+    """The analysis chain without its stemmer."""
+    return build_analyzer(replace(analysis, stemmer=None))
+
+
 def text_field(field: Field) -> str:
     """The engine's name for a searched field: declared names cannot collide with Tandem's own."""
     return field.name if field.name in STORED_TEXTS else f"text_{field.name}"
@@ -45,8 +57,10 @@ def build_schema(schema: Schema) -> tantivy.Schema:
     """Tantivy's mapping of a collection's fields."""
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("document_id", stored=True, tokenizer_name="raw", index_option="basic")
+    declare_order(builder)
     builder.add_unsigned_field("sequence", stored=True, indexed=True, fast=True)
     builder.add_text_field(ALL, stored=False, tokenizer_name=ANALYZER, index_option="position")
+    builder.add_text_field(WORDS, tokenizer_name=WORDS_ANALYZER, index_option="basic")
     builder.add_bytes_field("attributes", stored=True, indexed=False, fast=False)
     builder.add_integer_field("updated_at", stored=True, indexed=True, fast=True)
     declare_suggestions(builder)
@@ -104,6 +118,7 @@ def engine_document(schema: Schema, change: Change) -> tantivy.Document | None:
     values = schema.typed(document)
     prepared = tantivy.Document()
     prepared.add_text("document_id", document.document_id)
+    add_order(prepared, document.document_id)
     prepared.add_unsigned("sequence", change.sequence)
     prepared.add_text("title", document.title)
     prepared.add_text("body", document.body)
@@ -114,7 +129,9 @@ def engine_document(schema: Schema, change: Change) -> tantivy.Document | None:
         texts.append(text)
         if field.name not in STORED_TEXTS:
             prepared.add_text(text_field(field), text)
-    prepared.add_text(ALL, "\n".join(texts))
+    together = "\n".join(texts)
+    prepared.add_text(ALL, together)
+    prepared.add_text(WORDS, together)
     prepared.add_bytes("attributes", encode_attributes(document.attributes))
     if document.updated_at is not None:
         prepared.add_integer("updated_at", to_microseconds(document.updated_at))

@@ -1,13 +1,14 @@
 """Tandem's filters and words as tantivy's queries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import tantivy
 from tantivy import Occur, Query
 
-from tandem.engines.tantivy_mapping import engine_value, filter_field
-from tandem.fields import FieldType
+from tandem.analysis import FIELDS_SHARE, TIE_BREAKER
+from tandem.engines.tantivy_mapping import ALL, engine_value, filter_field, text_field
+from tandem.fields import Field, FieldType
 from tandem.filters import AnyOf, Filter, Not, Range
 
 MOST_TIES = 4_096
@@ -18,6 +19,21 @@ def any_word(schema: tantivy.Schema, field: str, words: Sequence[str]) -> Query:
     """Documents that hold any of the analysed words in a field, scored by BM25."""
     return Query.boolean_query(
         [(Occur.Should, Query.term_query(schema, field, word, "freq")) for word in words]
+    )
+
+
+def scored(schema: tantivy.Schema, fields: Iterable[Field], words: Sequence[str]) -> Query:
+    """Documents that hold any of the analysed words, scored as ``tantivy_index`` says."""
+    by_field = [
+        Query.boost_query(any_word(schema, text_field(field), words), field.weight)
+        for field in fields
+    ]
+    best_field = Query.disjunction_max_query(by_field, TIE_BREAKER)
+    return Query.boolean_query(
+        [
+            (Occur.Must, any_word(schema, ALL, words)),
+            (Occur.Should, Query.boost_query(best_field, FIELDS_SHARE)),
+        ]
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tandem.analysis import ANALYSES, ENGLISH, PLAIN, Analysis
-from tandem.lexical import LexicalIndex
+from tandem.lexical import LexicalIndex, Matching
 from tandem.rankings import Ranking
 from tandem.stores import LexicalStore
 from tests.builders import document, schema_of, upserts
@@ -81,15 +81,16 @@ class AnalysesContract(LexicalContract):
     def test_an_analysis_decides_what_is_found(
         self, analysed: LexicalIndex, analysis: Analysis
     ) -> None:
-        """Searches, scores and facets go by one chain; what it drops finds nothing."""
+        """Searches, scores and tallies go by one chain; what it drops finds nothing."""
         for text, names in FOUND[analysis.name].items():
             ranking = search(analysed, text)
             assert set(ranking.document_ids) == names, text
             if not names:
                 assert ranking == Ranking("lexical")
             assert analysed.score(text, list(BODIES), timeout_seconds=TIMEOUT).keys() == names
-            counted = analysed.facets(text, fields=["kind"], timeout_seconds=TIMEOUT)
-            assert counted == {"kind": {"k": len(names)} if names else {}}
+            matching = Matching(text)
+            counted = analysed.tally(matching, fields=["kind"], timeout_seconds=TIMEOUT)
+            assert counted == (len(names), {"kind": {"k": len(names)} if names else {}})
 
     def test_an_analysis_decides_what_is_marked(
         self, analysed: LexicalIndex, analysis: Analysis

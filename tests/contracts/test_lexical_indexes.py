@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tandem.engines.tantivy_index import TantivyStore
+from tandem.engines.tantivy_store import TantivyStore
 from tandem.stores import LexicalStore
 from tests.contracts.lexical_index_contract import LexicalIndexContract
 

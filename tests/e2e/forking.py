@@ -100,7 +100,7 @@ def import_everything() -> None:
     commands = import_module("api.commands")
     for module in iter_modules(commands.__path__, "api.commands."):
         import_module(module.name)
-    for name in ("api.cli", "api.app", "tandem.engines.tantivy_index"):
+    for name in ("api.cli", "api.app", "tandem.engines.tantivy_store"):
         import_module(name)
     import_module("tandem.engines.qdrant_edge_index")
 

@@ -10,7 +10,7 @@ from relevance_eval.collections import read_beir
 from relevance_eval.measures import measure
 from tandem.analysis import ENGLISH
 from tandem.documents import Document
-from tandem.engines.tantivy_index import TantivyStore
+from tandem.engines.tantivy_store import TantivyStore
 from tandem.schema import infer_schema
 from tests.builders import upserts
 

@@ -9,9 +9,9 @@ import numpy as np
 from api.bootstrap import House, open_house
 from api.collection import OpenCollection
 from indexer.indexing import catch_up
-from indexer.passages import PassageSplitter
 from tandem.documents import Document
 from tandem.errors import CollectionNotFound
+from tandem.passages import PassageSplitter
 from tests.fakes import HashEmbedder
 from tests.integration.crash.driver import settings
 from tests.integration.crash.oracle import Held, Oracle, State

@@ -11,7 +11,7 @@ from tandem.catalog.checkpoints import Checkpoints
 from tandem.catalog.releases import Releases
 from tandem.engines.folders import IndexFolders
 from tandem.engines.qdrant_edge_index import QdrantEdgeStore
-from tandem.engines.tantivy_index import TantivyStore
+from tandem.engines.tantivy_store import TantivyStore
 from tests.integration.crash.phases import Fuse, Install, after, before
 
 Verb = Literal["reindex", "promote", "rollback"]

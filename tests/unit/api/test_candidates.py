@@ -200,7 +200,7 @@ def test_the_breaker_of_the_live_search_decides_nothing(
 ) -> None:
     """A leg that searches leave out just now is asked by the quality gate all the same."""
     adopt(house, quality={"judgments": judged(tmp_path / "judged")})
-    pools = house.collection(NAME)._pools
+    pools = house.collection(NAME).searching._pools
     monkeypatch.setattr(pools._breakers["vector"], "allows", lambda *_: False)
     assert house.collection(NAME).searcher().search(Query("word3")).degraded
     _, outcome = reindexed(owner)

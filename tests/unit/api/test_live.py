@@ -37,13 +37,16 @@ def test_a_searcher_goes_with_the_release(tmp_path: Path) -> None:
         until(lambda: collection.passed() == 20)
         held: list[int] = []
 
-        @contextmanager
-        def watched() -> Iterator[tuple[Release, OpenGeneration]]:
-            with collection.held() as (release, opened):
-                held.append(opened._users)
-                yield release, opened
+        class Watched:
+            held_generation = collection.held_generation
 
-        searcher = LiveSearcher(watched, collection.pipeline, collection.configuration(LEXICAL))
+            @contextmanager
+            def held(self) -> Iterator[tuple[Release, OpenGeneration]]:
+                with collection.held() as (release, opened):
+                    held.append(opened._users)
+                    yield release, opened
+
+        searcher = LiveSearcher(Watched(), collection.searching, LEXICAL)
         assert searcher.search(Query("word7")).release == 1
         reindexed(owner, model=MODELS[1])
         result = searcher.search(Query("word7"))

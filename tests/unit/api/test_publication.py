@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tandem.engines.qdrant_edge_index import QdrantEdgeStore
-from tandem.engines.tantivy_index import TantivyStore
+from tandem.engines.tantivy_store import TantivyStore
 from tandem.errors import EngineError
 from tests.owned_house import NAME, at_work, owned, reindexed, settings_in
 

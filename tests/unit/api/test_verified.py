@@ -16,9 +16,9 @@ from indexer.findings import IndexVerification
 from indexer.followers import never
 from indexer.indexing import catch_up
 from indexer.judging import VerifiedIndex
-from indexer.passages import PassageSplitter
 from indexer.verification import Verifier, VerifyOptions
 from tandem.errors import OwnedElsewhere
+from tandem.passages import PassageSplitter
 from tests.owned_house import NAME, at_work, documents, owned, settings_in
 
 pytestmark = pytest.mark.usefixtures("models")

@@ -71,7 +71,9 @@ def fetch(
     is_index_down: bool = False,
 ) -> tuple[dict[str, str], tuple[Degradation, ...]]:
     """Where each document came from, by id, and what is said to be missing."""
-    documents = QueryDocuments(source, pools, is_index_down=is_index_down)
+    documents = QueryDocuments(source, pools)
+    if is_index_down:
+        documents.leave_out_index()
     found = documents.fetch(tuple(ids), Deadline.after_ms(budget_ms))
     return {name: document.title for name, document in found.items()}, documents.degraded
 
@@ -96,9 +98,17 @@ def test_the_log_has_what_the_index_does_not_hold(pools: LegPools, is_in_process
 
 def test_what_is_deleted_is_no_degradation(pools: LegPools) -> None:
     """A hit that was deleted since has no document, and nothing is wrong."""
-    documents = QueryDocuments(Source(), pools, is_index_down=False)
+    documents = QueryDocuments(Source(), pools)
     assert documents.fetch(["gone"], Deadline.after_ms(10_000)) == {}
     assert documents.degraded == ()
+    assert documents.unread == frozenset()
+
+
+def test_what_could_not_be_read_is_told_from_what_is_deleted(pools: LegPools) -> None:
+    """Where the log does not answer nobody knows which of them are deleted."""
+    documents = QueryDocuments(Source(on_log=raising(CatalogError("down"))), pools)
+    documents.fetch(["a", "c", "gone"], Deadline.after_ms(10_000))
+    assert documents.unread == {"c", "gone"}
 
 
 def test_an_index_in_this_process_is_read_by_this_thread(pools: LegPools) -> None:
@@ -167,7 +177,7 @@ def test_without_time_the_log_is_not_asked(pools: LegPools) -> None:
 def test_the_same_reason_is_told_once(pools: LegPools) -> None:
     """A reranker that looks at all candidates asks before the page does."""
     source = Source(on_log=raising(CatalogError("down")))
-    documents = QueryDocuments(source, pools, is_index_down=False)
+    documents = QueryDocuments(source, pools)
     for _ in range(2):
         documents.fetch(("c",), Deadline.after_ms(10_000))
     assert documents.degraded == (Degradation("documents", "error"),)

@@ -9,7 +9,9 @@ from itertools import combinations
 import pytest
 
 from query.configurations import configurations
-from query.legs import Leg
+from query.frozen import FrozenPages
+from query.legs import Fields, Legs
+from query.parts import Parts
 from query.pipeline import SearchPipeline
 from query.retrieval import LegPools
 from rerank.completed_scores import CompletedScoreReranker
@@ -17,16 +19,23 @@ from tandem.documents import Document
 from tandem.errors import SearchUnavailable
 from tandem.filters import Filter
 from tandem.fusion import LegFusion
-from tandem.queries import Query
+from tandem.lexical import Matching, Place, Tally
+from tandem.queries import Query, Sort
 from tandem.rankings import Ranking, SearchResult
 from tests.builders import schema_of
 
-BUDGET_MS = 500.0
+BUDGET_MS = 800.0
 SLACK_MS = 250.0
 """How late an overloaded machine may wake a thread; what hangs here hangs for 30 seconds."""
 
 PARTS = ("lexical", "vector", "completion", "index", "log")
-TOGETHER = [group for size in range(1, len(PARTS) + 1) for group in combinations(PARTS, size)]
+LATER_PARTS = ("tally", "highlights", "passages", "store")
+TOGETHER = [
+    *[group for size in range(1, len(PARTS) + 1) for group in combinations(PARTS, size)],
+    *[(part,) for part in LATER_PARTS],
+    *[(part, later) for part in ("vector", "log") for later in LATER_PARTS],
+    LATER_PARTS,
+]
 
 
 class Engines:
@@ -50,25 +59,76 @@ class Engines:
     ) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
         self.reach("index")
-        return {name: Document(name) for name in document_ids if name != "b"}
+        return {name: Document(name, "", "body") for name in document_ids if name != "b"}
 
     def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
         self.reach("log")
-        return {name: Document(name) for name in document_ids}
+        return {name: Document(name, "", "body") for name in document_ids}
+
+    def keep(
+        self, ranking_id: str, collection: str, generation: int, content: bytes, seconds: float
+    ) -> None:
+        """See ``FrozenStore``."""
+        self.reach("store")
+
+    def find(self, ranking_id: str) -> None:
+        """See ``FrozenStore``; no later page is asked for here."""
+
+
+FOUND = {"lexical": "ab", "vector": "bc"}
 
 
 class FakeLeg:
-    """One of them: a ``Leg`` and its ``Question``."""
+    """One of them, and its only question."""
 
     def __init__(self, name: str, found: str, engines: Engines) -> None:
         self.name = name
         self._found = found
         self._engines = engines
 
-    def ask(self, text: str) -> "FakeLeg":
-        """See ``Leg``."""
+    def ask(self, text: str, variants: Sequence[str] = ()) -> "FakeLeg":
+        """See ``WordLeg``."""
         return self
+
+    def matching(self) -> Matching:
+        """See ``WordQuestion``."""
+        return Matching("x")
+
+    def highlight(
+        self, document_ids: Collection[str], timeout_seconds: float
+    ) -> Mapping[str, Fields]:
+        """See ``WordQuestion``: a match in the title alone."""
+        self._engines.reach("highlights")
+        return {name: {"title": f"<mark>{name}</mark>"} for name in document_ids}
+
+    def passages(self, documents: Sequence[Document]) -> Mapping[str, str]:
+        """See ``MeaningQuestion``."""
+        self._engines.reach("passages")
+        return {document.document_id: document.body for document in documents}
+
+    def tally(
+        self,
+        matching: Matching,
+        filters: Sequence[Filter],
+        fields: Sequence[str],
+        timeout_seconds: float,
+    ) -> Tally:
+        """See ``WordLeg``."""
+        self._engines.reach("tally")
+        return Tally(3, {})
+
+    def browse(
+        self,
+        sort: Sort,
+        filters: Sequence[Filter],
+        after: Place | None,
+        limit: int,
+        timeout_seconds: float,
+    ) -> Sequence[Place]:
+        """See ``WordLeg``."""
+        self._engines.reach("lexical")
+        return [Place(None, name) for name in self._found]
 
     def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
         """See ``Question``."""
@@ -92,22 +152,23 @@ def engines() -> Iterator[Engines]:
 @pytest.fixture
 def search(engines: Engines) -> Iterator[Callable[..., SearchResult]]:
     """One search, ``hybrid``."""
-    legs: dict[str, Leg] = {
-        name: FakeLeg(name, found, engines) for name, found in (("lexical", "ab"), ("vector", "bc"))
-    }
+    legs = {name: FakeLeg(name, found, engines) for name, found in FOUND.items()}
     pools = LegPools(legs)
     pipeline = SearchPipeline(
-        release=1,
-        schema=schema_of(),
-        configuration=configurations(
-            {name: LegFusion() for name in legs}, depth=10, budget_ms=BUDGET_MS
-        )["hybrid"],
-        legs=legs,
-        pools=pools,
-        reranker=CompletedScoreReranker({"lexical": 0.5, "vector": 0.5}),
-        documents=engines,
+        Parts(
+            release=1,
+            schema=schema_of(),
+            configuration=configurations(
+                {name: LegFusion() for name in legs}, depth=10, budget_ms=BUDGET_MS
+            )["hybrid"],
+            legs=Legs(legs["lexical"], legs["vector"]),
+            pools=pools,
+            reranker=CompletedScoreReranker({"lexical": 0.5, "vector": 0.5}),
+            documents=engines,
+            frozen=FrozenPages(lambda: engines, pools, collection="c", generation=1, seconds=60.0),
+        )
     )
-    yield lambda budget_ms=None: pipeline.search(Query("x", budget_ms=budget_ms))
+    yield lambda budget_ms=None: pipeline.search(Query("x", limit=2, budget_ms=budget_ms))
     pools.close()
 
 
@@ -118,6 +179,14 @@ def expected(hanging: set[str]) -> dict[str, str]:
         missing.add("completion")
     if "log" in hanging:  # the index lacks b
         missing.add("documents")
+    if "lexical" not in missing and "tally" in hanging:
+        missing.add("facets")
+    if "lexical" not in missing and "highlights" in hanging:
+        missing.add("highlights")
+    if "vector" not in missing and "passages" in hanging:
+        missing.add("highlights")
+    if "store" in hanging and not missing & {"lexical", "vector"}:  # one leg's hits are one page
+        missing.add("cursor")
     return dict.fromkeys(missing, "timeout")
 
 
@@ -125,7 +194,9 @@ def test_nothing_hangs(search: Callable[..., SearchResult]) -> None:
     """So that what follows is due to what hangs."""
     result = search()
     assert result.degraded == ()
-    assert result.documents.keys() == set("abc")
+    assert result.documents.keys() == {*"abc"[:2]}
+    assert (result.total, len(result.highlights), result.reachable) == (3, 2, 3)
+    assert result.cursor
 
 
 @pytest.mark.parametrize("hanging", TOGETHER, ids="+".join)

@@ -7,8 +7,10 @@ from typing import Any, cast
 import numpy as np
 
 from query.legs import LexicalLeg, VectorLeg
+from tandem.documents import Document
 from tandem.filters import AnyOf
-from tandem.lexical import LexicalIndex
+from tandem.lexical import LexicalIndex, Matching
+from tandem.passages import PassageSplitter
 from tandem.protocols import FloatMatrix, VectorIndex
 from tandem.rankings import Ranking
 from tests.builders import schema_of
@@ -49,24 +51,32 @@ class CountingEmbedder(HashEmbedder):
 
 
 def test_words_reach_the_lexical_index() -> None:
-    """The text, filters, limit and time as given."""
+    """The text, its other wordings, filters, limit and time as given."""
     index = Recorder()
     leg = LexicalLeg(cast("LexicalIndex", index))
-    question = leg.ask("some words")
+    question = leg.ask("some words", ["other"])
     assert index.asked == [], "nothing happens before the question is used"
     assert question.retrieve(FILTERS, 7, 0.5) == RANKING
     assert question.score(["a"], 0.25) == {"a": 1.0}
-    assert leg.name == "lexical"
     assert index.asked == [
-        ("search", "some words", {"filters": FILTERS, "limit": 7, "timeout_seconds": 0.5}),
-        ("score", "some words", {"document_ids": ["a"], "timeout_seconds": 0.25}),
+        (
+            "search",
+            "some words",
+            {"variants": ("other",), "filters": FILTERS, "limit": 7, "timeout_seconds": 0.5},
+        ),
+        (
+            "score",
+            "some words",
+            {"document_ids": ["a"], "variants": ("other",), "timeout_seconds": 0.25},
+        ),
     ]
+    assert question.matching() == Matching("some words", ("other",))
 
 
 def test_meaning_reaches_the_vector_index_embedded_once() -> None:
     """Retrieval and completion share one embedding, made only when it is needed."""
     index, embedder = Recorder(), CountingEmbedder()
-    question = VectorLeg(cast("VectorIndex", index), embedder).ask("some words")
+    question = VectorLeg(cast("VectorIndex", index), embedder, 32).ask("some words")
     assert embedder.queries == 0
     question.retrieve(FILTERS, 7, 0.5)
     question.score(["a"], 0.25)
@@ -80,7 +90,7 @@ def test_meaning_reaches_the_vector_index_embedded_once() -> None:
 def test_two_threads_may_use_one_question() -> None:
     """Whoever comes first embeds; both get the same vector."""
     index, embedder = Recorder(), CountingEmbedder()
-    question = VectorLeg(cast("VectorIndex", index), embedder).ask("some words")
+    question = VectorLeg(cast("VectorIndex", index), embedder, 32).ask("some words")
     threads = [threading.Thread(target=question.score, args=(["a"], 1.0)) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -89,3 +99,37 @@ def test_two_threads_may_use_one_question() -> None:
     first = index.asked[0][1]
     assert all(np.array_equal(vector, first) for _, vector, _ in index.asked)
     assert len(index.asked) == 4
+
+
+class Held:
+    """A ``VectorIndex`` that holds given vectors."""
+
+    def __init__(self, vectors: Mapping[str, FloatMatrix]) -> None:
+        self._vectors = vectors
+
+    def vectors(self, document_ids: Collection[str]) -> Mapping[str, FloatMatrix]:
+        """See ``VectorIndex``."""
+        return {name: self._vectors[name] for name in document_ids if name in self._vectors}
+
+
+def test_the_nearest_passage_is_shown() -> None:
+    """The piece of the body alone, whichever it is; a title without a body has nothing to show,
+    and of a document whose passages are not those of the index nothing is known.
+    """
+    embedder = HashEmbedder(window=8)
+    body = " ".join(f"w{number}" for number in range(20))
+    long, short = Document("long", "A title", body), Document("short", "", "few words")
+    bare, other = Document("bare", "A title"), Document("other", "", body)
+    splitter = PassageSplitter(embedder, 8)
+    passages, pieces = splitter.split([long])[0], splitter.pieces([long])[0]
+    held = {
+        "long": embedder.embed_documents(passages),
+        "short": embedder.embed_documents(["few words"]),
+        "bare": embedder.embed_documents(["A title"]),
+        "other": embedder.embed_documents(["an older body of one passage"]),
+    }
+    leg = VectorLeg(cast("VectorIndex", Held(held)), embedder, 512)
+    assert len(passages) > 2
+    for passage, piece in zip(passages, pieces, strict=True):
+        shown = leg.ask(passage).passages([long, short, bare, other, Document("unknown")])
+        assert shown == {"long": piece, "short": "few words", "bare": ""}

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from query.understanding import understand
 from tandem.errors import FilterError, InputError, QueryError
 from tandem.filters import AnyOf
-from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS, Query
+from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS, Query, Sort
 from tests.builders import schema_of
 
-SCHEMA = schema_of(genre="keyword")
+SCHEMA = schema_of(genre="keyword", year="integer", price="float", seen="boolean", at="datetime")
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,6 @@ def test_filters_are_typed() -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        (Query(""), "the query is empty"),
-        (Query(" \t\n\u3000"), "the query is empty"),
-        (Query("\0"), "the query is empty"),
         (Query("x" * 4_001), "4,001 characters, at most 4,000"),
         (Query("x" * 100_000), "100,000 characters, at most 4,000"),
         (Query("ab\ud800c"), "query: a lone surrogate at character 3"),
@@ -58,6 +55,16 @@ def test_filters_are_typed() -> None:
         (Query("x", budget_ms=math.nan), "budget_ms is nan"),
         (Query("x", budget_ms=math.inf), "budget_ms is inf, expected more than 0 and at most"),
         (Query("x", budget_ms=1e12), "at most 600,000"),
+        (Query("x", user_id=" "), "user_id is blank"),
+        (Query("x", client_id="\ud800"), "client_id: a lone surrogate at character 1"),
+        (Query("x", session_id="é" * 257), "session_id has 514 bytes, at most 512"),
+        (Query("x", sort=Sort("year")), "sort orders what is browsed"),
+        (Query("", sort=Sort("yaer")), "sort: yaer: is not a field of this collection"),
+        (Query("", sort=Sort("genre")), "sort: genre: is a keyword field"),
+        (Query("", sort=Sort("title")), "sort: title: is a text field"),
+        (Query("", sort=Sort("")), "sort: : is not a field"),
+        (Query("x", facets=("genres",)), "facets: genres: is not a field"),
+        (Query("x", facets=("genre", "price")), "facets: price: is a float field"),
     ],
 )
 def test_what_a_query_may_not_be(query: Query, message: str) -> None:
@@ -65,6 +72,38 @@ def test_what_a_query_may_not_be(query: Query, message: str) -> None:
     with pytest.raises(QueryError) as raised:
         understand(query, SCHEMA)
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["", " \t\n\u3000", "\0"])
+def test_without_a_text_the_collection_is_browsed(text: str) -> None:
+    """By document_id, or by a field that has an order."""
+    understood = understand(Query(text, filters={"genre": "a"}), SCHEMA)
+    assert (understood.text, understood.sort) == ("", Sort())
+    assert len(understood.filters) == 1
+    for name in ("year", "price", "at"):
+        sort = Sort(name, is_descending=True)
+        assert understand(Query(text, sort=sort), SCHEMA).sort == sort
+    assert understand(Query("x"), SCHEMA).sort is None
+
+
+def test_who_may_not_sort_or_count_learns_by_what_one_may() -> None:
+    """The error names the parameter, and the fields there are."""
+    for query, field, known in (
+        (Query("", sort=Sort("genre")), "sort", "year, price, at"),
+        (Query("x", facets=("at",)), "facets", "genre, year, seen"),
+    ):
+        with pytest.raises(QueryError) as raised:
+            understand(query, SCHEMA)
+        assert raised.value.field == field
+        assert known in raised.value.hint
+
+
+def test_a_facet_that_is_named_twice_is_counted_once() -> None:
+    """In the order in which they were named."""
+    assert understand(Query("x", facets=("year", "genre", "year")), SCHEMA).facets == (
+        "year",
+        "genre",
+    )
 
 
 def test_the_limits_are_inside() -> None:
@@ -77,10 +116,12 @@ def test_the_limits_are_inside() -> None:
 def test_any_text_is_understood_or_refused(text: str) -> None:
     """No text is another error, and what comes out is clean."""
     try:
-        understood = understand(Query(text), SCHEMA).text
+        found = understand(Query(text), SCHEMA)
     except InputError:
         return
-    assert understood == understood.strip() != ""
+    understood = found.text
+    assert understood == understood.strip()
+    assert (understood == "") == (found.sort is not None)
     understood.encode()
     assert "\0" not in understood
 

@@ -29,6 +29,7 @@ from tandem.schema import (
     describe,
     facet_fields,
     infer_schema,
+    sort_field,
 )
 from tests.builders import document, schema_of
 
@@ -349,3 +350,20 @@ def test_fields_that_facets_count() -> None:
     with pytest.raises(FieldError) as raised:
         facet_fields(schema_of(), ["title"])
     assert raised.value.hint.endswith("none")
+
+
+# --- sorts ---
+
+
+def test_fields_that_a_list_is_sorted_by() -> None:
+    """Integer, float and datetime fields; another one is named with what can be."""
+    schema = schema_of(
+        tag="keyword", note="text", year="integer", price="float", new="boolean", at="datetime"
+    )
+    for name in ("year", "price", "at"):
+        assert sort_field(schema, name).name == name
+    for name, reason in {"nope": "not a field", "note": "text field", "title": "text field",
+                         "tag": "keyword field", "new": "boolean field"}.items():  # fmt: skip
+        with pytest.raises(FieldError, match=f"{name}: .*{reason}") as raised:
+            sort_field(schema, name)
+        assert raised.value.hint == "fields that can be sorted by: year, price, at"

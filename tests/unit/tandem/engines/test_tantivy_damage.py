@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tandem.analysis import ENGLISH
-from tandem.engines.tantivy_index import TantivyStore
+from tandem.engines.tantivy_store import TantivyStore
 from tests.builders import document, schema_of, upserts
 from tests.integration.drift import LexicalDrift
 

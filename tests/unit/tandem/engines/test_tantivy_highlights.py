@@ -3,7 +3,7 @@
 import pytest
 
 from tandem.analysis import ENGLISH
-from tandem.engines import tantivy_highlights
+from tandem.engines import tantivy_tokens
 from tandem.engines.tantivy_highlights import PIECE_CHARACTERS, highlights
 from tandem.engines.tantivy_mapping import build_analyzer
 
@@ -46,7 +46,7 @@ def test_the_place_of_most_different_words_wins() -> None:
 @pytest.mark.parametrize("size", [1, 3, 7, 20, 50])
 def test_blocks_lose_no_match(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """However a text is divided for the analyzer, no word is, and offsets stay right."""
-    monkeypatch.setattr(tantivy_highlights, "BLOCK_CHARACTERS", size)
+    monkeypatch.setattr(tantivy_tokens, "BLOCK_CHARACTERS", size)
     title = "Zebras,\u2028zebra's — the état zebra\tx" + "y" * 30 + " ÉTATS"
     marked = highlights(ANALYZER, frozenset({"zebra", "etat"}), title, "")["title"]
     assert marked == (

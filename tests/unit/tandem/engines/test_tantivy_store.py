@@ -6,7 +6,7 @@ import pytest
 import tantivy
 
 from tandem.analysis import ENGLISH
-from tandem.engines.tantivy_index import TantivyStore
+from tandem.engines.tantivy_store import TantivyStore
 from tandem.errors import EngineError
 from tests.builders import document, schema_of, upserts
 

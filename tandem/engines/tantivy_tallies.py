@@ -1,5 +1,6 @@
-"""Counting a field's values in tantivy."""
+"""Counting documents and their values in tantivy."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import tantivy
@@ -7,9 +8,16 @@ from tantivy import Query
 
 from tandem.engines.tantivy_mapping import filter_field
 from tandem.fields import Field, FieldType
+from tandem.lexical import Tally
 
 MOST_VALUES = 2**31 - 1
 """How many values a segment may hand over: all of them, or counts would be estimates."""
+
+
+def tallied(searcher: tantivy.Searcher, query: Query, fields: Iterable[Field], limit: int) -> Tally:
+    """How many documents a query has, and the values of the fields among them."""
+    facets = {field.name: count_values(searcher, query, field, limit) for field in fields}
+    return Tally(int(searcher.search(query, limit=1, count=True).count or 0), facets)
 
 
 def count_values(

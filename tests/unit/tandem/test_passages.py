@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indexer.passages import PassageSplitter, token_windows
 from tandem.documents import Document
+from tandem.passages import PassageSplitter, token_windows
 from tests.fakes import HashEmbedder
 from tests.models import cache_dir
 
@@ -214,3 +214,22 @@ def test_the_real_tokenizer_counts_what_the_embedder_will_read() -> None:
     assert min(lengths) > 64
     found = {word for text in passages for word in re.findall(r"\w+", text)}
     assert found == set(re.findall(r"\w+", f"A résumé {body}"))
+
+
+def test_pieces_are_the_passages_without_their_title() -> None:
+    """One a passage, so that the index of one is that of the other."""
+    made = splitter(size=8, overlap=2)
+    documents = [
+        Document("long", "A title", words(20)),
+        Document("bare", "", words(20)),
+        Document("title", " Only a title ", ""),
+        Document("heavy", words(6, "t"), words(3)),
+        Document("blank"),
+    ]
+    passages, pieces = made.split(documents), made.pieces(documents)
+    assert [len(texts) for texts in pieces] == [len(texts) for texts in passages]
+    assert [f"A title {piece}" for piece in pieces[0]] == passages[0]
+    assert pieces[1] == passages[1]
+    assert (pieces[2], passages[2]) == ([""], ["Only a title"])
+    assert pieces[3] == passages[3], "a title too long for a heading is read as the body's start"
+    assert pieces[4] == []

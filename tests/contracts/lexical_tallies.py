@@ -1,4 +1,4 @@
-"""How many of the documents that match have which value."""
+"""How many documents a set has, and how many of them have which value."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tandem.analysis import ENGLISH
 from tandem.errors import FieldError
-from tandem.lexical import LexicalIndex
+from tandem.lexical import LexicalIndex, Matching, Tally
 from tandem.stores import LexicalStore
 from tests.builders import deletion, document, filters, schema_of, upserts
 from tests.contracts import filters_oracle as oracle
@@ -19,12 +19,22 @@ from tests.contracts.lexical_base import IDENTITY, NAME, SCHEMA, TIMEOUT, Lexica
 COUNTED = ("tags", "year", "open")
 
 
+def tally(index: LexicalIndex, matching: Matching, *fields: str, **keywords: Any) -> Tally:
+    """A tally without the arguments that do not matter here."""
+    return index.tally(matching, fields=fields, timeout_seconds=TIMEOUT, **keywords)
+
+
 def facets(
     index: LexicalIndex, text: str, *fields: str, **keywords: Any
 ) -> dict[str, list[tuple[str, int]]]:
-    """Facets as lists, so that their order is compared too."""
-    found = index.facets(text, fields=fields, timeout_seconds=TIMEOUT, **keywords)
+    """The facets of a text as lists, so that their order is compared too."""
+    found = tally(index, Matching(text), *fields, **keywords).facets
     return {field: list(values.items()) for field, values in found.items()}
+
+
+def totals(index: LexicalIndex, *sets: Matching, **keywords: Any) -> list[int]:
+    """How many documents each of the sets has."""
+    return [tally(index, matching, **keywords).total for matching in sets]
 
 
 def counted(data: Mapping[str, Any], limit: int) -> dict[str, list[tuple[str, int]]]:
@@ -47,8 +57,8 @@ def _told(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class FacetsContract(LexicalContract):
-    """Facets."""
+class TalliesContract(LexicalContract):
+    """Totals and facets."""
 
     @example(data={}, limit=100)
     @example(data={"not": {"open": True}}, limit=1)
@@ -68,6 +78,69 @@ class FacetsContract(LexicalContract):
         for text in ("common", ""):
             found = facets(filtered, text, *COUNTED, filters=wanted, limit=limit)
             assert found == expected
+            under = oracle.matching_ids(oracle.sample_documents(300, seed=3), data)
+            assert totals(filtered, Matching(text), filters=wanted) == [len(under)]
+
+    def test_a_set_is_what_matches_and_what_is_named(self, index: LexicalIndex) -> None:
+        """Any word of the text or of a variant, and the documents of ``also``, each once; unknown
+        ids are nothing, and what is in ``without`` is not counted.
+        """
+        sent = [
+            document("a", "red zebras", genre="x"),
+            document("b", "a zebra", genre=("x", "y")),
+            document("c", "a horse", genre="y"),
+            document("d", "a donkey", genre="z"),
+        ]
+        write(index, upserts(sent))
+        sets: list[tuple[Matching, int, dict[str, int]]] = [
+            (Matching("zebra"), 2, {"x": 2, "y": 1}),
+            (Matching("zebra", ["horses", "mule"]), 3, {"x": 2, "y": 2}),
+            (Matching("the", ["horse"]), 1, {"y": 1}),
+            (Matching("the", ["", "!?"]), 0, {}),
+            (Matching(None, ["horse"]), 1, {"y": 1}),
+            (Matching(None), 0, {}),
+            (Matching(None, also=["d", "unknown", "a"]), 2, {"x": 1, "z": 1}),
+            (Matching("zebra", also=["a", "b", "d", "unknown"]), 3, {"x": 2, "y": 1, "z": 1}),
+            (Matching("the", also=["c"]), 1, {"y": 1}),
+            (Matching("zebra", also=["c"], without=["a", "c", "unknown"]), 1, {"x": 1, "y": 1}),
+            (Matching("", also=["a"]), 4, {"x": 2, "y": 2, "z": 1}),
+            (Matching(" ", ["horse"]), 4, {"x": 2, "y": 2, "z": 1}),
+            (Matching("", without=["b", "d"]), 2, {"x": 1, "y": 1}),
+            (Matching(None, also=["a"], without=["a"]), 0, {}),
+            (Matching("zebra", also=frozenset(["c"]), without={"b"}), 2, {"x": 1, "y": 1}),
+        ]
+        for matching, total, genres in sets:
+            assert tally(index, matching, "genre") == Tally(total, {"genre": genres}), matching
+            assert tally(index, matching) == Tally(total, {}), matching
+
+    def test_filters_hold_for_what_is_named(self, index: LexicalIndex) -> None:
+        """A document of ``also`` that a filter takes away is not counted."""
+        sent = [document(f"d{n}", "zebra" if n < 4 else "horse", year=n % 2) for n in range(8)]
+        write(index, upserts(sent))
+        named = Matching("zebra", also=["d3", "d4", "d5", "d7"], without=["d1"])
+        assert totals(index, named) == [6]
+        under = filters(SCHEMA, {"year": 1})
+        assert tally(index, named, "year", filters=under) == Tally(3, {"year": {"1": 3}})
+        assert totals(index, Matching(None, also=["d4"]), filters=under) == [0]
+
+    def test_many_are_named(self, index: LexicalIndex) -> None:
+        """Hundreds of ids beside a text, found and hidden."""
+        sent = [document(f"d{n:04}", "zebra" if n % 2 else "horse") for n in range(900)]
+        write(index, upserts(sent))
+        first, last = [f"d{n:04}" for n in range(600)], [f"d{n:04}" for n in range(300, 900)]
+        assert totals(
+            index,
+            Matching(None, also=[*first, *last]),
+            Matching("zebra", also=first),
+            Matching("zebra", also=first, without=last),
+        ) == [900, 750, 300]
+
+    def test_a_total_counts_what_is_held(self, index: LexicalIndex) -> None:
+        """Deleted documents and replaced versions are in no set, named or not."""
+        write(index, upserts([document(f"d{n}", "zebra") for n in range(4)]))
+        write(index, [deletion(5, "d0"), *upserts([document("d1", "horse")], 6)])
+        sets = (Matching("zebra"), Matching(""), Matching(None, also=["d0", "d1"]))
+        assert totals(index, *sets) == [2, 3, 1]
 
     def test_only_what_matches_is_counted(self, index: LexicalIndex) -> None:
         """Documents that hold a word of the text; no text counts all, no searchable word none."""
@@ -176,5 +249,6 @@ class FacetsContract(LexicalContract):
 
     def test_facets_of_nothing(self, index: LexicalIndex) -> None:
         """An empty index has no values."""
+        assert totals(index, Matching(""), Matching("zebra"), Matching(None, also=["a"])) == [0] * 3
         assert facets(index, "", "genre", "year") == {"genre": [], "year": []}
         assert facets(index, "zebra", "genre") == {"genre": []}

@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 import tantivy
 
-from tandem.engines.tantivy_facets import count_values
+from tandem.engines.tantivy_tallies import count_values
 from tandem.fields import Field, FieldType
 
 

@@ -30,6 +30,19 @@ class PassageSplitter:
 
     def split(self, documents: Sequence[Document]) -> list[list[str]]:
         """Each document's passages; a blank document has none."""
+        return [
+            [f"{heading} {piece}" if heading and piece else heading or piece for piece in pieces]
+            for heading, pieces in self._divided(documents)
+        ]
+
+    def pieces(self, documents: Sequence[Document]) -> list[list[str]]:
+        """What each passage of a document shows of it, the title in front left out: one text a
+        passage, blank where it is the title alone.
+        """
+        return [pieces for _, pieces in self._divided(documents)]
+
+    def _divided(self, documents: Sequence[Document]) -> list[tuple[str, list[str]]]:
+        """Each document's heading, and what stands under it, passage by passage."""
         titles = self.embedder.token_spans([document.title for document in documents])
         bodies = self.embedder.token_spans([document.body for document in documents])
         return [
@@ -37,20 +50,19 @@ class PassageSplitter:
             for document, title, body in zip(documents, titles, bodies, strict=True)
         ]
 
-    def _passages(self, document: Document, title: Spans, body: Spans) -> list[str]:
+    def _passages(self, document: Document, title: Spans, body: Spans) -> tuple[str, list[str]]:
         if not body and not title:
-            return []
+            return "", []
         if len(title) > self.size // 2:
             # Too long to stand in front of every passage: it is read as the start of the body.
             shift = len(document.title) + 1
             moved = [(start + shift, end + shift) for start, end in body]
             text = f"{document.title} {document.body}"
-            return self._pieces(text, [*title, *moved], self.size)
-        if not body:
-            return [document.title.strip()]
-        pieces = self._pieces(document.body, body, self.size - len(title))
+            return "", self._pieces(text, [*title, *moved], self.size)
         heading = document.title.strip()
-        return [f"{heading} {piece}" for piece in pieces] if heading else pieces
+        if not body:
+            return heading, [""]
+        return heading, self._pieces(document.body, body, self.size - len(title))
 
     def _pieces(self, text: str, spans: Spans, size: int) -> list[str]:
         windows = token_windows(text, spans, size, min(self.overlap, size // 4))

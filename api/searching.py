@@ -1,0 +1,92 @@
+"""What searches a collection: its configurations, and the pipeline over one of its generations."""
+
+from api.generation import OpenGeneration
+from query.configurations import (
+    DEFAULT,
+    LEXICAL,
+    VECTOR,
+    SearchConfiguration,
+    configurations,
+    named,
+)
+from query.frozen import FrozenPages
+from query.parts import Parts
+from query.pipeline import SearchPipeline
+from query.retrieval import LegPools
+from rerank.completed_scores import CompletedScoreReranker
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.releases import Release
+from tandem.fusion import LegFusion
+from tandem.sections import SearchSettings
+
+
+class Searching:
+    """Shared by all searches of a collection: pools, breakers and what the settings say."""
+
+    def __init__(self, settings: SearchSettings, catalog: Catalog, collection: str) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._collection = collection
+        self._pools = LegPools({LEXICAL: None, VECTOR: None})
+        legs = {LEXICAL: settings.lexical, VECTOR: settings.vector}
+        fusion = {leg: LegFusion(its.k, its.weight) for leg, its in legs.items()}
+        self._configurations = configurations(
+            fusion, depth=settings.depth, budget_ms=settings.budget_ms
+        )
+        self._reranker = CompletedScoreReranker({leg: its.share for leg, its in legs.items()})
+
+    def configuration(self, name: str | None = None) -> SearchConfiguration:
+        """The configuration of that name, or the default one.
+
+        Raises:
+            QueryError: there is none.
+        """
+        return named(self._configurations, DEFAULT if name is None else name)
+
+    def pipeline(
+        self, release: Release, opened: OpenGeneration, configuration: SearchConfiguration
+    ) -> SearchPipeline:
+        """The pipeline of everybody's searches over one generation."""
+        frozen = FrozenPages(
+            lambda: self._catalog.frozen,
+            self._pools,
+            collection=self._collection,
+            generation=opened.generation.number,
+            seconds=60 * self._settings.cursor_minutes,
+        )
+        return self._over(release, opened, configuration, self._pools, frozen)
+
+    def pipeline_apart(
+        self,
+        release: Release,
+        opened: OpenGeneration,
+        configuration: SearchConfiguration,
+        pools: LegPools,
+    ) -> SearchPipeline:
+        """One over pools of its own, that nobody's searches wait for, and of first pages alone."""
+        return self._over(release, opened, configuration, pools, None)
+
+    def _over(
+        self,
+        release: Release,
+        opened: OpenGeneration,
+        configuration: SearchConfiguration,
+        pools: LegPools,
+        frozen: FrozenPages | None,
+    ) -> SearchPipeline:
+        return SearchPipeline(
+            Parts(
+                release=release.number,
+                schema=opened.generation.schema,
+                configuration=configuration,
+                legs=opened.legs(),
+                pools=pools,
+                reranker=self._reranker,
+                documents=opened,
+                frozen=frozen,
+            )
+        )
+
+    def close(self) -> None:
+        """Ask nothing any more."""
+        self._pools.close()

@@ -1,0 +1,156 @@
+"""From a query to the order of its hits. Each stage takes what the one before gave."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
+from typing import NamedTuple
+
+from query.arranged import Arranged
+from query.clock import Clock
+from query.completion import complete
+from query.configurations import LEXICAL, VECTOR
+from query.documents import QueryDocuments
+from query.legs import Questions
+from query.parts import Parts
+from query.retrieval import Answers
+from query.tallying import tally
+from query.understanding import Understood
+from tandem.documents import Document
+from tandem.errors import SearchUnavailable
+from tandem.fusion import reciprocal_rank_fusion
+from tandem.queries import Query
+from tandem.rankings import Degradation, Evidence, Hit, Ranking
+
+
+class Order(NamedTuple):
+    """What was arranged, and the questions that were answered for it."""
+
+    arranged: Arranged
+    questions: Questions
+
+
+class LazyDocuments(Mapping[str, Document]):
+    """The candidates' documents, fetched when a reranker first looks at one."""
+
+    def __init__(self, fetch: Callable[[], Mapping[str, Document]]) -> None:
+        self._fetch = fetch
+
+    @cached_property
+    def _documents(self) -> Mapping[str, Document]:
+        return self._fetch()
+
+    def __getitem__(self, document_id: str) -> Document:
+        return self._documents[document_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._documents)
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+
+class Arranger:
+    """Finds the order of the hits of one query; ``source`` has the documents of the candidates."""
+
+    def __init__(self, parts: Parts, source: QueryDocuments, clock: Clock) -> None:
+        self._parts = parts
+        self._source = source
+        self._clock = clock
+
+    def arrange(self, query: Query, understood: Understood) -> Order:
+        """Ask the legs, fuse, complete, rerank and count.
+
+        Raises:
+            SearchUnavailable: no leg could answer.
+        """
+        configuration, stage = self._parts.configuration, self._clock.stopwatch.stage
+        depth = max(configuration.depth, query.limit)
+        asked = self._ask(understood)
+        with stage("retrieval"):
+            answers = self._retrieve(asked, understood, depth)
+        with stage("fusion"):
+            candidates = self._fuse(answers.by_leg, depth)
+        questions = asked.of(answers.by_leg)
+        ranking, late = self._rerank(query, candidates, questions)
+        with stage("tally"):
+            counted, uncounted = tally(self._parts, understood, ranking, questions, self._clock)
+        arranged = Arranged(
+            query=query,
+            configuration=configuration.name,
+            release=self._parts.release,
+            ranking=ranking,
+            legs=configuration.legs,
+            words=understood.text,
+            variants=understood.variants,
+            degraded=answers.degraded + late + uncounted,
+            total=counted and counted.total,
+            facets=counted and counted.facets,
+        )
+        return Order(arranged, questions)
+
+    def _ask(self, understood: Understood) -> Questions:
+        legs, wanted = self._parts.legs, self._parts.configuration.legs
+        text, variants = understood.text, understood.variants
+        return Questions(
+            legs.lexical.ask(text, variants) if LEXICAL in wanted else None,
+            legs.vector.ask(text) if VECTOR in wanted else None,
+        )
+
+    def _retrieve(
+        self, questions: Questions, understood: Understood, depth: int
+    ) -> Answers[Ranking]:
+        deadline, timed = self._clock.legs, self._clock.stopwatch.timed
+        seconds = deadline.remaining_seconds()
+        calls = {
+            leg: timed(leg, partial(question.retrieve, understood.filters, depth, seconds))
+            for leg, question in questions.by_leg()
+        }
+        answers = self._parts.pools.ask(calls, deadline)
+        if not answers.by_leg:
+            raise no_leg(answers.degraded)
+        if any(part.leg == LEXICAL for part in answers.degraded):
+            self._source.leave_out_index()
+        return answers
+
+    def _fuse(self, rankings: Mapping[str, Ranking], depth: int) -> Ranking:
+        configuration = self._parts.configuration
+        if len(configuration.legs) == 1:
+            return _with_own_evidence(next(iter(rankings.values())))
+        return reciprocal_rank_fusion(list(rankings.values()), configuration.fusion, limit=depth)
+
+    def _rerank(
+        self, query: Query, candidates: Ranking, questions: Questions
+    ) -> tuple[Ranking, tuple[Degradation, ...]]:
+        """Late completion leaves the fused order: scores that are half there would mislead."""
+        parts, clock = self._parts, self._clock
+        if not parts.configuration.rerank:
+            return candidates, ()
+        with clock.stopwatch.stage("completion"):
+            asked = dict(questions.by_leg())
+            completed, late = complete(candidates, asked, parts.pools, clock.legs)
+        if late:
+            return candidates, late
+        with clock.stopwatch.stage("rerank"):
+            fetch = partial(self._source.fetch, completed.document_ids, clock.legs)
+            return parts.reranker.rerank(query, completed, LazyDocuments(fetch)), ()
+
+
+def no_leg(degraded: tuple[Degradation, ...]) -> SearchUnavailable:
+    """What is raised where no leg answered."""
+    return SearchUnavailable(
+        "no leg could answer: " + ", ".join(f"{part.leg} {part.reason}" for part in degraded),
+        hint="look at `tandem status`, or give the query a larger budget_ms",
+    )
+
+
+def _with_own_evidence(ranking: Ranking) -> Ranking:
+    """A single leg's ranking is its own evidence: nothing was fused."""
+    hits = tuple(
+        Hit(
+            hit.document_id,
+            hit.rank,
+            hit.score,
+            (Evidence(ranking.name, hit.rank, hit.score, hit.score),),
+        )
+        for hit in ranking.hits
+    )
+    return Ranking(ranking.name, hits)

@@ -1,0 +1,40 @@
+"""The time of one query: when it must be over, and what took how long."""
+
+from dataclasses import dataclass, field
+
+from query.retrieval import Deadline
+from tandem.telemetry import Stopwatch
+
+SHARE_FOR_LEGS = 0.8
+"""How much of a query's time finding the order may use up: the rest is for the page."""
+
+SHARE_FOR_TALLY = 0.5
+"""How much of what is left then counting may use up."""
+
+SHARE_FOR_DOCUMENTS = 0.6
+"""How much of what is left then the page's documents may use up: the rest is for highlights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """``whole`` is the query's deadline, ``legs`` that of all up to the order of the hits."""
+
+    whole: Deadline
+    legs: Deadline
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @classmethod
+    def start(cls, budget_ms: float) -> "Clock":
+        """From now on."""
+        whole = Deadline.after_ms(budget_ms)
+        return cls(whole, whole.earlier(SHARE_FOR_LEGS))
+
+    def tally(self) -> Deadline:
+        """When counting, which begins now, must be over: a leg that has used up its time takes
+        nothing from the other one's count.
+        """
+        return self.whole.earlier(SHARE_FOR_TALLY)
+
+    def documents(self) -> Deadline:
+        """When fetching the page's documents, which begins now, must be over."""
+        return self.whole.earlier(SHARE_FOR_DOCUMENTS)

@@ -1,0 +1,112 @@
+"""From an order to one of its pages: documents, highlights, and the cursor of the next one."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from query.arranged import Arranged
+from query.clock import Clock
+from query.configurations import LEXICAL, VECTOR
+from query.cursors import RankingCursor
+from query.documents import QueryDocuments
+from query.frozen import Resumed
+from query.highlighting import Highlighter
+from query.legs import Questions
+from query.parts import Parts
+from query.retrieval import CURSOR, Answers
+from tandem.rankings import Degradation, Ranking, SearchResult
+
+
+class Next(NamedTuple):
+    """The cursor of the page after one, or why there is none though there are more hits."""
+
+    cursor: str | None = None
+    degraded: tuple[Degradation, ...] = ()
+
+
+class Pager:
+    """Makes a page of one search; ``source`` has its documents."""
+
+    def __init__(self, parts: Parts, source: QueryDocuments, clock: Clock) -> None:
+        self._parts = parts
+        self._source = source
+        self._clock = clock
+
+    def first(self, arranged: Arranged, questions: Questions) -> SearchResult:
+        """The first page. Where there are more, the order is frozen while its documents are
+        fetched. ``questions`` are those that were answered.
+        """
+        frozen = self._parts.frozen
+        freezing: Callable[[], Answers[str]] | None = None
+        limit = arranged.query.limit
+        if frozen is not None and len(arranged.ranking) > limit:
+            freezing = frozen.freeze(arranged, self._clock)
+
+        def following() -> Next:
+            if freezing is None:
+                return Next()
+            answers = freezing()
+            if answers.degraded:
+                return Next(None, answers.degraded)
+            return Next(RankingCursor(answers.by_leg[CURSOR], limit).written())
+
+        return self._page(arranged, questions, 0, following)
+
+    def later(self, resumed: Resumed) -> SearchResult:
+        """A page of an order that was frozen."""
+        arranged, cursor = resumed.arranged, resumed.cursor
+        end = cursor.offset + arranged.query.limit
+
+        def following() -> Next:
+            if end >= len(arranged.ranking):
+                return Next()
+            return Next(cursor._replace(offset=end).written())
+
+        return self._page(arranged, self._questions(arranged), cursor.offset, following)
+
+    def _questions(self, arranged: Arranged) -> Questions:
+        """What the legs were asked on the first page, for highlights: nothing is searched again."""
+        legs = self._parts.legs
+        return Questions(
+            legs.lexical.ask(arranged.words, arranged.variants)
+            if LEXICAL in arranged.legs
+            else None,
+            legs.vector.ask(arranged.query.text) if VECTOR in arranged.legs else None,
+        )
+
+    def _page(
+        self,
+        arranged: Arranged,
+        questions: Questions,
+        offset: int,
+        following: Callable[[], Next],
+    ) -> SearchResult:
+        query, ranking, stopwatch = arranged.query, arranged.ranking, self._clock.stopwatch
+        page = Ranking(ranking.name, ranking.hits[offset : offset + query.limit])
+        with stopwatch.stage("documents"):
+            documents = self._source.fetch(page.document_ids, self._clock.documents())
+        highlighter = Highlighter(questions, self._parts.pools, self._clock.whole)
+        with stopwatch.stage("highlights"):
+            shown = documents if query.wants_highlights else {}
+            highlights, unmarked = highlighter.highlights(shown)
+        after = following()
+        degraded = (*arranged.degraded, *self._source.degraded, *unmarked, *after.degraded)
+        return SearchResult(
+            query=query,
+            page=page,
+            documents=documents,
+            configuration=arranged.configuration,
+            release=arranged.release,
+            degraded=tuple(dict.fromkeys(degraded)),
+            milliseconds=stopwatch.total(),
+            total=arranged.total,
+            facets=arranged.facets,
+            reachable=len(ranking),
+            cursor=after.cursor,
+            highlights=highlights,
+            unread=self._source.unread.intersection(page.document_ids),
+            correction=arranged.correction,
+            notes={
+                name: notes for name, notes in arranged.notes.items() if name in page.document_ids
+            },
+            applied=arranged.applied,
+        )

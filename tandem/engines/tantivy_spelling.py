@@ -1,0 +1,119 @@
+"""How many documents hold a word, and which words resemble one, in tantivy."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import tantivy
+from tantivy import Occur, Query
+
+from tandem.engines.tantivy_mapping import ALL, WORDS, stored_document
+from tandem.engines.tantivy_tokens import blocks, word_spans
+from tandem.fields import Field
+from tandem.lexical import TextWord
+from tandem.spelling import Written, edits, edits_allowed, nearest, written
+from tandem.suggestions import words as folded_words
+
+EXACTLY = 1_000
+"""Up to so many documents are counted one by one. Beyond it some may be deleted ones: nobody asks
+whether a thousand is right, and counting a frequent word takes milliseconds.
+"""
+
+DOCUMENTS_AT_ONCE = 5
+"""Of how many documents the words are read before those known are excluded."""
+
+ROUNDS = 12
+"""How often that is done: what many documents hold is known before."""
+
+
+def text_words(
+    searcher: tantivy.Searcher, schema: tantivy.Schema, analyzer: tantivy.TextAnalyzer, text: str
+) -> list[TextWord]:
+    """The words of a text, each with the documents that hold it."""
+    spans = [span for block in blocks(text) for span in word_spans(analyzer, *block)]
+    counts = {
+        word: holding(searcher, schema, ALL, word)
+        for word in dict.fromkeys(span.word for span in spans)
+    }
+    return [TextWord(span.start, span.end, counts[span.word]) for span in spans]
+
+
+def holding(searcher: tantivy.Searcher, schema: tantivy.Schema, field: str, word: str) -> int:
+    """How many documents hold an analysed word."""
+    ever = int(searcher.doc_freq(field, word))
+    if not 0 < ever <= EXACTLY:
+        return ever
+    query = Query.term_query(schema, field, word, "basic")
+    return int(searcher.search(query, limit=1, count=True).count or 0)
+
+
+class SpellingReader:
+    """Finds what may be meant by a misspelt word.
+
+    Tantivy tells which documents hold a word within some edits, not which word that is. So a few of
+    them are read, and asked for again without the words known by now, until there are no more.
+    """
+
+    def __init__(
+        self, searcher: tantivy.Searcher, schema: tantivy.Schema, fields: Sequence[Field]
+    ) -> None:
+        self._searcher = searcher
+        self._schema = schema
+        self._fields = fields
+
+    def resembling(self, word: str, limit: int) -> list[str]:
+        """See ``LexicalIndex``."""
+        asked = folded(word.lower())
+        spelt: dict[str, str] = {}
+        for distance in range(1, edits_allowed(word) + 1):
+            spelt |= self._within(asked, distance, {asked, *spelt})
+            if len(_proposed(spelt)) >= limit:
+                break
+        counted = [
+            Written(surface, word, holding(self._searcher, self._schema, WORDS, word))
+            for word, surface in _proposed(spelt).items()
+        ]
+        return nearest(asked, counted, limit)
+
+    def _within(self, asked: str, distance: int, known: set[str]) -> dict[str, str]:
+        """Folded word -> as it is written, of words within the edits that are not known yet."""
+        near = Query.fuzzy_term_query(self._schema, WORDS, asked, distance)
+        found: dict[str, str] = {}
+        for _ in range(ROUNDS):
+            without = [
+                (Occur.MustNot, Query.term_query(self._schema, WORDS, word, "basic"))
+                for word in sorted({*known, *found})
+            ]
+            query = Query.boolean_query([(Occur.Must, near), *without])
+            hits = self._searcher.search(query, limit=DOCUMENTS_AT_ONCE, count=False).hits
+            fresh = self._read((address for _, address in hits), asked, distance)
+            fresh = {word: text for word, text in fresh.items() if word not in known | found.keys()}
+            if not fresh:
+                break
+            found |= fresh
+        return found
+
+    def _read(
+        self, addresses: Iterable[tantivy.DocAddress], asked: str, distance: int
+    ) -> dict[str, str]:
+        """Folded word -> as most of the documents write it, of words within the edits."""
+        forms: dict[str, Counter[str]] = {}
+        for address in addresses:
+            document = stored_document(self._searcher.doc(address))
+            text = "\n".join(document.text(field.name) for field in self._fields)
+            for surface in written(text):
+                plain = folded(surface)
+                if edits(plain, asked, distance) is not None:
+                    forms.setdefault(plain, Counter())[surface] += 1
+        return {
+            word: min(held, key=lambda form: (-held[form], form)) for word, held in forms.items()
+        }
+
+
+def _proposed(spelt: Mapping[str, str]) -> Mapping[str, str]:
+    """Words of letters alone: codes and possessives correct nothing."""
+    return {word: surface for word, surface in spelt.items() if surface.isalpha()}
+
+
+def folded(word: str) -> str:
+    """A word in lower case without its accents, as engines hold it."""
+    return word if word.isascii() else "".join(folded_words(word))
