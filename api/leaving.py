@@ -8,8 +8,11 @@ from tandem.errors import TandemError
 from tandem.telemetry import logger
 
 
-def part(catalog: Catalog, old: Iterable[Generation], drop: Callable[[Generation], None]) -> None:
-    """Drop the generations that no cursor holds. The others are ``leaving``: to be looked at again."""
+def part(
+    catalog: Catalog, old: Iterable[Generation], drop: Callable[[Generation], None]
+) -> None:
+    """Drop the generations that no cursor holds. The others are ``leaving``: to be looked at again.
+    """
     for generation in old:
         if _is_held(catalog, generation):
             catalog.releases.set_state(generation.number, "leaving")
