@@ -8,10 +8,9 @@ from tandem.errors import TandemError
 from tandem.telemetry import logger
 
 
-def part(
-    catalog: Catalog, old: Iterable[Generation], drop: Callable[[Generation], None]
-) -> None:
-    """Drop the generations that no cursor holds. The others are ``leaving``: to be looked at again.
+def part(catalog: Catalog, old: Iterable[Generation], drop: Callable[[Generation], None]) -> None:
+    """Drop the generations that no cursor holds; the others are ``leaving`` until they are looked
+    at again.
     """
     for generation in old:
         if _is_held(catalog, generation):

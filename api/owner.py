@@ -50,7 +50,10 @@ class Owner:
         if not self._followed:
             for error in self._troubles:
                 raise error
-        self._watches += [ReleaseWatch(self._sync), Retention(self.house, self.leading, self.drop_left)]
+        self._watches += [
+            ReleaseWatch(self._sync),
+            Retention(self.house, self.leading, self.drop_left),
+        ]
 
     def _sync(self) -> bool:
         """Follow what is retained now and nothing else; whether something has changed."""

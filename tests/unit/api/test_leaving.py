@@ -11,7 +11,6 @@ from api.owner import Owner
 from tandem.catalog import frozen_rankings
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CatalogError
-from tandem.fields import to_microseconds
 from tests.integration.downtime.embedders import MODELS
 from tests.logs import logged
 from tests.owned_house import (

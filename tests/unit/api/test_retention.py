@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from api.bootstrap import House, open_house_beside
-from api.retention import EVERY_SECONDS, LEFT_SECONDS, Chore, Retention, cache_chores, chores, work_off
+from api.retention import (
+    EVERY_SECONDS,
+    LEFT_SECONDS,
+    Chore,
+    Retention,
+    cache_chores,
+    chores,
+    work_off,
+)
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CatalogError
 from tandem.events import Event, Impression
@@ -261,7 +269,9 @@ def test_who_leads_nothing_forgets_nothing_of_it(
     """But it has a cache of its own on its host; and what it comes to lead, it takes up."""
     led: list[str] = []
     clock = Clock(monkeypatch)
-    retention = Retention(house, lambda: clock.leading() and led, dropping_nothing, poll_seconds=0.001)
+    retention = Retention(
+        house, lambda: clock.leading() and led, dropping_nothing, poll_seconds=0.001
+    )
     clock.pass_round()
     assert done == ["cache"]
     led.append(NAME)

@@ -2,6 +2,8 @@
 
 import errno
 import fcntl
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -56,6 +58,46 @@ def test_what_can_be_done_beside_one_that_stays(tmp_path: Path, verb: str) -> No
         Ownership(tmp_path, "tandem search")
     assert raised.value.follows
     assert "stop it for this; beside it work tandem index, reindex" in raised.value.hint
+    owner.release()
+
+
+def test_a_server_says_where_it_answers(tmp_path: Path) -> None:
+    """Once it listens; nobody else has an address."""
+    owner = Ownership(tmp_path, "tandem serve", follows=True)
+    for address in (None, "http://127.0.0.1:8765"):
+        if address is not None:
+            owner.tell(address)
+        with pytest.raises(OwnedElsewhere, match=f"process {os.getpid()} .tandem serve") as raised:
+            Ownership(tmp_path, "tandem search")
+        assert raised.value.address == address
+        assert raised.value.follows
+    owner.release()
+    assert (tmp_path / LOCK).read_bytes() == b""
+
+
+def test_a_note_that_is_just_being_written_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock is taken before it stands there."""
+    owner = Ownership(tmp_path, "tandem serve")
+    written = (tmp_path / LOCK).read_bytes()
+    (tmp_path / LOCK).write_bytes(b"")
+    monkeypatch.setattr(
+        "tandem.catalog.ownership.time.sleep", lambda _: (tmp_path / LOCK).write_bytes(written)
+    )
+    with pytest.raises(OwnedElsewhere, match="tandem serve"):
+        Ownership(tmp_path, "tandem search")
+    owner.release()
+
+
+@pytest.mark.parametrize("address", [7, None, ["x"]])
+def test_an_address_that_is_none(tmp_path: Path, address: object) -> None:
+    """Whoever wrote it, nobody asks there."""
+    owner = Ownership(tmp_path, "tandem serve")
+    (tmp_path / LOCK).write_text(json.dumps({"pid": 1, "address": address}))
+    with pytest.raises(OwnedElsewhere) as raised:
+        Ownership(tmp_path, "tandem search")
+    assert raised.value.address is None
     owner.release()
 
 
