@@ -12,6 +12,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import QueryParams
 
+from api.answers import HIGHLIGHTS
 from api.http_errors import BadParameter, near_miss
 from api.wire_asked import MAXIMUM_FACETS, MAXIMUM_FIELDS, Asked
 from tandem.documents import MAXIMUM_ID_BYTES
@@ -91,6 +92,7 @@ def query_of(asked: Asked, **more: Any) -> Query:
         "limit": asked.limit,
         "cursor": asked.cursor,
         "budget_ms": asked.budget_ms,
+        "wants_highlights": asked.fields is None or HIGHLIGHTS in asked.fields,
         **{name: getattr(asked, name) for name in NAMES},
     }
     return Query(**{"text": "", **given, **more})

@@ -5,20 +5,19 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from query.configurations import DEFAULT
+from query.cursors import LONGEST
 from tandem.documents import MAXIMUM_ID_BYTES
 from tandem.filters import MAXIMUM_DEPTH, MAXIMUM_VALUES
 from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS
 
 MAXIMUM_FACETS = 20
 MAXIMUM_FIELDS = 100
-MAXIMUM_SUGGESTIONS = 100
+MAXIMUM_SUGGESTIONS = 50
 MAXIMUM_PREFIX_CHARACTERS = 250
 """As the longest title that is suggested."""
 
-MAXIMUM_WORD_CHARACTERS = 512
-"""Of a cursor, of a name of a field or of a configuration."""
-
-Word = {"maxLength": MAXIMUM_WORD_CHARACTERS}
+WORD = {"minLength": 1, "maxLength": 64}
+"""A name of a field or of a configuration."""
 
 
 def _name(who: str) -> Any:
@@ -68,16 +67,17 @@ class Asked(BaseModel):
         Field(
             description="The `cursor` of a reply: gives the page after it. What else is given must "
             "be what the first page was asked, or left out; `limit` may differ.",
-            json_schema_extra=Word,
+            json_schema_extra={"minLength": 1, "maxLength": LONGEST},
         ),
     ] = None
     configuration: Annotated[
-        str,
+        str | None,
         Field(
-            description="How far the search goes: `lexical`, `semantic`, `rrf`, `hybrid`.",
-            json_schema_extra=Word,
+            description="How far the search goes: `lexical`, `semantic`, `rrf`, `hybrid`; by "
+            f"default `{DEFAULT}`.",
+            json_schema_extra=WORD,
         ),
-    ] = DEFAULT
+    ] = None
     fields: Annotated[
         list[str] | None,
         Field(
@@ -126,7 +126,7 @@ class SearchAsked(Asked):
         Field(
             description="For browsing: an integer, float or datetime field, `-year` for downwards. "
             "By default the order is that of the ids.",
-            json_schema_extra={"minLength": 1, **Word},
+            json_schema_extra={"minLength": 1, "maxLength": 65},
         ),
     ] = None
 

@@ -1,7 +1,7 @@
 """The HTTP application over a stand-in of what is served."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,12 +11,14 @@ from starlette.testclient import TestClient
 
 from api.event_intake import Taken
 from api.guard import Guard
-from api.http_errors import answer_errors
+from api.http_errors import CODES, answer_errors
 from api.routes.page import File
 from api.routes.page import routes as page_routes
 from api.serving import Serving
 from api.web import create_web
-from query.configurations import SearchConfiguration, configurations, named
+from api.wire import ErrorReply
+from query.configurations import DEFAULT, SearchConfiguration, configurations, named
+from query.suggesting import Suggested, Suggestion
 from query.understanding import understand
 from tandem.documents import Document
 from tandem.events import Event
@@ -58,6 +60,7 @@ class StandIn:
     asked: list[tuple[str, Query]] = field(default_factory=list)
     recorded: list[SearchResult] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
+    typed: list[tuple[str, Mapping[str, Any], int]] = field(default_factory=list)
     schema: Schema = SCHEMA
     result: Mapping[str, Any] = field(default_factory=dict)
 
@@ -86,13 +89,20 @@ class StandIn:
         self.before()
         return self
 
-    def searcher(self, configuration: str) -> "Searching":
+    def searcher(self, configuration: str | None) -> "Searching":
         """See ``OpenCollection``."""
-        return Searching(self, named(KNOWN, configuration))
+        return Searching(self, self.configuration(configuration))
 
-    def configuration(self, name: str) -> SearchConfiguration:
+    def configuration(self, name: str | None) -> SearchConfiguration:
         """See ``OpenCollection``."""
-        return named(KNOWN, name)
+        return named(KNOWN, DEFAULT if name is None else name)
+
+    def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int) -> Any:
+        """See ``Serving``."""
+        self.before()
+        self.typed.append((prefix, filters, limit))
+        items = (Suggestion("snow", "query"), Suggestion("Snow", "title"))
+        return Suggested(items, (), {"total": 0.25})
 
     def degraded(self) -> tuple[Degradation, ...]:
         """See ``Serving``."""
@@ -115,10 +125,7 @@ class Searching:
 
     def check(self, query: Query) -> None:
         """See ``LiveSearcher``."""
-        if query.text.strip():
-            understand(query, SCHEMA)
-        else:  # browsing, and what resembles a document
-            understand(replace(query, text="x"), SCHEMA)
+        understand(query, SCHEMA)
 
     def search(self, query: Query) -> SearchResult:
         """See ``Searcher``."""
@@ -165,3 +172,21 @@ def web_with_pages(pages: Mapping[str, File]) -> TestClient:
     web.include_router(page_routes(cast("Serving", StandIn()), (), pages))
     answer_errors(web, ["/"])
     return TestClient(Guard(web))
+
+
+def fail_with(error: Exception) -> StandIn:
+    """Served is nothing but that."""
+
+    def fail() -> None:
+        raise error
+
+    return StandIn(before=fail)
+
+
+def error_of(reply: Any) -> dict[str, Any]:
+    """The error, after a look at its shape."""
+    error = ErrorReply.model_validate_json(reply.content, strict=True).error
+    assert reply.status_code == CODES[error.code].status
+    assert reply.headers["content-type"] == "application/json"
+    assert error.docs == f"docs/reference/http.md#{error.code}"
+    return error.model_dump()

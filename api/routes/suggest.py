@@ -7,12 +7,8 @@ from api.http_errors import Json
 from api.routes.described import errors, parameters, reply
 from api.serving import Serving
 from api.wire import SuggestReply
-from api.wire_asked import MAXIMUM_SUGGESTIONS, SuggestAsked
+from api.wire_asked import SuggestAsked
 from api.wire_examples import SUGGEST_REPLY
-from tandem.errors import QueryError
-from tandem.filters import parse_filters
-from tandem.queries import MAXIMUM_TEXT_CHARACTERS
-from tandem.telemetry import Stopwatch
 
 
 def routes(serving: Serving) -> APIRouter:
@@ -35,30 +31,13 @@ def routes(serving: Serving) -> APIRouter:
         a filter, as they could lead outside it. What is asked here is no impression.
         """
         asked = by_parameters(SuggestAsked, request.query_params)
-        _check(asked)
-        stopwatch = Stopwatch()
-        collection = serving.collection()
-        filters = parse_filters(asked.filter, collection.generation.schema)
-        found = serving.suggest(asked.q, filters, asked.limit)
+        found = serving.suggest(asked.q, asked.filter, asked.limit)
         return Json(
             {
-                "suggestions": [{"text": item.text, "kind": item.kind} for item in found.items],
+                "suggestions": [item._asdict() for item in found.suggestions],
                 "degraded": [{"leg": item.leg, "reason": item.reason} for item in found.degraded],
-                "milliseconds": {"total": round(stopwatch.total()["total"], 3)},
+                "milliseconds": {name: round(ms, 3) for name, ms in found.milliseconds.items()},
             }
         )
 
     return router
-
-
-def _check(asked: SuggestAsked) -> None:
-    if not 1 <= asked.limit <= MAXIMUM_SUGGESTIONS:
-        raise QueryError(
-            f"limit is {asked.limit}, expected 1 to {MAXIMUM_SUGGESTIONS}", field="limit"
-        )
-    if len(asked.q) > MAXIMUM_TEXT_CHARACTERS:
-        raise QueryError(
-            f"the text has {len(asked.q):,} characters, at most {MAXIMUM_TEXT_CHARACTERS:,} are "
-            "allowed",
-            field="text",
-        )

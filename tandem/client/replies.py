@@ -89,7 +89,7 @@ def search_result(data: Mapping[str, Any], query: Query) -> SearchResult:
         reachable=data["reachable"],
         cursor=data["cursor"],
         is_frozen=data["frozen"],
-        highlights={hit["document_id"]: _highlight(hit) for hit in hits if hit.get("highlights")},
+        highlights={hit["document_id"]: _highlight(hit) for hit in hits if _is_marked(hit)},
         unread=frozenset(
             hit["document_id"] for hit in hits if not hit.get("gone") and not _is_read(hit)
         ),
@@ -135,6 +135,11 @@ def _document(hit: Mapping[str, Any]) -> Document:
         },
         datetime.fromisoformat(updated_at) if updated_at else None,
     )
+
+
+def _is_marked(hit: Mapping[str, Any]) -> bool:
+    told = hit.get("highlights") or {}
+    return told.get("title") is not None or told.get("body") is not None
 
 
 def _highlight(hit: Mapping[str, Any]) -> Highlight:

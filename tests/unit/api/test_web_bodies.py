@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from api.bodies import MAXIMUM_NESTING, BadBody, read_json
 from api.wire import SearchReply
-from tests.unit.api.test_web_errors import error_of
-from tests.web_client import StandIn, client_of
+from tests.web_client import StandIn, client_of, error_of
 
 HEADERS = {"content-type": "application/json"}
 

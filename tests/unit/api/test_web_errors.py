@@ -10,8 +10,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.guard import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, Guard
-from api.http_errors import CODES, answer_errors
-from api.wire import ErrorReply
+from api.http_errors import answer_errors
 from tandem.errors import (
     CollectionNotFound,
     EngineUnavailable,
@@ -20,18 +19,9 @@ from tandem.errors import (
 )
 from tandem.queries import MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS
 from tests.logs import logged
-from tests.web_client import StandIn, client_of
+from tests.web_client import StandIn, client_of, error_of, fail_with
 
 LONG = "x" * (MAXIMUM_TEXT_CHARACTERS + 1)
-
-
-def error_of(reply: Any) -> dict[str, Any]:
-    """The error, after a look at its shape."""
-    error = ErrorReply.model_validate_json(reply.content, strict=True).error
-    assert reply.status_code == CODES[error.code].status
-    assert reply.headers["content-type"] == "application/json"
-    assert error.docs == f"docs/reference/http.md#{error.code}"
-    return error.model_dump()
 
 
 @pytest.mark.parametrize(
@@ -131,15 +121,6 @@ def test_a_body_that_turns_out_too_large() -> None:
     assert error["code"] == "body_too_large"
     assert "more than the 1,048,576 bytes" in error["message"]
     assert len(read) == 1
-
-
-def fail_with(error: Exception) -> StandIn:
-    """Served is nothing but that."""
-
-    def fail() -> None:
-        raise error
-
-    return StandIn(before=fail)
 
 
 @pytest.mark.parametrize(

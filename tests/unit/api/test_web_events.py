@@ -7,9 +7,9 @@ import pytest
 
 from api.event_intake import MAXIMUM_EVENTS
 from api.wire import EventsReply
-from tests.unit.api.test_ubi import LEAST
-from tests.unit.api.test_web_errors import error_of, fail_with
-from tests.web_client import StandIn, client_of
+from tests.web_client import StandIn, client_of, error_of, fail_with
+
+LEAST = {"action_name": "click", "timestamp": "2026-11-21T09:30:00Z"}
 
 
 def posted(served: StandIn, content: Any, kind: str = "application/json") -> Any:

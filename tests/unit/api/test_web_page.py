@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from api.routes import page
-from tests.unit.api.test_web_errors import error_of
-from tests.web_client import StandIn, client_of, web_with_pages
+from tests.web_client import StandIn, client_of, error_of, web_with_pages
 
 FILES = {
     "index.html": "<!doctype html><title>Tandem</title>",
