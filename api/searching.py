@@ -1,6 +1,7 @@
 """What searches a collection: its configurations, and the pipeline over one of its generations."""
 
 from api.generation import OpenGeneration
+from api.personal import PersonalOrders
 from query.configurations import (
     DEFAULT,
     LEXICAL,
@@ -34,6 +35,7 @@ class Searching:
             fusion, depth=settings.depth, budget_ms=settings.budget_ms
         )
         self._reranker = CompletedScoreReranker({leg: its.share for leg, its in legs.items()})
+        self._personal = PersonalOrders(catalog, collection, settings)
 
     def configuration(self, name: str | None = None) -> SearchConfiguration:
         """The configuration of that name, or the default one.
@@ -81,7 +83,7 @@ class Searching:
                 configuration=configuration,
                 legs=opened.legs(),
                 pools=pools,
-                reranker=self._reranker,
+                reranker=self._personal.over(self._reranker, opened.generation.schema),
                 documents=opened,
                 frozen=frozen,
             )
@@ -90,3 +92,4 @@ class Searching:
     def close(self) -> None:
         """Ask nothing any more."""
         self._pools.close()
+        self._personal.close()

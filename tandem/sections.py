@@ -96,6 +96,14 @@ class SearchSettings(Section):
     budget_ms: float = Field(
         1_000.0, gt=0, le=MAXIMUM_BUDGET_MS, description="deadline of an answer, milliseconds"
     )
+    personal_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="worth of a person's own past in the hybrid order: a document's score rises by "
+        "this x how much its keyword values are what whoever asks chose in their last 200 events, "
+        "0 to 1. Nothing trains it, so it is off, 0, unless asked for",
+    )
     cursor_minutes: int = Field(
         15,
         ge=1,

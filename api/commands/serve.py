@@ -1,5 +1,6 @@
 """``tandem serve``."""
 
+from collections.abc import Callable
 from contextlib import closing
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from api.console import FOUND, note
 from api.owner import Owner
 from api.serving import Serving
 from api.until_stopped import following, stopped_by_signal
+from tandem.settings import Settings
 
 
 def run(
@@ -29,12 +31,18 @@ def run(
     With embedded engines it follows the document log too, as tandem follow does. With servers it
     only searches; tandem follow is run beside it.
     """
+    chosen = settings(config, data_dir, collection, {"host": host, "port": port})
+    serve(chosen, "tandem serve", _tell)
+    return FOUND
+
+
+def serve(chosen: Settings, purpose: str, tell: Callable[[str], None]) -> None:
+    """Serve the collection of the settings until a signal; ``tell`` is told the address."""
     from api.listening import listening
     from api.web import create_web
 
-    chosen = settings(config, data_dir, collection, {"host": host, "port": port})
     place = chosen.server
-    with open_house(chosen, "tandem serve", follows=True, notify=note) as house:
+    with open_house(chosen, purpose, follows=True, notify=note) as house:
         owner = None if house.ownership is None else Owner(house)
         with (
             stopped_by_signal(owner) as stop,
@@ -42,6 +50,9 @@ def run(
             closing(Serving(house)) as serving,
             listening(create_web(serving), place.host, place.port, stop) as address,
         ):
-            note(f"serving at {address}; stop with Ctrl-C")
+            tell(address)
             stop.wait()
-    return FOUND
+
+
+def _tell(address: str) -> None:
+    note(f"serving at {address}; stop with Ctrl-C")

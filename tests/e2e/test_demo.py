@@ -1,9 +1,12 @@
 """The demo, and the quality that it promises on content that every machine has."""
 
+import signal
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.e2e.forking import FOLDER
@@ -78,3 +81,30 @@ def test_a_second_demo_changes_nothing(demo: tuple[Tandem, Ran], tmp_path: Path)
 
     assert again.code == 0
     assert again.data == first.data
+
+
+def test_the_demo_is_served_until_it_is_stopped(demo: tuple[Tandem, Ran]) -> None:
+    """At once, as it is indexed already; whose order can be looked at is said."""
+    tandem, _ = demo
+    with subprocess.Popen(
+        tandem.command("demo", "--serve", "--port", "0"),
+        cwd=tandem.folder,
+        env=tandem.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr is not None
+            lines = iter(process.stderr.readline, "")
+            said = next(line for line in lines if line.startswith("serving the demo at "))
+            query = {"q": "os.walk", "configuration": "lexical", "budget_ms": "20000"}
+            reply = httpx2.get(said.split()[4].rstrip(";") + "/v1/search", params=query)
+            assert reply.json()["hits"][0]["document_id"] == "os.walk"
+            process.send_signal(signal.SIGTERM)
+            out, rest = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert "Cleo, who automates files" in rest
+    assert "how good it finds" not in out

@@ -1,8 +1,10 @@
 """`tandem demo` over a few made-up names: what an upgrade and a failure leave behind."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from api.commands import demo
 from api.console import FOUND, PROBLEM
 from indexer.sources.records import Place, Record
-from tandem.errors import ModelError
+from tandem.errors import InputError, ModelError
 from tandem.protocols import Embedder, FloatMatrix
+from tandem.settings import Settings
 from tests.fakes import HashEmbedder
 
 FIGURES = {"hybrid": {"nDCG@10": 0.5}}
@@ -98,3 +101,89 @@ def test_a_rebuilt_index_is_told(
     assert demo.run(as_json=True) == FOUND
 
     assert "building it again from the document log" in capsys.readouterr().err
+
+
+# --- then serving it ---
+
+
+@dataclass
+class Served:
+    """What was served in the place of the real thing."""
+
+    settings: list[Settings] = field(default_factory=list)
+
+    def __call__(self, chosen: Settings, purpose: str, tell: Callable[[str], None]) -> None:
+        """See ``api.commands.serve.serve``."""
+        assert purpose == "tandem demo --serve"
+        self.settings.append(chosen)
+        tell("http://127.0.0.1:1")
+
+
+@pytest.fixture
+def served(library: type[Names], monkeypatch: pytest.MonkeyPatch) -> Served:
+    """Nothing listens, nor waits for a signal."""
+    assert library.held
+    serving = Served()
+    monkeypatch.setattr(demo, "serve_until_stopped", serving)
+    return serving
+
+
+def test_it_ends_by_itself_and_says_what_is_next(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only who asks for it is served."""
+    assert demo.run() == FOUND
+    assert served.settings == []
+    assert "tandem demo --serve" in capsys.readouterr().err
+
+
+def test_the_demo_is_served_with_a_personal_order(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After it was measured, and at once when nothing has changed since."""
+    assert demo.run(serve=True, port=0) == FOUND
+    first = capsys.readouterr()
+    assert "how good it finds" in first.out
+    assert "serving the demo at http://127.0.0.1:1" in first.err
+    assert "Cleo, who automates files: copy" in first.err
+
+    assert demo.run(serve=True) == FOUND
+    assert "how good it finds" not in capsys.readouterr().out
+
+    chosen, usual = served.settings
+    assert chosen.search.personal_share == demo.PERSONAL_SHARE > 0
+    assert (chosen.collection, chosen.server.port, usual.server.port) == ("demo", 0, 8765)
+    assert chosen.search.depth == usual.search.depth == 100
+
+
+def test_a_personal_share_that_was_chosen_stays(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None included."""
+    monkeypatch.setenv("TANDEM_SEARCH__PERSONAL_SHARE", "0")
+    assert demo.run(serve=True) == FOUND
+    assert served.settings[0].search.personal_share == 0
+
+
+def test_what_is_not_indexed_is_not_served(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error stands above, and says what to do."""
+    use(monkeypatch, Broken())
+    assert demo.run(serve=True) == PROBLEM
+    assert served.settings == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"serve": True, "as_json": True}, "--json: expected without --serve"),
+        ({"port": 1}, "--port: expected only with --serve"),
+    ],
+)
+def test_what_does_not_go_together(
+    served: Served, tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    """Is refused before anything is made."""
+    with pytest.raises(InputError, match=said):
+        demo.run(**options)
+    assert served.settings == []
+    assert not (tmp_path / ".tandem").exists()

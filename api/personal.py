@@ -1,0 +1,150 @@
+"""Where the order of a search knows who asks: profiles are read in time, or the order is as it is.
+
+The event log may be on a server that hangs, so it is read in a pool of its own with a breaker, as
+the legs are: a search loses its personal order then, and nothing else.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from query.retrieval import Deadline, LegPools
+from rerank.personal_order import PersonalOrder
+from rerank.profiles import Profile, ProfileReader, keyword_fields
+from tandem.catalog.catalog import Catalog
+from tandem.documents import Document
+from tandem.protocols import Reranker
+from tandem.queries import Query
+from tandem.schema import Schema
+from tandem.sections import SearchSettings
+from tandem.telemetry import logger
+
+PROFILE = "profile"
+THREADS = 2
+"""Each may hold a connection to the catalogue while that hangs."""
+
+READING_MS = 300.0
+"""The longest that a search waits for a profile; a read takes a few."""
+
+SHARE_OF_BUDGET = 0.3
+"""How much of a query's own time it may be."""
+
+KEPT_SECONDS = 1.0
+"""What somebody does changes their next search no later than that."""
+
+MOST_KEPT = 1_000
+
+ReadProfile = Callable[[str, Collection[str]], Profile]
+"""The profile of a user, over fields."""
+
+
+class _Kept(NamedTuple):
+    profile: Profile
+    until: float
+
+
+class RememberedProfiles:
+    """Profiles, read in time and kept for a moment. Thread-safe."""
+
+    def __init__(self, read: ReadProfile, kept_seconds: float = KEPT_SECONDS) -> None:
+        self._read = read
+        self._kept_seconds = kept_seconds
+        self._pools = LegPools({PROFILE: None}, THREADS)
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, tuple[str, ...]], _Kept] = {}
+        self._told = ""
+
+    def of(self, user_id: str, fields: tuple[str, ...], budget_ms: float) -> Profile | None:
+        """The profile, or ``None`` if it cannot be had within the share of that budget."""
+        key = user_id, fields
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None and time.monotonic() < kept.until:
+            return kept.profile
+        milliseconds = min(READING_MS, SHARE_OF_BUDGET * budget_ms)
+        call = partial(self._attempt, user_id, fields)
+        answers = self._pools.ask({PROFILE: call}, Deadline.after_ms(milliseconds))
+        if answers.degraded:
+            self._tell(f"the event log: {answers.degraded[0].reason}")
+            return None
+        profile = answers.by_leg[PROFILE]
+        if profile is not None:
+            self._keep(key, profile)
+        return profile
+
+    def _attempt(self, user_id: str, fields: tuple[str, ...]) -> Profile | None:
+        try:
+            return self._read(user_id, fields)
+        except Exception as error:  # whatever it is, the search has its answers already
+            self._tell(f"{type(error).__name__}: {error}")
+            return None
+
+    def _keep(self, key: tuple[str, tuple[str, ...]], profile: Profile) -> None:
+        with self._lock:
+            self._told = ""
+            self._kept.pop(key, None)
+            self._kept[key] = _Kept(profile, time.monotonic() + self._kept_seconds)
+            while len(self._kept) > MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+
+    def _tell(self, said: str) -> None:
+        """Once, until a profile could be read again: a search that hurries, or one a second that
+        tries again, says nothing new.
+        """
+        with self._lock:
+            before, self._told = self._told, said
+        if not before:
+            logger("api").warning("searches have no personal order: %s", said)
+
+    def close(self) -> None:
+        """Read no more."""
+        self._pools.close()
+
+
+class AskersProfiles:
+    """``Profiles`` over the keyword fields of one schema."""
+
+    def __init__(
+        self, remembered: RememberedProfiles, fields: tuple[str, ...], budget_ms: float
+    ) -> None:
+        """``budget_ms`` is that of a query which names none."""
+        self._remembered = remembered
+        self._fields = fields
+        self._budget_ms = budget_ms
+
+    def of(self, query: Query) -> Profile | None:
+        """See ``Profiles``."""
+        if query.user_id is None:
+            return None
+        return self._remembered.of(query.user_id, self._fields, query.budget_ms or self._budget_ms)
+
+
+class PersonalOrders:
+    """Puts a person's order around another one, where the settings want it."""
+
+    def __init__(self, catalog: Catalog, collection: str, search: SearchSettings) -> None:
+        """Nothing is opened before somebody asks."""
+        self._share = search.personal_share
+        self._budget_ms = search.budget_ms
+
+        def documents(ids: Collection[str]) -> Mapping[str, Document]:
+            return catalog.documents.documents(collection, list(ids))
+
+        def read(user_id: str, fields: Collection[str]) -> Profile:
+            return ProfileReader(catalog.events, collection, documents).read(user_id, fields)
+
+        self._remembered = RememberedProfiles(read)
+
+    def over(self, inner: Reranker, schema: Schema) -> Reranker:
+        """The personal order over documents of that schema; ``inner`` itself without a share."""
+        if self._share == 0:
+            return inner
+        fields = keyword_fields(schema)
+        profiles = AskersProfiles(self._remembered, fields, self._budget_ms)
+        return PersonalOrder(inner, profiles, self._share)
+
+    def close(self) -> None:
+        """Read no more."""
+        self._remembered.close()
