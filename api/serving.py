@@ -11,13 +11,15 @@ from typing import Any
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.event_intake import EventIntake
 from api.healths import Healths
+from api.impressions import ImpressionWriter
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
 from query.configurations import LEXICAL, VECTOR
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import CatalogError, CollectionNotFound, SearchUnavailable, TandemError
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, SearchResult
 from tandem.stores import EngineHealth
 
 SILENCE_SECONDS = 5.0
@@ -46,6 +48,8 @@ class Serving:
         self._collection: OpenCollection | None = None
         self._fault: BaseException | None = None
         self._asking_since: float | None = None
+        self._impressions = ImpressionWriter(house.catalog, self._name)
+        self.events = EventIntake(lambda: house.catalog.events, self._name, self._impressions.flush)
         engines = house.settings.engines
         self._healths = Healths(
             self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
@@ -70,6 +74,10 @@ class Serving:
             f"the collection {self._name!r} could not be opened yet",
             hint="it is tried again; the log of tandem serve says why",
         )
+
+    def record(self, result: SearchResult) -> None:
+        """Put down what was shown, soon; nobody waits for it."""
+        self._impressions.add(result)
 
     def degraded(self) -> tuple[Degradation, ...]:
         """What every answer lacks now: the catalogue, if it does not say what is live."""
@@ -104,6 +112,7 @@ class Serving:
         """Look no more."""
         self._watch.close()
         self._healths.close()
+        self._impressions.close()
 
     def _look(self) -> bool:
         """Find the collection and take up what is live; whether that is another release."""

@@ -1,5 +1,6 @@
 """``tandem search``."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,9 +15,11 @@ from indexer.following import AnyFollower
 from indexer.indexing import CHANGED, catch_up
 from indexer.liveness import living
 from query.configurations import DEFAULT, LEXICAL
+from tandem.errors import OwnedElsewhere, QueryError
 from tandem.filters import read_filter
 from tandem.queries import Query
 from tandem.rankings import Hit, SearchResult
+from tandem.settings import Settings
 
 EXCERPT_CHARACTERS = 160
 
@@ -42,17 +45,48 @@ def run(
     """Search by words and meaning."""
     chosen = settings(config, data_dir, collection)
     query = Query(text=text, filters=read_filter(filters, "--filter"), limit=limit)
-    with open_house(chosen, "tandem search", notify=note, create=False) as house:
-        target = house.collection(chosen.collection)
-        searcher = target.searcher(configuration)
-        searcher.check(query)
-        _prepare(target, needs_model=configuration != LEXICAL)
-        result = searcher.search(query)
+    if not text.strip():
+        raise QueryError("the query is empty", field="text", hint="give at least one word")
+    try:
+        result = _found(chosen, query, configuration)
+    except OwnedElsewhere as owned:
+        if owned.address is None:
+            raise
+        result = _found_by_server(owned, owned.address, chosen.collection, query, configuration)
     if as_json:
         say_json(answer(result, explain=True))
     else:
         show(result, explain=explain)
     return FOUND
+
+
+def _found(chosen: Settings, query: Query, configuration: str) -> SearchResult:
+    with open_house(chosen, "tandem search", notify=note, create=False) as house:
+        target = house.collection(chosen.collection)
+        searcher = target.searcher(configuration)
+        searcher.check(query)
+        _prepare(target, needs_model=configuration != LEXICAL)
+        return searcher.search(query)
+
+
+def _found_by_server(
+    owned: OwnedElsewhere, address: str, collection: str, query: Query, configuration: str
+) -> SearchResult:
+    """What the server finds that owns the engines. As without it, nothing becomes an impression.
+
+    Raises:
+        OwnedElsewhere: it serves another collection.
+    """
+    from tandem.client import Client
+
+    with Client(address) as client:
+        served = client.ready().collection
+        if served != collection:
+            raise OwnedElsewhere(
+                f"{owned}; it serves the collection {served!r}, not {collection!r}",
+                hint=f"search that one: --collection {served}; or stop it for this",
+            )
+        return client.search(query, configuration=configuration, explain=True, record=False)
 
 
 def _prepare(target: OpenCollection, *, needs_model: bool) -> None:
@@ -112,18 +146,24 @@ def show(result: SearchResult, *, explain: bool = False) -> None:
     """The page, for a person."""
     for missing in result.degraded:
         note(f"warning: without {missing.leg} ({missing.reason})")
+    if result.correction is not None:
+        note(f"searched for words of {_line(result.correction.text, 90)!r}: no document has what "
+             "was typed")  # fmt: skip
     if not result.page.hits:
         say("nothing found")
     for hit in result.page.hits:
         document = result.documents.get(hit.document_id)
-        title = document.title or hit.document_id if document else f"{hit.document_id} (gone)"
+        missing_why = "not read in time" if hit.document_id in result.unread else "gone"
+        title = document.title or hit.document_id if document else f"({missing_why})"
         say(f"{hit.rank:>3}. {_line(title, 90)}  [{_line(hit.document_id, 60)}]  {hit.score:.3f}")
         if document and document.body:
             say(f"     {_line(document.body, EXCERPT_CHARACTERS)}")
         if explain:
-            say(f"     {_evidence(hit)}")
+            for line in (_evidence(hit), *_reasons(hit, result.notes.get(hit.document_id, ()))):
+                say(f"     {line}")
     took = result.milliseconds["total"]
-    say(f"\n{result.configuration}, release {result.release}, {took:.1f} ms")
+    total = "" if result.total is None else f"{result.total:,} found, "
+    say(f"\n{result.configuration}, release {result.release}, {total}{took:.1f} ms")
 
 
 def _line(text: str, characters: int) -> str:
@@ -138,3 +178,12 @@ def _evidence(hit: Hit) -> str:
         score = "no score" if part.score is None else f"score {part.score:.3f}"
         parts.append(f"{part.leg}: {rank}, {score}, share {part.share:.4f}")
     return "; ".join(parts)
+
+
+def _reasons(hit: Hit, notes: Sequence[str]) -> list[str]:
+    """What features and rules did, where they did something."""
+    lines = []
+    if hit.contributions:
+        parts = (f"{part.feature} {part.contribution:+.3f}" for part in hit.contributions)
+        lines.append(f"score: {', '.join(parts)}")
+    return lines + [f"rule: {note_of_it}" for note_of_it in notes]
