@@ -1,8 +1,9 @@
 """A collection, opened: its generations, what follows them, and what searches the live one."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from api.generation import OpenGeneration
 from api.live import LiveSearcher
@@ -13,6 +14,7 @@ from indexer.following import AnyFollower
 from indexer.indexing import Indexer
 from indexer.seats import Seat
 from query.configurations import SearchConfiguration
+from query.suggesting import Suggested
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release
 from tandem.embedding.lazy_embedder import LazyEmbedder
@@ -246,6 +248,18 @@ class OpenCollection:
             QueryError: there is none.
         """
         return self.searching.configuration(name)
+
+    def suggest(
+        self, prefix: str, filters: Mapping[str, Any] | None = None, limit: int = 10
+    ) -> Suggested:
+        """Titles of the live release, and past queries; see ``Suggester``.
+
+        Raises:
+            QueryError: the prefix is too long or no text, or the limit out of range.
+            FilterError: a filter that the schema does not allow.
+        """
+        with self.held() as (_, opened):
+            return self.searching.suggester(opened).suggest(prefix, filters=filters, limit=limit)
 
     def begin_to_load(self) -> None:
         """Load the embedder in the background, while other things are opened."""

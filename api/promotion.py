@@ -7,14 +7,12 @@ from api.collection import OpenCollection
 from api.examination import Judged, OwnQualityGate, VerifyGate
 from api.generation import OpenGeneration
 from indexer.seats import Access
-from query.understanding import understand
+from query.understanding import check_searchable
 from relevance_eval.collections import read_beir
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release, Releases
 from tandem.errors import InputError, QueryError, ReleaseConflict, SourceError
 from tandem.protocols import Gate, Verdict
-from tandem.queries import Query
-from tandem.schema import Schema
 from tandem.sections import QualitySettings
 
 GATES = ("refused", "verify", "quality")
@@ -63,7 +61,7 @@ def judgments(quality: QualitySettings) -> Judged | None:
     queries = read_beir(folder)
     for query_id, text in queries.queries.items():
         try:
-            understand(Query(text), Schema.of(()))
+            check_searchable(text)
         except QueryError as error:
             raise SourceError(
                 f"{folder / 'queries.jsonl'}: query {query_id!r} cannot be asked: {error}",

@@ -1,5 +1,7 @@
 """What searches a collection: its configurations, and the pipeline over one of its generations."""
 
+from functools import cached_property
+
 from api.generation import OpenGeneration
 from api.personal import PersonalOrders
 from query.configurations import (
@@ -12,8 +14,11 @@ from query.configurations import (
 )
 from query.frozen import FrozenPages
 from query.parts import Parts
+from query.past_queries import PastQueries
 from query.pipeline import SearchPipeline
 from query.retrieval import LegPools
+from query.rules_file import RulesFile
+from query.suggesting import Suggester
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Release
@@ -34,8 +39,19 @@ class Searching:
         self._configurations = configurations(
             fusion, depth=settings.depth, budget_ms=settings.budget_ms
         )
+        self.past_queries = PastQueries()
+        """Filled by whoever reads the event log: see ``api.past_queries``."""
         self._reranker = CompletedScoreReranker({leg: its.share for leg, its in legs.items()})
         self._personal = PersonalOrders(catalog, collection, settings)
+
+    @cached_property
+    def rules(self) -> RulesFile:
+        """The rules in force. Opened by the first search: who only indexes needs none.
+
+        Raises:
+            SettingsError: the file cannot be read, or is broken.
+        """
+        return RulesFile(self._settings.rules)
 
     def configuration(self, name: str | None = None) -> SearchConfiguration:
         """The configuration of that name, or the default one.
@@ -86,8 +102,15 @@ class Searching:
                 reranker=self._personal.over(self._reranker, opened.generation.schema),
                 documents=opened,
                 frozen=frozen,
+                rules=self.rules.current(),
+                corrects=self._settings.correct_spelling,
             )
         )
+
+    def suggester(self, opened: OpenGeneration) -> Suggester:
+        """What suggests over one generation."""
+        schema, index = opened.generation.schema, opened.lexical.index
+        return Suggester(index, schema, self._pools, self.past_queries)
 
     def close(self) -> None:
         """Ask nothing any more."""

@@ -5,6 +5,7 @@ from functools import cached_property, partial
 from typing import NamedTuple
 
 from query.arranged import Arranged
+from query.arrangement import arrange
 from query.clock import Clock
 from query.completion import complete
 from query.configurations import LEXICAL, VECTOR
@@ -12,12 +13,14 @@ from query.documents import QueryDocuments
 from query.legs import Questions
 from query.parts import Parts
 from query.retrieval import Answers
+from query.rules import InForce
 from query.tallying import tally
 from query.understanding import Understood
 from tandem.documents import Document
-from tandem.errors import SearchUnavailable
+from tandem.errors import DocumentNotFound, SearchUnavailable
 from tandem.fusion import reciprocal_rank_fusion
-from tandem.queries import Query
+from tandem.lexical import Matching
+from tandem.queries import MAXIMUM_LIMIT, Query
 from tandem.rankings import Degradation, Evidence, Hit, Ranking
 
 
@@ -57,43 +60,83 @@ class Arranger:
         self._clock = clock
 
     def arrange(self, query: Query, understood: Understood) -> Order:
-        """Ask the legs, fuse, complete, rerank and count.
+        """Ask the legs, fuse, complete, rerank, arrange by the rules and count.
 
         Raises:
+            DocumentNotFound: what is to be similar to something is similar to nothing.
             SearchUnavailable: no leg could answer.
         """
         configuration, stage = self._parts.configuration, self._clock.stopwatch.stage
-        depth = max(configuration.depth, query.limit)
-        asked = self._ask(understood)
+        rules = self._rules(query)
+        hidden = sum(len(kept.rule.hide) for kept in rules)
+        depth = min(max(configuration.depth, query.limit) + hidden, MAXIMUM_LIMIT)
+        asked = self._ask(query, understood)
         with stage("retrieval"):
             answers = self._retrieve(asked, understood, depth)
         with stage("fusion"):
             candidates = self._fuse(answers.by_leg, depth)
         questions = asked.of(answers.by_leg)
         ranking, late = self._rerank(query, candidates, questions)
+        with stage("arrangement"):
+            fetch = partial(self._source.fetch, deadline=self._clock.legs)
+            ordered = arrange(ranking, rules, understood.filters, fetch)
         with stage("tally"):
-            counted, uncounted = tally(self._parts, understood, ranking, questions, self._clock)
+            counted, uncounted = tally(self._parts, understood, ordered, questions, self._clock)
+        words = questions.lexical
+        matching = Matching(understood.text) if words is None else words.matching()
         arranged = Arranged(
             query=query,
             configuration=configuration.name,
             release=self._parts.release,
-            ranking=ranking,
+            ranking=ordered.ranking,
             legs=configuration.legs,
-            words=understood.text,
-            variants=understood.variants,
+            words=matching.text or "",
+            variants=tuple(matching.variants),
             degraded=answers.degraded + late + uncounted,
             total=counted and counted.total,
             facets=counted and counted.facets,
+            correction=None if words is None else words.correction,
+            notes=ordered.notes,
+            applied=((() if words is None else words.applied) + ordered.applied),
         )
         return Order(arranged, questions)
 
-    def _ask(self, understood: Understood) -> Questions:
-        legs, wanted = self._parts.legs, self._parts.configuration.legs
-        text, variants = understood.text, understood.variants
+    def _rules(self, query: Query) -> tuple[InForce, ...]:
+        """Those that the text calls up, as it was typed."""
+        return self._parts.rules.for_text(query.text, self._parts.schema)
+
+    def _ask(self, query: Query, understood: Understood) -> Questions:
+        parts = self._parts
+        legs, wanted, text = parts.legs, parts.configuration.legs, understood.text
+        if query.seed_document_id is not None:
+            return self._ask_like(self._seed(query.seed_document_id))
+        rewrite = parts.rules.rewrite
         return Questions(
-            legs.lexical.ask(text, variants) if LEXICAL in wanted else None,
+            legs.lexical.ask_twice(text, rewrite, corrects=parts.corrects)
+            if LEXICAL in wanted
+            else None,
             legs.vector.ask(text) if VECTOR in wanted else None,
         )
+
+    def _ask_like(self, seed: Document) -> Questions:
+        legs, wanted = self._parts.legs, self._parts.configuration.legs
+        fields = [field.name for field in self._parts.schema.text_fields]
+        return Questions(
+            legs.lexical.ask_like(seed, fields) if LEXICAL in wanted else None,
+            legs.vector.ask_like(seed, fields) if VECTOR in wanted else None,
+        )
+
+    def _seed(self, document_id: str) -> Document:
+        with self._clock.stopwatch.stage("documents"):
+            found = self._source.fetch([document_id], self._clock.legs)
+        if document_id in found:
+            return found[document_id]
+        if document_id in self._source.unread:
+            raise SearchUnavailable(
+                f"the document {document_id!r} could not be read in time",
+                hint="ask again, or give the query a larger budget_ms",
+            )
+        raise DocumentNotFound(f"there is no document {document_id!r}")
 
     def _retrieve(
         self, questions: Questions, understood: Understood, depth: int

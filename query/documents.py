@@ -46,10 +46,15 @@ class QueryDocuments:
         self._is_index_down = False
         self._degraded: dict[Degradation, None] = {}
         self._unread: set[str] = set()
+        self._hidden: frozenset[str] = frozenset()
 
     def leave_out_index(self) -> None:
         """Ask the log alone from now on: the lexical engine did not answer this query."""
         self._is_index_down = True
+
+    def hide(self, document_ids: frozenset[str]) -> None:
+        """Treat these from now on as if they were gone: rules hide them."""
+        self._hidden = document_ids
 
     @property
     def degraded(self) -> tuple[Degradation, ...]:
@@ -63,8 +68,11 @@ class QueryDocuments:
 
     def fetch(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
         """The documents that can be had by then."""
-        found = {} if self._is_index_down else {**self._indexed(document_ids, deadline)}
-        missing = [document_id for document_id in document_ids if document_id not in found]
+        wanted = [name for name in document_ids if name not in self._hidden]
+        if not wanted:
+            return {}
+        found = {} if self._is_index_down else {**self._indexed(wanted, deadline)}
+        missing = [document_id for document_id in wanted if document_id not in found]
         if missing:
             found |= self._logged(missing, deadline)
         return found

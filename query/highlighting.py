@@ -5,7 +5,8 @@ from functools import partial
 from html import escape
 
 from query.configurations import LEXICAL, VECTOR
-from query.legs import Fields, Questions
+from query.legs import Questions
+from query.questions import Fields
 from query.retrieval import Deadline, LegPools
 from tandem.documents import Document
 from tandem.rankings import Degradation, Highlight

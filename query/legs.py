@@ -4,20 +4,20 @@ the end for what the hits of a page show of themselves.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from typing import Protocol
 
 from query.configurations import LEXICAL, VECTOR
+from query.questions import Fields, LexicalQuestion, VectorQuestion
+from query.similar import SimilarMeaning, SimilarWords, told_text
+from query.spelling import CorrectingQuestion
+from query.synonyms import Rewrite
 from tandem.documents import Document
 from tandem.filters import Filter
 from tandem.lexical import LexicalIndex, Matching, Place, Tally
-from tandem.passages import PassageSplitter
 from tandem.protocols import Embedder, FloatVector, VectorIndex
 from tandem.queries import Sort
-from tandem.rankings import Ranking
-
-Fields = Mapping[str, str]
-"""``title`` or ``body`` -> HTML."""
+from tandem.rankings import Correction, Ranking
 
 
 class Question(Protocol):
@@ -35,6 +35,16 @@ class Question(Protocol):
 class WordQuestion(Question, Protocol):
     """A question for the lexical leg."""
 
+    @property
+    def correction(self) -> Correction | None:
+        """What was searched for in place of the text, once it was retrieved."""
+        ...
+
+    @property
+    def applied(self) -> tuple[str, ...]:
+        """The names of the synonyms that take part."""
+        ...
+
     def highlight(
         self, document_ids: Collection[str], timeout_seconds: float
     ) -> Mapping[str, Fields]:
@@ -42,7 +52,7 @@ class WordQuestion(Question, Protocol):
         ...
 
     def matching(self) -> Matching:
-        """The documents that its words match."""
+        """The documents that its words match, once they were retrieved."""
         ...
 
 
@@ -61,6 +71,16 @@ class WordLeg(Protocol):
 
     def ask(self, text: str, variants: Sequence[str] = ()) -> WordQuestion:
         """Put a text to it; nothing happens before the question is used."""
+        ...
+
+    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> WordQuestion:
+        """As ``ask``, with its synonyms, and if it ``corrects`` once more with its typing errors
+        corrected where little is found.
+        """
+        ...
+
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> WordQuestion:
+        """Ask for what has a document's telling words, which are in ``fields``; not for itself."""
         ...
 
     def tally(
@@ -90,6 +110,12 @@ class MeaningLeg(Protocol):
 
     def ask(self, text: str) -> MeaningQuestion:
         """Put a text to it; nothing happens before the question is used."""
+        ...
+
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> MeaningQuestion:
+        """Ask for what is near a document, not for itself. What its ``fields`` say is embedded
+        where the index does not hold it yet.
+        """
         ...
 
 
@@ -128,9 +154,17 @@ class LexicalLeg:
     def __init__(self, index: LexicalIndex) -> None:
         self._index = index
 
-    def ask(self, text: str, variants: Sequence[str] = ()) -> "LexicalQuestion":
+    def ask(self, text: str, variants: Sequence[str] = ()) -> LexicalQuestion:
         """See ``WordLeg``."""
         return LexicalQuestion(self._index, text, variants)
+
+    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> CorrectingQuestion:
+        """See ``WordLeg``."""
+        return CorrectingQuestion(self._index, text, rewrite, corrects=corrects)
+
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> SimilarWords:
+        """See ``WordLeg``."""
+        return SimilarWords(self._index, seed, fields)
 
     def tally(
         self,
@@ -158,43 +192,6 @@ class LexicalLeg:
         )
 
 
-class LexicalQuestion:
-    """A text for the lexical index, and other wordings of it."""
-
-    def __init__(self, index: LexicalIndex, text: str, variants: Sequence[str] = ()) -> None:
-        self._index = index
-        self.text = text
-        self._variants = tuple(variants)
-
-    def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
-        """See ``Question``."""
-        return self._index.search(
-            self.text,
-            variants=self._variants,
-            filters=filters,
-            limit=limit,
-            timeout_seconds=timeout_seconds,
-        )
-
-    def score(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, float]:
-        """See ``Question``."""
-        return self._index.score(
-            self.text, document_ids, variants=self._variants, timeout_seconds=timeout_seconds
-        )
-
-    def highlight(
-        self, document_ids: Collection[str], timeout_seconds: float
-    ) -> Mapping[str, Fields]:
-        """See ``WordQuestion``."""
-        return self._index.highlight(
-            self.text, document_ids, variants=self._variants, timeout_seconds=timeout_seconds
-        )
-
-    def matching(self) -> Matching:
-        """See ``WordQuestion``."""
-        return Matching(self.text, self._variants)
-
-
 class VectorLeg:
     """Meaning. ``passage_tokens`` is what the index's passages were cut by."""
 
@@ -203,46 +200,18 @@ class VectorLeg:
         self._embedder = embedder
         self._passage_tokens = passage_tokens
 
-    def ask(self, text: str) -> "VectorQuestion":
+    def ask(self, text: str) -> VectorQuestion:
         """See ``MeaningLeg``."""
-        return VectorQuestion(self._index, self._embedder, text, self._passage_tokens)
+        embedder = self._embedder
+        make = partial(_embedded, embedder, text)
+        return VectorQuestion(self._index, embedder, make, self._passage_tokens)
+
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> SimilarMeaning:
+        """See ``MeaningLeg``."""
+        text, size = told_text(seed, fields), self._passage_tokens
+        return SimilarMeaning(self._index, self._embedder, seed.document_id, text, size)
 
 
-class VectorQuestion:
-    """A text for the vector index, embedded once, by whoever needs it first."""
-
-    def __init__(
-        self, index: VectorIndex, embedder: Embedder, text: str, passage_tokens: int
-    ) -> None:
-        self._index = index
-        self._embedder = embedder
-        self._text = text
-        self._passage_tokens = passage_tokens
-
-    @cached_property
-    def _vector(self) -> FloatVector:
-        vector: FloatVector = self._embedder.embed_queries([self._text])[0]
-        return vector
-
-    def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
-        """See ``Question``."""
-        return self._index.search(
-            self._vector, filters=filters, limit=limit, timeout_seconds=timeout_seconds
-        )
-
-    def score(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, float]:
-        """See ``Question``."""
-        return self._index.score(self._vector, document_ids, timeout_seconds=timeout_seconds)
-
-    def passages(self, documents: Sequence[Document]) -> Mapping[str, str]:
-        """See ``MeaningQuestion``."""
-        held = self._index.vectors([document.document_id for document in documents])
-        size = min(self._passage_tokens, self._embedder.window)
-        cut = PassageSplitter(self._embedder, size).pieces(documents)
-        nearest = {}
-        for document, pieces in zip(documents, cut, strict=True):
-            vectors = held.get(document.document_id)
-            if vectors is None or len(vectors) != len(pieces):
-                continue  # the index holds another version of it: its passages are not these
-            nearest[document.document_id] = pieces[int((vectors @ self._vector).argmax())]
-        return nearest
+def _embedded(embedder: Embedder, text: str) -> FloatVector:
+    vector: FloatVector = embedder.embed_queries([text])[0]
+    return vector

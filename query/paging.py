@@ -10,9 +10,11 @@ from query.cursors import RankingCursor
 from query.documents import QueryDocuments
 from query.frozen import Resumed
 from query.highlighting import Highlighter
-from query.legs import Questions
+from query.legs import MeaningQuestion, Questions
 from query.parts import Parts
 from query.retrieval import CURSOR, Answers
+from tandem.documents import Document
+from tandem.queries import Query
 from tandem.rankings import Degradation, Ranking, SearchResult
 
 
@@ -61,6 +63,8 @@ class Pager:
                 return Next()
             return Next(cursor._replace(offset=end).written())
 
+        query, schema = arranged.query, self._parts.schema
+        self._source.hide(self._parts.rules.hidden(query.text, schema))
         return self._page(arranged, self._questions(arranged), cursor.offset, following)
 
     def _questions(self, arranged: Arranged) -> Questions:
@@ -70,8 +74,13 @@ class Pager:
             legs.lexical.ask(arranged.words, arranged.variants)
             if LEXICAL in arranged.legs
             else None,
-            legs.vector.ask(arranged.query.text) if VECTOR in arranged.legs else None,
+            self._meaning(arranged.query) if VECTOR in arranged.legs else None,
         )
+
+    def _meaning(self, query: Query) -> MeaningQuestion:
+        if query.seed_document_id is None:
+            return self._parts.legs.vector.ask(query.text)
+        return self._parts.legs.vector.ask_like(Document(query.seed_document_id), ())
 
     def _page(
         self,

@@ -5,13 +5,14 @@ It is what the words match under the filters, together with the candidates that 
 
 from functools import partial
 
+from query.arrangement import Arrangement
 from query.clock import Clock
 from query.configurations import LEXICAL
 from query.legs import Questions
 from query.parts import Parts
 from query.understanding import Understood
 from tandem.lexical import Matching, Tally
-from tandem.rankings import Degradation, Hit, Ranking
+from tandem.rankings import Degradation, Hit
 
 FACETS = "facets"
 """What a reply lacks where nothing could be counted."""
@@ -20,20 +21,22 @@ Counted = tuple[Tally | None, tuple[Degradation, ...]]
 
 
 def tally(
-    parts: Parts, understood: Understood, ranking: Ranking, questions: Questions, clock: Clock
+    parts: Parts, understood: Understood, ordered: Arrangement, questions: Questions, clock: Clock
 ) -> Counted:
     """Count what the query has found; ``questions`` are those that were answered. ``None`` where
-    the lexical leg is missing, or does not say in time.
+    the lexical leg is missing, or does not say in time. What rules hide is not counted.
     """
     matching = Matching(None)
     if LEXICAL in parts.configuration.legs:
         if questions.lexical is None:
             return None, ()  # the reply names the leg already
         matching = questions.lexical.matching()
-    others = tuple(hit.document_id for hit in ranking.hits if not _is_matched(hit))
+    others = tuple(hit.document_id for hit in ordered.ranking.hits if not _is_matched(hit))
     if matching.text is None and not understood.facets:
         return Tally(len(others), {}), ()
-    return counted(parts, understood, matching._replace(also=others), clock)
+    without = ordered.hidden.union(matching.without)
+    counting = matching._replace(also=others, without=tuple(without))
+    return counted(parts, understood, counting, clock)
 
 
 def counted(parts: Parts, understood: Understood, matching: Matching, clock: Clock) -> Counted:

@@ -23,15 +23,14 @@ NAMES = ("user_id", "client_id", "session_id", "seed_document_id")
 @dataclass(frozen=True, slots=True)
 class Understood:
     """A text fit for every leg, typed filters, and fields that can be counted. ``sort`` is set
-    where nothing is searched for: the collection is browsed. ``variants`` are other wordings of the
-    text, for the lexical leg.
+    where nothing is searched for: the collection is browsed. The text is blank then, and where a
+    document is searched with in its place.
     """
 
     text: str
     filters: tuple[Filter, ...]
     facets: tuple[str, ...] = ()
     sort: Sort | None = None
-    variants: tuple[str, ...] = ()
 
 
 def understand(query: Query, schema: Schema) -> Understood:
@@ -46,10 +45,39 @@ def understand(query: Query, schema: Schema) -> Understood:
     text = folded(query.text)
     filters = parse_filters(query.filters, schema)
     facets = _facets(query.facets, schema)
-    if text:
+    _check_seed(query, text)
+    if text or query.surface == "similar":
         _check_unsorted(query)
         return Understood(text, filters, facets)
     return Understood("", filters, facets, _sort(query.sort or Sort(), schema))
+
+
+def _check_seed(query: Query, text: str) -> None:
+    """A document is searched with on its own surface, and there in place of a text."""
+    is_similar, is_seeded = query.surface == "similar", query.seed_document_id is not None
+    if is_similar != is_seeded:
+        raise QueryError(
+            "similar documents are asked for with the surface 'similar' and a document, "
+            f"found the surface {query.surface!r} and {'one' if is_seeded else 'none'}",
+            field="seed_document_id",
+        )
+    if is_similar and text:
+        raise QueryError(
+            "similar documents are found by a document, not by a text",
+            field="text",
+            hint="leave the text empty, or search for it",
+        )
+
+
+def check_searchable(text: str) -> None:
+    """Refuse what cannot be searched for: an empty text would browse.
+
+    Raises:
+        QueryError: it is empty, too long, or no text.
+    """
+    check_bounds(Query(text))
+    if not folded(text):
+        raise QueryError("the query is empty", field="text", hint="give at least one word")
 
 
 def check_bounds(query: Query) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from tandem.documents import Document
 from tandem.errors import FieldError, FilterError
 from tandem.fields import Field, FieldType, TypedValue, typed_value
 from tandem.schema import Schema
@@ -61,6 +62,41 @@ def parse_filters(data: Mapping[str, Any], schema: Schema) -> tuple[Filter, ...]
 
     """
     return _parse(data, schema, "filter", 1)
+
+
+def matches(document: Document, filters: Sequence[Filter]) -> bool:
+    """Whether every filter leaves the document, as an engine that holds it would say.
+
+    A value that does not fit its field is none: an engine would not hold it.
+    """
+    return all(_holds(document, condition) for condition in filters)
+
+
+def _holds(document: Document, condition: Filter) -> bool:
+    match condition:
+        case Not(excluded):
+            return not matches(document, excluded)
+        case AnyOf(field, values):
+            return any(value in values for value in _values(document, field))
+        case Range(field):
+            return any(_is_within(value, condition) for value in _values(document, field))
+
+
+def _values(document: Document, field: Field) -> tuple[Any, ...]:
+    try:
+        typed = typed_value(field, document.attributes[field.name])
+    except (KeyError, FieldError):
+        return ()
+    return typed if isinstance(typed, tuple) else (typed,)
+
+
+def _is_within(value: Any, bounds: Range) -> bool:
+    return (
+        (bounds.gt is None or value > bounds.gt)
+        and (bounds.gte is None or value >= bounds.gte)
+        and (bounds.lt is None or value < bounds.lt)
+        and (bounds.lte is None or value <= bounds.lte)
+    )
 
 
 def read_filter(text: str | None, place: str) -> dict[str, Any]:

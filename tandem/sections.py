@@ -9,6 +9,8 @@ from tandem.analysis import AnalysisSetting
 from tandem.fields import FieldType
 from tandem.queries import MAXIMUM_BUDGET_MS
 
+MOST_DAYS = 36_500
+
 
 class Section(BaseModel):
     """A table of ``tandem.toml``: unknown names are errors."""
@@ -104,6 +106,22 @@ class SearchSettings(Section):
         "this x how much its keyword values are what whoever asks chose in their last 200 events, "
         "0 to 1. Nothing trains it, so it is off, 0, unless asked for",
     )
+    rules: Path | None = Field(
+        None,
+        description="file of synonyms and of rules that pin, hide or boost results; read again "
+        "when it changes",
+    )
+    correct_spelling: bool = Field(
+        True,
+        description="search by words once more with what was misspelt corrected, where little was "
+        "found; the answer says so",
+    )
+    past_queries_days: int = Field(
+        90,
+        ge=1,
+        le=MOST_DAYS,
+        description="how far back queries count that are suggested to others, days",
+    )
     cursor_minutes: int = Field(
         15,
         ge=1,
@@ -150,9 +168,6 @@ class QualitySettings(Section):
     tolerance: float = Field(
         0.01, ge=0, le=1, description="how much nDCG@10 may fall when a generation goes live"
     )
-
-
-MOST_DAYS = 36_500
 
 
 class RetentionSettings(Section):

@@ -151,8 +151,14 @@ def _expanded(name: str, folder: Path) -> Path:
         ) from None
 
 
-FOLDERS = (("", "data_dir"), ("", "cache_dir"), ("embedding", "path"), ("quality", "judgments"))
-"""(section, setting) of what is a folder."""
+FOLDERS = (
+    ("", "data_dir"),
+    ("", "cache_dir"),
+    ("embedding", "path"),
+    ("quality", "judgments"),
+    ("search", "rules"),
+)
+"""(section, setting) of what is a folder, or a file."""
 
 
 class _SettingsFile(TomlConfigSettingsSource):

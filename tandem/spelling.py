@@ -24,11 +24,12 @@ class Written(NamedTuple):
     documents: int
 
 
-def written(text: str) -> set[str]:
+def written(text: str, *, shortest: int, longest: int) -> set[str]:
     """The words of a text in lower case, accents kept: runs of letters and digits, apostrophes
-    between them.
+    between them. Those of other lengths are left out, unless taking accents off might change that.
     """
-    return set(_WORD.findall(text.lower()))
+    words = set(_WORD.findall(text.lower()))
+    return {word for word in words if shortest <= len(word) <= longest or not word.isascii()}
 
 
 def nearest(folded: str, candidates: Iterable[Written], limit: int) -> list[str]:

@@ -15,7 +15,8 @@ from indexer.following import AnyFollower
 from indexer.indexing import CHANGED, catch_up
 from indexer.liveness import living
 from query.configurations import DEFAULT, LEXICAL
-from tandem.errors import OwnedElsewhere, QueryError
+from query.understanding import check_searchable
+from tandem.errors import OwnedElsewhere
 from tandem.filters import read_filter
 from tandem.queries import Query
 from tandem.rankings import Hit, SearchResult
@@ -44,9 +45,8 @@ def run(
 ) -> int:
     """Search by words and meaning."""
     chosen = settings(config, data_dir, collection)
+    check_searchable(text)
     query = Query(text=text, filters=read_filter(filters, "--filter"), limit=limit)
-    if not text.strip():
-        raise QueryError("the query is empty", field="text", hint="give at least one word")
     try:
         result = _found(chosen, query, configuration)
     except OwnedElsewhere as owned:
@@ -147,14 +147,13 @@ def show(result: SearchResult, *, explain: bool = False) -> None:
     for missing in result.degraded:
         note(f"warning: without {missing.leg} ({missing.reason})")
     if result.correction is not None:
-        note(f"searched for words of {_line(result.correction.text, 90)!r}: no document has what "
-             "was typed")  # fmt: skip
+        say(f"did you mean: {_line(result.correction.text, 90)}")
     if not result.page.hits:
         say("nothing found")
     for hit in result.page.hits:
         document = result.documents.get(hit.document_id)
-        missing_why = "not read in time" if hit.document_id in result.unread else "gone"
-        title = document.title or hit.document_id if document else f"({missing_why})"
+        missing = "not read in time" if hit.document_id in result.unread else "gone"
+        title = document.title or hit.document_id if document else f"{hit.document_id} ({missing})"
         say(f"{hit.rank:>3}. {_line(title, 90)}  [{_line(hit.document_id, 60)}]  {hit.score:.3f}")
         if document and document.body:
             say(f"     {_line(document.body, EXCERPT_CHARACTERS)}")
@@ -162,8 +161,14 @@ def show(result: SearchResult, *, explain: bool = False) -> None:
             for line in (_evidence(hit), *_reasons(hit, result.notes.get(hit.document_id, ()))):
                 say(f"     {line}")
     took = result.milliseconds["total"]
-    total = "" if result.total is None else f"{result.total:,} found, "
-    say(f"\n{result.configuration}, release {result.release}, {total}{took:.1f} ms")
+    say(f"\n{_counted(result)}{result.configuration}, release {result.release}, {took:.1f} ms")
+
+
+def _counted(result: SearchResult) -> str:
+    """How many documents were found, where that is known."""
+    if result.total is None:
+        return ""
+    return f"{result.total:,} found, "
 
 
 def _line(text: str, characters: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import tantivy
 from tantivy import Occur, Query
 
+from tandem.documents import Document
 from tandem.engines.tantivy_mapping import ALL, WORDS, stored_document
 from tandem.engines.tantivy_tokens import blocks, word_spans
 from tandem.fields import Field
@@ -18,7 +19,7 @@ EXACTLY = 1_000
 whether a thousand is right, and counting a frequent word takes milliseconds.
 """
 
-DOCUMENTS_AT_ONCE = 5
+DOCUMENTS_AT_ONCE = 3
 """Of how many documents the words are read before those known are excluded."""
 
 ROUNDS = 12
@@ -50,7 +51,8 @@ class SpellingReader:
     """Finds what may be meant by a misspelt word.
 
     Tantivy tells which documents hold a word within some edits, not which word that is. So a few of
-    them are read, and asked for again without the words known by now, until there are no more.
+    them are read, and asked for again without the words known by now, until there are no more. What
+    is missed by that stands in no document without one of those words.
     """
 
     def __init__(
@@ -62,10 +64,15 @@ class SpellingReader:
 
     def resembling(self, word: str, limit: int) -> list[str]:
         """See ``LexicalIndex``."""
-        asked = folded(word.lower())
+        asked, most = folded(word.lower()), edits_allowed(word)
         spelt: dict[str, str] = {}
-        for distance in range(1, edits_allowed(word) + 1):
-            spelt |= self._within(asked, distance, {asked, *spelt})
+        for distance in range(1, most + 1):
+            for _ in range(ROUNDS):
+                documents = self._others(asked, distance, spelt)
+                read = self._spelt(documents, asked, most)
+                if read.keys() <= spelt.keys():
+                    break
+                spelt = read | spelt
             if len(_proposed(spelt)) >= limit:
                 break
         counted = [
@@ -74,38 +81,29 @@ class SpellingReader:
         ]
         return nearest(asked, counted, limit)
 
-    def _within(self, asked: str, distance: int, known: set[str]) -> dict[str, str]:
-        """Folded word -> as it is written, of words within the edits that are not known yet."""
+    def _others(self, asked: str, distance: int, known: Iterable[str]) -> list[Document]:
+        """Some documents that hold a word within the edits, and none of the known ones."""
         near = Query.fuzzy_term_query(self._schema, WORDS, asked, distance)
-        found: dict[str, str] = {}
-        for _ in range(ROUNDS):
-            without = [
-                (Occur.MustNot, Query.term_query(self._schema, WORDS, word, "basic"))
-                for word in sorted({*known, *found})
-            ]
-            query = Query.boolean_query([(Occur.Must, near), *without])
-            hits = self._searcher.search(query, limit=DOCUMENTS_AT_ONCE, count=False).hits
-            fresh = self._read((address for _, address in hits), asked, distance)
-            fresh = {word: text for word, text in fresh.items() if word not in known | found.keys()}
-            if not fresh:
-                break
-            found |= fresh
-        return found
+        without = [
+            (Occur.MustNot, Query.term_query(self._schema, WORDS, word, "basic"))
+            for word in (asked, *known)
+        ]
+        query = Query.boolean_query([(Occur.Must, near), *without])
+        hits = self._searcher.search(query, limit=DOCUMENTS_AT_ONCE, count=False).hits
+        return [stored_document(self._searcher.doc(address)) for _, address in hits]
 
-    def _read(
-        self, addresses: Iterable[tantivy.DocAddress], asked: str, distance: int
-    ) -> dict[str, str]:
+    def _spelt(self, documents: Iterable[Document], asked: str, most: int) -> dict[str, str]:
         """Folded word -> as most of the documents write it, of words within the edits."""
         forms: dict[str, Counter[str]] = {}
-        for address in addresses:
-            document = stored_document(self._searcher.doc(address))
+        for document in documents:
             text = "\n".join(document.text(field.name) for field in self._fields)
-            for surface in written(text):
+            for surface in written(text, shortest=len(asked) - most, longest=len(asked) + most):
                 plain = folded(surface)
-                if edits(plain, asked, distance) is not None:
+                if edits(plain, asked, most):
                     forms.setdefault(plain, Counter())[surface] += 1
         return {
-            word: min(held, key=lambda form: (-held[form], form)) for word, held in forms.items()
+            word: min(surfaces, key=lambda form: (-surfaces[form], form))
+            for word, surfaces in forms.items()
         }
 
 

@@ -200,7 +200,8 @@ class SpellingContract(LexicalContract):
 
     def test_a_word_that_is_held_has_neighbours_too(self, index: LexicalIndex) -> None:
         """Whether it is corrected is for others to say."""
-        write(index, upserts([document("a", "house horse mouse"), document("b", "horse")]))
+        sent = [document("a", "house"), document("b", "horse mouse"), document("c", "horse")]
+        write(index, upserts(sent))
         assert resembling(index, "house") == ["horse", "mouse"]
         assert resembling(index, "Horse") == ["house"]
 

@@ -52,13 +52,14 @@ def suggested(titles: Sequence[str], prefix: str, limit: int) -> list[str]:
     asked = words(prefix)
     if not asked or len(prefix) > LONGEST_TITLE:
         return []
-    holding = ordered((title for title in titles if _matches(title, asked, 0)), prefix, limit)
+    holding = ordered((title for title in titles if holds(title, asked, 0)), prefix, limit)
     held = {folded(title) for title in holding}
-    near = (title for title in titles if _matches(title, asked, 1) and folded(title) not in held)
+    near = (title for title in titles if holds(title, asked, 1) and folded(title) not in held)
     return (holding + ordered(near, prefix, limit))[:limit]
 
 
-def _matches(title: str, asked: Sequence[str], edits: int) -> bool:
+def holds(title: str, asked: Sequence[str], edits: int) -> bool:
+    """Whether a title holds the words, the last one perhaps unfinished, each with so many edits."""
     *whole, last = asked
     of_title = words(title)
     return all(any(near(word, held, edits) for held in of_title) for word in whole) and any(

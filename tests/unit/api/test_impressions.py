@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from api import impressions as module
 from api.impressions import ImpressionWriter, impression_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
@@ -28,7 +27,7 @@ def answer(query: Query, *document_ids: str, first: int = 1, **values: Any) -> S
     """A page of those documents."""
     hits = tuple(Hit(name, first + place, 1.0) for place, name in enumerate(document_ids))
     documents = {name: Document(name, "", "") for name in document_ids}
-    given = {"configuration": "hybrid", "release": 3, "documents": documents}
+    given: dict[str, Any] = {"configuration": "hybrid", "release": 3, "documents": documents}
     return SearchResult(query, Ranking("page", hits), **given | values)
 
 
@@ -244,7 +243,7 @@ def test_a_full_queue_loses_the_later_ones(
     catalog: Catalog, gate: Gate, writer: ImpressionWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are counted, and it is told once each time that it is full."""
-    monkeypatch.setattr(module, "QUEUED", 10)
+    monkeypatch.setattr("api.impressions.QUEUED", 10)
     gate.is_shut = True
     with logged() as told:
         for result in answers(13):

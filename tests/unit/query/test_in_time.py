@@ -10,10 +10,12 @@ import pytest
 
 from query.configurations import configurations
 from query.frozen import FrozenPages
-from query.legs import Fields, Legs
+from query.legs import Legs
 from query.parts import Parts
 from query.pipeline import SearchPipeline
+from query.questions import Fields
 from query.retrieval import LegPools
+from query.synonyms import Rewrite
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.documents import Document
 from tandem.errors import SearchUnavailable
@@ -21,7 +23,7 @@ from tandem.filters import Filter
 from tandem.fusion import LegFusion
 from tandem.lexical import Matching, Place, Tally
 from tandem.queries import Query, Sort
-from tandem.rankings import Ranking, SearchResult
+from tandem.rankings import Correction, Ranking, SearchResult
 from tests.builders import schema_of
 
 BUDGET_MS = 800.0
@@ -82,6 +84,9 @@ FOUND = {"lexical": "ab", "vector": "bc"}
 class FakeLeg:
     """One of them, and its only question."""
 
+    correction: Correction | None = None
+    applied: tuple[str, ...] = ()
+
     def __init__(self, name: str, found: str, engines: Engines) -> None:
         self.name = name
         self._found = found
@@ -89,6 +94,14 @@ class FakeLeg:
 
     def ask(self, text: str, variants: Sequence[str] = ()) -> "FakeLeg":
         """See ``WordLeg``."""
+        return self
+
+    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> "FakeLeg":
+        """See ``WordLeg``."""
+        return self
+
+    def ask_like(self, seed: Document, fields: Sequence[str]) -> "FakeLeg":
+        """See ``WordLeg`` and ``MeaningLeg``."""
         return self
 
     def matching(self) -> Matching:

@@ -1,176 +1,24 @@
 """The pipeline with stand-in legs: each configuration's own list, evidence, honest degradation."""
 
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from query.arranging import LazyDocuments
-from query.configurations import configurations
-from query.legs import Fields, Legs
-from query.parts import Parts
-from query.pipeline import SearchPipeline
-from query.retrieval import LegPools
-from rerank.completed_scores import CompletedScoreReranker
 from tandem.documents import Document
 from tandem.errors import EngineError, EngineUnavailable, QueryError, SearchUnavailable
-from tandem.filters import AnyOf, Filter
-from tandem.fusion import LegFusion
-from tandem.lexical import Matching, Place, Tally
-from tandem.protocols import Reranker
-from tandem.queries import Query, Sort
+from tandem.filters import AnyOf
+from tandem.queries import Query
 from tandem.rankings import Degradation, Evidence, Ranking
-from tests.builders import schema_of
-
-SCHEMA = schema_of(genre="keyword")
-WORDS = {"a": 9.0, "b": 6.0, "c": 3.0}
-MEANING = {"a": 0.2, "b": 0.8, "c": 0.1, "d": 0.4}
-
-
-@dataclass
-class StandIn:
-    """A leg over given scores, and its only question; ``found`` says how many it returns by
-    itself, ``asked`` how it was asked. Each document has a title that matches; ``counted`` lists
-    what was to be counted.
-    """
-
-    name: str
-    scores: Mapping[str, float]
-    found: int = 100
-    on_retrieve: Callable[[], None] = lambda: None
-    on_score: Callable[[], None] = lambda: None
-    on_tally: Callable[[], None] = lambda: None
-    on_show: Callable[[], None] = lambda: None
-    asked: list[Any] = field(default_factory=list)
-    counted: list[Matching] = field(default_factory=list)
-    shown: list[tuple[str, ...]] = field(default_factory=list)
-
-    def ask(self, text: str, variants: Sequence[str] = ()) -> "StandIn":
-        """See ``WordLeg``."""
-        self.asked.append(text)
-        return self
-
-    def matching(self) -> Matching:
-        """See ``WordQuestion``."""
-        return Matching("these words")
-
-    def highlight(
-        self, document_ids: Collection[str], timeout_seconds: float
-    ) -> Mapping[str, Fields]:
-        """See ``WordQuestion``: a, and the body of b."""
-        self.on_show()
-        self.shown.append(tuple(document_ids))
-        marked = {"a": {"title": "<mark>A</mark>"}, "b": {"body": "<mark>B</mark>"}}
-        return {name: fields for name, fields in marked.items() if name in document_ids}
-
-    def passages(self, documents: Sequence[Document]) -> Mapping[str, str]:
-        """See ``MeaningQuestion``."""
-        self.on_show()
-        self.shown.append(tuple(document.document_id for document in documents))
-        return {document.document_id: f"<{document.body}>" for document in documents}
-
-    def tally(
-        self,
-        matching: Matching,
-        filters: Sequence[Filter],
-        fields: Sequence[str],
-        timeout_seconds: float,
-    ) -> Tally:
-        """See ``WordLeg``: seventy words match."""
-        self.on_tally()
-        self.counted.append(matching)
-        matched = 0 if matching.text is None else 70
-        total = matched + len(matching.also)
-        return Tally(total, {name: {"x": total} for name in fields})
-
-    def browse(
-        self,
-        sort: Sort,
-        filters: Sequence[Filter],
-        after: Place | None,
-        limit: int,
-        timeout_seconds: float,
-    ) -> Sequence[Place]:
-        """See ``WordLeg``; see ``test_browsing``."""
-        raise AssertionError("nothing is browsed here")
-
-    def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
-        """See ``Question``."""
-        self.asked.append((tuple(filters), limit, timeout_seconds))
-        self.on_retrieve()
-        ranking = Ranking.from_scores(self.name, self.scores.items())
-        return ranking.top(min(limit, self.found))
-
-    def score(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, float]:
-        """See ``Question``."""
-        self.asked.append(tuple(document_ids))
-        self.on_score()
-        return {name: self.scores[name] for name in document_ids if name in self.scores}
-
-
-class House:
-    """A pipeline and what it is made of."""
-
-    def __init__(self) -> None:
-        self.lexical = StandIn("lexical", WORDS)
-        self.vector = StandIn("vector", MEANING, found=2)
-        self.pools = LegPools({"lexical": 0, "vector": 0}, threads=2)
-        self.reranker: Reranker = CompletedScoreReranker({"lexical": 0.4, "vector": 0.6})
-        self.fetched: list[tuple[str, ...]] = []
-        self.depth = 100
-        self.is_in_process = True
-        self.released = threading.Event()
-
-    def indexed(self, document_ids: Collection[str], _seconds: float) -> Mapping[str, Document]:
-        """See ``DocumentSource``; noted."""
-        self.fetched.append(tuple(document_ids))
-        return {name: Document(name, name, f"body of {name}") for name in document_ids}
-
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """See ``DocumentSource``; noted."""
-        return self.indexed(document_ids, 0)
-
-    def pipeline(self, configuration: str = "hybrid") -> SearchPipeline:
-        """As bootstrapping would make it."""
-        known = configurations(
-            {"lexical": LegFusion(), "vector": LegFusion()}, depth=self.depth, budget_ms=5_000
-        )
-        return SearchPipeline(
-            Parts(
-                release=7,
-                schema=SCHEMA,
-                configuration=known[configuration],
-                legs=Legs(self.lexical, self.vector),
-                pools=self.pools,
-                reranker=self.reranker,
-                documents=self,
-            )
-        )
-
-    def hang(self) -> None:
-        """Wait until the test is over."""
-        self.released.wait(30)
+from tests.pipeline_house import MEANING, SCHEMA, WORDS, House, opened_house, raising
 
 
 @pytest.fixture
 def house() -> Iterator[House]:
-    """Two healthy legs: words know a, b, c; meaning returns b, d and can score a and c too."""
-    built = House()
-    yield built
-    built.released.set()
-    built.pools.close()
-
-
-def raising(error: Exception) -> Callable[[], None]:
-    """A call that raises."""
-
-    def call() -> None:
-        raise error
-
-    return call
+    """Two healthy legs."""
+    with opened_house() as opened:
+        yield opened
 
 
 # --- the four lists ---
@@ -264,6 +112,7 @@ def test_the_answer_says_where_it_comes_from(house: House) -> None:
     assert result.documents.keys() == set(result.page.document_ids)
     assert result.degraded == ()
     stages = {"understanding", "retrieval", "lexical", "vector", "fusion", "completion", "rerank",
+              "arrangement",
               "tally", "documents", "highlights", "total"}  # fmt: skip
     assert result.milliseconds.keys() == stages
     assert all(value >= 0 for value in result.milliseconds.values())

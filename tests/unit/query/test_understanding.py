@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query.understanding import understand
+from query.understanding import check_searchable, understand
 from tandem.errors import FilterError, InputError, QueryError
 from tandem.filters import AnyOf
 from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS, Query, Sort
@@ -104,6 +104,14 @@ def test_a_facet_that_is_named_twice_is_counted_once() -> None:
         "year",
         "genre",
     )
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\0", "\u200b", "x" * 4_001, "\ud800"])
+def test_what_cannot_be_searched_for(text: str) -> None:
+    """Where a text is needed, browsing is no answer."""
+    with pytest.raises(QueryError):
+        check_searchable(text)
+    check_searchable("words")
 
 
 def test_the_limits_are_inside() -> None:

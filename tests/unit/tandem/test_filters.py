@@ -12,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.errors import FilterError
-from tandem.filters import MAXIMUM_VALUES, AnyOf, Not, Range, check_text, parse_filters, read_filter
-from tests.builders import schema_of
+from tandem.filters import (
+    MAXIMUM_VALUES,
+    AnyOf,
+    Not,
+    Range,
+    check_text,
+    matches,
+    parse_filters,
+    read_filter,
+)
+from tests.builders import document, schema_of
 from tests.contracts import filters_oracle as oracle
 
 SCHEMA = schema_of(
@@ -185,3 +194,22 @@ def test_a_filter_as_text() -> None:
     """None at all is the empty one."""
     assert read_filter(None, "filter") == {}
     assert read_filter('{"year": {"gte": 3}}', "filter") == {"year": {"gte": 3}}
+
+
+# --- one document ---
+
+
+@given(data=oracle.filter_data(), seed=st.integers(0, 20))
+def test_a_document_matches_as_the_oracle_says(data: dict[str, Any], seed: int) -> None:
+    """The same documents that every engine must leave."""
+    documents = oracle.sample_documents(40, seed)
+    parsed = parse_filters(data, oracle.SCHEMA)
+    left = {item.document_id for item in documents if matches(item, parsed)}
+    assert left == oracle.matching_ids(documents, data)
+
+
+def test_a_value_that_does_not_fit_its_field_is_none() -> None:
+    """The document's schema was another one: no value, so that only ``not`` leaves it."""
+    item = document("a", year="soon")
+    assert not matches(item, parse_filters({"year": {"gte": 1}}, SCHEMA))
+    assert matches(item, parse_filters({"not": {"year": {"gte": 1}}}, SCHEMA))

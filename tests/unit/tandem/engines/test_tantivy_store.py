@@ -1,11 +1,14 @@
 """What becomes of folders that tantivy's store did not make, or an earlier version did."""
 
+import json
 from pathlib import Path
 
 import pytest
 import tantivy
 
 from tandem.analysis import ENGLISH
+from tandem.engines.tantivy_mapping import WORDS
+from tandem.engines.tantivy_order import ORDER
 from tandem.engines.tantivy_store import TantivyStore
 from tandem.errors import EngineError
 from tests.builders import document, schema_of, upserts
@@ -29,6 +32,27 @@ def test_an_index_of_another_mapping_is_told_with_what_to_do(tmp_path: Path) -> 
     assert str(folder) in str(raised.value)
     assert f"delete the folder {folder.parent}" in raised.value.hint
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_an_index_of_the_mapping_before_is_told(tmp_path: Path) -> None:
+    """One without words as they are typed and without the ids' order answers no question wrongly:
+    it is refused, and built anew where its folder is deleted.
+    """
+    store = TantivyStore(tmp_path)
+    store.create("words", "1", SCHEMA, ENGLISH).close()
+    meta = tmp_path / "words" / "data" / "meta.json"
+    held = json.loads(meta.read_text(encoding="utf-8"))
+    fields = [item for item in held["schema"] if item["name"] not in {WORDS, ORDER}]
+    assert len(fields) == len(held["schema"]) - 2
+    meta.write_text(json.dumps(held | {"schema": fields}), encoding="utf-8")
+    with pytest.raises(EngineError, match="other fields than this version") as raised:
+        store.open("words", SCHEMA, ENGLISH)
+    assert "the next start builds it again" in raised.value.hint
+    store.drop("words")
+    index = store.create("words", "2", SCHEMA, ENGLISH)
+    index.apply(upserts([document("a", "zebra")]))
+    assert index.count() == 1
+    index.close()
 
 
 def test_a_damaged_index_is_told_with_what_to_do(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""Rules and synonyms through the pipeline, over real words: order, counts, pages, explanations."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders import document
+from tests.small_collection import SmallCollection
+
+SHOES = [
+    document("s1", "sandals sandals sandals", title="Sandals", brand="acme"),
+    document("s2", "sandals for summer", brand="acme"),
+    document("s3", "sandals for winter and other things", brand="best"),
+    document("s4", "a long text about walking that has sandals in it somewhere", brand="best"),
+    document("b1", "boots", brand="best"),
+    document("t1", "a television", brand="acme"),
+    document("t2", "a tv set", brand="best"),
+]
+SALE = """
+[[rules]]
+name = "sale"
+query = "sandals"
+pin = ["b1", "s4", "missing"]
+hide = ["s1"]
+boost = [{ filter = { brand = "best" }, by = 100.0 }]
+"""
+SCREENS = """
+[[synonyms]]
+name = "screens"
+words = ["tv", "television"]
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[SmallCollection]:
+    """Sandals, boots and televisions."""
+    made = SmallCollection(tmp_path, SHOES)
+    yield made
+    made.close()
+
+
+def test_without_rules_words_decide(shop: SmallCollection) -> None:
+    """What the tests below change."""
+    result = shop.search("sandals")
+    assert set(result.page.document_ids) == {"s1", "s2", "s3", "s4"}
+    assert result.page.document_ids[0] == "s1"
+    assert (result.total, result.notes, result.applied) == (4, {}, ())
+
+
+@pytest.mark.parametrize("configuration", ["lexical", "rrf", "hybrid", "semantic"])
+def test_pinned_boosted_and_hidden(shop: SmallCollection, configuration: str) -> None:
+    """In every configuration; the hidden are not counted, the pinned are."""
+    shop.read_rules(SALE)
+    result = shop.search("Sandals", configuration, facets=("brand",))
+    ids = result.page.document_ids
+    assert ids[:2] == ("b1", "s4")
+    brands = [shop.documents[name].attributes["brand"] for name in ids]
+    assert brands == sorted(brands, reverse=True), "the boosted are before the others"
+    assert {"s2", "s3"} <= {*ids}
+    assert "s1" not in ids
+    assert [hit.rank for hit in result.page.hits] == list(range(1, len(ids) + 1))
+    assert result.applied == ("sale",)
+    assert result.notes["b1"][0] == "sale: pinned"
+    assert result.notes["s3"] == ("sale: boosted by 100",)
+    assert result.documents["b1"].body == "boots"
+    assert result.total == len(ids)
+    assert result.facets is not None
+    assert sum(result.facets["brand"].values()) == len(ids)
+
+
+def test_a_pin_passes_the_filter_or_is_left_out(shop: SmallCollection) -> None:
+    """A filter is a promise."""
+    shop.read_rules(SALE)
+    result = shop.search("sandals", filters={"brand": "acme"})
+    assert result.page.document_ids == ("s2",)
+    assert result.total == 1
+
+
+def test_hiding_the_best_leaves_a_full_page(shop: SmallCollection) -> None:
+    """As many candidates more are asked for."""
+    shop.read_rules('[[rules]]\nname = "h"\nquery = "sandals"\nhide = ["s1", "s2"]')
+    result = shop.search("sandals", depth=2, limit=2)
+    assert set(result.page.document_ids) == {"s3", "s4"}
+
+
+def test_synonyms_find_by_words(shop: SmallCollection) -> None:
+    """Both are found, counted and marked; whose name took part is told."""
+    shop.read_rules(SCREENS)
+    result = shop.search("tv")
+    assert set(result.page.document_ids) == {"t1", "t2"}
+    assert (result.total, result.applied) == (2, ("screens",))
+    assert result.highlights["t1"].body == "a <mark>television</mark>"
+    assert result.correction is None
+
+
+def test_synonyms_are_scored_by_completion(shop: SmallCollection) -> None:
+    """What only meaning found has the lexical score that a search would have given."""
+    shop.read_rules(SCREENS)
+    result = shop.search("tv", "hybrid")
+    legs = {hit.document_id: hit.evidence for hit in result.page.hits}
+    lexical = {name: part.score for name in legs for part in legs[name] if part.leg == "lexical"}
+    assert lexical["t1"]
+    assert lexical["t2"]
+    assert lexical["b1"] in (0.0, None)
+
+
+def test_browsing_has_no_rules(shop: SmallCollection) -> None:
+    """They are called up by a text."""
+    shop.read_rules(SALE)
+    result = shop.search("")
+    assert result.total == len(SHOES)
+    assert result.applied == ()

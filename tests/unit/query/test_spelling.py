@@ -1,0 +1,246 @@
+"""The second try: when there is one, what it replaces, and that it never costs the first."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from query.spelling import CorrectingQuestion, proposed
+from query.synonyms import Rewritten, Synonyms, Thesaurus
+from tandem.errors import EngineUnavailable
+from tandem.lexical import LexicalIndex, Matching, TextWord
+from tandem.rankings import Correction, Ranking
+from tests.builders import document
+from tests.small_collection import SmallCollection
+
+TEXTS = [
+    document("d1", "the telescope shows distant galaxies"),
+    document("d2", "a telescope and its mirror", brand="acme"),
+    document("d3", "a telescope on a mountain"),
+    document("d4", "mirror mirror"),
+    document("d5", "mirrors"),
+    document("d6", "Smyth was here"),
+    document("d7", "smith"),
+    document("d8", "Smith"),
+    document("d9", "smiths"),
+]
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[SmallCollection]:
+    """Telescopes and mirrors."""
+    made = SmallCollection(tmp_path, TEXTS)
+    yield made
+    made.close()
+
+
+# --- through the pipeline ---
+
+
+@pytest.mark.parametrize("configuration", ["lexical", "hybrid"])
+def test_a_typing_error_is_corrected_and_told(
+    collection: SmallCollection, configuration: str
+) -> None:
+    """The corrected text is searched for, scored, counted and marked."""
+    result = collection.search("telescpoe", configuration)
+    assert result.correction == Correction("telescope", {"telescpoe": "telescope"})
+    assert {"d1", "d2", "d3"} <= {*result.page.document_ids}
+    assert result.highlights["d2"].body == "a <mark>telescope</mark> and its mirror"
+    if configuration == "lexical":
+        assert result.total == 3
+    scores = {
+        hit.document_id: part.score
+        for hit in result.page.hits
+        for part in hit.evidence
+        if part.leg == "lexical"
+    }
+    assert scores["d1"]
+
+
+def test_only_what_is_wrong_is_replaced(collection: SmallCollection) -> None:
+    """The rest stays as it was typed."""
+    result = collection.search("Mountain, GALXIES!")
+    assert result.correction == Correction("Mountain, galaxies!", {"GALXIES": "galaxies"})
+
+
+def test_what_is_right_is_left_alone(collection: SmallCollection) -> None:
+    """Also with little found, and where a filter leaves little."""
+    assert collection.search("galaxies").correction is None
+    assert collection.search("telescope", filters={"brand": "acme"}).correction is None
+
+
+def test_meaning_alone_is_not_corrected(collection: SmallCollection) -> None:
+    """There is no lexical leg whose words could be."""
+    assert collection.search("telescpoe", "semantic").correction is None
+
+
+def test_it_can_be_switched_off(collection: SmallCollection) -> None:
+    """Then a typing error finds nothing."""
+    collection.corrects = False
+    result = collection.search("telescpoe")
+    assert (result.page.document_ids, result.correction, result.total) == ((), None, 0)
+
+
+def test_a_rare_word_is_still_searched_for(collection: SmallCollection) -> None:
+    """One document holds it, so it may be right: what it finds is kept beside the rest."""
+    result = collection.search("smyth")
+    assert result.correction == Correction("smith", {"smyth": "smith"})
+    assert set(result.page.document_ids) == {"d6", "d7", "d8", "d9"}
+    assert result.total == 4
+
+
+def test_what_finds_nothing_more_is_not_taken(collection: SmallCollection) -> None:
+    """Under the filter the corrected word finds nothing either: the answer is about what was
+    typed.
+    """
+    result = collection.search("galxies", filters={"brand": "acme"})
+    assert (result.page.document_ids, result.correction) == ((), None)
+
+
+def test_synonyms_of_what_was_meant(collection: SmallCollection) -> None:
+    """A corrected word has its synonyms; a word that has some is not corrected."""
+    collection.read_rules('[[synonyms]]\nname = "s"\nfrom = ["galaxies"]\nto = ["mirror"]')
+    result = collection.search("galxies")
+    assert set(result.page.document_ids) >= {"d1", "d4", "d5"}
+    assert result.applied == ("s",)
+    collection.read_rules('[[synonyms]]\nname = "s"\nfrom = ["galxies"]\nto = ["mirror"]')
+    assert collection.search("galxies").correction is None
+
+
+# --- alone ---
+
+
+class Words:
+    """An index with a vocabulary: word -> documents. Whatever it is asked is noted."""
+
+    def __init__(self, held: Mapping[str, int], meant: Mapping[str, str]) -> None:
+        self.held = held
+        self.meant = meant
+        self.asked: list[str] = []
+        self.found: dict[str, list[str]] = {}
+        self.error: Exception | None = None
+        self.seconds = 0.0
+
+    def search(self, text: str, *, variants: Sequence[str] = (), **keywords: Any) -> Ranking:
+        """See ``LexicalIndex``."""
+        self.asked.append(" | ".join([text, *variants]))
+        names = [name for wording in (text, *variants) for name in self.found.get(wording, ())]
+        return Ranking.from_scores("lexical", [(name, 1.0) for name in {*names}])
+
+    def words(self, text: str, *, timeout_seconds: float) -> list[TextWord]:
+        """See ``LexicalIndex``."""
+        if self.error is not None:
+            raise self.error
+        time.sleep(self.seconds)
+        found, place = [], 0
+        for word in text.split():
+            start = text.index(word, place)
+            place = start + len(word)
+            found.append(TextWord(start, place, self.held.get(word.lower(), 0)))
+        return found
+
+    def resembling(self, word: str, *, limit: int, timeout_seconds: float) -> list[str]:
+        """See ``LexicalIndex``."""
+        assert 0 < timeout_seconds <= 10
+        self.asked.append(f"~{word}")
+        return [self.meant[word]][:limit] if word in self.meant else []
+
+
+def question(words: Words, text: str, **keywords: Any) -> CorrectingQuestion:
+    """A question to it, with no synonyms unless they are given."""
+    keywords.setdefault("rewrite", lambda _: Rewritten())
+    return CorrectingQuestion(cast("LexicalIndex", words), text, **keywords)
+
+
+def correction(words: Words, text: str, found: int, covered: Sequence[str] = ()) -> str | None:
+    """What is proposed for a text that found so much."""
+    until = time.monotonic() + 10
+    made = proposed(cast("LexicalIndex", words), text, found, covered, until)
+    return None if made is None else made.correction.text
+
+
+VOCABULARY = Words({"right": 50, "rare": 1, "word": 9}, {"wrng": "wrong", "rare": "race"})
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "expected"),
+    [
+        ("right wrng", 99, "right wrong"),
+        ("right rare", 99, None),
+        ("right rare", 2, "right race"),
+        ("right word", 0, None),
+        ("unknown", 0, None),
+        ("wrng7 abc", 0, None),
+        ("wrng Wrng", 0, "wrong wrong"),
+    ],
+)
+def test_which_words_are_suspected(text: str, found: int, expected: str | None) -> None:
+    """What nobody holds; what hardly anybody holds only where hardly anything was found."""
+    assert correction(VOCABULARY, text, found) == expected
+
+
+def test_covered_words_are_not_suspected() -> None:
+    """Somebody wrote them into the synonyms on purpose."""
+    assert correction(VOCABULARY, "right wrng", 0, ["wrng"]) is None
+
+
+def test_the_second_try_is_asked_as_the_first() -> None:
+    """With what was typed only where a document holds it; and no more than that."""
+    words = Words(VOCABULARY.held, VOCABULARY.meant)
+    words.found = {"wrong": ["a"], "race": ["b"], "rare": ["c"]}
+    asked = question(words, "wrng")
+    assert asked.retrieve((), 10, 10.0).document_ids == ("a",)
+    assert words.asked == ["wrng", "~wrng", "wrong"]
+    assert asked.matching() == Matching("wrong", ())
+    words.asked.clear()
+    asked = question(words, "rare")
+    assert asked.retrieve((), 10, 10.0).document_ids == ("b", "c")
+    assert words.asked == ["rare", "~rare", "race | rare"]
+    assert asked.matching() == Matching("race", ("rare",))
+
+
+def test_synonyms_before_and_after() -> None:
+    """A question has those of the text that it asks in the end."""
+    words = Words({}, {"wrng": "wrong"})
+    words.found = {"wrong": ["a"]}
+    thesaurus = Thesaurus([Synonyms("s", ("wrong",), ("false",)), Synonyms("t", ("x",), ("y",))])
+    asked = question(words, "wrng x", rewrite=thesaurus.rewrite)
+    assert asked.applied == ("t",)
+    asked.retrieve((), 10, 10.0)
+    assert words.asked[0] == "wrng x | wrng y"
+    assert asked.correction is None, "nothing was found by it"
+    words.found = {"wrong x": ["a"]}
+    asked.retrieve((), 10, 10.0)
+    assert asked.correction == Correction("wrong x", {"wrng": "wrong"})
+    assert asked.applied == ("s", "t")
+
+
+def test_a_long_text_has_no_second_try() -> None:
+    """Sixteen words have one."""
+    words = Words({"a": 9}, {"wrng": "wrong"})
+    question(words, "a " * 16 + "wrng").retrieve((), 10, 10.0)
+    assert len(words.asked) == 1
+    words.asked.clear()
+    question(words, "a " * 15 + "wrng").retrieve((), 10, 10.0)
+    assert len(words.asked) == 3
+
+
+@pytest.mark.parametrize("error", [EngineUnavailable("late"), ValueError("odd")])
+def test_what_fails_leaves_the_first_answer(error: Exception) -> None:
+    """Quietly: the reply does not lack anything that was asked for."""
+    words = Words({}, {"wrng": "wrong"})
+    words.found, words.error = {"wrng": ["first"]}, error
+    asked = question(words, "wrng")
+    assert asked.retrieve((), 10, 10.0).document_ids == ("first",)
+    assert asked.correction is None
+
+
+def test_what_is_late_leaves_the_first_answer() -> None:
+    """The leg's time is the query's, whatever it is used for."""
+    words = Words({}, {"wrng": "wrong"})
+    words.found, words.seconds = {"wrng": ["first"], "wrong": ["a"]}, 0.05
+    asked = question(words, "wrng")
+    assert asked.retrieve((), 10, 0.01).document_ids == ("first",)
+    assert words.asked == ["wrng"], "nothing is asked when the time is over"
