@@ -52,6 +52,12 @@ def run(
     serve: Annotated[
         bool, typer.Option("--serve", help="Then serve the demo's page and the API.")
     ] = False,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host", help="With --serve: address to listen on, instead of the settings'."
+        ),
+    ] = None,
     port: Annotated[
         int | None, typer.Option("--port", help="With --serve: port, instead of the settings'.")
     ] = None,
@@ -64,19 +70,21 @@ def run(
     With --serve it goes on as tandem serve does, and asks nothing again that is indexed already:
     the page at / then lets one choose an invented person, and shows what their clicks change.
     """
-    _check(port, serve=serve, as_json=as_json)
-    chosen = settings(config, data_dir, COLLECTION, {"port": port})
+    place = {"host": host, "port": port}
+    _check(place, serve=serve, as_json=as_json)
+    chosen = settings(config, data_dir, COLLECTION, place)
     code = _prepared(chosen, serve=serve, as_json=as_json)
     if serve and code == FOUND:
         serve_until_stopped(with_personal_order(chosen), "tandem demo --serve", _invite)
     return code
 
 
-def _check(port: int | None, *, serve: bool, as_json: bool) -> None:
+def _check(place: Mapping[str, object], *, serve: bool, as_json: bool) -> None:
     if serve and as_json:
         raise InputError("--json: expected without --serve", hint="ask for one after the other")
-    if port is not None and not serve:
-        raise InputError("--port: expected only with --serve", hint="leave it out")
+    for name, value in place.items():
+        if value is not None and not serve:
+            raise InputError(f"--{name}: expected only with --serve", hint="leave it out")
 
 
 def _prepared(chosen: Settings, *, serve: bool, as_json: bool) -> int:

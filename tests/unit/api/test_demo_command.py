@@ -177,6 +177,7 @@ def test_what_is_not_indexed_is_not_served(served: Served, monkeypatch: pytest.M
     [
         ({"serve": True, "as_json": True}, "--json: expected without --serve"),
         ({"port": 1}, "--port: expected only with --serve"),
+        ({"host": "::"}, "--host: expected only with --serve"),
     ],
 )
 def test_what_does_not_go_together(
