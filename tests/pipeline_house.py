@@ -160,10 +160,11 @@ class House:
         known = configurations(
             {"lexical": LegFusion(), "vector": LegFusion()}, depth=self.depth, budget_ms=5_000
         )
-        store = self.store
-        frozen = store and FrozenPages(
-            lambda: store, self.pools, collection="main", generation=3, seconds=900.0
-        )
+        store, frozen = self.store, None
+        if store is not None:
+            frozen = FrozenPages(
+                lambda: store, self.pools, collection="main", generation=3, seconds=900.0
+            )
         return SearchPipeline(
             Parts(
                 release=7,

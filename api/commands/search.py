@@ -152,8 +152,8 @@ def show(result: SearchResult, *, explain: bool = False) -> None:
         say("nothing found")
     for hit in result.page.hits:
         document = result.documents.get(hit.document_id)
-        missing = "not read in time" if hit.document_id in result.unread else "gone"
-        title = document.title or hit.document_id if document else f"{hit.document_id} ({missing})"
+        why = "not read in time" if hit.document_id in result.unread else "gone"
+        title = document.title or hit.document_id if document else f"{hit.document_id} ({why})"
         say(f"{hit.rank:>3}. {_line(title, 90)}  [{_line(hit.document_id, 60)}]  {hit.score:.3f}")
         if document and document.body:
             say(f"     {_line(document.body, EXCERPT_CHARACTERS)}")

@@ -12,7 +12,7 @@ from api.generation import OpenGeneration
 from api.live import LiveSearcher, ReleaseWatch
 from query.configurations import LEXICAL
 from tandem.catalog.releases import Release
-from tandem.errors import CatalogError, FilterError
+from tandem.errors import BadCursor, CatalogError, FilterError
 from tandem.queries import Query
 from tests.integration.downtime.embedders import MODELS
 from tests.logs import logged
@@ -56,6 +56,55 @@ def test_a_searcher_goes_with_the_release(tmp_path: Path) -> None:
             searcher.check(Query("word7", filters={"nowhere": "x"}))
         searcher.check(Query("word7", filters={"kind": "k"}))
         assert collection.live._users == 0, "every query has left"
+
+
+@pytest.mark.usefixtures("models")
+def test_later_pages_are_of_the_release_that_found_them(tmp_path: Path) -> None:
+    """However many go live meanwhile: the order stays, and its generation is still asked for what
+    the hits show. Once it is closed the documents come from the live one.
+    """
+    with owned(settings_in(tmp_path)) as house, at_work(house) as owner:
+        collection = house.collection(NAME)
+        until(lambda: collection.passed() == 20)
+        searcher = collection.searcher()
+        whole = searcher.search(Query("text", limit=20))
+        first = searcher.search(Query("text", limit=8))
+        generation = collection.live
+        reindexed(owner, model=MODELS[1])
+        used: list[int] = []
+        held = collection.held_generation
+
+        @contextmanager
+        def watched(number: int) -> Iterator[tuple[Release, OpenGeneration]]:
+            with held(number) as (release, opened):
+                used.append(opened.generation.number)
+                yield release, opened
+
+        collection.held_generation = watched  # type: ignore[method-assign]
+        second = searcher.search(Query("", limit=8, cursor=first.cursor))
+        collection.close_generation(1, lambda: None)
+        assert generation.is_closed
+        third = searcher.search(Query("", limit=8, cursor=second.cursor))
+        pages = (first, second, third)
+        assert [hit for page in pages for hit in page.page.hits] == [*whole.page.hits]
+        assert [page.release for page in pages] == [1, 1, 1]
+        assert all(len(page.documents) == len(page.page) for page in pages)
+        assert (used, third.cursor) == ([1, 2], None)
+        assert searcher.search(Query("text")).release == 2
+
+
+@pytest.mark.usefixtures("models")
+def test_a_configuration_beside_a_cursor(tmp_path: Path) -> None:
+    """None is needed: the search had one. Another one is refused."""
+    with owned(settings_in(tmp_path)) as house, at_work(house):
+        collection = house.collection(NAME)
+        until(lambda: collection.passed() == 20)
+        cursor = collection.searcher(LEXICAL).search(Query("text", limit=5)).cursor
+        query = Query("", cursor=cursor)
+        for name in (None, LEXICAL):
+            assert collection.searcher(name).search(query).configuration == LEXICAL
+        with pytest.raises(BadCursor, match="another configuration"):
+            collection.searcher("hybrid").search(query)
 
 
 def test_the_watch_asks_again_and_again() -> None:
