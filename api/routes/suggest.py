@@ -34,7 +34,7 @@ def routes(serving: Serving) -> APIRouter:
         found = serving.collection().suggest(asked.q, asked.filter, asked.limit)
         return Json(
             {
-                "suggestions": [item._asdict() for item in found.suggestions],
+                "suggestions": [item._asdict() for item in found.items],
                 "degraded": [{"leg": item.leg, "reason": item.reason} for item in found.degraded],
                 "milliseconds": {name: round(ms, 3) for name, ms in found.milliseconds.items()},
             }
