@@ -2,10 +2,12 @@
 
 The floor of a query is the critical path of the calls that it makes on embedder and engines: the
 lexical search beside embedding and vector search, then both completions side by side, then the
-page's documents. What is above it is the pipeline's own share: threads, fusion, ordering, evidence.
+count, the page's documents and its highlights. What is above it is the pipeline's own share:
+threads, fusion, ordering, evidence, and keeping the order for later pages.
 
 ``above_raw_searches_ms`` is stricter: it compares with the libraries' own search calls alone, query
-objects already built, without completion, documents, or what Tandem's engines do with the answer.
+objects already built, without completion, count, documents, highlights, or what Tandem's engines do
+with the answer.
 Floor and pipeline take turns, query by query.
 """
 
@@ -34,6 +36,7 @@ from relevance_eval.collections import read_beir
 from tandem.engines.qdrant_edge_index import QdrantEdgeIndex, nearest
 from tandem.engines.tantivy_index import TantivyIndex
 from tandem.fusion import LegFusion, missing_scores, reciprocal_rank_fusion
+from tandem.lexical import Matching
 from tandem.protocols import Searcher
 from tandem.queries import Query
 
@@ -67,11 +70,17 @@ def engine_calls(target: OpenCollection, text: str, depth: int) -> dict[str, flo
     took["vector_completion"], _ = milliseconds(
         partial(vector.score, vectors[0], missing_scores(fused, VECTOR), timeout_seconds=1)
     )
-    took["documents"], _ = milliseconds(partial(lexical.documents, fused.document_ids[:10]))
+    counted = Matching(text, also=missing_scores(fused, LEXICAL))
+    took["tally"], _ = milliseconds(partial(lexical.tally, counted, timeout_seconds=1))
+    page = fused.document_ids[:10]
+    took["documents"], _ = milliseconds(partial(lexical.documents, page))
+    took["highlights"], _ = milliseconds(partial(lexical.highlight, text, page, timeout_seconds=1))
     took["critical_path"] = (
         max(took["lexical"], took["embedding"] + took["vector"])
         + max(took["lexical_completion"], took["vector_completion"])
+        + took["tally"]
         + took["documents"]
+        + took["highlights"]
     )
     return took
 

@@ -11,6 +11,7 @@ import orjson
 
 from tandem.analysis import Analysis
 from tandem.documents import Change, Document
+from tandem.engines import opensearch_lists as lists
 from tandem.engines import opensearch_queries as queries
 from tandem.engines.opensearch_bulk import BulkWriter, Refused, Write, refusals
 from tandem.engines.opensearch_client import Server
@@ -24,13 +25,16 @@ from tandem.engines.opensearch_mapping import (
     upsert_lines,
 )
 from tandem.engines.opensearch_reader import SECONDS, Deadline, Reader, cleaned, parts
+from tandem.engines.opensearch_vocabulary import Vocabulary
 from tandem.engines.tantivy_highlights import highlights
 from tandem.engines.tantivy_mapping import build_analyzer
 from tandem.errors import EngineError, FieldError
 from tandem.filters import Filter
+from tandem.lexical import Matching, Place, Tally, TextWord
 from tandem.protocols import Refusal
+from tandem.queries import Sort
 from tandem.rankings import Ranking
-from tandem.schema import Schema, facet_fields
+from tandem.schema import Schema, facet_fields, sort_field
 from tandem.suggestions import Match, suggested, title_of
 
 LEG = "lexical"
@@ -53,16 +57,23 @@ class OpenSearchIndex:
         # Highlights are made here, as tantivy's are: a server takes a second for a megabyte.
         self._analyzer = build_analyzer(analysis)
         self._reader = Reader(server, alias, schema)
+        self._vocabulary = Vocabulary(self._reader, schema, self._analyzer)
         self._bulk = BulkWriter(server, alias)
 
     def search(
-        self, text: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+        self,
+        text: str,
+        *,
+        variants: Sequence[str] = (),
+        filters: Sequence[Filter] = (),
+        limit: int,
+        timeout_seconds: float,
     ) -> Ranking:
         """See ``LexicalIndex``."""
         deadline = Deadline(timeout_seconds)
+        wordings = self._reader.wordings((text, *variants), deadline)
         query = queries.filtered(
-            queries.scored(self._reader.text(text, deadline), self._schema),
-            queries.filter_clauses(filters),
+            queries.best_of(wordings, self._schema), queries.filter_clauses(filters)
         )
         # one more than asked for tells whether equal scores meet the limit
         hits = self._reader.hits(text, queries.hits_body(query, limit + 1), deadline)
@@ -73,14 +84,20 @@ class OpenSearchIndex:
         return Ranking.from_scores(LEG, hits, limit=limit)
 
     def score(
-        self, text: str, document_ids: Collection[str], *, timeout_seconds: float
+        self,
+        text: str,
+        document_ids: Collection[str],
+        *,
+        variants: Sequence[str] = (),
+        timeout_seconds: float,
     ) -> Mapping[str, float]:
         """See ``LexicalIndex``."""
         scores: dict[str, float] = {}
         if not document_ids:
             return scores
         deadline = Deadline(timeout_seconds)
-        query = queries.scored(self._reader.text(text, deadline), self._schema)
+        wordings = self._reader.wordings((text, *variants), deadline)
+        query = queries.best_of(wordings, self._schema)
         for ids in parts(document_ids, IDS_AT_ONCE):
             body = queries.hits_body(queries.filtered(query, [queries.among(ids)]), len(ids))
             scores.update(self._reader.hits(text, body, deadline))
@@ -110,10 +127,19 @@ class OpenSearchIndex:
         return suggested(find, prefix, limit)
 
     def highlight(
-        self, text: str, document_ids: Collection[str], *, timeout_seconds: float
+        self,
+        text: str,
+        document_ids: Collection[str],
+        *,
+        variants: Sequence[str] = (),
+        timeout_seconds: float,
     ) -> Mapping[str, Mapping[str, str]]:
         """See ``LexicalIndex``."""
-        words = frozenset(self._analyzer.analyze(cleaned(text)))
+        words = frozenset(
+            word
+            for wording in (text, *variants)
+            for word in self._analyzer.analyze(cleaned(wording))
+        )
         if not words:
             return {}
         sources = self._reader.sources(
@@ -125,32 +151,47 @@ class OpenSearchIndex:
         }
         return {document_id: fields for document_id, fields in marked.items() if fields}
 
-    def facets(
+    def tally(
         self,
-        text: str,
+        matching: Matching,
         *,
         filters: Sequence[Filter] = (),
-        fields: Sequence[str],
+        fields: Sequence[str] = (),
         limit: int = 100,
         timeout_seconds: float,
-    ) -> Mapping[str, Mapping[str, int]]:
+    ) -> Tally:
         """See ``LexicalIndex``."""
-        facet_fields(self._schema, fields)
-        if not fields:
-            return {}
+        counted = facet_fields(self._schema, fields)
         deadline = Deadline(timeout_seconds)
-        body = queries.facets_body(self._schema, fields, limit)
-        matching = queries.scored(self._reader.text(text, deadline), self._schema)
-        clauses = queries.filter_clauses(filters)
-        body["query"] = {"bool": {"filter": [*clauses, *([matching] if text.strip() else [])]}}
-        counted = self._reader.search(text, body, deadline)["aggregations"]
-        return {
-            name: {
-                str(bucket.get("key_as_string", bucket["key"])): bucket["doc_count"]
-                for bucket in counted[name]["buckets"]
-            }
-            for name in fields
-        }
+        wordings = self._reader.wordings(lists.texts(matching), deadline)
+        members = lists.members(matching, wordings, queries.filter_clauses(filters))
+        body = lists.tally_body(members, counted, limit)
+        return lists.tally_of(self._reader.search(matching.text or "", body, deadline), counted)
+
+    def browse(
+        self,
+        sort: Sort,
+        *,
+        filters: Sequence[Filter] = (),
+        after: Place | None = None,
+        limit: int,
+        timeout_seconds: float,
+    ) -> Sequence[Place]:
+        """See ``LexicalIndex``."""
+        field = None if sort.field is None else sort_field(self._schema, sort.field)
+        order = lists.Order(field, is_descending=sort.is_descending)
+        query = {"bool": {"filter": queries.filter_clauses(filters)}}
+        body = order.body(query, after, limit)
+        answer = self._reader.search("", body, Deadline(timeout_seconds))
+        return [order.place(hit) for hit in answer["hits"]["hits"]]
+
+    def words(self, text: str, *, timeout_seconds: float) -> Sequence[TextWord]:
+        """See ``LexicalIndex``."""
+        return self._vocabulary.words(cleaned(text), Deadline(timeout_seconds))
+
+    def resembling(self, word: str, *, limit: int, timeout_seconds: float) -> Sequence[str]:
+        """See ``LexicalIndex``; of the documents that hold a similar word some are read."""
+        return self._vocabulary.resembling(cleaned(word), limit, Deadline(timeout_seconds))
 
     def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
         """See ``LexicalIndex``."""

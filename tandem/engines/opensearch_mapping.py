@@ -16,6 +16,9 @@ from tandem.schema import Schema
 from tandem.suggestions import LONGEST_TITLE, TYPO_LETTERS, entry, line
 
 ALL = "all_text"
+WORDS = "all_text.words"
+"""The words of all text fields as they are typed, folded but not stemmed: what a misspelt one is
+compared with."""
 DOCUMENT_ID = "document_id"
 SEQUENCE = "sequence"
 TITLE_WORDS = "title_words"
@@ -30,11 +33,12 @@ STORED_TEXTS = ("title", "body")
 DOCUMENT_PARTS = (DOCUMENT_ID, "title", "body", "attributes", "updated_at")
 """What of the source makes a document."""
 
-FORMAT = 1
+FORMAT = 2
 """Counts up whenever what is written no longer fits the mapping of an older index."""
 
 ANALYZER = "tandem"
 QUERY_ANALYZER = "tandem_query"
+UNSTEMMED_ANALYZER = "tandem_unstemmed"
 BEGINNINGS_ANALYZER = "tandem_beginnings"
 STEMMERS = {"english": "porter2"}
 """Tandem's stemmers under OpenSearch's names."""
@@ -97,7 +101,8 @@ def index_settings(
 
 def _analysis(analysis: Analysis) -> dict[str, Any]:
     stop, stemming = _stop(analysis), _stemming(analysis)
-    chain = ["tandem_short", "tandem_dotted", "lowercase", "asciifolding", *stop, *stemming]
+    unstemmed = ["tandem_short", "tandem_dotted", "lowercase", "asciifolding", *stop]
+    chain = [*unstemmed, *stemming]
     words = {"type": "custom", "tokenizer": "tandem_words"}
     # these scripts take no parameters
     script = {"source": SHORT_WORD.replace("LIMIT", str(analysis.maximum_word_bytes))}
@@ -130,6 +135,7 @@ def _analysis(analysis: Analysis) -> dict[str, Any]:
             ANALYZER: {**words, "filter": chain},
             # a word that is said twice counts once
             QUERY_ANALYZER: {**words, "filter": [*chain, "tandem_once"]},
+            UNSTEMMED_ANALYZER: {**words, "filter": unstemmed},
             BEGINNINGS_ANALYZER: {
                 "type": "custom",
                 "tokenizer": "whitespace",
@@ -182,7 +188,12 @@ def index_mapping(schema: Schema, meta: Mapping[str, Any]) -> dict[str, Any]:
         },
         TITLE_LINE: {"type": "keyword", "doc_values": False},
         TITLE_ENTRY: {"type": "keyword"},
-        ALL: _text(),
+        ALL: {
+            **_text(),
+            "fields": {
+                "words": {"type": "text", "analyzer": UNSTEMMED_ANALYZER, "index_options": "docs"}
+            },
+        },
     }
     for field in schema.text_fields:
         properties[text_field(field)] = {**_text(), "copy_to": ALL}

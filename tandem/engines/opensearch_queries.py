@@ -1,7 +1,7 @@
 """Tandem's words and filters as OpenSearch's queries: plain dictionaries."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tandem.analysis import FIELDS_SHARE, TIE_BREAKER
@@ -31,23 +31,41 @@ RUN = re.compile(r"[^\W_]+")
 
 
 class Text(NamedTuple):
-    """A text to be matched. ``query`` is analysed by each field's own analyzer or, where the words
-    were too many, holds those that are scored, analysed already; ``others`` only match.
+    """A text to be matched, analysed by each field's own analyzer; or, where the words were too
+    many, those of them that are scored, analysed already.
     """
 
     query: str
     is_analysed: bool = False
-    others: tuple[str, ...] = ()
 
 
-def is_long(text: str, schema: Schema) -> bool:
-    """Whether a text may have more words than a query may score."""
-    return sum(1 for _ in RUN.finditer(text)) > scored_words(schema)
+class Wordings(NamedTuple):
+    """Texts to be matched, and words of them that match but are not scored."""
+
+    texts: Sequence[Text] = ()
+    others: Sequence[str] = ()
+
+
+def count_words(text: str) -> int:
+    """How many words a text may have: never fewer than an analyzer makes of it."""
+    return sum(1 for _ in RUN.finditer(text))
 
 
 def scored_words(schema: Schema) -> int:
     """How many words a query may score: each costs a clause in every field, and in all of them."""
     return MOST_CLAUSES // (1 + len(schema.text_fields))
+
+
+def shares(texts: Iterable[str], most: int) -> dict[str, int]:
+    """How many of its words each text may score, ``most`` together: the shortest first, each what
+    it needs, but no more than an equal part of what is left.
+    """
+    given = {}
+    waiting = sorted(set(texts), key=lambda text: (count_words(text), text))
+    for number, text in enumerate(waiting):
+        given[text] = min(count_words(text), most // (len(waiting) - number))
+        most -= given[text]
+    return given
 
 
 def any_word(field: str, text: Text, boost: float = 1.0) -> dict[str, Any]:
@@ -62,13 +80,27 @@ def scored(text: Text, schema: Schema) -> dict[str, Any]:
     """What a search matches and how it scores, the same shape as in tantivy: any word anywhere,
     plus a share of a disjunction max over the weighted fields.
     """
-    anywhere = any_word(ALL, text)
-    if text.others:
-        rest = {"constant_score": {"filter": {"terms": {ALL: list(text.others)}}, "boost": 0}}
-        anywhere = {"bool": {"should": [anywhere, rest]}}
     by_field = [any_word(text_field(field), text, field.weight) for field in schema.text_fields]
     best = {"dis_max": {"queries": by_field, "tie_breaker": TIE_BREAKER, "boost": FIELDS_SHARE}}
-    return {"bool": {"must": [anywhere], "should": [best]}}
+    return {"bool": {"must": [any_word(ALL, text)], "should": [best]}}
+
+
+def best_of(wordings: Wordings, schema: Schema) -> dict[str, Any]:
+    """What holds a word of any wording; a document's score is its best over them."""
+    each = [*(scored(text, schema) for text in wordings.texts), *_unscored(wordings)]
+    if len(each) > 1:
+        return {"dis_max": {"queries": each, "tie_breaker": 0}}
+    return each[0] if each else {"match_none": {}}
+
+
+def matched(wordings: Wordings) -> list[dict[str, Any]]:
+    """The same, one of which must hold; for where nothing is scored."""
+    return [*(any_word(ALL, text) for text in wordings.texts), *_unscored(wordings)]
+
+
+def _unscored(wordings: Wordings) -> list[dict[str, Any]]:
+    others = {"terms": {ALL: list(wordings.others)}}
+    return [{"constant_score": {"filter": others, "boost": 0}}] if wordings.others else []
 
 
 def filtered(query: dict[str, Any], clauses: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -124,26 +156,6 @@ def sequence_page(first: int, last: int | None, size: int) -> dict[str, Any]:
     return {
         **hits_body({"range": {SEQUENCE: bounds}}, size),
         "sort": [{SEQUENCE: "asc"}, {DOCUMENT_ID: "asc"}],
-    }
-
-
-def facets_body(schema: Schema, fields: Sequence[str], limit: int) -> dict[str, Any]:
-    """Counts by value; ``query`` is still to be added."""
-    return {
-        "size": 0,
-        "track_total_hits": False,
-        "aggs": {
-            name: {
-                "terms": {
-                    "field": filter_field(schema.by_name[name]),
-                    "size": limit,
-                    # several shards each hand over more, so that the most frequent are seen
-                    "shard_size": limit * 10 + 100,
-                    "order": [{"_count": "desc"}, {"_key": "asc"}],
-                }
-            }
-            for name in fields
-        },
     }
 
 

@@ -1,13 +1,13 @@
 """Asking one OpenSearch index: the requests themselves, and what is said when they fail."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from zlib import crc32
 
 from tandem.engines import opensearch_queries as queries
-from tandem.engines.opensearch_client import Server
+from tandem.engines.opensearch_client import Server, root_cause
 from tandem.engines.opensearch_mapping import ALL, DOCUMENT_ID, engine_id
 from tandem.errors import EngineError, EngineUnavailable
 from tandem.schema import Schema
@@ -45,32 +45,45 @@ class Reader:
         self._alias = alias
         self._schema = schema
 
-    def text(self, text: str, limit: Deadline) -> queries.Text:
-        """The text ready to be matched. Of a very long one the rarest words are scored, and all
-        are matched.
+    def wordings(self, texts: Iterable[str], limit: Deadline) -> queries.Wordings:
+        """The texts ready to be matched, each once. Together they score no more words than one
+        alone may: short ones take what they need, long ones share what is left. Of a long one the
+        rarest words are scored, and all are matched.
         """
-        encodable = cleaned(text)
-        if not queries.is_long(encodable, self._schema):
-            return queries.Text(encodable)
+        shares = queries.shares(map(cleaned, texts), queries.scored_words(self._schema))
+        long = {text: share for text, share in shares.items() if share < queries.count_words(text)}
+        ready = [queries.Text(text) for text in shares if text not in long]
+        others: dict[str, None] = {}
+        found = self._frequencies(list(long), limit)
+        for frequencies, share in zip(found, long.values(), strict=True):
+            others |= dict.fromkeys(frequencies)
+            if rarest := _rarest(frequencies, share):
+                ready.append(queries.Text(rarest, is_analysed=True))
+        return queries.Wordings(ready, list(others))
+
+    def _frequencies(self, texts: Sequence[str], limit: Deadline) -> Iterator[dict[str, int]]:
+        """Each text's words, and how many documents about hold them: those of one shard, the
+        deleted ones included.
+        """
+        if not texts:
+            return
+        wanted = {"term_statistics": True, "field_statistics": False, "positions": False}
+        # always the same shard, so that search and score choose the same words
+        same = {"fields": [ALL], "offsets": False, "routing": "0", **wanted}
         answer = self._server.ask(
-            f"POST /{self._alias}/_termvectors",
-            {
-                "doc": {ALL: encodable},
-                "fields": [ALL],
-                "term_statistics": True,
-                "field_statistics": False,
-                "positions": False,
-                "offsets": False,
-            },
-            # always the same shard, so that search and score choose the same words
-            params={"routing": "0", "preference": _preference(text)},
+            f"POST /{self._alias}/_mtermvectors",
+            {"docs": [{"doc": {ALL: text}, **same} for text in texts]},
+            params={"preference": _preference(texts[0])},
             seconds=limit.left,
         )
-        terms = answer.get("term_vectors", {}).get(ALL, {}).get("terms", {})
-        rarest = sorted(terms, key=lambda word: (terms[word].get("doc_freq", 0), word))
-        held = [word for word in rarest if terms[word].get("doc_freq")]
-        most = queries.scored_words(self._schema)
-        return queries.Text(" ".join(held[:most]), is_analysed=True, others=tuple(rarest))
+        for item in answer["docs"]:
+            if "error" in item:
+                raise EngineError(
+                    f"OpenSearch at {self._server.shown} could not tell how frequent words are in "
+                    f"{self._alias}: {root_cause(item)}"
+                )
+            terms = item.get("term_vectors", {}).get(ALL, {}).get("terms", {})
+            yield {word: told.get("doc_freq", 0) for word, told in terms.items()}
 
     def hits(self, text: str, body: dict[str, Any], limit: Deadline) -> list[tuple[str, float]]:
         """(document_id, score) of what a search for ids finds."""
@@ -137,6 +150,12 @@ class Reader:
         finally:
             with suppress(EngineError):  # it ends by itself after two minutes
                 self._server.ask(f"DELETE {POINT_IN_TIME}", {"pit_id": [point]}, seconds=SECONDS)
+
+
+def _rarest(frequencies: Mapping[str, int], most: int) -> str:
+    """The ``most`` rarest words, of those that there are."""
+    held = [word for word, documents in frequencies.items() if documents]
+    return " ".join(sorted(held, key=lambda word: (frequencies[word], word))[:most])
 
 
 def _preference(text: str) -> str:

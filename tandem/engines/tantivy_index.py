@@ -13,7 +13,7 @@ from pathlib import Path
 import tantivy
 from tantivy import Occur, Query
 
-from tandem.analysis import Analysis
+from tandem.analysis import PLAIN, Analysis
 from tandem.documents import Change, Document
 from tandem.engines.tantivy_browsing import SortedBy, SortedList
 from tandem.engines.tantivy_highlights import highlights
@@ -64,6 +64,7 @@ class TantivyIndex:
     def __init__(self, folder: Path, schema: Schema, analysis: Analysis) -> None:
         self._schema = schema
         self._analyzer = build_analyzer(analysis)
+        self._plain_analyzer = build_analyzer(PLAIN)
         self._writing = threading.Lock()
         self._engine_schema = build_schema(schema)
         self._ids = OrderReader(self._engine_schema)
@@ -198,7 +199,8 @@ class TantivyIndex:
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Sequence[str]:
         """See ``LexicalIndex``."""
-        reader = SpellingReader(self.searcher, self._engine_schema, self._schema.text_fields)
+        fields, plain = self._schema.text_fields, self._plain_analyzer
+        reader = SpellingReader(self.searcher, self._engine_schema, fields, plain)
         return reader.resembling(word, limit)
 
     def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:

@@ -81,6 +81,12 @@ def all_hits(searcher: tantivy.Searcher, query: Query, *, expected: int) -> list
     return everything
 
 
+def count(searcher: tantivy.Searcher, query: Query) -> int:
+    """How many documents match."""
+    found: Any = searcher.search(query, limit=1, count=True)
+    return int(found.count)
+
+
 def sequences(first: int, last: int | None, schema: tantivy.Schema) -> Query:
     """Documents whose sequence is in ``first`` to ``last``, both included."""
     lower = max(first, 0)

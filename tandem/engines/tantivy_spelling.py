@@ -8,11 +8,11 @@ from tantivy import Occur, Query
 
 from tandem.documents import Document
 from tandem.engines.tantivy_mapping import ALL, WORDS, stored_document
+from tandem.engines.tantivy_queries import count
 from tandem.engines.tantivy_tokens import blocks, word_spans
 from tandem.fields import Field
 from tandem.lexical import TextWord
 from tandem.spelling import Written, edits, edits_allowed, nearest, written
-from tandem.suggestions import words as folded_words
 
 EXACTLY = 1_000
 """Up to so many documents are counted one by one. Beyond it some may be deleted ones: nobody asks
@@ -43,8 +43,7 @@ def holding(searcher: tantivy.Searcher, schema: tantivy.Schema, field: str, word
     ever = int(searcher.doc_freq(field, word))
     if not 0 < ever <= EXACTLY:
         return ever
-    query = Query.term_query(schema, field, word, "basic")
-    return int(searcher.search(query, limit=1, count=True).count or 0)
+    return count(searcher, Query.term_query(schema, field, word, "basic"))
 
 
 class SpellingReader:
@@ -52,19 +51,25 @@ class SpellingReader:
 
     Tantivy tells which documents hold a word within some edits, not which word that is. So a few of
     them are read, and asked for again without the words known by now, until there are no more. What
-    is missed by that stands in no document without one of those words.
+    is missed by that stands in no document without one of those words. ``plain`` is an analyzer
+    that folds words as the index does, and leaves none out.
     """
 
     def __init__(
-        self, searcher: tantivy.Searcher, schema: tantivy.Schema, fields: Sequence[Field]
+        self,
+        searcher: tantivy.Searcher,
+        schema: tantivy.Schema,
+        fields: Sequence[Field],
+        plain: tantivy.TextAnalyzer,
     ) -> None:
         self._searcher = searcher
         self._schema = schema
         self._fields = fields
+        self._plain = plain
 
     def resembling(self, word: str, limit: int) -> list[str]:
         """See ``LexicalIndex``."""
-        asked, most = folded(word.lower()), edits_allowed(word)
+        asked, most = self._folded(word.lower()), edits_allowed(word)
         spelt: dict[str, str] = {}
         for distance in range(1, most + 1):
             for _ in range(ROUNDS):
@@ -73,7 +78,7 @@ class SpellingReader:
                 if read.keys() <= spelt.keys():
                     break
                 spelt = read | spelt
-            if len(_proposed(spelt)) >= limit:
+            if sum(edits(word, asked, distance) is not None for word in _proposed(spelt)) >= limit:
                 break
         counted = [
             Written(surface, word, holding(self._searcher, self._schema, WORDS, word))
@@ -98,20 +103,19 @@ class SpellingReader:
         for document in documents:
             text = "\n".join(document.text(field.name) for field in self._fields)
             for surface in written(text, shortest=len(asked) - most, longest=len(asked) + most):
-                plain = folded(surface)
-                if edits(plain, asked, most):
+                plain = self._folded(surface)
+                # a stop word is in the text and not in the index
+                if edits(plain, asked, most) and self._searcher.doc_freq(WORDS, plain):
                     forms.setdefault(plain, Counter())[surface] += 1
         return {
             word: min(surfaces, key=lambda form: (-surfaces[form], form))
             for word, surfaces in forms.items()
         }
 
+    def _folded(self, word: str) -> str:
+        return word if word.isascii() else "".join(self._plain.analyze(word))
+
 
 def _proposed(spelt: Mapping[str, str]) -> Mapping[str, str]:
     """Words of letters alone: codes and possessives correct nothing."""
     return {word: surface for word, surface in spelt.items() if surface.isalpha()}
-
-
-def folded(word: str) -> str:
-    """A word in lower case without its accents, as engines hold it."""
-    return word if word.isascii() else "".join(folded_words(word))

@@ -7,6 +7,7 @@ import tantivy
 from tantivy import Query
 
 from tandem.engines.tantivy_mapping import filter_field
+from tandem.engines.tantivy_queries import count
 from tandem.fields import Field, FieldType
 from tandem.lexical import Tally
 
@@ -17,7 +18,7 @@ MOST_VALUES = 2**31 - 1
 def tallied(searcher: tantivy.Searcher, query: Query, fields: Iterable[Field], limit: int) -> Tally:
     """How many documents a query has, and the values of the fields among them."""
     facets = {field.name: count_values(searcher, query, field, limit) for field in fields}
-    return Tally(int(searcher.search(query, limit=1, count=True).count or 0), facets)
+    return Tally(count(searcher, query), facets)
 
 
 def count_values(

@@ -91,7 +91,7 @@ class BrowsingContract(LexicalContract):
         """In both directions, whatever the order of indexing and of commits."""
         years = {"m": 2, "c": 1, "z": None, "a": 2, "k": None, "b": 0, "d": 1}
         for sequence, (name, year) in enumerate(years.items(), start=1):
-            held = {} if year is None else {"year": year}
+            held: dict[str, Any] = {} if year is None else {"year": year}
             write(index, upserts([document(name, "zebra", **held)], sequence))
         last = [Place(None, "k"), Place(None, "z")]
         rising = [Place(0, "b"), Place(1, "c"), Place(1, "d"), Place(2, "a"), Place(2, "m")]

@@ -10,9 +10,13 @@ from tantivy import TextAnalyzer
 
 from tandem.analysis import ANALYSES, STOP_WORDS, Analysis
 from tandem.engines.opensearch_client import Server
-from tandem.engines.opensearch_mapping import ANALYZER, QUERY_ANALYZER
+from tandem.engines.opensearch_mapping import (
+    ANALYZER,
+    QUERY_ANALYZER,
+    UNSTEMMED_ANALYZER,
+)
 from tandem.engines.opensearch_stemming import EXCEPTIONS
-from tandem.engines.tantivy_mapping import build_analyzer
+from tandem.engines.tantivy_mapping import build_analyzer, build_words_analyzer
 from tandem.schema import Schema
 from tests.contracts.opensearch_stores import emptied, namespace_of, server, store_for
 from tests.texts import varied_texts
@@ -127,6 +131,15 @@ def test_the_same_words(
     for text in texts:
         sent = text.encode("utf-8", "replace").decode()
         assert analysed(asked, alias, sent) == tantivy.analyze(sent), sent[:80]
+
+
+def test_the_same_words_unstemmed(asked: Server, alias: str, analysis: Analysis) -> None:
+    """What misspelt words are compared with."""
+    unstemmed = build_words_analyzer(analysis)
+    for text in (*mixtures(40), STEMS, FAMILIES, *LONG):
+        assert analysed(asked, alias, text, UNSTEMMED_ANALYZER) == unstemmed.analyze(text), text[
+            :80
+        ]
 
 
 def test_every_letter_is_folded_alike(asked: Server, alias: str, tantivy: TextAnalyzer) -> None:

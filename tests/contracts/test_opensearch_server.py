@@ -11,8 +11,11 @@ from tandem.engines.opensearch_client import Server
 from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.engines.opensearch_store import OpenSearchStore
 from tandem.errors import EngineError, SettingsError
+from tandem.fields import Field, FieldType
+from tandem.lexical import Matching, Place, Tally
+from tandem.queries import Sort
 from tandem.schema import Schema
-from tests.builders import document, schema_of, upserts
+from tests.builders import deletion, document, schema_of, upserts
 from tests.contracts.lexical_base import TIMEOUT, found, held, search, write
 from tests.contracts.opensearch_stores import emptied, namespace_of, server, store_for
 
@@ -65,6 +68,7 @@ def test_more_words_than_a_query_may_score(store: OpenSearchStore) -> None:
     everything = [*ranking.document_ids, "other"]
     assert index.score(text, everything, timeout_seconds=TIMEOUT) == scores
     assert index.highlight(text, ["rare"], timeout_seconds=TIMEOUT).keys() == {"rare"}
+    assert found(index, "the " * 1_000) == set()
     index.close()
 
 
@@ -86,6 +90,49 @@ def test_several_shards_answer_as_one(tmp_path: Path) -> None:
     assert index.suggest("t", limit=20, timeout_seconds=TIMEOUT) == [f"t{n}" for n in range(9)]
     index.close()
     emptied(store)
+
+
+def test_several_shards_count_list_and_spell_as_one(tmp_path: Path) -> None:
+    """Totals, values, pages and words are those of all shards together, whoever holds them."""
+    store = store_for(tmp_path, shards=3)
+    index = store.create("spread", "1", schema_of(year="integer"), ENGLISH)
+    words = ("zebro", "zebra")
+    sent = [document(f"d{n:02}", words[n % 2], year=n // 4) for n in range(60)]
+    write(index, upserts([*sent, document("one", "giraffe")]))
+    write(index, [deletion(62, "d01")])
+    matching = Matching("zebra", ["giraffe"], also=["d00", "d01"], without=["d03"])
+    counted = index.tally(matching, fields=["year"], limit=3, timeout_seconds=TIMEOUT)
+    assert counted == Tally(30, {"year": {"1": 2, "2": 2, "3": 2}})
+    held = [n for n in range(60) if n != 1]
+    expected = [*(Place(n // 4, f"d{n:02}") for n in held), Place(None, "one")]
+    places: list[Place] = []
+    while len(places) < len(expected):
+        after = places[-1] if places else None
+        places += index.browse(Sort("year"), after=after, limit=7, timeout_seconds=TIMEOUT)
+    assert places == expected
+    told = index.words("giraffe zebra zebro none", timeout_seconds=TIMEOUT)
+    assert [word.documents for word in told] == [1, 29, 30, 0]
+    assert index.resembling("zebre", limit=3, timeout_seconds=TIMEOUT) == ["zebro", "zebra"]
+    assert index.resembling("girafe", limit=3, timeout_seconds=TIMEOUT) == ["giraffe"]
+    index.close()
+    emptied(store)
+
+
+def test_more_wordings_than_a_query_may_score(store: OpenSearchStore) -> None:
+    """However many and long they are: all match, and ``score`` tells what ``search`` does."""
+    schema = Schema.of(Field(f"part{number}", FieldType.TEXT) for number in range(20))
+    index = store.create("wordings", "1", schema, ENGLISH)
+    names = [f"w{number}" for number in range(90)]
+    write(index, upserts([*(document(name, name) for name in names), document("other", "x")]))
+    variants = [*names[1:60], " ".join(names[60:])]
+    ranking = search(index, names[0], variants=variants)
+    assert set(ranking.document_ids) == set(names)
+    everything = [*names, "other"]
+    scores = index.score(names[0], everything, variants=variants, timeout_seconds=TIMEOUT)
+    assert scores == ranking.scores()
+    total = index.tally(Matching(names[0], variants), timeout_seconds=TIMEOUT).total
+    assert total == len(names)
+    index.close()
 
 
 def test_ids_of_any_length(store: OpenSearchStore) -> None:
@@ -176,6 +223,11 @@ def test_a_vanished_index_is_not_made_up(
         lambda: list(index.versions()),
         lambda: index.documents(["a"]),
         lambda: search(index, "zebra"),
+        lambda: search(index, "zebra " * 1_000),
+        lambda: index.tally(Matching("zebra"), timeout_seconds=TIMEOUT),
+        lambda: index.browse(Sort(), limit=3, timeout_seconds=TIMEOUT),
+        lambda: index.words("zebra", timeout_seconds=TIMEOUT),
+        lambda: index.resembling("zebra", limit=3, timeout_seconds=TIMEOUT),
     ):
         with pytest.raises(EngineError, match=r"missing|no such index"):
             act()
@@ -230,8 +282,8 @@ def test_another_format_is_not_opened(
 ) -> None:
     """An index whose mapping a newer Tandem does not fill is told, with what to do."""
     store.create("words", "1", SCHEMA, ENGLISH).close()
-    monkeypatch.setattr("tandem.engines.opensearch_store.FORMAT", 2)
-    with pytest.raises(EngineError, match=r"-words-1 at .* has format 1, .* reads 2") as raised:
+    monkeypatch.setattr("tandem.engines.opensearch_store.FORMAT", 9)
+    with pytest.raises(EngineError, match=r"-words-1 at .* has format 2, .* reads 9") as raised:
         store.open("words", SCHEMA, ENGLISH)
     assert "tandem reindex" in raised.value.hint
 

@@ -61,7 +61,19 @@ class FakeIndex:
         """Not for writers."""
         raise NotImplementedError
 
-    def facets(self, *_: Any, **__: Any) -> Any:
+    def tally(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def browse(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def words(self, *_: Any, **__: Any) -> Any:
+        """Not for writers."""
+        raise NotImplementedError
+
+    def resembling(self, *_: Any, **__: Any) -> Any:
         """Not for writers."""
         raise NotImplementedError
 

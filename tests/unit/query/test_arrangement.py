@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.arrangement import Arrangement, arrange, multiplied
@@ -120,6 +120,7 @@ def test_hiding_wins_and_the_first_rule_pins_first() -> None:
     assert made.applied == ("one", "two")
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(IDS), unique=True),
     st.frozensets(st.sampled_from(IDS)),

@@ -1,6 +1,6 @@
 """Texts by the beginnings of their words: the rules of titles, against their oracle."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.completions import CANDIDATES, Completions
@@ -26,6 +26,7 @@ def matching(held: Completions, prefix: str) -> dict[Match, set[str]]:
 ALL = completions(*TEXTS)
 
 
+@settings(deadline=None)
 @given(oracle.prefixes())
 def test_the_same_match_as_titles(prefix: str) -> None:
     """Beginning with it, holding its words, holding them with a typing error."""
@@ -41,6 +42,7 @@ def test_the_same_match_as_titles(prefix: str) -> None:
     assert found.get(Match.MISSPELT, near) == near
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(TEXTS), unique=True, max_size=6), st.data())
 def test_what_is_taken_out_was_never_there(texts: list[str], data: st.DataObject) -> None:
     """Whatever order it happens in."""

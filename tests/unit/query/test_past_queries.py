@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.past_queries import PEOPLE, PastQueries, asked_text
@@ -127,6 +127,7 @@ TEXTS = st.sampled_from(["alpha", "Alpha", "alpha beta", "beta", "Beta alpha", "
 PEOPLE_NAMES = st.none() | st.sampled_from("abcdefgh")
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

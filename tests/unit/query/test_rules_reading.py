@@ -3,7 +3,7 @@
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query import rules_reading
@@ -173,6 +173,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(data=st.dictionaries(st.sampled_from(["rules", "synonyms", "x"]), VALUES))
 def test_whatever_it_says_is_read_or_refused(data: object) -> None:
     """No file brings about another error."""

@@ -1,6 +1,6 @@
 """Words where they stand in a text, and runs of them."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.wording import Phrases, parts
@@ -19,12 +19,14 @@ def test_words_stand_where_they_were_typed() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("ab " + ODD))
 def test_parts_hold_the_words_of_the_text(text: str) -> None:
     """Put together they are what the rest of Tandem calls its words."""
     assert [word for part in parts(text) for word in part.words] == words(text)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=3), max_size=6), st.data())
 def test_every_run_is_found(phrases: list[list[str]], data: st.DataObject) -> None:
     """As trying each phrase at each place would find it."""

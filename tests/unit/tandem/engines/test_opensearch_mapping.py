@@ -42,6 +42,7 @@ def test_every_field_has_its_type() -> None:
         "attribute_tags": "keyword", "attribute_year": "long", "attribute_price": "double",
         "attribute_open": "boolean", "attribute_at": "long",
     }  # fmt: skip
+    assert properties["all_text"]["fields"]["words"]["analyzer"] == "tandem_unstemmed"
     common = {name for name, field in properties.items() if field.get("copy_to") == "all_text"}
     assert common == {"title", "body", "text_abstract"}
 
@@ -73,6 +74,7 @@ def test_a_chain_has_no_filters_that_do_nothing() -> None:
     assert chains["english-1"]["analyzer"]["tandem"]["filter"][4:] == [
         "tandem_stop", "tandem_suffix", "tandem_exceptions", "tandem_stemmer"
     ]  # fmt: skip
+    assert chains["english-1"]["analyzer"]["tandem_unstemmed"]["filter"][4:] == ["tandem_stop"]
 
 
 def test_a_very_wide_schema_may_be_made() -> None:

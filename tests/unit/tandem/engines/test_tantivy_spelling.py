@@ -56,8 +56,17 @@ def test_the_commoner_form_is_shown(index: TantivyIndex) -> None:
 
 
 def test_letters_without_a_decomposition(index: TantivyIndex) -> None:
-    """They are folded as the engine folds them."""
-    index.apply(upserts([document("a", "Smørrebrød, Straße")]))
+    """They are folded as the engine folds them, and other scripts stay as they are."""
+    index.apply(upserts([document("a", "Smørrebrød, Straße, 한국어사람")]))
     assert index.resembling("smorrebrot", limit=9, timeout_seconds=1) == ["smørrebrød"]
     assert index.resembling("smörebröd", limit=9, timeout_seconds=1) == ["smørrebrød"]
     assert index.resembling("strase", limit=9, timeout_seconds=1) == ["straße"]
+    assert index.resembling("한국어자람", limit=9, timeout_seconds=1) == ["한국어사람"]
+
+
+def test_what_is_near_but_not_proposed_ends_no_search(index: TantivyIndex) -> None:
+    """A stop word or a code beside a word of two edits: others of two edits are found, too."""
+    one = document("a", "elephan7 throughout, elephanta")
+    index.apply(upserts([one, document("b", "elephantt"), document("c", "elephantt")]))
+    assert index.resembling("elephanx", limit=1, timeout_seconds=1) == ["elephantt"]
+    assert index.resembling("throughou", limit=1, timeout_seconds=1) == []
