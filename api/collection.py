@@ -14,6 +14,7 @@ from indexer.following import AnyFollower
 from indexer.indexing import Indexer
 from indexer.seats import Seat
 from query.configurations import SearchConfiguration
+from query.past_queries import PastQueries
 from query.suggesting import Suggested
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release
@@ -250,7 +251,7 @@ class OpenCollection:
         return self.searching.configuration(name)
 
     def suggest(
-        self, prefix: str, filters: Mapping[str, Any] | None = None, limit: int = 10
+        self, prefix: str, filters: Mapping[str, Any], limit: int, past: PastQueries
     ) -> Suggested:
         """Titles of the live release, and past queries; see ``Suggester``.
 
@@ -259,7 +260,8 @@ class OpenCollection:
             FilterError: a filter that the schema does not allow.
         """
         with self.held() as (_, opened):
-            return self.searching.suggester(opened).suggest(prefix, filters=filters, limit=limit)
+            suggester = self.searching.suggester(opened, past)
+            return suggester.suggest(prefix, filters=filters, limit=limit)
 
     def begin_to_load(self) -> None:
         """Load the embedder in the background, while other things are opened."""

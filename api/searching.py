@@ -39,8 +39,6 @@ class Searching:
         self._configurations = configurations(
             fusion, depth=settings.depth, budget_ms=settings.budget_ms
         )
-        self.past_queries = PastQueries()
-        """Filled by whoever reads the event log: see ``api.past_queries``."""
         self._reranker = CompletedScoreReranker({leg: its.share for leg, its in legs.items()})
         self._personal = PersonalOrders(catalog, collection, settings)
 
@@ -107,10 +105,9 @@ class Searching:
             )
         )
 
-    def suggester(self, opened: OpenGeneration) -> Suggester:
-        """What suggests over one generation."""
-        schema, index = opened.generation.schema, opened.lexical.index
-        return Suggester(index, schema, self._pools, self.past_queries)
+    def suggester(self, opened: OpenGeneration, past: PastQueries) -> Suggester:
+        """What suggests titles of one generation, and past queries."""
+        return Suggester(opened.lexical.index, opened.generation.schema, self._pools, past)
 
     def close(self) -> None:
         """Ask nothing any more."""

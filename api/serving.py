@@ -6,6 +6,7 @@ searches never waits for the catalogue: it is asked in a thread of its own.
 """
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +17,11 @@ from api.healths import Healths
 from api.impressions import ImpressionWriter
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
+from api.past_queries import PastQueriesWatch
 from query.configurations import LEXICAL, VECTOR
+from query.rules_file import RulesFile
+from query.suggesting import Suggested
+from tandem.catalog.event_log import EventLog
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import CatalogError, CollectionNotFound, SearchUnavailable, TandemError
 from tandem.rankings import Degradation, SearchResult
@@ -42,7 +47,12 @@ class Serving:
     """The collection as a server has it. Thread-safe."""
 
     def __init__(self, house: House) -> None:
-        """Look for the collection; where it cannot be had, go on looking."""
+        """Look for the collection; where it cannot be had, go on looking.
+
+        Raises:
+            SettingsError: the file of rules cannot be read, or is broken.
+        """
+        RulesFile(house.settings.search.rules)  # refused at the start: later ones would be left out
         self._house = house
         self._name = house.settings.collection
         self._collection: OpenCollection | None = None
@@ -57,6 +67,8 @@ class Serving:
         with suppress(TandemError):  # the watch logs it and tries again, and who asks is told
             self._look()
         self._watch = ReleaseWatch(self._look)
+        days = house.settings.search.past_queries_days
+        self._past = PastQueriesWatch(self._events, self._name, days=days)
 
     def collection(self) -> OpenCollection:
         """The collection.
@@ -78,6 +90,15 @@ class Serving:
     def record(self, result: SearchResult) -> None:
         """Put down what was shown, soon; nobody waits for it."""
         self._impressions.add(result)
+
+    def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int) -> Suggested:
+        """Titles, and what others have searched for; see ``Suggester``.
+
+        Raises:
+            QueryError: the prefix is too long or no text, or the limit out of range.
+            FilterError: a filter that the schema does not allow.
+        """
+        return self.collection().suggest(prefix, filters, limit, self._past.current)
 
     def degraded(self) -> tuple[Degradation, ...]:
         """What every answer lacks now: the catalogue, if it does not say what is live."""
@@ -110,6 +131,7 @@ class Serving:
 
     def close(self) -> None:
         """Look no more."""
+        self._past.close()
         self._watch.close()
         self._healths.close()
         self._impressions.close()
@@ -164,6 +186,10 @@ class Serving:
         since = self._asking_since
         is_silent = since is not None and time.monotonic() - since > SILENCE_SECONDS
         return not is_silent and not isinstance(self._fault, CatalogError)
+
+    def _events(self) -> EventLog | None:
+        catalog = self._house.catalog
+        return catalog.events if catalog.has_events() else None
 
     def _health(self, leg: str) -> EngineHealth:
         store: AnyStore = self._house.lexical_store if leg == LEXICAL else self._house.vector_store

@@ -27,6 +27,7 @@ from tandem.rankings import Ranking, SearchResult
 from tandem.schema import Schema
 from tests.builders import schema_of, upserts
 from tests.fakes import HashEmbedder
+from tests.frozen_store import MemoryStore
 
 SCHEMA = schema_of(brand="keyword", note="text")
 
@@ -88,7 +89,10 @@ class SmallCollection:
         self.pools = LegPools({"lexical": 0, "vector": 0}, threads=4)
         self.rules = Rules()
         self.corrects = True
-        self.frozen: FrozenPages | None = None
+        store = MemoryStore()
+        self.frozen = FrozenPages(
+            lambda: store, self.pools, collection="main", generation=1, seconds=900.0
+        )
 
     def read_rules(self, text: str) -> None:
         """Put rules in force."""

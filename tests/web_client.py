@@ -98,7 +98,8 @@ class StandIn:
         return named(KNOWN, DEFAULT if name is None else name)
 
     def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int) -> Any:
-        """See ``OpenCollection``."""
+        """See ``Serving``."""
+        self.before()
         self.typed.append((prefix, filters, limit))
         items = (Suggestion("snow", "query"), Suggestion("Snow", "title"))
         return Suggested(items, (), {"total": 0.25})

@@ -31,7 +31,7 @@ def routes(serving: Serving) -> APIRouter:
         a filter, as they could lead outside it. What is asked here is no impression.
         """
         asked = by_parameters(SuggestAsked, request.query_params)
-        found = serving.collection().suggest(asked.q, asked.filter, asked.limit)
+        found = serving.suggest(asked.q, asked.filter, asked.limit)
         return Json(
             {
                 "suggestions": [item._asdict() for item in found.items],

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import pytest
 
 from api.bootstrap import House
 from api.serving import NotReady, Serving
+from query.past_queries import PastQueries
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import (
     CatalogError,
@@ -33,6 +35,7 @@ class FakeCollection:
     embedder: Any = field(default_factory=HashEmbedder)
     faults: dict[str, TandemError] = field(default_factory=dict)
     changes: bool = False
+    typed: list[Any] = field(default_factory=list)
     error: Exception | None = None
     calls: list[str] = field(default_factory=list)
 
@@ -42,6 +45,11 @@ class FakeCollection:
         if self.error is not None:
             raise self.error
         return self.changes
+
+    def suggest(self, *asked: Any) -> str:
+        """See ``OpenCollection``; noted."""
+        self.typed.append(asked)
+        return "suggested"
 
     def close_dropped(self) -> None:
         """See ``OpenCollection``."""
@@ -58,8 +66,9 @@ class FakeHouse:
     """
 
     def __init__(self, *, is_owner: bool = False) -> None:
+        self.search = SimpleNamespace(rules=None, past_queries_days=90)
         engines = SimpleNamespace(lexical="lex+http://host", vector="vec:")
-        self.settings = SimpleNamespace(collection="main", engines=engines)
+        self.settings = SimpleNamespace(collection="main", engines=engines, search=self.search)
         self.generations: list[Any] = []
         self.catalog = SimpleNamespace(releases=SimpleNamespace(generations=self._generations))
         self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)
@@ -101,9 +110,11 @@ class FakeHouse:
 
 
 class NoWatch:
-    """In the place of ``ReleaseWatch``: tests look themselves."""
+    """In the place of ``ReleaseWatch`` and ``PastQueriesWatch``: tests look themselves."""
 
-    def __init__(self, _refresh: object) -> None: ...
+    current = PastQueries()
+
+    def __init__(self, *_: object, days: int = 0) -> None: ...
 
     def close(self) -> None:
         """See ``ReleaseWatch``."""
@@ -113,6 +124,7 @@ class NoWatch:
 def _no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing happens by itself."""
     monkeypatch.setattr("api.serving.ReleaseWatch", NoWatch)
+    monkeypatch.setattr("api.serving.PastQueriesWatch", NoWatch)
 
 
 @contextmanager
@@ -277,3 +289,20 @@ def test_a_leg_needs_more_than_its_engine() -> None:
         house.states["lexical"] = "unreachable"
         with pytest.raises(NotReady, match="lexical unreachable"):
             serving.readiness()
+
+
+def test_suggestions_are_the_collections_with_past_queries() -> None:
+    """Those that are known now; there are none before the collection is found."""
+    house = FakeHouse()
+    with served(house) as serving:
+        assert cast("Any", serving.suggest("da", {"genre": "x"}, 5)) == "suggested"
+    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current)]
+
+
+def test_a_broken_file_of_rules_stops_the_start(tmp_path: Path) -> None:
+    """Whoever starts a server sees it; while it runs the rules before would stay in force."""
+    house = FakeHouse()
+    house.search.rules = tmp_path / "rules.toml"
+    house.search.rules.write_text("[[rules]")
+    with pytest.raises(SettingsError, match=r"rules\.toml: not TOML"):
+        Serving(cast("House", house))

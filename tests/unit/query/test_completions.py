@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query.completions import CANDIDATES, Completions
-from tandem.suggestions import Match, line, words
+from query.completions import Completions
+from tandem.suggestions import CANDIDATES, Match, line, words
 from tests.contracts import suggestions_oracle as oracle
 
 TEXTS = sorted({item.title.lower() for item in oracle.documents() if words(item.title)})[::4]

@@ -1,12 +1,9 @@
 """Rules: which of them a text calls up."""
 
-import logging
-
-import pytest
-
 from query.rules import NO_RULES, Boost, InForce, Rule, Rules
 from query.synonyms import Rewritten, Synonyms
 from tests.builders import filters, schema_of
+from tests.logs import logged
 
 SCHEMA = schema_of(brand="keyword", year="integer")
 SALE = Rule("sale", "sandals", pin=("a",), hide=frozenset({"x"}))
@@ -50,15 +47,15 @@ def test_filters_are_typed_by_the_schema() -> None:
     assert Rules([rule]).for_text("sandals", SCHEMA) == (InForce(rule, (None, typed)),)
 
 
-def test_a_filter_that_does_not_fit_leaves_its_rule_out(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_filter_that_does_not_fit_leaves_its_rule_out() -> None:
     """The others stay; the log says so once a schema."""
     bad = Rule("bad", "sandals", hide=frozenset({"q"}), boosts=(Boost(2.0, filters={"size": 1}),))
     rules = Rules([bad, SALE])
-    with caplog.at_level(logging.WARNING, "tandem.query"):
+    with logged("query") as records:
         assert called_up(rules, "sandals") == ["sale"]
         assert called_up(rules, "sandals") == ["sale"]
         assert rules.hidden("sandals", SCHEMA) == {"x"}
-    assert [record.getMessage() for record in caplog.records] == [
+    assert [record.getMessage() for record in records] == [
         "the rule 'bad' is left out: filter.size: no such field in this collection"
     ]
     fitting = schema_of(size="integer")

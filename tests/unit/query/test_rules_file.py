@@ -1,6 +1,5 @@
 """The file of rules is read again when it changes; a broken one changes nothing."""
 
-import logging
 import os
 import threading
 import time
@@ -14,6 +13,7 @@ from query.rules_file import RulesFile
 from query.rules_reading import read_rules
 from tandem.errors import SettingsError
 from tests.builders import schema_of
+from tests.logs import logged
 
 SCHEMA = schema_of()
 
@@ -66,16 +66,16 @@ def test_it_is_looked_at_once_a_second(path: Path, monkeypatch: pytest.MonkeyPat
     assert hidden(file) == {"a"}
 
 
-def test_a_broken_file_changes_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_file_changes_nothing(path: Path) -> None:
     """The rules before stay in force, the fault is named, and logged once."""
     file = RulesFile(path)
-    with caplog.at_level(logging.WARNING, "tandem.query"):
+    with logged("query") as records:
         path.write_text("[[rules]")
         assert hidden(file) == {"a"}
         assert hidden(file) == {"a"}
     assert file.fault is not None
     assert file.fault.startswith(f"{path}: not TOML: ")
-    assert [record.getMessage() for record in caplog.records] == [
+    assert [record.getMessage() for record in records] == [
         f"{file.fault}; the rules before stay in force"
     ]
     path.write_text(hiding("b"))

@@ -111,3 +111,60 @@ def test_browsing_has_no_rules(shop: SmallCollection) -> None:
     result = shop.search("")
     assert result.total == len(SHOES)
     assert result.applied == ()
+
+
+# --- pages of a frozen order ---
+
+
+def test_later_pages_are_of_the_order_that_rules_made(shop: SmallCollection) -> None:
+    """What was pinned is not repeated; notes, names and counts are the first page's."""
+    shop.read_rules(SALE + SCREENS)
+    first = shop.search("sandals", limit=2, facets=("brand",))
+    assert first.page.document_ids == ("b1", "s4")
+    assert first.cursor is not None
+    later = shop.search("", cursor=first.cursor, limit=5)
+    assert later.page.document_ids == ("s3", "s2")
+    assert [hit.rank for hit in later.page.hits] == [3, 4]
+    assert later.notes == {"s3": ("sale: boosted by 100",)}
+    assert (later.applied, later.total, later.facets) == (first.applied, 4, first.facets)
+
+
+def test_what_is_hidden_meanwhile_is_gone(shop: SmallCollection) -> None:
+    """It keeps its place, without content; the total is what it was."""
+    first = shop.search("sandals", limit=1)
+    assert first.cursor is not None
+    shop.read_rules('[[rules]]\nname = "h"\nquery = "sandals"\nhide = ["s2", "s3"]')
+    later = shop.search("", cursor=first.cursor, limit=5)
+    assert len(later.page) == 3
+    assert {*later.page.document_ids} - {*later.documents} == {"s2", "s3"}
+    assert later.unread == frozenset()
+    assert not {"s2", "s3"} & {*later.highlights}
+    assert later.total == first.total == 4
+
+
+def test_a_page_of_hidden_hits_reads_nothing(shop: SmallCollection) -> None:
+    """All of them are gone, and nothing is missing from the answer."""
+    first = shop.search("sandals", limit=1)
+    shop.read_rules('[[rules]]\nname = "h"\nquery = "sandals"\nhide = ["s2", "s3", "s4"]')
+    later = shop.search("", cursor=first.cursor, limit=5)
+    assert (len(later.page), later.documents, later.degraded) == (3, {}, ())
+
+
+def test_rules_that_come_later_do_not_move_hits(shop: SmallCollection) -> None:
+    """The order is frozen: only what is hidden goes."""
+    first = shop.search("sandals", limit=1)
+    rest = shop.search("", cursor=first.cursor, limit=5).page.document_ids
+    shop.read_rules('[[rules]]\nname = "p"\nquery = "sandals"\npin = ["b1", "s3"]')
+    assert shop.search("", cursor=first.cursor, limit=5).page.document_ids == rest
+
+
+def test_synonyms_mark_later_pages_too(shop: SmallCollection) -> None:
+    """They are frozen with the order, whatever the file says by then."""
+    shop.read_rules(SCREENS)
+    first = shop.search("tv", limit=1)
+    shop.read_rules("")
+    later = shop.search("", cursor=first.cursor, limit=1)
+    shown = [*first.highlights.values(), *later.highlights.values()]
+    marked = {highlight.body for highlight in shown}
+    assert marked == {"a <mark>television</mark>", "a <mark>tv</mark> set"}
+    assert later.applied == ("screens",)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -79,6 +79,21 @@ def test_by_both(papers: SmallCollection, configuration: str) -> None:
     assert result.total == 3
     legs = {part.leg for hit in result.page.hits for part in hit.evidence}
     assert legs == {"lexical", "vector"}
+
+
+def test_by_pages(papers: SmallCollection) -> None:
+    """Each document once, the seed never; passages are chosen by the seed's meaning."""
+    asked: dict[str, Any] = {"surface": "similar", "seed_document_id": "seed"}
+    whole = similar(papers, "seed").page.document_ids
+    page, found = papers.search("", "hybrid", limit=2, **asked), list[str]()
+    while True:
+        found += page.page.document_ids
+        assert page.total == similar(papers, "seed").total
+        if page.cursor is None:
+            break
+        page = papers.search("", "hybrid", limit=2, cursor=page.cursor, **asked)
+    assert tuple(found) == whole
+    assert "seed" not in found
 
 
 def test_rules_do_not_apply(papers: SmallCollection) -> None:

@@ -109,6 +109,17 @@ def test_synonyms_of_what_was_meant(collection: SmallCollection) -> None:
     assert collection.search("galxies").correction is None
 
 
+def test_later_pages_are_of_the_corrected_text(collection: SmallCollection) -> None:
+    """They say so too, and mark what was searched for."""
+    first = collection.search("telescpoe", limit=1)
+    later = collection.search("", cursor=first.cursor, limit=5)
+    assert later.correction == first.correction
+    assert later.correction is not None
+    bodies = [highlight.body or "" for highlight in later.highlights.values()]
+    assert len(bodies) == 2
+    assert all("<mark>telescope</mark>" in body for body in bodies)
+
+
 # --- alone ---
 
 
@@ -204,17 +215,16 @@ def test_the_second_try_is_asked_as_the_first() -> None:
 def test_synonyms_before_and_after() -> None:
     """A question has those of the text that it asks in the end."""
     words = Words({}, {"wrng": "wrong"})
-    words.found = {"wrong": ["a"]}
     thesaurus = Thesaurus([Synonyms("s", ("wrong",), ("false",)), Synonyms("t", ("x",), ("y",))])
-    asked = question(words, "wrng x", rewrite=thesaurus.rewrite)
-    assert asked.applied == ("t",)
-    asked.retrieve((), 10, 10.0)
-    assert words.asked[0] == "wrng x | wrng y"
-    assert asked.applied == ("t",), "nothing was found by the second try"
+    before = question(words, "wrng x", rewrite=thesaurus.rewrite)
+    before.retrieve((), 10, 10.0)
+    assert words.asked == ["wrng x | wrng y", "~wrng", "wrong x | false x | wrong y | false y"]
+    assert (before.applied, before.correction) == (("t",), None), "it has found nothing"
     words.found = {"wrong x": ["a"]}
-    asked.retrieve((), 10, 10.0)
-    assert asked.correction == Correction("wrong x", {"wrng": "wrong"})
-    assert asked.applied == ("s", "t")
+    after = question(words, "wrng x", rewrite=thesaurus.rewrite)
+    after.retrieve((), 10, 10.0)
+    assert after.correction == Correction("wrong x", {"wrng": "wrong"})
+    assert after.applied == ("s", "t")
 
 
 def test_a_long_text_has_no_second_try() -> None:

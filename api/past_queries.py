@@ -1,0 +1,109 @@
+"""Follows the event log for what people searched for, so that others can be offered it.
+
+Each process folds for itself, in memory, from some days back; every day it begins anew, so that
+what is older than that counts no more.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from query.past_queries import PastQueries
+from tandem.catalog.event_log import EventLog
+from tandem.errors import TandemError
+from tandem.telemetry import logger
+
+EVERY_SECONDS = 5.0
+ANEW_SECONDS = 86_400.0
+ROWS = 500
+"""Impressions read at once."""
+
+PAUSE_SECONDS = 0.05
+"""Between two reads: at the start there may be millions, and searches want the processor too."""
+
+
+class PastQueriesWatch:
+    """A thread that keeps ``current`` up to date until ``close``."""
+
+    def __init__(
+        self,
+        events: Callable[[], EventLog | None],
+        collection: str,
+        *,
+        days: int,
+        every_seconds: float = EVERY_SECONDS,
+    ) -> None:
+        """``events`` opens the event log; ``None`` while nothing was ever written into it."""
+        self._events = events
+        self._collection = collection
+        self._days = days
+        self._every_seconds = every_seconds
+        self.current = PastQueries()
+        self._fold = self.current
+        self._read: int | None = None
+        self._began = time.monotonic()
+        self._told = ""
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="past-queries", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                self._follow()
+                self._told = ""
+            except BaseException as error:  # nobody would start the thread again
+                self._tell(error)
+            self._closed.wait(self._every_seconds)
+
+    def _follow(self) -> None:
+        """Read what is new, and put what was read in the place of the fold before it."""
+        log = self._events()
+        if log is None:
+            return
+        if time.monotonic() - self._began > ANEW_SECONDS:
+            self._fold, self._read, self._began = PastQueries(), None, time.monotonic()
+        if self._read is None:
+            since = datetime.now(UTC) - timedelta(days=self._days)
+            self._read = last_before(log, self._collection, since)
+        while not self._closed.is_set():
+            page = log.impressions(self._collection, self._read, ROWS)
+            self._fold.add(row.what for row in page.rows)
+            self._read = page.through
+            if len(page.rows) < ROWS:
+                break
+            self._closed.wait(PAUSE_SECONDS)
+        self.current = self._fold
+
+    def _tell(self, error: BaseException) -> None:
+        """Say what is wrong, once for as long as it is that."""
+        before, self._told = self._told, f"{type(error).__name__}: {error}"
+        if self._told == before:
+            return
+        is_foreseen = isinstance(error, TandemError)
+        logger("api").warning(
+            "past queries are not brought up to date: %s",
+            error,
+            exc_info=None if is_foreseen else error,
+        )
+
+    def close(self) -> None:
+        """Read no more."""
+        self._closed.set()
+        self._thread.join(timeout=5)
+
+
+def last_before(log: EventLog, collection: str, moment: datetime) -> int:
+    """A sequence after which every impression was received since that moment, and before which none
+    was, but for what a clock that was set back has mixed up.
+    """
+    old, end = 0, log.head()
+    while old < end:
+        middle = (old + end) // 2
+        rows = log.impressions(collection, middle, 1).rows
+        if rows and rows[0].received_at < moment:
+            old = rows[0].sequence
+        else:
+            end = middle
+    return end
