@@ -60,7 +60,7 @@ def _content(
     """What the hit shows; null where its document could not be read in time."""
     updated_at = document.updated_at if document else None
     highlight = result.highlights.get(document_id)
-    own = {
+    own: dict[str, Any] = {
         TITLE: document.title if document else None,
         BODY: document.body if document else None,
         UPDATED_AT: datetime_text(updated_at) if updated_at else None,
@@ -72,7 +72,7 @@ def _content(
     }
     if fields is None:
         return {**own, "attributes": dict(document.attributes) if document else None}
-    told = {name: own[name] for name in OWN if name in fields}
+    told: dict[str, Any] = {name: own[name] for name in OWN if name in fields}
     wanted = [name for name in fields if name not in OWN]
     if wanted:
         held = document.attributes if document else {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Any, NamedTuple
 
@@ -68,7 +69,7 @@ def read_array(items: Sequence[Any]) -> Batch:
         BadBody: there are too many.
     """
     _check_count(len(items))
-    return _batch((line, lambda item=item: read_event(item)) for line, item in enumerate(items, 1))
+    return _batch((line, partial(read_event, item)) for line, item in enumerate(items, 1))
 
 
 def read_lines(content: bytes) -> Batch:
@@ -79,7 +80,11 @@ def read_lines(content: bytes) -> Batch:
     """
     lines = [(line, text) for line, text in enumerate(content.split(b"\n"), 1) if text.strip()]
     _check_count(len(lines))
-    return _batch((line, lambda text=text: read_event(read_json(text))) for line, text in lines)
+    return _batch((line, partial(_event_of, text)) for line, text in lines)
+
+
+def _event_of(text: bytes) -> Event:
+    return read_event(read_json(text))
 
 
 def _check_count(count: int) -> None:

@@ -104,7 +104,8 @@ def _filled(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(field: str, value: object) -> str | None:
-    return _of_kind(field, value, lambda item: isinstance(item, str), "a text")
+    text: str | None = _of_kind(field, value, lambda item: isinstance(item, str), "a text")
+    return text
 
 
 def _object(field: str, value: object) -> dict[str, Any]:

@@ -178,6 +178,10 @@ class ReadyReply(Wire):
         "server's log says why"
     )
     catalogue: str = Field(description="`ok`, or `unreachable`: the last known release answers")
+    rules: str = Field(
+        description="`ok`, or `outdated`: the file of rules is broken, those that it had before "
+        "are in force; the server's log says why"
+    )
     legs: dict[str, LegReply]
 
 

@@ -66,6 +66,7 @@ READY_REPLY: dict[str, Any] = {
     "release": 1,
     "taken_up": True,
     "catalogue": "ok",
+    "rules": "ok",
     "legs": {
         "lexical": {"engine": "tantivy", "version": "0.27.0", "state": "ok"},
         "vector": {"engine": "qdrant-edge", "version": "0.9.0", "state": "ok"},

@@ -1,5 +1,7 @@
 """``/v1/search``: words and meaning, or browsing."""
 
+from typing import Any
+
 from fastapi import APIRouter, Depends, Request
 
 from api.asked import by_parameters, by_values, query_of, sort_of
@@ -21,7 +23,7 @@ from api.wire import SearchReply
 from api.wire_asked import SearchAsked
 from api.wire_examples import SEARCH_BODY, SEARCH_REPLY
 
-FOUND = {200: reply(SearchReply, "The page, best first.", SEARCH_REPLY)}
+FOUND: dict[int | str, dict[str, Any]] = {200: reply(SearchReply, "The page, best first.", SEARCH_REPLY)}
 
 
 def routes(serving: Serving) -> APIRouter:

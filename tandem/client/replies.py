@@ -27,9 +27,9 @@ class Suggested(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """An event that the server did not take; ``index`` counts from 0 in what was sent."""
+    """An event that the server did not take; ``place`` counts from 0 in what was sent."""
 
-    index: int
+    place: int
     field: str | None
     message: str
     hint: str | None
@@ -69,6 +69,7 @@ class Readiness:
     release: int
     taken_up: bool
     catalogue: str
+    rules: str
     legs: Mapping[str, Mapping[str, str]]
 
 

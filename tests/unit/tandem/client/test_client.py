@@ -169,7 +169,7 @@ def test_rejected_events_are_named_by_their_place() -> None:
     reply = {"accepted": 1, "duplicates": 1, "unknown_query_ids": ["q"], "rejected": [reject]}
     client = client_told(lambda _: httpx.Response(200, json=reply))
     sent = client.send([Event(f"v{n}", "view", MOMENT) for n in range(1_001)])
-    assert [item.index for item in sent.rejected] == [1, 1_001]
+    assert [item.place for item in sent.rejected] == [1, 1_001]
     assert (sent.accepted, sent.unknown_query_ids) == (2, ("q",))
 
 
