@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import QueryParams
 
 from api.answers import HIGHLIGHTS
-from api.http_errors import BadParameter, near_miss
+from api.http_errors import BadParameter
+from api.near_miss import near_miss
 from api.wire_asked import MAXIMUM_FACETS, MAXIMUM_FIELDS, Asked
 from tandem.documents import MAXIMUM_ID_BYTES
 from tandem.filters import read_filter

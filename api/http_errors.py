@@ -1,6 +1,5 @@
 """Errors as HTTP tells them: one shape, and one closed table of codes."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -8,6 +7,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
+from api.near_miss import near_miss
 from tandem.errors import FilterError, TandemError
 from tandem.telemetry import logger
 
@@ -116,13 +116,6 @@ def failed(request: str, error: Exception) -> Json:
     return error_reply(
         "internal", "the request could not be answered", hint="see the log of tandem serve"
     )
-
-
-def near_miss(name: str, known: Iterable[str]) -> str:
-    """A hint naming the closest of those there are, or all of them."""
-    there_are = sorted(known)
-    close = difflib.get_close_matches(name, there_are, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(there_are) or 'none'}"
 
 
 def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:

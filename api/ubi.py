@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import orjson
 
 from api.bodies import kind_of
-from api.http_errors import near_miss
+from api.near_miss import near_miss
 from tandem.errors import FieldError, TandemError
 from tandem.events import Event
 from tandem.fields import parse_datetime

@@ -112,7 +112,13 @@ class StandIn:
         """See ``Serving``."""
         self.before()
         leg = {"engine": "memory", "version": "1", "state": "ok"}
-        told = {"collection": "main", "release": 3, "taken_up": True, "catalogue": "ok", "rules": "ok"}
+        told = {
+            "collection": "main",
+            "release": 3,
+            "taken_up": True,
+            "catalogue": "ok",
+            "rules": "ok",
+        }
         return {**told, "legs": {"lexical": leg}}
 
 

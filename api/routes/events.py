@@ -4,9 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
-from api.bodies import JSON, LINES, Body, check_type, read_json
+from api.bodies import read_json
 from api.event_intake import MAXIMUM_EVENTS, Batch, read_array, read_lines
 from api.http_errors import Json
+from api.routes.content import JSON, LINES, Body, check_type
 from api.routes.described import BODY_ERRORS, errors, reply
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving

@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 
 from api.asked import by_parameters, by_values, query_of, sort_of
-from api.bodies import JSON, Body, check_type, read_object
+from api.bodies import read_object
 from api.http_errors import Json
 from api.routes.answering import answered
+from api.routes.content import JSON, Body, check_type
 from api.routes.described import (
     BODY_ERRORS,
     SEARCH_ERRORS,
@@ -23,7 +24,9 @@ from api.wire import SearchReply
 from api.wire_asked import SearchAsked
 from api.wire_examples import SEARCH_BODY, SEARCH_REPLY
 
-FOUND: dict[int | str, dict[str, Any]] = {200: reply(SearchReply, "The page, best first.", SEARCH_REPLY)}
+FOUND: dict[int | str, dict[str, Any]] = {
+    200: reply(SearchReply, "The page, best first.", SEARCH_REPLY)
+}
 
 
 def routes(serving: Serving) -> APIRouter:

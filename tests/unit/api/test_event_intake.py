@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 
-from api import event_intake
 from api.event_intake import Busy, EventIntake, EventLogUnavailable, Taken
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import EventLog
@@ -77,7 +76,7 @@ def test_a_log_that_is_down_is_told() -> None:
 
 def test_a_log_that_hangs_takes_no_more_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Searches need the others; once it answers there is room again."""
-    monkeypatch.setattr(event_intake, "AT_ONCE", 1)
+    monkeypatch.setattr("api.event_intake.AT_ONCE", 1)
     entered, released = threading.Event(), threading.Event()
 
     class Hanging:

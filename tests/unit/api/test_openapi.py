@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from api import wire
 from api.http_errors import CODES
 from api.ubi import KNOWN, read_event
+from api.wire import ErrorReply, EventsReply, HealthReply, ReadyReply, SearchReply, SuggestReply
 from api.wire_asked import SearchAsked, SimilarAsked, SuggestAsked
 from api.wire_events import EVENT_SCHEMA
 from tests.web_client import StandIn, client_of
@@ -21,10 +22,10 @@ OPERATIONS = {
     ("get", "/v1/health"): "health",
     ("get", "/v1/ready"): "ready",
 }
-REPLIES = {
-    "search": wire.SearchReply, "search_by_body": wire.SearchReply, "similar": wire.SearchReply,
-    "suggest": wire.SuggestReply, "events": wire.EventsReply, "health": wire.HealthReply,
-    "ready": wire.ReadyReply,
+REPLIES: dict[str, type[BaseModel]] = {
+    "search": SearchReply, "search_by_body": SearchReply, "similar": SearchReply,
+    "suggest": SuggestReply, "events": EventsReply, "health": HealthReply,
+    "ready": ReadyReply,
 }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_every_operation_is_described(name: str) -> None:
         assert content["schema"]["$ref"].endswith("/ErrorReply")
         for code, example in content["examples"].items():
             assert str(CODES[code].status) == status
-            wire.ErrorReply.model_validate(example["value"], strict=True)
+            ErrorReply.model_validate(example["value"], strict=True)
     assert {"400", "414", "500", "503"} <= {*responses}
     if "requestBody" in operation:
         assert {"413", "415"} <= {*responses}
