@@ -78,7 +78,7 @@ class Arranger:
         questions = asked.of(answers.by_leg)
         ranking, late = self._rerank(query, candidates, questions)
         with stage("arrangement"):
-            fetch = partial(self._source.fetch, deadline=self._clock.legs)
+            fetch = partial(self._source.fetch, deadline=self._clock.arrangement())
             ordered = arrange(ranking, rules, understood.filters, fetch)
         with stage("tally"):
             counted, uncounted = tally(self._parts, understood, ordered, questions, self._clock)

@@ -8,6 +8,9 @@ from tandem.telemetry import Stopwatch
 SHARE_FOR_LEGS = 0.8
 """How much of a query's time finding the order may use up: the rest is for the page."""
 
+SHARE_FOR_ARRANGEMENT = 0.3
+"""How much of what is left then the documents that rules name may use up."""
+
 SHARE_FOR_TALLY = 0.5
 """How much of what is left then counting may use up."""
 
@@ -28,6 +31,12 @@ class Clock:
         """From now on."""
         whole = Deadline.after_ms(budget_ms)
         return cls(whole, whole.earlier(SHARE_FOR_LEGS))
+
+    def arrangement(self) -> Deadline:
+        """When reading what rules need, which begins now, must be over: also a query whose legs
+        have used up their time has its pins.
+        """
+        return self.whole.earlier(SHARE_FOR_ARRANGEMENT)
 
     def tally(self) -> Deadline:
         """When counting, which begins now, must be over: a leg that has used up its time takes

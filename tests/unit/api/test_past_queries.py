@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from api import past_queries
 from api.past_queries import PastQueriesWatch, last_before
 from tandem.catalog import event_log
 from tandem.catalog.catalog import Catalog
@@ -49,7 +48,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 def test_what_is_new_is_followed(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was there at the start, in pages, and what comes later; of this collection alone."""
-    monkeypatch.setattr(past_queries, "ROWS", 3)
+    monkeypatch.setattr("api.past_queries.ROWS", 3)
     append(log, "first query")
     append(log, "another's query", collection="other")
     with closing(watch(lambda: log)) as followed:
@@ -96,7 +95,7 @@ def test_a_log_that_fails_is_asked_again(log: EventLog) -> None:
 def test_every_day_it_begins_anew(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what the log still says, so that what is too old is forgotten."""
     append(log, "first query")
-    monkeypatch.setattr(past_queries, "ANEW_SECONDS", 0.0)
+    monkeypatch.setattr("api.past_queries.ANEW_SECONDS", 0.0)
     with closing(watch(lambda: log)) as followed:
         until(lambda: followed.current.completing("first", 5) != [])
         before = followed.current

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from query import rules_file
 from query.rules import NO_RULES
 from query.rules_file import RulesFile
 from query.rules_reading import read_rules
@@ -26,7 +25,7 @@ def hiding(document_id: str) -> str:
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file that is looked at whenever somebody asks."""
-    monkeypatch.setattr(rules_file, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("query.rules_file.LOOK_SECONDS", 0.0)
     made = tmp_path / "rules.toml"
     made.write_text(hiding("a"))
     return made
@@ -54,13 +53,13 @@ def test_an_unchanged_file_is_not_read_again(path: Path, monkeypatch: pytest.Mon
     assert file.current() is first
     os.utime(path, (time.time() - 60, time.time() - 60))
     assert file.current() is first
-    monkeypatch.setattr(rules_file, "_beginning", lambda _: pytest.fail("it was read again"))
+    monkeypatch.setattr("query.rules_file._beginning", lambda _: pytest.fail("it was read again"))
     assert file.current() is first
 
 
 def test_it_is_looked_at_once_a_second(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many queries come."""
-    monkeypatch.setattr(rules_file, "LOOK_SECONDS", 3_600.0)
+    monkeypatch.setattr("query.rules_file.LOOK_SECONDS", 3_600.0)
     file = RulesFile(path)
     path.write_text(hiding("b"))
     assert hidden(file) == {"a"}
@@ -131,7 +130,7 @@ def test_nobody_waits_for_who_reads(path: Path, monkeypatch: pytest.MonkeyPatch)
         done.wait(30)
         return read(content, name)
 
-    monkeypatch.setattr(rules_file, "read_rules", slowly)
+    monkeypatch.setattr("query.rules_file.read_rules", slowly)
     reader = threading.Thread(target=file.current)
     reader.start()
     assert reading.wait(30)

@@ -1,10 +1,12 @@
 """Rules and synonyms through the pipeline, over real words: order, counts, pages, explanations."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tandem.rankings import Degradation
 from tests.builders import document
 from tests.small_collection import SmallCollection
 
@@ -168,3 +170,16 @@ def test_synonyms_mark_later_pages_too(shop: SmallCollection) -> None:
     marked = {highlight.body for highlight in shown}
     assert marked == {"a <mark>television</mark>", "a <mark>tv</mark> set"}
     assert later.applied == ("screens",)
+
+
+def test_pins_are_there_though_a_leg_hangs(
+    shop: SmallCollection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It uses up the time of the legs, not that of what rules need."""
+    released = threading.Event()
+    monkeypatch.setattr(shop.vectors, "search", lambda *_, **__: released.wait(30))
+    shop.read_rules(SALE)
+    result = shop.search("sandals", "rrf", budget_ms=1_500.0)
+    released.set()
+    assert result.page.document_ids[:2] == ("b1", "s4")
+    assert result.degraded == (Degradation("vector", "timeout"),)

@@ -1,19 +1,19 @@
 """The file of rules: what it may say, and what each mistake in it is told."""
 
+import sys
 import tomllib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query import rules_reading
 from query.rules import Boost, InForce, Rule
 from query.rules_reading import MAXIMUM_BYTES, MAXIMUM_ENTRIES, read_rules
 from tandem.errors import SettingsError
 from tests.builders import filters, schema_of
 
 SCHEMA = schema_of(brand="keyword")
-EXAMPLE = rules_reading.__doc__ or ""
+EXAMPLE = sys.modules[read_rules.__module__].__doc__ or ""
 
 
 def example() -> str:

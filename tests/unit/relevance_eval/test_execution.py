@@ -29,6 +29,7 @@ def test_every_query_is_asked_in_order() -> None:
     run = run_queries(searcher, {"2": "two", "0": "nothing", "1": "one"}, depth=7)
     assert list(run) == ["2", "0", "1"]
     assert [ranking.document_ids for ranking in run.values()] == [("two",), (), ("one",)]
+    assert not any(query.wants_highlights for query in searcher.asked)
     assert [(query.text, query.limit) for query in searcher.asked] == [
         ("two", 7),
         ("nothing", 7),

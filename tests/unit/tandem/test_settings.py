@@ -78,6 +78,8 @@ def test_folders_are_relative_to_the_file(empty_folder: Path) -> None:
     assert settings.cache_dir == folder / "cache"
     assert load(write(folder, 'data_dir = "/absolute"')).data_dir == Path("/absolute")
     assert load(write(folder, 'cache_dir = "~/x"')).cache_dir == Path.home() / "x"
+    rules = load(write(folder, '[search]\nrules = "rules.toml"')).search.rules
+    assert rules == folder / "rules.toml"
 
 
 def test_an_option_is_relative_to_the_working_folder(empty_folder: Path) -> None:
