@@ -53,7 +53,7 @@ async function run({ isRecorded }) {
     if (wasDropped(error)) return;
     drawError(error, () => run({ isRecorded }));
   }
-  list.setAttribute("aria-busy", "false");
+  if (!signal.aborted) list.setAttribute("aria-busy", "false");
 }
 
 async function drawComparison(signal) {
@@ -91,22 +91,33 @@ async function drawCounts(asked, reply, signal) {
     return;
   }
   const types = Object.fromEntries((setup.fields ?? []).map(({ field, type }) => [field, type]));
-  const counts = await countsFor(asked, setup.facets ?? [], reply, signal);
+  const counts = await unless(countsFor(asked, setup.facets ?? [], reply, signal), reply.facets);
   drawFacets(counts, types, asked.filter, (filter) => refine({ filter }));
 }
 
 async function drawPerson(asked, reply, signal) {
   const person = personOf(asked, setup);
   if (!person || isBrowsing(asked) || !reply.hits.length) return;
-  const ranks = await ranksWithoutPerson(asked, signal);
-  drawMoves(list, reply.hits, ranks, person.name);
+  const ranks = await unless(ranksWithoutPerson(asked, signal), null);
+  if (ranks) drawMoves(list, reply.hits, ranks, person.name);
+}
+
+/** What is asked beside the list, or what stands in for it where that fails: the list is there. */
+async function unless(asked, standIn) {
+  try {
+    return await asked;
+  } catch (error) {
+    if (wasDropped(error)) throw error;
+    return standIn;
+  }
 }
 
 function heading(reply) {
   const name = history.state?.name ?? state.similar;
   const like = state.similar ? `Like “${name}”` : isBrowsing(state) ? "The whole collection" : "";
-  const count = reply && reply.total !== null ? counted(reply.total, "result") : "Results";
-  return [like, reply?.hits.length === 0 ? "nothing found" : count].filter(Boolean).join(": ");
+  if (!reply?.hits.length) return like;
+  const count = reply.total === null ? "Results" : counted(reply.total, "result");
+  return like ? `${like}: ${count}` : count;
 }
 
 function ways() {
@@ -137,8 +148,8 @@ function ending(page) {
 
 async function more(button) {
   const current = listing;
-  button.setAttribute("aria-disabled", "true");
   if (list.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-disabled", "true");
   list.setAttribute("aria-busy", "true");
   try {
     if (!(await current.record())) return redraw(current);
@@ -156,7 +167,7 @@ async function more(button) {
   } catch (error) {
     if (listing === current) drawMoreError(error, button);
   } finally {
-    list.setAttribute("aria-busy", "false");
+    if (listing === current) list.setAttribute("aria-busy", "false");
   }
 }
 
@@ -181,6 +192,7 @@ function drawError(error, again) {
   byId("notices").replaceChildren();
   byId("more").replaceChildren();
   byId("count").textContent = "";
+  byId("filters").hidden = !byId("facets").hasChildNodes();
   list.replaceChildren(errorBox(error, { label: "Try again", onclick: again }));
 }
 

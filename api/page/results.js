@@ -2,6 +2,7 @@
 
 import { el, marked, webAddress } from "./dom.js";
 import { labelOf } from "./facets.js";
+import { isBrowsing } from "./listing.js";
 import { address } from "./state.js";
 import { chart } from "./why.js";
 
@@ -79,6 +80,7 @@ function actions(hit, id, state, does) {
   const given = { type: "button", className: "quiet", "aria-expanded": "false", "aria-controls": place.id };
   const why = el("button", { ...given, "aria-describedby": id }, "Why this result?");
   why.addEventListener("click", () => toggleWhy(why, place, hit, does));
+  if (isBrowsing(state)) why.hidden = true; // its order is the sort's
   const href = address({ ...state, q: "", sort: "", view: "list", similar: hit.document_id });
   const onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -30,7 +30,9 @@ function noteOf(rank, score) {
   return rank === null ? `not among its best, ${said}` : `rank ${rank}, ${said}`;
 }
 
-const short = (number) => (Object.is(number, -0) ? "0" : Number(number.toPrecision(3)).toString());
+const short = (number) => String(Number(number.toPrecision(3)));
+
+const signed = (amount) => `${amount < 0 ? "−" : amount > 0 ? "+" : ""}${short(Math.abs(amount))}`;
 
 function section(title, rows) {
   const largest = Math.max(...rows.map((row) => Math.abs(row.amount)), Number.MIN_VALUE);
@@ -38,7 +40,7 @@ function section(title, rows) {
     el("tr", {},
       el("th", { scope: "row" }, name.replaceAll("_", " ")),
       el("td", { className: "bars" }, bar(amount / largest)),
-      el("td", { className: "amount" }, `${amount < 0 ? "−" : "+"}${short(Math.abs(amount))}`),
+      el("td", { className: "amount" }, signed(amount)),
       el("td", { className: "note" }, note),
     ),
   );
