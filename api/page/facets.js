@@ -39,7 +39,8 @@ function group(field, counted, type, filter, isOpen, change) {
   for (const value of wanted) {
     if (!values.some((each) => each.value === value)) values.push({ value, count: 0 });
   }
-  if (!values.length) return null;
+  const isOneEach = values.length > FIRST && values.every(({ count }) => count <= 1);
+  if (!values.length || (!wanted.length && (field === "url" || isOneEach))) return null;
   const boxes = values.map(({ value, count }) => {
     const made = box(field, value, count, wanted.includes(value), () => change(toggled(filter, field, value)));
     return made;

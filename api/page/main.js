@@ -43,7 +43,7 @@ function refine(changes) {
 async function run({ isRecorded }) {
   drawControls(state, setup);
   drawChips(state.filter, (filter) => refine({ filter }));
-  document.title = state.q ? `${state.q} – Tandem` : "Tandem";
+  document.title = state.q ? `${state.q} - Tandem` : "Tandem";
   list.setAttribute("aria-busy", "true");
   const signal = latest.next();
   try {

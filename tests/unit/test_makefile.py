@@ -32,6 +32,7 @@ HIDDEN = {
     "openjdk-17-jdk-headless": "usr/lib/jvm/java-17-openjdk-arm64/bin/javac",
 }
 """What Debian's packages bring that is on no PATH."""
+EVERYTHING = "postgresql openjdk-17-jdk-headless maven chromium wrk"
 PROGRAMS = ("mvn", "chromium", "wrk")
 """What the others bring, on the PATH."""
 
@@ -219,8 +220,7 @@ def test_what_is_missing_is_installed_and_failures_are_tried_again(bench: Bench)
     assert done.returncode == 0, done.stderr
     assert bench.called() == [
         *["update"] * 3,
-        "install --yes --no-install-recommends "
-        "postgresql openjdk-17-jdk-headless maven chromium wrk",
+        f"install --yes --no-install-recommends {EVERYTHING}",
     ]
     assert servers(bench, "--install").returncode == 0
     assert len(bench.called()) == 4
