@@ -70,12 +70,12 @@ class Served:
     def events(self) -> list[Event]:
         """What the event log holds of what people did."""
         with closing(self._log()) as log:
-            return [row.word for row in log.events("main", 0, 1_000).rows]
+            return [row.what for row in log.events("main", 0, 1_000).rows]
 
     def impressions(self) -> list[Impression]:
         """What it holds of what was shown."""
         with closing(self._log()) as log:
-            return [row.word for row in log.impressions("main", 0, 1_000).rows]
+            return [row.what for row in log.impressions("main", 0, 1_000).rows]
 
     def _log(self) -> EventLog:
         documents = file_url(self.folder / ".tandem" / "documents.sqlite")

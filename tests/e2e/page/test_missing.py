@@ -16,7 +16,7 @@ def test_a_search_without_meaning_says_so(served: Served, visit: Watched) -> Non
         visit.search("stream 12")
         expect(page.get_by_text("Without search by meaning")).to_be_visible()
         assert visit.titles()[0].startswith("Stream 12")
-        page.get_by_label("Side by side").check()
+        page.get_by_role("radio", name="Side by side").check()
         expect(page.get_by_role("region", name="Semantic").get_by_role("alert")).to_be_visible()
         expect(page.get_by_role("region", name="Lexical").get_by_role("link")).not_to_have_count(0)
         visit.forgive("503")
@@ -56,7 +56,7 @@ def test_a_server_that_is_away_can_be_asked_again(visit: Watched) -> None:
     """Nothing that was typed is lost."""
     page = visit.open()
     page.route("**/v1/search?*", lambda route: route.abort())
-    box = page.get_by_role("combobox", name="Search", exact=True)
+    box = visit.box
     box.fill("stream 6")
     box.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
@@ -108,9 +108,13 @@ def test_what_is_gone_keeps_its_place(visit: Watched) -> None:
 def test_late_replies_are_dropped(visit: Watched) -> None:
     """What was asked first and answered last is not shown over what was asked last."""
     page = visit.open()
-    held: list[Route] = []
-    page.route(re.compile("/v1/search[?].*q=stream[+]13"), held.append)
-    box = page.get_by_role("combobox", name="Search", exact=True)
+    held = []
+
+    def hold(route: Route) -> None:
+        held.append(route.request.url)
+
+    page.route(re.compile("/v1/search[?].*q=stream[+]13"), hold)
+    box = visit.box
     box.fill("stream 13")
     box.press("Enter")
     expect(page.locator("#list")).to_have_attribute("aria-busy", "true")

@@ -16,12 +16,12 @@ def test_a_hostile_document_is_shown_as_it_is_written(visit: Watched) -> None:
     expect(hit.get_by_role("button", name=f"Hostile {HOSTILE}")).to_be_visible()
     expect(hit).to_contain_text(f"hostile {HOSTILE} body")
     expect(hit.locator("mark").first).to_have_text("Hostile")
-    expect(page.get_by_label(f"hostile {HOSTILE}")).to_be_visible()
+    expect(page.get_by_role("checkbox", name=f"hostile {HOSTILE}")).to_be_visible()
     assert "javascript" not in page.locator("#list").inner_html()
-    box = page.get_by_role("combobox", name="Search", exact=True)
+    box = visit.box
     box.fill("")
     box.press_sequentially("hosti")
-    expect(page.get_by_role("option").first).to_contain_text(HOSTILE)
+    expect(visit.suggestions.first).to_contain_text(HOSTILE)
     visit.open("/?q=hostile&view=compare")
     expect(page.get_by_role("region", name="Lexical").locator("li").first).to_contain_text(HOSTILE)
     assert page.locator("#list img, #list script").count() == 0
@@ -37,7 +37,7 @@ def test_a_hostile_address_is_shown_as_it_is_written(visit: Watched) -> None:
     }
     page = visit.open(f"/?{urlencode(asked)}")
     expect(page.get_by_role("button", name=f"Remove filter Kind: {HOSTILE}")).to_be_visible()
-    expect(page.get_by_role("combobox", name="Search", exact=True)).to_have_value(asked["q"])
+    expect(visit.box).to_have_value(asked["q"])
     visit.page.goto(f"{visit.address}/?{urlencode({'similar': HOSTILE})}")
     expect(page.get_by_role("alert")).to_be_visible()
     visit.forgive("404")

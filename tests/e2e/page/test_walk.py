@@ -15,9 +15,9 @@ def test_typing_suggests_and_previews_and_is_no_impression(served: Served, visit
     """Each key asks for suggestions, a pause searches; only Enter counts as shown."""
     before = len(served.impressions())
     page = visit.open()
-    box = page.get_by_role("combobox", name="Search", exact=True)
+    box = visit.box
     box.press_sequentially("stream 1", delay=20)
-    options = page.get_by_role("option")
+    options = visit.suggestions
     expect(options.first).to_contain_text("Stream 1")
     expect(page).to_have_url(re.compile("q=stream(%20|[+])1$"))
     visit.settled()
@@ -35,8 +35,8 @@ def test_typing_suggests_and_previews_and_is_no_impression(served: Served, visit
 def test_a_suggestion_is_searched(visit: Watched) -> None:
     """Chosen with the mouse."""
     page = visit.open()
-    page.get_by_role("combobox", name="Search", exact=True).press_sequentially("stre")
-    page.get_by_role("option").nth(1).click()
+    visit.box.press_sequentially("stre")
+    visit.suggestions.nth(1).click()
     expect(page).to_have_title(re.compile("Stream [0-9]+ - Tandem"))
 
 
@@ -49,15 +49,12 @@ def test_facets_narrow_and_chips_widen(visit: Watched) -> None:
     chips = page.get_by_role("button", name=re.compile("^Remove filter"))
     expect(chips).to_have_count(1)
     visit.settled()
-    kinds = page.locator(".hit dd:first-of-type")
     expect(page.get_by_role("heading", name="11 results")).to_be_visible()
     boxes.get_by_label("class").check()
     expect(page.get_by_role("heading", name="23 results")).to_be_visible()
-    assert {*page.locator(".attributes div:first-child dd").all_inner_texts()} == {
-        "function",
-        "class",
-    }
-    assert kinds.count() > 0
+    visit.settled()
+    kinds = page.locator(".attributes div:first-child dd").all_inner_texts()
+    assert {*kinds} == {"function", "class"}
     page.reload()
     expect(boxes.get_by_label("class")).to_be_checked()
     page.go_back()
@@ -88,7 +85,7 @@ def test_a_click_arrives_in_the_event_log(served: Served, visit: Watched) -> Non
     """Under the query that was recorded, with its place; also out of a preview."""
     page = visit.open()
     before = len(served.events())
-    page.get_by_role("combobox", name="Search", exact=True).press_sequentially("stream 4")
+    visit.box.press_sequentially("stream 4")
     expect(page).to_have_url(re.compile("q=stream(%20|[+])4$"))
     visit.settled()
     page.keyboard.press("Escape")
@@ -139,19 +136,19 @@ def test_why_draws_what_each_search_said(visit: Watched) -> None:
 def test_rankings_are_switched_and_compared(served: Served, visit: Watched) -> None:
     """Alone or side by side; a comparison is a look at the engines, and nothing that was shown."""
     page = visit.open("/?q=stream+7")
-    page.get_by_label("Lexical", exact=True).check()
+    page.get_by_role("radio", name="Lexical").check()
     expect(page).to_have_url(re.compile("configuration=lexical"))
     visit.settled()
     until(lambda: bool(served.impressions()))
     before = len(served.impressions())
-    page.get_by_label("Side by side").check()
+    page.get_by_role("radio", name="Side by side").check()
     for name in ("Lexical", "Semantic", "RRF", "Hybrid"):
         column = page.get_by_role("region", name=name)
         expect(column.get_by_role("listitem").first).to_contain_text(
             re.compile("Stream|Hostile|Wide")
         )
     expect(page.get_by_role("region", name="Lexical").locator("li").first).to_contain_text("RRF 1")
-    page.get_by_label("Hybrid", exact=True).check()
+    page.get_by_role("radio", name="Hybrid").check()
     until(lambda: len(served.impressions()) == before + 1)
     assert served.impressions()[-1].query_text == "stream 7"
 
@@ -183,7 +180,7 @@ def test_back_and_a_shared_address(visit: Watched) -> None:
     """Typing leaves one place in the history, not one a pause."""
     page = visit.open()
     visit.search("stream 1")
-    box = page.get_by_role("combobox", name="Search", exact=True)
+    box = visit.box
     box.fill("stream 2")
     expect(page).to_have_title("stream 2 - Tandem")
     box.fill("stream 21")

@@ -5,7 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Dialog, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Dialog,
+    Locator,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM = Path("/usr/bin/chromium")
 DESKTOP, PHONE = (1280, 900), (390, 844)
@@ -13,6 +22,7 @@ VIOLATIONS = (
     "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.blockedURI))"
 )
 TIMEOUT_MS = 15_000
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @contextmanager
@@ -24,15 +34,25 @@ def chromium() -> Iterator[Browser]:
         made.close()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Watched:
-    """A page of the served address. ``complaints`` is what it said on its console, threw, or asked
+    """A page of the served address; Playwright marks what listens to it. ``complaints`` is what it said on its console, threw, or asked
     of another host; who provokes one takes it out.
     """
 
     page: Page
     address: str
     complaints: list[str] = field(default_factory=list)
+
+    @property
+    def box(self) -> Locator:
+        """Where one types."""
+        return self.page.get_by_role("combobox", name="Search", exact=True)
+
+    @property
+    def suggestions(self) -> Locator:
+        """What is suggested."""
+        return self.page.get_by_role("listbox", name="Suggestions").get_by_role("option")
 
     def open(self, path: str = "/") -> Page:
         """Go there, and wait for what it shows."""
@@ -42,22 +62,20 @@ class Watched:
 
     def settled(self) -> None:
         """Wait until nothing is being asked."""
-        self.page.wait_for_function(
-            "document.querySelector('#list[aria-busy=false] > *')"
-            " && !document.querySelector('.skeleton')"
-        )
+        expect(self.page.locator("#list[aria-busy=false] > *").first).to_be_attached()
+        expect(self.page.locator(".skeleton")).to_have_count(0)
 
     def search(self, text: str) -> None:
         """Type it at once and press Enter."""
-        box = self.page.get_by_role("combobox", name="Search", exact=True)
-        box.fill(text)
-        box.press("Enter")
+        self.box.fill(text)
+        self.box.press("Enter")
         expect(self.page).to_have_title(f"{text} - Tandem")
         self.settled()
 
     def titles(self) -> list[str]:
         """The titles of the hits, in order."""
-        return self.page.locator(".hit h3 > :first-child").all_inner_texts()
+        shown = self.page.locator(".hit h3 > :first-child").all_inner_texts()
+        return [title.removesuffix("(opens in a new tab)").strip() for title in shown]
 
     def answer(self, pattern: str, status: int, error: Mapping[str, str]) -> None:
         """Let every request that matches fail that way; the browser's own word on it is no
