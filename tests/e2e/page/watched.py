@@ -36,8 +36,10 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Watched:
-    """A page of the served address; Playwright marks what listens to it. ``complaints`` is what it said on its console, threw, or asked
+    """A page of the served address. ``complaints`` is what it said on its console, threw, or asked
     of another host; who provokes one takes it out.
+
+    Not frozen: Playwright leaves marks at what listens to it.
     """
 
     page: Page
