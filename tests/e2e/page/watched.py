@@ -132,4 +132,4 @@ def watched(
         yield made
     finally:
         context.close()
-    assert made.complaints == []
+    assert made.complaints == [], made.complaints
