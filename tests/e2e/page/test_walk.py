@@ -42,7 +42,7 @@ def test_a_suggestion_is_searched(visit: Watched) -> None:
 
 def test_facets_narrow_and_chips_widen(visit: Watched) -> None:
     """Several values of a field may be chosen; the address tells them, and Back takes one off."""
-    page = visit.open("/?q=stream")
+    page = visit.open("/?q=stream&configuration=lexical")
     boxes = page.get_by_role("group", name="Kind")
     expect(boxes.get_by_label("function")).to_be_visible()
     boxes.get_by_label("function").check()
