@@ -243,8 +243,11 @@ function listenToTheBox() {
   });
   window.addEventListener("popstate", () => {
     clearTimeout(timer);
-    state = readState();
+    const asked = readState();
+    const isSame = address(asked) === address(state);
+    state = asked;
     box.value = state.q;
+    if (isSame) return; // only the place on the page is another
     suggestions.close();
     run({ isRecorded: false });
   });
@@ -254,6 +257,10 @@ async function start() {
   if (matchMedia("(max-width: 50rem)").matches) byId("filters").open = false;
   byId("q").value = state.q;
   list.replaceChildren(skeleton(5));
+  byId("skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address is what is asked
+    byId("results").focus();
+  });
   try {
     setup = await get("/page/setup.json", {});
   } catch (error) {

@@ -77,12 +77,19 @@ export class Suggestions {
     const count = this.#shown.length;
     if (event.isComposing) return;
     if (event.key === "Escape" && count) this.close();
-    else if (event.key === "ArrowDown" && count) this.#point((this.#active + 2) % (count + 1) - 1);
-    else if (event.key === "ArrowUp" && count) {
-      this.#point((this.#active + count + 1) % (count + 1) - 1);
-    } else if (event.key === "Enter" && this.#active >= 0) this.#take(this.#active);
+    else if (event.key === "ArrowDown" && count) this.#move(1);
+    else if (event.key === "ArrowUp" && count) this.#move(-1);
+    else if (event.key === "Enter" && this.#active >= 0) this.#take(this.#active);
     else return;
     event.preventDefault();
+  }
+
+  /** By one, through the box itself; the list stays as it is from then on. */
+  #move(step) {
+    clearTimeout(this.#timer);
+    this.#latest.cancel();
+    const places = this.#shown.length + 1;
+    this.#point(((this.#active + 1 + step + places) % places) - 1);
   }
 
   #clicked(event) {

@@ -107,7 +107,7 @@ def test_what_is_gone_keeps_its_place(visit: Watched) -> None:
 
 def test_late_replies_are_dropped(visit: Watched) -> None:
     """What was asked first and answered last is not shown over what was asked last."""
-    page = visit.open()
+    page = visit.open("/?configuration=lexical")
     held = []
 
     def hold(route: Route) -> None:
