@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.e2e.page.served import Served
 from tests.e2e.page.watched import DESKTOP, PHONE, Watched, watched
 from tests.e2e.shop import until
+
+WORDS = re.compile("Words [+]?0[.0-9]* (rank [0-9]+|not among its best), score [0-9]")
+"""What stands beside a bar."""
 
 
 def test_typing_suggests_and_previews_and_is_no_impression(served: Served, visit: Watched) -> None:
@@ -158,6 +161,35 @@ def test_rankings_are_switched_and_compared(served: Served, visit: Watched) -> N
     assert served.impressions()[-1].query_text == "stream 7"
 
 
+def test_a_person_s_order_is_told(visit: Watched) -> None:
+    """Where a hit stood without who searches stands beside it; the choice is in the address."""
+
+    def turned(route: Route) -> None:
+        reply = route.fetch().json()
+        if "user_id=ada" in route.request.url:
+            last = reply["hits"].pop()
+            reply["hits"].insert(0, last)
+            for rank, hit in enumerate(reply["hits"], start=1):
+                hit["rank"] = rank
+        route.fulfill(json=reply)
+
+    page = visit.page
+    person = {"user_id": "ada", "name": "Ada", "about": "writes network services"}
+
+    def peopled(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "people": [person]})
+
+    page.route("**/page/setup.json?", peopled)
+    page.route("**/v1/search?*", turned)
+    visit.open("/?q=stream&configuration=lexical")
+    page.get_by_label("Search as").select_option("Ada")
+    expect(page.get_by_text("writes network services")).to_be_visible()
+    expect(page).to_have_url(re.compile("person=ada"))
+    moves = page.locator(".moved")
+    expect(moves.first).to_have_text("▲ 9 place 10 without Ada")
+    expect(moves.nth(1)).to_have_text("▼ 1 place 1 without Ada")
+
+
 def test_more_like_this(visit: Watched) -> None:
     """The document itself is not among them; what was asked stands in the address."""
     page = visit.open("/?q=stream+8&configuration=lexical")
@@ -197,8 +229,7 @@ def test_back_and_a_shared_address(visit: Watched) -> None:
     assert visit.titles()[0].startswith("Stream 1")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (PHONE, True)])
 def test_nothing_is_wider_than_the_screen(
     browser: Browser, served: Served, tmp_path: Path, size: tuple[int, int], dark: bool
 ) -> None:
