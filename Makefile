@@ -62,7 +62,7 @@ soak: install ## The long forms of the tests, by hand
 	TANDEM_TEST_LOAD_SECONDS=60 TANDEM_TEST_KILLS=100 $(LONG_FORM) tests/integration/test_faults_*.py
 	TANDEM_TEST_OPENSEARCH_VERSION=3.8.0 $(LONG_FORM) tests/contracts/test_opensearch*.py
 
-services: ## Say what the tests with real servers need and this machine lacks
+services: ## Say what the tests with real servers and a browser need and this machine lacks
 	@.ci/services || true
 
 up: containers .env ## Start Tandem with its servers in containers

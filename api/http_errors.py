@@ -1,15 +1,14 @@
 """Errors as HTTP tells them: one shape, and one closed table of codes."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from tandem.errors import FilterError, QueryError, TandemError
+from api.near_miss import near_miss
+from tandem.errors import FilterError, TandemError
 from tandem.telemetry import logger
 
 REFERENCE = "docs/reference/http.md"
@@ -27,20 +26,31 @@ class Told(NamedTuple):
 
 CODES: Mapping[str, Told] = {
     "bad_request": Told(400, "What was sent is no HTTP, or its head is larger than 256 KB."),
-    "bad_parameter": Told(400, "A parameter is unknown, missing, given twice or not of its type."),
-    "bad_query": Told(400, "The text, `limit`, `budget_ms` or `configuration` is not allowed."),
+    "bad_parameter": Told(400, "A parameter is unknown, given twice, or not what it may be."),
+    "bad_body": Told(400, "The body is not JSON, or not of the kind that is expected."),
+    "bad_query": Told(
+        400, "The text, `limit`, `facets`, `sort`, `budget_ms` or `configuration` is not allowed."
+    ),
     "bad_filter": Told(400, "The filter is no JSON object, or does not fit the fields."),
+    "bad_cursor": Told(400, "The cursor is none, or was given for another query."),
+    "bad_event": Told(400, "The event lacks something, or holds what no event may."),
     "collection_not_found": Told(404, "Nothing has been indexed yet; it is found once it is."),
+    "document_not_found": Told(404, "There is no document of that id."),
     "not_found": Told(404, "There is nothing at this path."),
     "method_not_allowed": Told(405, "The path is there, for another method."),
+    "cursor_expired": Told(410, "The pages of that query are not kept any more: ask it again."),
     "body_too_large": Told(413, "The body is larger than the message says."),
     "address_too_long": Told(414, "Path and parameters are longer than the message says."),
+    "unsupported_media_type": Told(415, "The body is of a type that is not read, or compressed."),
     "internal": Told(500, "Something failed that should not; the server's log says what."),
     "search_unavailable": Told(
         503, "No leg could answer within the budget, or the collection could not be opened yet."
     ),
     "overloaded": Told(
         503, "Too many connections, or the query's time was over before its turn came."
+    ),
+    "event_log_unavailable": Told(
+        503, "The event log could not take the events: none was kept, send them again."
     ),
     "stopping": Told(503, "The server ends, and does not finish the request."),
     "not_ready": Told(503, "No search can be answered now; said by `/v1/ready` alone."),
@@ -49,15 +59,7 @@ CODES: Mapping[str, Told] = {
 BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 """What is refused by its status: by the framework, and by ``guard`` amid a body."""
 
-EXPECTED = {
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_parsing": "a number",
-    "bool_parsing": "true or false",
-}
-"""What a parameter should have been, by pydantic's type of fault."""
-
-NAMES = {"text": "q"}
+NAMES = {"text": "q", "filters": "filter", "seed_document_id": "document_id"}
 """Parameters that are called otherwise than what they set."""
 
 
@@ -116,13 +118,6 @@ def failed(request: str, error: Exception) -> Json:
     )
 
 
-def near_miss(name: str, known: Iterable[str]) -> str:
-    """A hint naming the closest of those there are, or all of them."""
-    there_are = sorted(known)
-    close = difflib.get_close_matches(name, there_are, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(there_are) or 'none'}"
-
-
 def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
     """Let the application tell every error in the one shape. ``paths`` are those there are."""
     known = tuple(paths)
@@ -132,11 +127,6 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
         if error.code not in CODES:
             return failed(shown(request), error)
         return error_reply(error.code, str(error), hint=error.hint, field=_field(error))
-
-    async def unfit(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        told = _parameter_error(error)
-        return error_reply(told.code, str(told), hint=told.hint, field=told.field)
 
     async def not_there(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -152,7 +142,6 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
         return failed(shown(request), error)
 
     web.add_exception_handler(TandemError, refused)
-    web.add_exception_handler(RequestValidationError, unfit)
     web.add_exception_handler(HTTPException, not_there)
 
 
@@ -164,18 +153,5 @@ def shown(request: Request) -> str:
 def _field(error: TandemError) -> str | None:
     if isinstance(error, FilterError):
         return "filter"
-    if isinstance(error, QueryError | BadParameter):
-        return NAMES.get(error.field, error.field)
-    return None
-
-
-def _parameter_error(error: RequestValidationError) -> BadParameter:
-    """The first fault: whoever mends it learns of the next one."""
-    fault = error.errors()[0]
-    name, kind = str(fault["loc"][-1]), fault["type"]
-    if kind == "missing":
-        return BadParameter(name, "is missing", hint=f"give it: ?{name}=…")
-    if kind in EXPECTED:
-        found = repr(fault["input"])[:100]
-        return BadParameter(name, f"expected {EXPECTED[kind]}, found {found}")
-    return BadParameter(name, fault["msg"])
+    field = getattr(error, "field", None)
+    return None if field is None else NAMES.get(field, field)

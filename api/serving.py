@@ -12,7 +12,9 @@ from typing import Any
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.event_intake import EventIntake
 from api.healths import Healths
+from api.impressions import ImpressionWriter
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
 from api.past_queries import PastQueriesWatch
@@ -22,7 +24,7 @@ from query.suggesting import Suggested
 from tandem.catalog.event_log import EventLog
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import CatalogError, CollectionNotFound, SearchUnavailable, TandemError
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, SearchResult
 from tandem.stores import EngineHealth
 
 SILENCE_SECONDS = 5.0
@@ -56,6 +58,8 @@ class Serving:
         self._collection: OpenCollection | None = None
         self._fault: BaseException | None = None
         self._asking_since: float | None = None
+        self._impressions = ImpressionWriter(house.catalog, self._name)
+        self.events = EventIntake(lambda: house.catalog.events, self._name, self._impressions.flush)
         engines = house.settings.engines
         self._healths = Healths(
             self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
@@ -82,6 +86,10 @@ class Serving:
             f"the collection {self._name!r} could not be opened yet",
             hint="it is tried again; the log of tandem serve says why",
         )
+
+    def record(self, result: SearchResult) -> None:
+        """Put down what was shown, soon; nobody waits for it."""
+        self._impressions.add(result)
 
     def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int) -> Suggested:
         """Titles, and what others have searched for; see ``Suggester``.
@@ -118,6 +126,7 @@ class Serving:
             "release": collection.release.number,
             "taken_up": self._fault is None or isinstance(self._fault, CatalogError),
             "catalogue": "ok" if self._is_known() else "unreachable",
+            "rules": "ok" if collection.searching.rules.fault is None else "outdated",
             "legs": legs,
         }
 
@@ -126,6 +135,7 @@ class Serving:
         self._past.close()
         self._watch.close()
         self._healths.close()
+        self._impressions.close()
 
     def _look(self) -> bool:
         """Find the collection and take up what is live; whether that is another release."""

@@ -1,32 +1,45 @@
 """The HTTP application: routes and errors, put together."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 
 from api.guard import Guard
 from api.http_errors import answer_errors
-from api.routes import health, search
+from api.routes import events, health, page, search, similar, suggest
+from api.routes.described import with_nulls
 from api.serving import Serving
 
 OPENAPI = "/v1/openapi.json"
+TAGS = [
+    {"name": "search", "description": "Find, browse, suggest, go on from a document."},
+    {"name": "events", "description": "What people did with what they were shown."},
+    {"name": "operation", "description": "For whoever watches the process."},
+]
 
 
-def create_web(serving: Serving) -> FastAPI:
+def create_web(serving: Serving, people: Sequence[page.Person] = ()) -> FastAPI:
     """The application over what is served. It calls nobody: no page from elsewhere, no telemetry.
+    ``people`` are those whom the reader of the page may choose to be.
 
     Handlers are plain functions in the thread pool, as the pipeline is synchronous.
     """
     web = FastAPI(
         title="Tandem",
-        description="Hybrid semantic search: words and meaning, one ranking.",
+        description="Hybrid semantic search: words and meaning, one ranking. Every error has one "
+        "shape, and a `code` of a closed list.",
         version="1",
         openapi_url=OPENAPI,
+        openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    web.include_router(search.routes(serving))
-    web.include_router(health.routes(serving))
-    answer_errors(web, [OPENAPI, *web.openapi()["paths"]])
+    for part in (search, suggest, similar, events, health):
+        web.include_router(part.routes(serving))
+    web.include_router(page.routes(serving, people))
+    web.openapi_schema = with_nulls(web.openapi())
+    answer_errors(web, ["/", OPENAPI, *web.openapi()["paths"]])
     web.add_middleware(Guard)
     return web

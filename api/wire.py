@@ -2,7 +2,7 @@
 copied into these; a test holds them against each other.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +13,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class EvidenceReply(Wire):
+class LegShareReply(Wire):
     """What one leg said about a hit."""
 
     leg: str = Field(description="`lexical` or `vector`")
@@ -22,34 +22,133 @@ class EvidenceReply(Wire):
     share: float = Field(description="what the leg added to the fused score")
 
 
+class FeatureReply(Wire):
+    """What one feature did to a hit's score."""
+
+    name: str
+    value: float | None = Field(description="the feature's own; null where it is not known")
+    contribution: float
+
+
+class ExplainReply(Wire):
+    """Why a hit stands where it does."""
+
+    legs: list[LegShareReply]
+    features: list[FeatureReply] = Field(description="their contributions add up to the score")
+    rules: list[str] = Field(description="what rules did with it")
+
+
+class HighlightReply(Wire):
+    """What a hit shows of itself: escaped HTML, matches inside `<mark>`."""
+
+    title: str | None = Field(description="whole; null where no word of it matched")
+    body: str | None = Field(description="its best piece; null where there is none")
+    is_passage: bool = Field(description="the body's piece is the one nearest in meaning")
+
+
 class HitReply(Wire):
-    """One document of a page."""
+    """One document of a page. What `fields` did not choose is absent; of a document that could not
+    be read in time everything chosen is null.
+    """
 
     document_id: str
-    rank: int = Field(description="from 1")
-    score: float = Field(description="larger is better; comparable inside this reply only")
-    title: str | None = Field(description="null, as is body, where the document could not be had")
-    body: str | None
-    attributes: dict[str, Any] | None = Field(description="as they were sent")
-    evidence: list[EvidenceReply] = Field(default=[], description="with `explain` alone")
+    rank: int = Field(description="from 1, over all pages")
+    score: float = Field(description="larger is better; comparable inside one ranking only")
+    title: str | None = None
+    body: str | None = None
+    attributes: dict[str, Any] | None = Field(default=None, description="as they were sent")
+    updated_at: str | None = Field(default=None, description="RFC 3339, in UTC")
+    highlights: HighlightReply | None = None
+    gone: bool = Field(
+        default=False, description="deleted or hidden since the order was frozen: no content"
+    )
+    explain: ExplainReply | None = Field(default=None, description="with `explain` alone")
+
+
+class FacetValueReply(Wire):
+    """One value of a field."""
+
+    value: str
+    count: int = Field(description="documents that have it")
+
+
+class CorrectionReply(Wire):
+    """What was searched for by words in place of what was typed."""
+
+    text: str
+    words: dict[str, str] = Field(description="what was typed -> what was taken for it")
 
 
 class DegradationReply(Wire):
     """A part of the answer that is missing."""
 
-    leg: str = Field(description="`lexical`, `vector`, `completion`, `documents` or `catalogue`")
+    leg: str = Field(
+        description="`lexical`, `vector`, `completion`, `documents`, `facets`, `highlights`, "
+        "`cursor`, `suggestions` or `catalogue`"
+    )
     reason: str = Field(description="`timeout`, `unavailable`, `error` or `skipped`")
 
 
 class SearchReply(Wire):
-    """The answer to one query."""
+    """One page."""
 
-    query_id: str = Field(description="of this query alone: 32 hex digits")
+    query_id: str = Field(description="what events about this page name: 32 hex digits")
     configuration: str
     release: int = Field(description="which release has answered")
     hits: list[HitReply] = Field(description="best first")
+    total: int | None = Field(
+        description="how many documents are found, the same on every page: what matches by words "
+        "under the filter, and the candidates by meaning; null where it is not known"
+    )
+    reachable: int = Field(description="how many of them paging reaches")
+    frozen: bool = Field(description="whether the pages are those of one moment; not in browsing")
+    facets: dict[str, list[FacetValueReply]] | None = Field(
+        description="field -> its most frequent values, counted over what `total` counts"
+    )
+    cursor: str | None = Field(description="asks for the next page; null on the last one")
+    did_you_mean: CorrectionReply | None
+    applied: list[str] = Field(
+        default=[], description="rules and synonyms that took part; with `explain` alone"
+    )
     degraded: list[DegradationReply] = Field(description="what is missing; usually nothing")
     milliseconds: dict[str, float] = Field(description="by stage, and `total`")
+
+
+class SuggestionReply(Wire):
+    """One way to end what was typed."""
+
+    text: str
+    kind: Literal["title", "query"] = Field(
+        description="a document's title, or a query that at least five people have asked"
+    )
+
+
+class SuggestReply(Wire):
+    """Suggestions, best first."""
+
+    suggestions: list[SuggestionReply]
+    degraded: list[DegradationReply] = Field(description="what is missing; usually nothing")
+    milliseconds: dict[str, float]
+
+
+class RejectReply(Wire):
+    """An event that was not taken."""
+
+    line: int = Field(description="from 1: the line, or the place in the array")
+    field: str | None = Field(description="what is meant, as a dotted path")
+    message: str
+    hint: str | None
+
+
+class EventsReply(Wire):
+    """What became of the events."""
+
+    accepted: int
+    duplicates: int = Field(description="known already by their ids, or twice in the request")
+    unknown_query_ids: list[str] = Field(
+        description="of accepted events: no page was shown under it; they are kept all the same"
+    )
+    rejected: list[RejectReply]
 
 
 class HealthReply(Wire):
@@ -79,6 +178,10 @@ class ReadyReply(Wire):
         "server's log says why"
     )
     catalogue: str = Field(description="`ok`, or `unreachable`: the last known release answers")
+    rules: str = Field(
+        description="`ok`, or `outdated`: the file of rules is broken, those that it had before "
+        "are in force; the server's log says why"
+    )
     legs: dict[str, LegReply]
 
 
@@ -96,9 +199,3 @@ class ErrorReply(Wire):
     """Every error has this shape."""
 
     error: ErrorDetail
-
-
-ERRORS: dict[int | str, dict[str, Any]] = {
-    "default": {"model": ErrorReply, "description": "What is wrong."}
-}
-"""Every operation's replies besides its own."""

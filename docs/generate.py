@@ -1,5 +1,6 @@
 """Writes ``docs/reference``: ``python -m docs.generate``."""
 
+import json
 import os
 import subprocess
 import sys
@@ -80,10 +81,13 @@ def http_page() -> str:
         f"the shape of every reply, at `{OPENAPI}`.",
         "",
     ]
-    for path, operations in web.openapi()["paths"].items():
+    api = web.openapi()
+    for path, operations in api["paths"].items():
         for method, operation in operations.items():
             parts += [f"## {method.upper()} {path}", "", operation["description"], ""]
             parts += _parameters(operation.get("parameters", []))
+            parts += _body(operation.get("requestBody"))
+            parts += _codes(operation["responses"])
     parts += ["## Errors", "", "Every error has the same shape:", "", "```json", ERROR, "```", ""]
     for code, told in CODES.items():
         parts += [f"### {code}", "", f"{told.status}. {told.meaning}", ""]
@@ -102,8 +106,30 @@ def _parameters(parameters: list[dict[str, Any]]) -> list[str]:
 def _default(parameter: dict[str, Any]) -> str:
     if parameter["required"]:
         return "must be given"
-    default = parameter["schema"].get("default")
-    return "" if default is None else _code(str(default).lower())
+    default = parameter.get("schema", {}).get("default")
+    return "" if default in (None, "", []) else _code(str(default).lower())
+
+
+def _body(body: dict[str, Any] | None) -> list[str]:
+    """What is sent, by an example of each kind."""
+    parts = []
+    for kind, content in (body or {}).get("content", {}).items():
+        examples = content.get("examples", {"": {"value": content.get("example")}})
+        for name, example in examples.items():
+            value = example["value"]
+            text = value.strip() if isinstance(value, str) else json.dumps(value, indent=2)
+            parts += [f"`{kind}`{name and f', {name}'}:", "", "```json", text, "```", ""]
+    return parts
+
+
+def _codes(responses: dict[str, Any]) -> list[str]:
+    """Which errors can come."""
+    codes = [
+        f"[{code}](#{code})"
+        for response in responses.values()
+        for code in response.get("content", {}).get("application/json", {}).get("examples", ())
+    ]
+    return [f"Errors: {', '.join(codes)}.", ""]
 
 
 PAGES: dict[str, Callable[[], str]] = {

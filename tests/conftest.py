@@ -10,14 +10,18 @@ NEEDS_OPENSEARCH = re.compile(
     r"contracts/test_opensearch|integration/test_(faults|serving_on|zero_downtime|verification_opensearch)"
 )
 
+NEEDS_PAGE = re.compile(r"e2e/page/test_")
+
 
 class Together(LoadFileScheduling):  # type: ignore[misc]
-    """A file's tests stay together, with what they prepare once; so do all that need OpenSearch:
-    one node is enough.
+    """A file's tests stay together, with what they prepare once; so do all that need OpenSearch,
+    and all that need a browser and what it looks at: one of each is enough.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
+        if NEEDS_PAGE.search(file):
+            return "page"
         return "opensearch" if NEEDS_OPENSEARCH.search(file) else file
 
 

@@ -1,26 +1,43 @@
 """The HTTP application over a stand-in of what is served."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.event_intake import Taken
+from api.guard import Guard
+from api.http_errors import CODES, answer_errors
+from api.routes.page import File
+from api.routes.page import routes as page_routes
 from api.serving import Serving
 from api.web import create_web
-from query.configurations import SearchConfiguration, configurations, named
+from api.wire import ErrorReply
+from query.configurations import DEFAULT, SearchConfiguration, configurations, named
+from query.suggesting import Suggested, Suggestion
 from query.understanding import understand
 from tandem.documents import Document
+from tandem.events import Event
 from tandem.fusion import LegFusion
 from tandem.queries import Query
-from tandem.rankings import Degradation, Evidence, Hit, Ranking, SearchResult
+from tandem.rankings import Contribution, Degradation, Evidence, Hit, Ranking, SearchResult
+from tandem.schema import Schema
 from tests.builders import document, schema_of
 
 SCHEMA = schema_of(kind="keyword", year="integer")
 KNOWN = configurations({"lexical": LegFusion()}, depth=10, budget_ms=1_000)
 HITS = (
-    Hit("a", 1, 0.75, (Evidence("lexical", 1, 3.5, 0.5), Evidence("vector", None, None, 0.25))),
+    Hit(
+        "a",
+        1,
+        0.75,
+        (Evidence("lexical", 1, 3.5, 0.5), Evidence("vector", None, None, 0.25)),
+        (Contribution("lexical", 1.0, 0.75), Contribution("vector", None, 0.0)),
+    ),
     Hit("b", 2, 0.5, (Evidence("lexical", 2, 2.5, 0.5),)),
 )
 DOCUMENTS = {"a": document("a", "about snow", title="Snow", kind="book", tags=("x", "y"))}
@@ -30,27 +47,62 @@ DOCUMENTS = {"a": document("a", "about snow", title="Snow", kind="book", tags=("
 class StandIn:
     """Serves two hits, of which one has a document, to every query that could be asked.
 
-    ``before`` may fail in the place of the search; ``asked`` lists the queries.
+    ``before`` may fail in the place of the search; ``asked`` lists the queries, ``recorded`` what
+    became impressions, ``told`` the events.
     """
+
+    name = "main"
 
     hits: tuple[Hit, ...] = HITS
     documents: Mapping[str, Document] = field(default_factory=lambda: DOCUMENTS)
     before: Callable[[], None] = lambda: None
     lacking: tuple[Degradation, ...] = ()
     asked: list[tuple[str, Query]] = field(default_factory=list)
+    recorded: list[SearchResult] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
+    typed: list[tuple[str, Mapping[str, Any], int]] = field(default_factory=list)
+    schema: Schema = SCHEMA
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def generation(self) -> Any:
+        """See ``OpenCollection``."""
+        return SimpleNamespace(schema=self.schema)
+
+    @property
+    def events(self) -> "StandIn":
+        """See ``Serving``."""
+        return self
+
+    def take(self, events: Sequence[Event]) -> Taken:
+        """See ``EventIntake``."""
+        self.before()
+        self.told += events
+        return Taken(len(events), 0, [])
+
+    def record(self, result: SearchResult) -> None:
+        """See ``Serving``."""
+        self.recorded.append(result)
 
     def collection(self) -> "StandIn":
         """See ``Serving``."""
         self.before()
         return self
 
-    def searcher(self, configuration: str) -> "Searching":
+    def searcher(self, configuration: str | None) -> "Searching":
         """See ``OpenCollection``."""
-        return Searching(self, named(KNOWN, configuration))
+        return Searching(self, self.configuration(configuration))
 
-    def configuration(self, name: str) -> SearchConfiguration:
+    def configuration(self, name: str | None) -> SearchConfiguration:
         """See ``OpenCollection``."""
-        return named(KNOWN, name)
+        return named(KNOWN, DEFAULT if name is None else name)
+
+    def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int) -> Any:
+        """See ``Serving``."""
+        self.before()
+        self.typed.append((prefix, filters, limit))
+        items = (Suggestion("snow", "query"), Suggestion("Snow", "title"))
+        return Suggested(items, (), {"total": 0.25})
 
     def degraded(self) -> tuple[Degradation, ...]:
         """See ``Serving``."""
@@ -60,7 +112,13 @@ class StandIn:
         """See ``Serving``."""
         self.before()
         leg = {"engine": "memory", "version": "1", "state": "ok"}
-        told = {"collection": "main", "release": 3, "taken_up": True, "catalogue": "ok"}
+        told = {
+            "collection": "main",
+            "release": 3,
+            "taken_up": True,
+            "catalogue": "ok",
+            "rules": "ok",
+        }
         return {**told, "legs": {"lexical": leg}}
 
 
@@ -86,6 +144,7 @@ class Searching:
             release=3,
             degraded=(Degradation("vector", "timeout"),),
             milliseconds={"total": 1.23456},
+            **{"unread": frozenset("b"), **self.served.result},
         )
 
 
@@ -111,3 +170,29 @@ def client_of(served: StandIn) -> TestClient:
     """Asks the application, which serves this from now on; no server is started."""
     _WHICHEVER.served = served
     return _client()
+
+
+def web_with_pages(pages: Mapping[str, File]) -> TestClient:
+    """Asks an application that serves those files alone; its errors are those of the whole."""
+    web = FastAPI(openapi_url=None)
+    web.include_router(page_routes(cast("Serving", StandIn()), (), pages))
+    answer_errors(web, ["/"])
+    return TestClient(Guard(web))
+
+
+def fail_with(error: Exception) -> StandIn:
+    """Served is nothing but that."""
+
+    def fail() -> None:
+        raise error
+
+    return StandIn(before=fail)
+
+
+def error_of(reply: Any) -> dict[str, Any]:
+    """The error, after a look at its shape."""
+    error = ErrorReply.model_validate_json(reply.content, strict=True).error
+    assert reply.status_code == CODES[error.code].status
+    assert reply.headers["content-type"] == "application/json"
+    assert error.docs == f"docs/reference/http.md#{error.code}"
+    return error.model_dump()

@@ -1,5 +1,6 @@
 """``tandem search``."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -15,9 +16,11 @@ from indexer.indexing import CHANGED, catch_up
 from indexer.liveness import living
 from query.configurations import DEFAULT, LEXICAL
 from query.understanding import check_searchable
+from tandem.errors import OwnedElsewhere
 from tandem.filters import read_filter
 from tandem.queries import Query
 from tandem.rankings import Hit, SearchResult
+from tandem.settings import Settings
 
 EXCERPT_CHARACTERS = 160
 
@@ -44,17 +47,46 @@ def run(
     chosen = settings(config, data_dir, collection)
     check_searchable(text)
     query = Query(text=text, filters=read_filter(filters, "--filter"), limit=limit)
-    with open_house(chosen, "tandem search", notify=note, create=False) as house:
-        target = house.collection(chosen.collection)
-        searcher = target.searcher(configuration)
-        searcher.check(query)
-        _prepare(target, needs_model=configuration != LEXICAL)
-        result = searcher.search(query)
+    try:
+        result = _found(chosen, query, configuration)
+    except OwnedElsewhere as owned:
+        if owned.address is None:
+            raise
+        result = _found_by_server(owned, owned.address, chosen.collection, query, configuration)
     if as_json:
         say_json(answer(result, explain=True))
     else:
         show(result, explain=explain)
     return FOUND
+
+
+def _found(chosen: Settings, query: Query, configuration: str) -> SearchResult:
+    with open_house(chosen, "tandem search", notify=note, create=False) as house:
+        target = house.collection(chosen.collection)
+        searcher = target.searcher(configuration)
+        searcher.check(query)
+        _prepare(target, needs_model=configuration != LEXICAL)
+        return searcher.search(query)
+
+
+def _found_by_server(
+    owned: OwnedElsewhere, address: str, collection: str, query: Query, configuration: str
+) -> SearchResult:
+    """What the server finds that owns the engines. As without it, nothing becomes an impression.
+
+    Raises:
+        OwnedElsewhere: it serves another collection.
+    """
+    from tandem.client import Client
+
+    with Client(address) as client:
+        served = client.ready().collection
+        if served != collection:
+            raise OwnedElsewhere(
+                f"{owned}; it serves the collection {served!r}, not {collection!r}",
+                hint=f"search that one: --collection {served}; or stop it for this",
+            )
+        return client.search(query, configuration=configuration, explain=True, record=False)
 
 
 def _prepare(target: OpenCollection, *, needs_model: bool) -> None:
@@ -126,12 +158,13 @@ def show(result: SearchResult, *, explain: bool = False) -> None:
         if document and document.body:
             say(f"     {_line(document.body, EXCERPT_CHARACTERS)}")
         if explain:
-            say(f"     {_evidence(hit)}")
+            for line in (_evidence(hit), *_reasons(hit, result.notes.get(hit.document_id, ()))):
+                say(f"     {line}")
     took = result.milliseconds["total"]
-    say(f"\n{_found(result)}{result.configuration}, release {result.release}, {took:.1f} ms")
+    say(f"\n{_counted(result)}{result.configuration}, release {result.release}, {took:.1f} ms")
 
 
-def _found(result: SearchResult) -> str:
+def _counted(result: SearchResult) -> str:
     """How many documents were found, where that is known."""
     if result.total is None:
         return ""
@@ -150,3 +183,12 @@ def _evidence(hit: Hit) -> str:
         score = "no score" if part.score is None else f"score {part.score:.3f}"
         parts.append(f"{part.leg}: {rank}, {score}, share {part.share:.4f}")
     return "; ".join(parts)
+
+
+def _reasons(hit: Hit, notes: Sequence[str]) -> list[str]:
+    """What features and rules did, where they did something."""
+    lines = []
+    if hit.contributions:
+        parts = (f"{part.feature} {part.contribution:+.3f}" for part in hit.contributions)
+        lines.append(f"score: {', '.join(parts)}")
+    return lines + [f"rule: {note_of_it}" for note_of_it in notes]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from api.bootstrap import open_house
 from api.commands.options import Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, note
+from api.demo.people import people_of
 from api.owner import Owner
 from api.serving import Serving
 from api.until_stopped import following, stopped_by_signal
@@ -42,14 +44,17 @@ def serve(chosen: Settings, purpose: str, tell: Callable[[str], None]) -> None:
     from api.web import create_web
 
     place = chosen.server
+    web = partial(create_web, people=people_of(chosen.collection))
     with open_house(chosen, purpose, follows=True, notify=note) as house:
         owner = None if house.ownership is None else Owner(house)
         with (
             stopped_by_signal(owner) as stop,
             following(owner),
             closing(Serving(house)) as serving,
-            listening(create_web(serving), place.host, place.port, stop) as address,
+            listening(web(serving), place.host, place.port, stop) as address,
         ):
+            if house.ownership is not None:
+                house.ownership.tell(address)  # a search from another shell asks there
             tell(address)
             stop.wait()
 

@@ -3,23 +3,35 @@
 from fastapi import APIRouter, Depends
 
 from api.http_errors import Json
+from api.routes.described import errors, reply
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
-from api.wire import ERRORS, HealthReply, ReadyReply
+from api.wire import HealthReply, ReadyReply
+from api.wire_examples import READY_REPLY
 
 
 def routes(serving: Serving) -> APIRouter:
     """How the process is."""
-    router = APIRouter(prefix="/v1", dependencies=[Depends(refuse_unknown)])
+    router = APIRouter(prefix="/v1", tags=["operation"], dependencies=[Depends(refuse_unknown)])
 
-    @router.get("/health", responses={200: {"model": HealthReply}, **ERRORS})
+    @router.get(
+        "/health",
+        operation_id="health",
+        summary="Whether the process answers",
+        responses={200: reply(HealthReply, "It does.", {"alive": True}), **errors()},
+    )
     async def health() -> Json:
         """Whether the process answers. No engine is asked, and no thread needed: it answers also
         while every one of them waits for an engine that hangs.
         """
         return Json({"alive": True})
 
-    @router.get("/ready", responses={200: {"model": ReadyReply}, **ERRORS})
+    @router.get(
+        "/ready",
+        operation_id="ready",
+        summary="Whether a search can be answered",
+        responses={200: reply(ReadyReply, "It can.", READY_REPLY), **errors("not_ready")},
+    )
     def ready() -> Json:
         """Whether a search can be answered, and how the catalogue and each leg are; 503 where none
         can. Without the catalogue the last known release goes on answering.

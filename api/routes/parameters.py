@@ -5,7 +5,8 @@ from collections import Counter
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from api.http_errors import BadParameter, near_miss
+from api.http_errors import BadParameter
+from api.near_miss import near_miss
 
 
 async def refuse_unknown(request: Request) -> None:

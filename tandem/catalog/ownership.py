@@ -129,7 +129,7 @@ def _hint(note: Mapping[str, Any]) -> str:
     if note.get("command") in LASTING:
         return (
             f"{one}: stop it for this; beside it work tandem index, reindex, promote, rollback, "
-            "verify, releases, backup and status"
+            "verify, releases, backup and status, and beside tandem serve search too"
         )
     return f"wait until it has finished, or stop it; {one}"
 

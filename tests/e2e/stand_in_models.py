@@ -1,7 +1,8 @@
 """Two models without weights, ``hash-a`` and ``hash-b``, in every process that a test starts.
 
 A ``sitecustomize.py`` on the path puts them in the place of real ones. ``TANDEM_TEST_SLOW`` makes
-them take so many seconds a batch of texts; ``TANDEM_TEST_PHASE`` says where the process dies.
+them take so many seconds a batch of texts; ``TANDEM_TEST_PHASE`` says where the process dies; while
+there is a file that ``TANDEM_TEST_BROKEN`` names, no query is embedded.
 """
 
 import os
@@ -28,6 +29,12 @@ class SlowEmbedder(ModelEmbedder):
         """See ``Embedder``."""
         time.sleep(float(os.environ.get("TANDEM_TEST_SLOW", "0")))
         return super().embed_documents(texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """See ``Embedder``."""
+        if (broken := os.environ.get("TANDEM_TEST_BROKEN")) and Path(broken).exists():
+            raise ModelError(f"there is {broken}", hint="delete it")
+        return super().embed_queries(texts)
 
 
 def load(settings: EmbeddingSettings, *_: object, **__: object) -> SlowEmbedder:

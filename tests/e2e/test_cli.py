@@ -19,7 +19,7 @@ def test_finds_by_meaning_and_by_words(books: Tandem) -> None:
 
     assert by_meaning["hits"][0]["document_id"] == "b2"
     assert by_words["hits"][0]["document_id"] == "b1"
-    assert {part["leg"] for part in by_words["hits"][0]["evidence"]} == {"lexical", "vector"}
+    assert {part["leg"] for part in by_words["hits"][0]["explain"]["legs"]} == {"lexical", "vector"}
 
 
 def test_shows_titles_scores_and_evidence(books: Tandem) -> None:

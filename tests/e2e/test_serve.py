@@ -1,11 +1,16 @@
 """``tandem serve`` as a process."""
 
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 
+from tandem.client import Client
+from tandem.events import Event
 from tests.e2e.shop import Shop, ended, until
+
+MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
 
 def test_from_nothing_to_an_answer_and_a_good_end(tmp_path: Path) -> None:
@@ -32,3 +37,45 @@ def test_from_nothing_to_an_answer_and_a_good_end(tmp_path: Path) -> None:
         assert [hit["document_id"] for hit in reply.json()["hits"]] == ["d3"]
         assert reply.json()["degraded"] == []
         assert ended(serve, signal.SIGTERM) == (0, "")
+
+
+def test_a_search_beside_a_server_asks_it(tmp_path: Path) -> None:
+    """The engines are the server's: from another shell comes the same answer as without one, and
+    no impression.
+    """
+    shop = Shop(tmp_path)
+    shop.configure()
+    shop.done("index", shop.write(1, 30))
+    asked = ("search", "word3 text", "--limit", "4", "--explain")
+    alone, told = shop.done(*asked), shop.done(*asked, "--json").data
+    with shop.running("serve", "--port", "0", said="serving at http://127.0.0.1:") as (serve, said):
+        address = said.split()[2].rstrip(";")
+        with Client(address) as client:
+            until(lambda: client.ready().legs["vector"]["state"] == "ok")
+            beside = shop.done(*asked)
+            assert _lines(beside.out) == _lines(alone.out)
+            again = shop.done(*asked, "--json").data
+            for name in ("hits", "total", "configuration", "release", "degraded", "applied"):
+                assert again[name] == told[name], name
+            filtered = shop("search", "x", "--filter", '{"kid": 1}')
+            assert (filtered.code, "did you mean 'kind'" in filtered.err) == (2, True)
+            other = shop("search", "x", "--collection", "films")
+            assert other.code == 1
+            assert "it serves the collection 'main', not 'films'" in other.err
+            assert "--collection main" in other.err
+            page = client.search("text")
+            sent = client.send(
+                [
+                    Event("e1", "click", MOMENT, "d3", "ada", query_id=page.query.query_id),
+                    Event("e2", "click", MOMENT, "d3", "ada", query_id="nobody-asked"),
+                ]
+            )
+            assert (sent.accepted, sent.unknown_query_ids) == (2, ("nobody-asked",))
+            assert client.send([Event("e1", "click", MOMENT)]).duplicates == 1
+            assert [item.text for item in client.suggest("tit")] == []
+        assert ended(serve, signal.SIGTERM) == (0, "")
+
+
+def _lines(shown: str) -> list[str]:
+    """What was shown, without how long it took."""
+    return shown.splitlines()[:-1]

@@ -32,6 +32,9 @@ HIDDEN = {
     "openjdk-17-jdk-headless": "usr/lib/jvm/java-17-openjdk-arm64/bin/javac",
 }
 """What Debian's packages bring that is on no PATH."""
+EVERYTHING = "postgresql openjdk-17-jdk-headless maven chromium wrk"
+PROGRAMS = ("mvn", "chromium", "wrk")
+"""What the others bring, on the PATH."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,8 @@ def hidden(bench: Bench, package: str) -> Path:
 def test_a_machine_with_everything_installs_nothing(bench: Bench) -> None:
     """Programs are found where Debian hides them."""
     bench.apt_get()
-    bench.program("mvn", "#!/bin/sh\n")
+    for program in PROGRAMS:
+        bench.program(program, "#!/bin/sh\n")
     for package in HIDDEN:
         hidden(bench, package).parent.mkdir(parents=True)
         hidden(bench, package).touch()
@@ -201,19 +205,22 @@ def test_what_is_missing_is_said_and_not_installed(bench: Bench) -> None:
     done = servers(bench)
     assert done.returncode == 1
     assert "maven: missing" not in done.stderr
-    assert "next: apt install postgresql openjdk-17-jdk-headless\n" in done.stderr
+    assert "next: apt install postgresql openjdk-17-jdk-headless chromium wrk\n" in done.stderr
     assert bench.called() == []
 
 
 def test_what_is_missing_is_installed_and_failures_are_tried_again(bench: Bench) -> None:
     """The package server fails twice; the third time it does not."""
-    files = [*(str(hidden(bench, package)) for package in HIDDEN), str(bench.programs / "mvn")]
+    files = [
+        *(str(hidden(bench, package)) for package in HIDDEN),
+        *(str(bench.programs / program) for program in PROGRAMS),
+    ]
     bench.apt_get(*files, failures=2)
     done = servers(bench, "--install")
     assert done.returncode == 0, done.stderr
     assert bench.called() == [
         *["update"] * 3,
-        "install --yes --no-install-recommends postgresql openjdk-17-jdk-headless maven",
+        f"install --yes --no-install-recommends {EVERYTHING}",
     ]
     assert servers(bench, "--install").returncode == 0
     assert len(bench.called()) == 4

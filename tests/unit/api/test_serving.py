@@ -34,6 +34,9 @@ class FakeCollection:
     release: Any = field(default_factory=lambda: SimpleNamespace(number=1))
     embedder: Any = field(default_factory=HashEmbedder)
     faults: dict[str, TandemError] = field(default_factory=dict)
+    searching: Any = field(
+        default_factory=lambda: SimpleNamespace(rules=SimpleNamespace(fault=None))
+    )
     changes: bool = False
     typed: list[Any] = field(default_factory=list)
     error: Exception | None = None
@@ -182,6 +185,15 @@ def test_without_the_catalogue_the_last_release_goes_on() -> None:
         serving._look()
         assert serving.degraded() == ()
         assert serving.readiness()["catalogue"] == "ok"
+
+
+def test_rules_that_are_outdated_are_told() -> None:
+    """The file is broken since; whoever watches learns of it."""
+    house = FakeHouse()
+    with served(house) as serving:
+        assert serving.readiness()["rules"] == "ok"
+        house.opened.searching.rules.fault = "rules.toml: entry 3"
+        assert serving.readiness()["rules"] == "outdated"
 
 
 def test_a_catalogue_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from api.http_errors import CODES
 from api.serving import NotReady
 from api.wire import HealthReply, ReadyReply, SearchReply
 from query.configurations import DEFAULT
-from tandem.rankings import Degradation
+from tandem.rankings import Correction, Degradation, Highlight
 from tests.web_client import KNOWN, StandIn, client_of
 
 
@@ -35,6 +35,8 @@ def test_a_search_is_answered() -> None:
                 "score": 0.75,
                 "title": "Snow",
                 "body": "about snow",
+                "updated_at": None,
+                "highlights": {"title": None, "body": None, "is_passage": False},
                 "attributes": {"kind": "book", "tags": ["x", "y"]},
             },
             {
@@ -43,9 +45,17 @@ def test_a_search_is_answered() -> None:
                 "score": 0.5,
                 "title": None,
                 "body": None,
+                "updated_at": None,
+                "highlights": {"title": None, "body": None, "is_passage": False},
                 "attributes": None,
             },
         ],
+        "total": None,
+        "reachable": 0,
+        "frozen": True,
+        "facets": None,
+        "cursor": None,
+        "did_you_mean": None,
         "degraded": [
             {"leg": "vector", "reason": "timeout"},
             {"leg": "catalogue", "reason": "unavailable"},
@@ -56,13 +66,68 @@ def test_a_search_is_answered() -> None:
 
 
 def test_explained() -> None:
-    """What each leg said; an unknown rank or score is null."""
-    reply = client_of(StandIn()).get("/v1/search?q=snow&explain=true")
+    """What each leg said, what each feature did, what rules did; what is not known is null."""
+    result = {"notes": {"a": ("sale: pinned",)}, "applied": ("sale",)}
+    reply = client_of(StandIn(result=result)).get("/v1/search?q=snow&explain=true")
     SearchReply.model_validate_json(reply.content, strict=True)
-    assert reply.json()["hits"][0]["evidence"] == [
-        {"leg": "lexical", "rank": 1, "score": 3.5, "share": 0.5},
-        {"leg": "vector", "rank": None, "score": None, "share": 0.25},
-    ]
+    data = reply.json()
+    assert data["applied"] == ["sale"]
+    assert data["hits"][0]["explain"] == {
+        "legs": [
+            {"leg": "lexical", "rank": 1, "score": 3.5, "share": 0.5},
+            {"leg": "vector", "rank": None, "score": None, "share": 0.25},
+        ],
+        "features": [
+            {"name": "lexical", "value": 1.0, "contribution": 0.75},
+            {"name": "vector", "value": None, "contribution": 0.0},
+        ],
+        "rules": ["sale: pinned"],
+    }
+
+
+def test_everything_that_a_page_says() -> None:
+    """Counts, the next page, the correction, the highlights; a hit that is gone has no content."""
+    result = {
+        "total": 12,
+        "reachable": 10,
+        "facets": {"kind": {"book": 7, "map": 5}},
+        "cursor": "next",
+        "is_frozen": False,
+        "correction": Correction("snow", {"snwo": "snow"}),
+        "highlights": {"a": Highlight(None, "about <mark>snow</mark>", is_passage=True)},
+        "unread": frozenset(),
+    }
+    reply = client_of(StandIn(result=result)).get("/v1/search?q=snwo")
+    SearchReply.model_validate_json(reply.content, strict=True)
+    data = reply.json()
+    assert (data["total"], data["reachable"], data["cursor"]) == (12, 10, "next")
+    assert data["facets"] == {"kind": [{"value": "book", "count": 7}, {"value": "map", "count": 5}]}
+    assert data["frozen"] is False
+    assert data["did_you_mean"] == {"text": "snow", "words": {"snwo": "snow"}}
+    shown, gone = data["hits"]
+    assert shown["highlights"] == {
+        "title": None,
+        "body": "about <mark>snow</mark>",
+        "is_passage": True,
+    }
+    assert gone == {"document_id": "b", "rank": 2, "score": 0.5, "gone": True}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ("title", {"title": "Snow"}),
+        ("body,kind", {"body": "about snow", "attributes": {"kind": "book"}}),
+        ("year", {"attributes": {}}),
+        ("updated_at", {"updated_at": None}),
+        ("", {}),
+    ],
+)
+def test_only_what_is_chosen(fields: str, told: dict[str, Any]) -> None:
+    """The rest of a hit is absent."""
+    reply = client_of(StandIn()).get(f"/v1/search?q=snow&fields={fields}")
+    SearchReply.model_validate_json(reply.content, strict=True)
+    assert reply.json()["hits"][0] == {"document_id": "a", "rank": 1, "score": 0.75, **told}
 
 
 def test_parameters_reach_the_query() -> None:
@@ -73,14 +138,20 @@ def test_parameters_reach_the_query() -> None:
         "q": "naïve +50% & more",
         "limit": 3,
         "filter": '{"kind": ["a", "b"], "year": {"gte": 1990}}',
+        "facets": "kind,year",
         "configuration": "lexical",
         "budget_ms": 250_000.5,
+        "user_id": "u",
+        "client_id": "c",
+        "session_id": "s",
     }
     assert client.get("/v1/search", params=given).status_code == 200
     assert client.get("/v1/search?q=x").status_code == 200
     (name, query), (usual_name, usual) = served.asked
     assert (name, query.text, query.limit) == ("lexical", given["q"], 3)
     assert query.filters == {"kind": ["a", "b"], "year": {"gte": 1990}}
+    assert query.facets == ("kind", "year")
+    assert (query.user_id, query.client_id, query.session_id) == ("u", "c", "s")
     assert query.budget_ms is not None
     assert 240_000 < query.budget_ms < 250_000.5, "it runs since the query has arrived"
     assert usual.budget_ms is not None
@@ -94,7 +165,7 @@ def test_a_query_whose_time_is_over_is_not_asked(monkeypatch: pytest.MonkeyPatch
     served = StandIn()
     clock = iter([0.0, 2.5])
     monkeypatch.setattr("api.guard.time", SimpleNamespace(monotonic=lambda: next(clock)))
-    monkeypatch.setattr("api.routes.search.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("api.routes.answering.time", SimpleNamespace(monotonic=lambda: next(clock)))
     reply = client_of(served).get("/v1/search?q=x&budget_ms=2500")
     assert reply.status_code == 503
     error = reply.json()["error"]
@@ -149,29 +220,9 @@ def test_not_ready() -> None:
     assert (error["code"], error["hint"]) == ("not_ready", "index something")
 
 
-def test_every_operation_is_described() -> None:
-    """A summary, its own reply and the error shape; every parameter has a meaning and its limits.
-    No reply is one that is never sent.
-    """
-    api = client_of(StandIn()).get("/v1/openapi.json").json()
-    assert {*api["paths"]} == {"/v1/search", "/v1/health", "/v1/ready"}
-    for operations in api["paths"].values():
-        assert {*operations} == {"get"}
-        operation = operations["get"]
-        assert operation["summary"]
-        assert operation["description"]
-        assert {*operation["responses"]} == {"200", "default"}
-        assert all(item["description"] for item in operation.get("parameters", ()))
-    search = api["paths"]["/v1/search"]["get"]
-    limits = {item["name"]: item["schema"] for item in search["parameters"]}
-    assert (limits["limit"]["minimum"], limits["limit"]["maximum"]) == (1, 1_000)
-    assert limits["q"]["maxLength"] == 4_000
-    assert limits["budget_ms"]["maximum"] == 600_000
-
-
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_has_a_meaning(code: str) -> None:
     """A sentence, and a status that says whose fault it is."""
     told = CODES[code]
     assert told.meaning.endswith(".")
-    assert told.status in {400, 404, 405, 413, 414, 500, 503}
+    assert told.status in {400, 404, 405, 410, 413, 414, 415, 500, 503}

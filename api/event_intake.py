@@ -1,0 +1,156 @@
+"""Events on their way into the log: read one by one, the good ones kept, the others named."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from threading import BoundedSemaphore
+from typing import Any, NamedTuple
+
+from api.bodies import BadBody, read_json
+from api.ubi import BadEvent, read_event
+from tandem.catalog.event_log import EventLog
+from tandem.errors import CatalogError, TandemError
+from tandem.events import Event
+from tandem.telemetry import logger
+
+MAXIMUM_EVENTS = 1_000
+"""How many events one call may bring."""
+
+SOURCE = "http"
+AT_ONCE = 16
+"""How many calls may wait for the event log: where it hangs, searches need the other threads."""
+
+FLUSH_SECONDS = 2.0
+"""How long events wait for the impressions that were shown before them."""
+
+
+class EventLogUnavailable(TandemError):
+    """The event log did not take the events; none was kept."""
+
+    code = "event_log_unavailable"
+
+
+class Busy(TandemError):
+    """Too many calls wait for the event log."""
+
+    code = "overloaded"
+
+
+class Reject(NamedTuple):
+    """One event that was not taken. ``line`` counts from 1; ``field`` is a dotted path."""
+
+    line: int
+    field: str | None
+    message: str
+    hint: str | None
+
+
+class Batch(NamedTuple):
+    """What one call brings: the events that are some, and the others."""
+
+    events: list[Event]
+    rejected: list[Reject]
+
+
+class Taken(NamedTuple):
+    """What became of events: how many are new, how many were known, and the ids of queries of
+    which no page was shown.
+    """
+
+    accepted: int
+    duplicates: int
+    unknown_query_ids: list[str]
+
+
+def read_array(items: Sequence[Any]) -> Batch:
+    """The events of an array; a line is a place in it.
+
+    Raises:
+        BadBody: there are too many.
+    """
+    _check_count(len(items))
+    return _batch((line, partial(read_event, item)) for line, item in enumerate(items, 1))
+
+
+def read_lines(content: bytes) -> Batch:
+    """The events of a body with one a line; blank lines are none.
+
+    Raises:
+        BadBody: there are too many.
+    """
+    lines = [(line, text) for line, text in enumerate(content.split(b"\n"), 1) if text.strip()]
+    _check_count(len(lines))
+    return _batch((line, partial(_event_of, text)) for line, text in lines)
+
+
+def _event_of(text: bytes) -> Event:
+    return read_event(read_json(text))
+
+
+def _check_count(count: int) -> None:
+    if count > MAXIMUM_EVENTS:
+        raise BadBody(
+            f"the body has {count:,} events, at most {MAXIMUM_EVENTS:,} are allowed",
+            hint="send them in several calls",
+        )
+
+
+def _batch(items: Iterable[tuple[int, Callable[[], Event]]]) -> Batch:
+    batch = Batch([], [])
+    for line, read in items:
+        try:
+            batch.events.append(read())
+        except (BadEvent, BadBody) as error:
+            reject = Reject(line, error.field, str(error), error.hint or None)
+            batch.rejected.append(reject)
+    return batch
+
+
+class EventIntake:
+    """Takes a collection's events. ``flush`` waits, for at most that many seconds, until what was
+    shown before is in the log. Thread-safe.
+    """
+
+    def __init__(
+        self, log: Callable[[], EventLog], collection: str, flush: Callable[[float], object]
+    ) -> None:
+        self._log = log
+        self._collection = collection
+        self._flush = flush
+        self._turns = BoundedSemaphore(AT_ONCE)
+
+    def take(self, events: Sequence[Event]) -> Taken:
+        """Keep the events; durable on return.
+
+        Raises:
+            EventLogUnavailable: the log did not take them: none is kept, they may be sent again.
+            Busy: too many calls wait for it already.
+        """
+        if not events:
+            return Taken(0, 0, [])
+        with self._turn():
+            try:
+                return self._kept(events)
+            except CatalogError as error:
+                logger("api").warning("the event log took no events: %s", error)
+                raise EventLogUnavailable(
+                    "the event log did not take the events", hint="none was kept: send them again"
+                ) from error
+
+    def _kept(self, events: Sequence[Event]) -> Taken:
+        self._flush(FLUSH_SECONDS)
+        log = self._log()
+        done = log.append(self._collection, SOURCE, events)
+        asked = list(dict.fromkeys(event.query_id for event in events if event.query_id))
+        known = log.known_queries(self._collection, asked)
+        unknown = [query_id for query_id in asked if query_id not in known]
+        return Taken(done.accepted, done.duplicates, unknown)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(blocking=False):
+            raise Busy("too many calls wait for the event log", hint="send the events again later")
+        try:
+            yield
+        finally:
+            self._turns.release()

@@ -1,0 +1,104 @@
+// Facets with counts, and the filter as chips that can be taken off.
+
+import { byId, el } from "./dom.js";
+import { chosen, replaced, toggled } from "./state.js";
+
+const FIRST = 8; // values of a field that are shown before all of them are asked for
+const BOUNDS = { gt: "above", gte: "from", lt: "below", lte: "to" };
+
+/** `in_print` as people read it. */
+export function labelOf(field) {
+  const words = field.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A value, told as text, as the filter wants it. */
+function typed(value, type) {
+  if (type === "boolean") return value === "true";
+  return type === "integer" || type === "float" ? Number(value) : value;
+}
+
+const shown = (value) => (value === true ? "yes" : value === false ? "no" : String(value));
+
+/** Draw the counts. `change` gets the new filter; the box that had the focus keeps it. */
+export function drawFacets(counts, types, filter, change) {
+  const place = byId("facets");
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const open = new Set([...place.querySelectorAll("[data-all]")].map((each) => each.dataset.all));
+  const drawn = Object.entries(counts)
+    .map(([field, values]) => group(field, values, types[field], filter, open.has(field), change))
+    .filter((each) => each !== null);
+  place.replaceChildren(...drawn);
+  byId("filters").hidden = drawn.length === 0;
+  if (focused) [...place.querySelectorAll("input")].find((box) => box.dataset.key === focused)?.focus();
+}
+
+function group(field, counted, type, filter, isOpen, change) {
+  const wanted = chosen(filter, field);
+  const values = counted.map(({ value, count }) => ({ value: typed(value, type), count }));
+  for (const value of wanted) {
+    if (!values.some((each) => each.value === value)) values.push({ value, count: 0 });
+  }
+  const isOneEach = values.length > FIRST && values.every(({ count }) => count <= 1);
+  if (!values.length || (!wanted.length && (field === "url" || isOneEach))) return null;
+  const boxes = values.map(({ value, count }) => {
+    const made = box(field, value, count, wanted.includes(value), () => change(toggled(filter, field, value)));
+    return made;
+  });
+  const made = el("fieldset", { className: "facet" }, el("legend", {}, labelOf(field)), boxes);
+  if (values.length > FIRST) fold(made, boxes, field, isOpen);
+  return made;
+}
+
+function fold(made, boxes, field, isOpen) {
+  const rest = boxes.slice(FIRST).filter((each) => !each.querySelector("input").checked);
+  if (!rest.length) return;
+  const draw = (open) => {
+    rest.forEach((each) => (each.hidden = !open));
+    button.textContent = open ? "Fewer" : `All ${boxes.length}`;
+    button.setAttribute("aria-expanded", String(open));
+    button.setAttribute("aria-label", `${open ? "Fewer" : "All"} values of ${labelOf(field)}`);
+    if (open) made.dataset.all = field;
+    else delete made.dataset.all;
+  };
+  const button = el("button", { type: "button", className: "quiet", onclick: () => draw(rest[0].hidden) });
+  made.append(button);
+  draw(isOpen);
+}
+
+function box(field, value, count, isChosen, onchange) {
+  const input = el("input", { type: "checkbox", checked: isChosen, onchange });
+  input.dataset.key = JSON.stringify([field, value]);
+  const number = el("span", { className: "number" }, count.toLocaleString("en"));
+  return el("label", { className: "value" }, input, el("span", { className: "text" }, shown(value)), number);
+}
+
+/** Draw the filter: a chip for each value, and one for each other condition. */
+export function drawChips(filter, change) {
+  const chips = Object.entries(filter).flatMap(([field, condition]) => {
+    const values = chosen(filter, field);
+    if (values.length) {
+      return values.map((value) =>
+        chip(`${labelOf(field)}: ${shown(value)}`, () => change(toggled(filter, field, value))),
+      );
+    }
+    return [chip(told(field, condition), () => change(replaced(filter, field, undefined)))];
+  });
+  if (chips.length > 1) {
+    chips.push(el("button", { type: "button", className: "quiet", onclick: () => change({}) }, "Clear all"));
+  }
+  byId("chips").replaceChildren(...chips);
+}
+
+function told(field, condition) {
+  const bounds = Object.entries(condition);
+  if (field === "not" || bounds.some(([name]) => !BOUNDS[name])) {
+    return `${labelOf(field)}: ${JSON.stringify(condition)}`;
+  }
+  return `${labelOf(field)}: ${bounds.map(([name, value]) => `${BOUNDS[name]} ${value}`).join(" ")}`;
+}
+
+function chip(text, onclick) {
+  const cross = el("span", { "aria-hidden": "true" }, "×");
+  return el("button", { type: "button", className: "chip", "aria-label": `Remove filter ${text}`, onclick }, text, cross);
+}

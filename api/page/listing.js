@@ -1,0 +1,141 @@
+// One list of hits, as the server gives it page by page.
+
+import { get } from "./api.js";
+import { CLIENT, SESSION } from "./events.js";
+import { chosen, replaced } from "./state.js";
+
+export const PAGE = 10;
+const WITHOUT_PERSON = 50; // how deep it is looked where a hit stood without the person
+
+/** Where it is asked: what is like a document has an address of its own. */
+const path = (state) =>
+  state.similar ? `/v1/documents/${encodeURIComponent(state.similar)}/similar` : "/v1/search";
+
+const filterText = (filter) => (Object.keys(filter).length ? JSON.stringify(filter) : null);
+
+/** Whether nothing is looked for: the collection is browsed, in an order. */
+export const isBrowsing = (state) => !state.q.trim() && !state.similar;
+
+function parameters(state, facets) {
+  const asked = {
+    filter: filterText(state.filter),
+    facets: facets.join(","),
+    limit: PAGE,
+    user_id: state.person,
+    client_id: CLIENT,
+    session_id: SESSION,
+  };
+  if (isBrowsing(state)) return { ...asked, sort: state.sort };
+  if (state.similar) return { ...asked, configuration: state.configuration };
+  return { ...asked, q: state.q, configuration: state.configuration };
+}
+
+/** The pages shown so far of what `state` asks for. `isRecorded`: the event log knows that they
+ * were shown; see events.js for when. */
+export class Listing {
+  #state;
+  #facets;
+  #cursors = [null];
+  #explained = new Map();
+  #recording = null;
+
+  constructor(state, facets, isRecorded) {
+    this.#state = state;
+    this.#facets = facets;
+    this.isRecorded = isRecorded;
+    this.pages = [];
+  }
+
+  get last() {
+    return this.pages.at(-1);
+  }
+
+  get hits() {
+    return this.pages.flatMap((page) => page.hits);
+  }
+
+  /** The first page. */
+  async first(signal) {
+    this.pages = [await this.#ask({ record: this.isRecorded }, signal)];
+    return this.last;
+  }
+
+  /** The page after those; the list is one that is recorded. */
+  async next() {
+    const cursor = this.last.cursor;
+    const page = await this.#ask({ cursor, record: true });
+    this.#cursors.push(cursor);
+    this.pages.push(page);
+    return page;
+  }
+
+  /** Have the event log know of the list. False where the list has changed meanwhile: `pages` then
+   * holds the new one. */
+  async record() {
+    if (this.isRecorded) return true;
+    this.#recording ??= this.#record().finally(() => (this.#recording = null));
+    return this.#recording;
+  }
+
+  async #record() {
+    const shown = this.hits.map((hit) => hit.document_id);
+    const page = await this.#ask({ record: true });
+    this.isRecorded = true;
+    this.pages = [page];
+    this.#explained.clear();
+    return page.hits.every((hit, place) => hit.document_id === shown[place]);
+  }
+
+  /** The query under which a hit was recorded; null for one that no page holds at that rank. */
+  queryOf(hit) {
+    const holds = (each) => each.document_id === hit.document_id && each.rank === hit.rank;
+    return this.pages.find((page) => page.hits.some(holds))?.query_id ?? null;
+  }
+
+  /** Why a hit stands where it does, and what rules took part; null where it is found no more. */
+  async explain(hit) {
+    const place = this.pages.findIndex((page) => page.hits.some((each) => each.rank === hit.rank));
+    const asked = { cursor: this.#cursors[place], record: false, explain: true };
+    if (!this.#explained.has(place)) this.#explained.set(place, this.#ask(asked));
+    try {
+      const page = await this.#explained.get(place);
+      const found = page.hits.find((each) => each.document_id === hit.document_id);
+      return found?.explain ? { ...found, applied: page.applied ?? [] } : null;
+    } catch (error) {
+      this.#explained.delete(place);
+      throw error;
+    }
+  }
+
+  #ask(more, signal) {
+    return get(path(this.#state), { ...parameters(this.#state, this.#facets), ...more }, { signal });
+  }
+}
+
+/** What one ranking finds, for the comparison. Never recorded. */
+export function foundBy(configuration, state, signal) {
+  const asked = parameters({ ...state, configuration }, []);
+  return get(path(state), { ...asked, record: false }, { signal });
+}
+
+/** document_id -> rank, of the same list for nobody in particular. */
+export async function ranksWithoutPerson(state, signal) {
+  const asked = { ...parameters(state, []), user_id: null, limit: WITHOUT_PERSON, record: false };
+  const page = await get(path(state), asked, { signal });
+  return new Map(page.hits.map((hit) => [hit.document_id, hit.rank]));
+}
+
+/** field -> counts. What a field's own filter leaves out is counted too, so that several of its
+ * values can be chosen: that is asked for without this filter. */
+export async function countsFor(state, facets, reply, signal) {
+  const counts = { ...reply.facets };
+  const filtered = facets.filter((field) => chosen(state.filter, field).length);
+  const ask = async (field) => {
+    const others = { ...state, filter: replaced(state.filter, field, undefined) };
+    const asked = { ...parameters(others, [field]), limit: 1, record: false };
+    const page = await get(path(state), asked, { signal });
+    if (page.facets) counts[field] = page.facets[field];
+  };
+  await Promise.all(filtered.map(ask));
+  return counts;
+}

@@ -1,0 +1,66 @@
+// What the reader should know about a list: what it lacks, what was searched for instead, what failed.
+
+import { byId, el } from "./dom.js";
+
+const LACKS = {
+  lexical: "Without search by words",
+  vector: "Without search by meaning",
+  completion: "Without exact scores for some hits: they stand in their first order",
+  documents: "Without the content of some hits",
+  highlights: "Without the matching passages",
+  facets: "Without counts",
+  tally: "Without counts",
+  rerank: "Without the last step of ranking",
+  catalogue: "What is live is not known just now: the last known release answers",
+};
+const REASONS = {
+  timeout: "timed out",
+  unavailable: "not available",
+  error: "failed",
+  skipped: "failed several times, tried again shortly",
+};
+
+/** `[{leg, reason}]` as a sentence a part. */
+export const lacking = (degraded) =>
+  degraded.map(({ leg, reason }) => `${LACKS[leg] ?? `Without ${leg}`} (${REASONS[reason] ?? reason}).`);
+
+/** Draw what holds of a whole reply; `typed` is what was asked. */
+export function drawNotices(reply, typed) {
+  const drawn = [];
+  if (reply.degraded?.length) drawn.push(notice("warning", ...lacking(reply.degraded)));
+  if (reply.did_you_mean) drawn.push(correction(reply.did_you_mean, typed));
+  byId("notices").replaceChildren(...drawn);
+}
+
+/** A box with a line each. */
+export function notice(kind, ...lines) {
+  return el("div", { className: `notice ${kind}` }, lines.map((line) => el("p", {}, line)));
+}
+
+function correction({ text, words }, typed) {
+  const each = Object.entries(words ?? {}).map(([from, to]) => `“${from}” as “${to}”`);
+  const line = el("p", {}, "Searched for the words ", el("b", {}, text), " instead of ", el("b", {}, typed), ".");
+  const small = each.length ? el("p", { className: "small" }, `Read ${each.join(", ")}.`) : null;
+  return el("div", { className: "notice" }, line, small);
+}
+
+/** An error as the server says it, and what can be done. */
+export function errorBox(error, { label, onclick }) {
+  const text = error.message.charAt(0).toUpperCase() + error.message.slice(1);
+  const hint = error.hint ? el("p", {}, `${error.hint.charAt(0).toUpperCase()}${error.hint.slice(1)}.`) : null;
+  const button = el("button", { type: "button", onclick }, label);
+  return el("div", { className: "notice error", role: "alert" }, el("p", {}, el("b", {}, `${text}.`)), hint, button);
+}
+
+/** Nothing was found, and what to try: `ways` are buttons, [label, what it does]. */
+export function nothingFound(ways) {
+  const tips = el("p", {}, "Try other or fewer words, or check their spelling.");
+  const buttons = ways.map(([label, onclick]) => el("button", { type: "button", onclick }, label));
+  return el("div", { className: "empty" }, el("p", { className: "big" }, "Nothing was found."), tips, buttons);
+}
+
+/** Grey bars where results will stand. */
+export function skeleton(count) {
+  const bars = () => el("div", { className: "ghost" }, el("i"), el("i"), el("i"));
+  return el("div", { className: "skeleton", "aria-hidden": "true" }, Array.from({ length: count }, bars));
+}

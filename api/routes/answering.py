@@ -1,0 +1,61 @@
+"""What every list of hits is answered by: its time, the search, the reply, the impression."""
+
+import time
+from collections.abc import Collection
+from dataclasses import replace
+
+from api.answers import OWN, answer
+from api.http_errors import BadParameter, Json
+from api.serving import Serving
+from api.wire_asked import Asked
+from tandem.errors import TandemError
+from tandem.queries import Query
+from tandem.schema import Schema
+
+
+class Overloaded(TandemError):
+    """A query's time was over before its turn came, or too many wait already."""
+
+    code = "overloaded"
+
+
+def answered(serving: Serving, asked: Asked, query: Query, arrived_seconds: float) -> Json:
+    """Answer one query. What it says is refused is checked by what was given, not by what is left
+    of its time.
+    """
+    collection = serving.collection()
+    _check_fields(asked.fields, collection.generation.schema)
+    searcher = collection.searcher(asked.configuration)
+    searcher.check(query)
+    given = query.budget_ms or collection.configuration(asked.configuration).budget_ms
+    left = left_ms(given, arrived_seconds)
+    result = searcher.search(replace(query, budget_ms=left))
+    told = replace(result, degraded=result.degraded + serving.degraded())
+    reply = Json(answer(told, explain=asked.explain, fields=asked.fields))
+    if asked.record:
+        serving.record(result)
+    return reply
+
+
+def left_ms(budget_ms: float, arrived_seconds: float) -> float:
+    """What is left of a query's time, which began when it arrived.
+
+    Raises:
+        Overloaded: nothing.
+    """
+    waited_ms = 1_000 * (time.monotonic() - arrived_seconds)
+    if waited_ms >= budget_ms:
+        raise Overloaded(
+            f"the query has waited {waited_ms:,.0f} ms for its turn, longer than its time of "
+            f"{budget_ms:,.0f} ms",
+            hint="ask again later, or less at a time",
+        )
+    return budget_ms - waited_ms
+
+
+def _check_fields(fields: Collection[str] | None, schema: Schema) -> None:
+    """An open schema's documents may have attributes that it does not know."""
+    for name in fields or ():
+        if name not in OWN and name not in schema.by_name and not schema.open:
+            hint = schema.near_miss(name)
+            raise BadParameter("fields", f"there is no field {name!r}", hint=hint)

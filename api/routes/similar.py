@@ -1,0 +1,49 @@
+"""``/v1/documents/{id}/similar``: what to look at next."""
+
+from fastapi import APIRouter, Request
+
+from api.asked import by_parameters, check_name, query_of
+from api.http_errors import Json
+from api.routes.answering import answered
+from api.routes.described import SEARCH_ERRORS, errors, parameters, reply
+from api.serving import Serving
+from api.wire import SearchReply
+from api.wire_asked import SimilarAsked
+from api.wire_examples import SEARCH_REPLY
+from tandem.documents import MAXIMUM_ID_BYTES
+
+DOCUMENT_ID = {
+    "name": "document_id",
+    "in": "path",
+    "required": True,
+    "description": "The document's id, percent-encoded; slashes may stand as they are.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAXIMUM_ID_BYTES},
+    "example": "d3",
+}
+
+
+def routes(serving: Serving) -> APIRouter:
+    """Similar documents."""
+    router = APIRouter(prefix="/v1", tags=["search"])
+
+    @router.get(
+        "/documents/{document_id:path}/similar",
+        operation_id="similar",
+        summary="What resembles a document",
+        responses={
+            200: reply(SearchReply, "The page, most alike first.", SEARCH_REPLY),
+            **errors(*SEARCH_ERRORS, "document_not_found"),
+        },
+        openapi_extra=parameters(SimilarAsked, DOCUMENT_ID),
+    )
+    def similar(request: Request) -> Json:
+        """What resembles a document by words and meaning, under the filter; itself is not among
+        it. The reply is that of a search.
+        """
+        asked = by_parameters(SimilarAsked, request.query_params)
+        document_id = request.path_params["document_id"]
+        check_name("document_id", document_id)
+        query = query_of(asked, surface="similar", seed_document_id=document_id)
+        return answered(serving, asked, query, request.state.arrived_seconds)
+
+    return router

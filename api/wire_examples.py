@@ -1,0 +1,74 @@
+"""What requests and replies look like, for OpenAPI: short, and true to their models."""
+
+from typing import Any
+
+QUERY_ID = "a20b046cf68141fe9aacb1eb0d3163a0"
+
+SEARCH_BODY: dict[str, Any] = {
+    "q": "how do I get my money back",
+    "filter": {"year": {"gte": 2020}},
+    "facets": ["year"],
+    "limit": 10,
+}
+SEARCH_REPLY: dict[str, Any] = {
+    "query_id": QUERY_ID,
+    "configuration": "hybrid",
+    "release": 1,
+    "hits": [
+        {
+            "document_id": "d3",
+            "rank": 1,
+            "score": 0.838,
+            "title": "Refunds",
+            "body": "Your money back within 30 days.",
+            "updated_at": None,
+            "highlights": {
+                "title": None,
+                "body": "Your <mark>money</mark> <mark>back</mark> within 30 days.",
+                "is_passage": False,
+            },
+            "attributes": {"year": 2021},
+        }
+    ],
+    "total": 1,
+    "reachable": 1,
+    "frozen": True,
+    "facets": {"year": [{"value": "2021", "count": 1}]},
+    "cursor": None,
+    "did_you_mean": None,
+    "degraded": [],
+    "milliseconds": {"retrieval": 1.9, "total": 3.1},
+}
+SUGGEST_REPLY: dict[str, Any] = {
+    "suggestions": [
+        {"text": "refund after 30 days", "kind": "query"},
+        {"text": "Refunds", "kind": "title"},
+    ],
+    "degraded": [],
+    "milliseconds": {"total": 1.2},
+}
+EVENT: dict[str, Any] = {
+    "action_name": "click",
+    "timestamp": "2026-11-21T09:30:00Z",
+    "query_id": QUERY_ID,
+    "user_id": "u-17",
+    "session_id": "s-4",
+    "event_attributes": {"object": {"object_id": "d3"}, "position": {"ordinal": 1}},
+}
+EVENTS_REPLY: dict[str, Any] = {
+    "accepted": 1,
+    "duplicates": 0,
+    "unknown_query_ids": [],
+    "rejected": [],
+}
+READY_REPLY: dict[str, Any] = {
+    "collection": "main",
+    "release": 1,
+    "taken_up": True,
+    "catalogue": "ok",
+    "rules": "ok",
+    "legs": {
+        "lexical": {"engine": "tantivy", "version": "0.27.0", "state": "ok"},
+        "vector": {"engine": "qdrant-edge", "version": "0.9.0", "state": "ok"},
+    },
+}

@@ -1,0 +1,156 @@
+"""What a server replies, as the words of the ground floor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from tandem.documents import Document
+from tandem.queries import Query
+from tandem.rankings import (
+    Contribution,
+    Correction,
+    Degradation,
+    Evidence,
+    Highlight,
+    Hit,
+    Ranking,
+    SearchResult,
+)
+
+
+class Suggested(NamedTuple):
+    """One way to end what was typed; ``kind`` is ``title`` or ``query``."""
+
+    text: str
+    kind: str
+
+
+class Rejected(NamedTuple):
+    """An event that the server did not take; ``place`` counts from 0 in what was sent."""
+
+    place: int
+    field: str | None
+    message: str
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of events."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    unknown_query_ids: tuple[str, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+    def and_then(self, data: Mapping[str, Any], start: int) -> "Sent":
+        """With the reply to the events from ``start`` on."""
+        rejected = (
+            Rejected(start + item["line"] - 1, item["field"], item["message"], item["hint"])
+            for item in data["rejected"]
+        )
+        unknown = dict.fromkeys((*self.unknown_query_ids, *data["unknown_query_ids"]))
+        return Sent(
+            self.accepted + data["accepted"],
+            self.duplicates + data["duplicates"],
+            tuple(unknown),
+            (*self.rejected, *rejected),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """How a server is that can answer searches. ``legs`` maps a leg to its engine, version and
+    state.
+    """
+
+    collection: str
+    release: int
+    taken_up: bool
+    catalogue: str
+    rules: str
+    legs: Mapping[str, Mapping[str, str]]
+
+
+def search_result(data: Mapping[str, Any], query: Query) -> SearchResult:
+    """The page that a reply holds, as an answer to the query, which gets the server's id."""
+    hits = data["hits"]
+    correction = data["did_you_mean"]
+    return SearchResult(
+        query=replace(query, query_id=data["query_id"]),
+        page=Ranking(data["configuration"], tuple(map(_hit, hits))),
+        documents={hit["document_id"]: _document(hit) for hit in hits if _is_read(hit)},
+        configuration=data["configuration"],
+        release=data["release"],
+        degraded=tuple(Degradation(item["leg"], item["reason"]) for item in data["degraded"]),
+        milliseconds=data["milliseconds"],
+        total=data["total"],
+        facets=_facets(data["facets"]),
+        reachable=data["reachable"],
+        cursor=data["cursor"],
+        is_frozen=data["frozen"],
+        highlights={hit["document_id"]: _highlight(hit) for hit in hits if _is_marked(hit)},
+        unread=frozenset(
+            hit["document_id"] for hit in hits if not hit.get("gone") and not _is_read(hit)
+        ),
+        correction=None if correction is None else Correction(**correction),
+        notes={
+            hit["document_id"]: tuple(hit["explain"]["rules"])
+            for hit in hits
+            if hit.get("explain", {}).get("rules")
+        },
+        applied=tuple(data.get("applied", ())),
+    )
+
+
+def _hit(data: Mapping[str, Any]) -> Hit:
+    why = data.get("explain", {"legs": (), "features": ()})
+    return Hit(
+        data["document_id"],
+        data["rank"],
+        data["score"],
+        tuple(Evidence(**part) for part in why["legs"]),
+        tuple(
+            Contribution(part["name"], part["value"], part["contribution"])
+            for part in why["features"]
+        ),
+    )
+
+
+def _is_read(hit: Mapping[str, Any]) -> bool:
+    """Whether its document was at hand: one that was not is null wherever it is told of."""
+    told = [hit[name] for name in ("title", "body", "attributes") if name in hit]
+    return not hit.get("gone") and (not told or any(item is not None for item in told))
+
+
+def _document(hit: Mapping[str, Any]) -> Document:
+    updated_at = hit.get("updated_at")
+    return Document(
+        hit["document_id"],
+        hit.get("title") or "",
+        hit.get("body") or "",
+        {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in (hit.get("attributes") or {}).items()
+        },
+        datetime.fromisoformat(updated_at) if updated_at else None,
+    )
+
+
+def _is_marked(hit: Mapping[str, Any]) -> bool:
+    told = hit.get("highlights") or {}
+    return told.get("title") is not None or told.get("body") is not None
+
+
+def _highlight(hit: Mapping[str, Any]) -> Highlight:
+    told = hit["highlights"]
+    return Highlight(told["title"], told["body"], told["is_passage"])
+
+
+def _facets(data: Mapping[str, Any] | None) -> Mapping[str, Mapping[str, int]] | None:
+    if data is None:
+        return None
+    return {
+        field: {item["value"]: item["count"] for item in counted} for field, counted in data.items()
+    }

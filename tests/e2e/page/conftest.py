@@ -1,0 +1,34 @@
+"""One browser and one server for the tests of the page."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.page.served import Served, serving
+from tests.e2e.page.watched import CHROMIUM, Watched, chromium, watched
+from tests.services.requirement import missing
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; where it is missing the tests are skipped."""
+    if not os.access(CHROMIUM, os.X_OK):
+        missing(f"{CHROMIUM} is missing: apt install chromium")
+    with chromium() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A collection that nobody changes; started only where there is a browser."""
+    with serving(tmp_path_factory.mktemp("page")) as made:
+        yield made
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served) -> Iterator[Watched]:
+    """A visitor at a desk."""
+    with watched(browser, served.address) as made:
+        yield made

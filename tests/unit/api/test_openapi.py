@@ -1,0 +1,130 @@
+"""The API describes itself: every operation, with limits, examples and every error."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from api.http_errors import CODES
+from api.ubi import KNOWN, read_event
+from api.wire import ErrorReply, EventsReply, HealthReply, ReadyReply, SearchReply, SuggestReply
+from api.wire_asked import SearchAsked, SimilarAsked, SuggestAsked
+from api.wire_events import EVENT_SCHEMA
+from tests.web_client import StandIn, client_of
+
+OPERATIONS = {
+    ("get", "/v1/search"): "search",
+    ("post", "/v1/search"): "search_by_body",
+    ("get", "/v1/suggest"): "suggest",
+    ("get", "/v1/documents/{document_id}/similar"): "similar",
+    ("post", "/v1/events"): "events",
+    ("get", "/v1/health"): "health",
+    ("get", "/v1/ready"): "ready",
+}
+REPLIES: dict[str, type[BaseModel]] = {
+    "search": SearchReply, "search_by_body": SearchReply, "similar": SearchReply,
+    "suggest": SuggestReply, "events": EventsReply, "health": HealthReply,
+    "ready": ReadyReply,
+}  # fmt: skip
+
+
+def described() -> Any:
+    """The document, as a client gets it."""
+    return client_of(StandIn()).get("/v1/openapi.json").json()
+
+
+def operations() -> Iterator[dict[str, Any]]:
+    """Each operation."""
+    for path in described()["paths"].values():
+        yield from path.values()
+
+
+def test_every_operation_is_there() -> None:
+    """The page's own paths are nobody's API."""
+    found = {
+        (method, path): operation["operationId"]
+        for path, told in described()["paths"].items()
+        for method, operation in told.items()
+    }
+    assert found == OPERATIONS
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_every_operation_is_described(name: str) -> None:
+    """Summary, description, tag; an example of the reply that is one; every error by its status."""
+    (operation,) = [item for item in operations() if item["operationId"] == name]
+    assert operation["summary"]
+    assert operation["description"]
+    assert operation["tags"]
+    assert all(item["description"] for item in operation.get("parameters", ()))
+    responses = dict(operation["responses"])
+    told = responses.pop("200")["content"]["application/json"]
+    assert told["schema"]["$ref"].endswith(REPLIES[name].__name__)
+    REPLIES[name].model_validate(told["example"], strict=True)
+    for status, response in responses.items():
+        content = response["content"]["application/json"]
+        assert content["schema"]["$ref"].endswith("/ErrorReply")
+        for code, example in content["examples"].items():
+            assert str(CODES[code].status) == status
+            ErrorReply.model_validate(example["value"], strict=True)
+    assert {"400", "414", "500", "503"} <= {*responses}
+    if "requestBody" in operation:
+        assert {"413", "415"} <= {*responses}
+
+
+def test_every_code_is_some_operations() -> None:
+    """But those of paths and methods that there are not."""
+    told = {
+        code
+        for operation in operations()
+        for response in operation["responses"].values()
+        for code in response["content"]["application/json"].get("examples", ())
+    }
+    assert {*CODES} - told == {"not_found", "method_not_allowed"}
+
+
+def test_examples_of_requests_are_taken() -> None:
+    """What the documentation shows works as it stands."""
+    client = client_of(StandIn())
+    for path, told in described()["paths"].items():
+        for kind, content in told.get("post", {}).get("requestBody", {}).get("content", {}).items():
+            examples = content.get("examples", {"": {"value": content.get("example")}})
+            for example in examples.values():
+                value = example["value"]
+                given = {"content": value} if isinstance(value, str) else {"json": value}
+                reply = client.post(path, headers={"content-type": kind}, **given)
+                assert reply.status_code == 200, reply.text
+
+
+def test_limits_are_told() -> None:
+    """In parameters and in the body alike."""
+    paths = described()["paths"]
+    parameters = {
+        item["name"]: item.get("schema") for item in paths["/v1/search"]["get"]["parameters"]
+    }
+    body = paths["/v1/search"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    for told in (parameters, body["properties"]):
+        assert (told["limit"]["minimum"], told["limit"]["maximum"]) == (1, 1_000)
+        assert told["q"]["maxLength"] == 4_000
+        assert told["budget_ms"]["maximum"] == 600_000
+        assert told["facets"]["maxItems"] == 20
+        assert told["user_id"]["maxLength"] == 512
+    assert parameters["filter"] is None, "it is JSON in a parameter"
+    assert body["additionalProperties"] is False
+    assert next(iter(parameters)) == "q"
+
+
+@pytest.mark.parametrize("model", [SearchAsked, SimilarAsked, SuggestAsked])
+def test_every_name_has_a_meaning(model: Any) -> None:
+    """Also in the schema of a body."""
+    properties = model.model_json_schema()["properties"]
+    assert [name for name, told in properties.items() if not told.get("description")] == []
+
+
+def test_the_shape_of_an_event_is_what_is_read() -> None:
+    """The same names, required and not."""
+    assert {*EVENT_SCHEMA["properties"]} == {*KNOWN}
+    least = {"action_name": "view", "timestamp": "2026-11-21T09:30:00Z"}
+    assert {*EVENT_SCHEMA["required"]} == {*least}
+    assert read_event({**dict.fromkeys(KNOWN), **least}).action == "view", "null is absent"

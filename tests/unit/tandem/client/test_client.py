@@ -1,0 +1,276 @@
+"""The client against the real application, over a stand-in of what is served; and against servers
+that answer otherwise.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from api.listening import listening
+from tandem.client import Client, Refused, ServerFailed, ServerUnavailable
+from tandem.errors import (
+    BadCursor,
+    CollectionNotFound,
+    CursorExpired,
+    DocumentNotFound,
+    FilterError,
+    QueryError,
+    SearchUnavailable,
+    SettingsError,
+    TandemError,
+)
+from tandem.events import Event
+from tandem.protocols import Searcher
+from tandem.queries import Query, Sort
+from tandem.rankings import Correction, Highlight
+from tests.web_client import DOCUMENTS, HITS, StandIn, client_of
+
+MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+WHOLE: dict[str, Any] = {
+    "total": 12,
+    "reachable": 10,
+    "facets": {"kind": {"book": 7}},
+    "cursor": "next",
+    "is_frozen": False,
+    "correction": Correction("snow", {"snwo": "snow"}),
+    "highlights": {"a": Highlight(None, "<mark>snow</mark>", is_passage=True)},
+    "notes": {"a": ("sale: pinned",)},
+    "applied": ("sale",),
+}
+
+
+class Application(httpx.BaseTransport):
+    """Takes requests to the application without a server between."""
+
+    def __init__(self, client: TestClient) -> None:
+        self._client = client
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """See ``httpx.BaseTransport``."""
+        reply = self._client.request(
+            request.method,
+            str(request.url),
+            content=request.read(),
+            headers=dict(request.headers),
+        )
+        return httpx.Response(reply.status_code, headers=dict(reply.headers), content=reply.content)
+
+
+def client_over(served: StandIn) -> Client:
+    """A client of what is served."""
+    return Client("http://testserver/", http=Application(client_of(served)))
+
+
+def client_told(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
+    """A client of whatever answers so."""
+    return Client("http://testserver", http=httpx.MockTransport(answer))
+
+
+def test_an_answer_comes_back_as_it_was() -> None:
+    """Every word of a page survives the wire, but for the query's own id."""
+    served = StandIn(result={**WHOLE, "unread": frozenset("b")})
+    searcher: Searcher = client_over(served)
+    client = client_over(served)
+    query = Query("snwo", filters={"year": {"gte": 1990}}, facets=("kind",), limit=3, user_id="u")
+    found = client.search(query, configuration="lexical", explain=True)
+    ((name, asked),) = served.asked
+    assert name == "lexical"
+    assert (asked.text, asked.filters, asked.facets, asked.limit, asked.user_id) == (
+        "snwo", {"year": {"gte": 1990}}, ("kind",), 3, "u",
+    )  # fmt: skip
+    assert found.query == replace(query, query_id=asked.query_id)
+    assert found.page.hits == HITS
+    assert found.documents == DOCUMENTS
+    assert {name: getattr(found, name) for name in WHOLE} == WHOLE
+    assert found.unread == frozenset("b")
+    assert (found.release, found.configuration) == (3, "lexical")
+    assert [item.leg for item in found.degraded] == ["vector"]
+    assert found.milliseconds == {"total": 1.235}
+    assert searcher.search(query).page.hits[0].document_id == "a"
+
+
+def test_a_text_is_a_query() -> None:
+    """What is not explained has no evidence; who is gone is no document, and read all the same."""
+    served = StandIn(result={"unread": frozenset()})
+    found = client_over(served).search("snow", record=False)
+    assert [hit.evidence for hit in found.page.hits] == [(), ()]
+    assert {*found.documents} == {"a"}
+    assert found.unread == frozenset()
+    assert served.recorded == []
+
+
+@pytest.mark.parametrize("fields", [["title"], ["kind"], []])
+def test_only_what_is_chosen(fields: list[str]) -> None:
+    """The rest of a document is empty."""
+    found = client_over(StandIn()).search("snow", fields=fields)
+    assert found.documents["a"].title == ("Snow" if fields == ["title"] else "")
+    assert found.documents["a"].attributes == ({"kind": "book"} if fields == ["kind"] else {})
+
+
+def test_browsing_and_paging() -> None:
+    """The order and the cursor reach the server; a blank text is none."""
+    served = StandIn()
+    client = client_over(served)
+    client.search(Query("", sort=Sort("year", is_descending=True)))
+    client.search(Query("", cursor="abc", limit=2))
+    (_, first), (_, second) = served.asked
+    assert (first.text, first.sort) == ("", Sort("year", is_descending=True))
+    assert (second.cursor, second.limit) == ("abc", 2)
+
+
+def test_similar() -> None:
+    """Any id is the same on the other side of a real server."""
+    served = StandIn()
+    web = client_of(served).app
+    assert isinstance(web, FastAPI)
+    ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/"]
+    with (
+        listening(web, "127.0.0.1", 0, threading.Event()) as address,
+        Client(address) as client,
+    ):
+        for document_id in ids:
+            client.similar(document_id, limit=3, filters={"kind": "a"}, explain=True)
+    assert [asked.seed_document_id for _, asked in served.asked] == ids
+    assert {asked.surface for _, asked in served.asked} == {"similar"}
+    assert served.asked[0][1].filters == {"kind": "a"}
+
+
+def test_suggestions() -> None:
+    """Text and kind."""
+    served = StandIn()
+    found = client_over(served).suggest("sn", limit=2, filters={"kind": "a"})
+    assert [(item.text, item.kind) for item in found] == [("snow", "query"), ("Snow", "title")]
+    assert served.typed == [("sn", {"kind": "a"}, 2)]
+
+
+def test_events_arrive_as_they_were() -> None:
+    """Also what has no place of its own; in calls of a thousand."""
+    whole = Event(
+        "e1", "rating", MOMENT, "d", "u", "c", "s", "q", 3, 4.5,
+        {"application": "shop", "event_attributes": {"object": {"x": 1}, "seconds": 2}},
+    )  # fmt: skip
+    events = [whole, *(Event(f"v{n}", "view", MOMENT) for n in range(1_000))]
+    served = StandIn()
+    sent = client_over(served).send(events)
+    assert served.told == events
+    assert (sent.accepted, sent.duplicates, sent.rejected) == (1_001, 0, ())
+
+
+def test_rejected_events_are_named_by_their_place() -> None:
+    """Counted over all calls."""
+    reject = {"line": 2, "field": "user_id", "message": "no", "hint": None}
+    reply = {"accepted": 1, "duplicates": 1, "unknown_query_ids": ["q"], "rejected": [reject]}
+    client = client_told(lambda _: httpx.Response(200, json=reply))
+    sent = client.send([Event(f"v{n}", "view", MOMENT) for n in range(1_001)])
+    assert [item.place for item in sent.rejected] == [1, 1_001]
+    assert (sent.accepted, sent.unknown_query_ids) == (2, ("q",))
+
+
+def test_health() -> None:
+    """Alive and ready."""
+    with client_over(StandIn()) as client:
+        assert client.is_alive()
+        assert (client.ready().collection, client.ready().release) == ("main", 3)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "field"),
+    [
+        (Query("x", limit=0), QueryError, "limit"),
+        (Query("x" * 4_001), QueryError, "q"),
+        (Query("x", filters={"kid": 1}), FilterError, None),
+        (Query("x", user_id=" "), Refused, "user_id"),
+    ],
+)
+def test_errors_of_the_server_are_errors_here(query: Query, kind: Any, field: str | None) -> None:
+    """The same classes, words and hints."""
+    with pytest.raises(kind) as caught:
+        client_over(StandIn()).search(query)
+    assert getattr(caught.value, "field", None) == field
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "bad_cursor", BadCursor),
+        (404, "collection_not_found", CollectionNotFound),
+        (404, "document_not_found", DocumentNotFound),
+        (410, "cursor_expired", CursorExpired),
+        (503, "search_unavailable", SearchUnavailable),
+        (503, "overloaded", ServerFailed),
+        (500, "internal", ServerFailed),
+        (413, "body_too_large", Refused),
+    ],
+)
+def test_codes(status: int, code: str, kind: type[TandemError]) -> None:
+    """Each is what it is there; message and hint are kept."""
+    error = {"code": code, "message": "what", "field": None, "hint": "next", "docs": "d"}
+    client = client_told(lambda _: httpx.Response(status, json={"error": error}))
+    with pytest.raises(kind) as caught:
+        client.search("x")
+    assert (str(caught.value), caught.value.hint) == ("what", "next")
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[]", b'{"error": "x"}', b"\xff"])
+def test_what_is_no_server_of_ours(body: bytes) -> None:
+    """A proxy, or something else at that port."""
+    client = client_told(lambda _: httpx.Response(502, content=body))
+    with pytest.raises(ServerFailed, match="status 502, and no reply of tandem serve"):
+        client.search("x")
+
+
+def timed_out(request: httpx.Request) -> httpx.Response:
+    """No answer."""
+    raise httpx.ReadTimeout("late", request=request)
+
+
+def refused(request: httpx.Request) -> httpx.Response:
+    """Nobody there."""
+    raise httpx.ConnectError("connection refused", request=request)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [(timed_out, "did not answer within"), (refused, "cannot be reached")]
+)
+def test_no_answer(answer: Any, said: str) -> None:
+    """Which server, and what to do."""
+    with pytest.raises(ServerUnavailable, match=said) as caught:
+        client_told(answer).search("x")
+    assert "http://testserver" in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_query_is_given_its_own_time() -> None:
+    """A reply is waited for as long as its budget, and a little longer."""
+    waited = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        waited.append(request.extensions["timeout"]["read"])
+        return httpx.Response(500)
+
+    client = client_told(answer)
+    for budget_ms in (None, 1_000, 60_000):
+        with pytest.raises(ServerFailed):
+            client.search(Query("x", budget_ms=budget_ms))
+    assert waited == [30, 30, 65]
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8765", "ftp://x", "file:///etc/passwd"])
+def test_no_address(url: str) -> None:
+    """Told before anything is asked."""
+    with pytest.raises(SettingsError, match="is no address of a server"):
+        Client(url)
+
+
+def test_what_is_no_json_is_not_sent() -> None:
+    """A lone surrogate, for instance."""
+    with pytest.raises(Refused, match="cannot be written as JSON"):
+        client_over(StandIn()).search("\ud800")
