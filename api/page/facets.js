@@ -18,7 +18,8 @@ function typed(value, type) {
   return type === "integer" || type === "float" ? Number(value) : value;
 }
 
-const shown = (value) => (value === true ? "yes" : value === false ? "no" : String(value));
+/** A value as people read it. */
+export const shown = (value) => (value === true ? "yes" : value === false ? "no" : String(value));
 
 /** Draw the counts. `change` gets the new filter; the box that had the focus keeps it. */
 export function drawFacets(counts, types, filter, change) {
@@ -41,10 +42,9 @@ function group(field, counted, type, filter, isOpen, change) {
   }
   const isOneEach = values.length > FIRST && values.every(({ count }) => count <= 1);
   if (!values.length || (!wanted.length && (field === "url" || isOneEach))) return null;
-  const boxes = values.map(({ value, count }) => {
-    const made = box(field, value, count, wanted.includes(value), () => change(toggled(filter, field, value)));
-    return made;
-  });
+  const boxes = values.map(({ value, count }) =>
+    box(field, value, count, wanted.includes(value), () => change(toggled(filter, field, value))),
+  );
   const made = el("fieldset", { className: "facet" }, el("legend", {}, labelOf(field)), boxes);
   if (values.length > FIRST) fold(made, boxes, field, isOpen);
   return made;
@@ -55,9 +55,10 @@ function fold(made, boxes, field, isOpen) {
   if (!rest.length) return;
   const draw = (open) => {
     rest.forEach((each) => (each.hidden = !open));
-    button.textContent = open ? "Fewer" : `All ${boxes.length}`;
+    const text = open ? "Fewer" : `${rest.length} more`;
+    button.textContent = text;
     button.setAttribute("aria-expanded", String(open));
-    button.setAttribute("aria-label", `${open ? "Fewer" : "All"} values of ${labelOf(field)}`);
+    button.setAttribute("aria-label", `${text} values of ${labelOf(field)}`);
     if (open) made.dataset.all = field;
     else delete made.dataset.all;
   };

@@ -114,8 +114,9 @@ async function unless(asked, standIn) {
 
 function heading(reply) {
   const name = history.state?.name ?? state.similar;
-  const like = state.similar ? `Like “${name}”` : isBrowsing(state) ? "The whole collection" : "";
+  const like = state.similar ? `Like “${name}”` : "";
   if (!reply?.hits.length) return like;
+  if (isBrowsing(state) && reply.total !== null) return counted(reply.total, "document");
   const count = reply.total === null ? "Results" : counted(reply.total, "result");
   return like ? `${like}: ${count}` : count;
 }

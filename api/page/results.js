@@ -1,7 +1,7 @@
 // The hits of a list.
 
 import { el, marked, webAddress } from "./dom.js";
-import { labelOf } from "./facets.js";
+import { labelOf, shown } from "./facets.js";
 import { isBrowsing } from "./listing.js";
 import { address } from "./state.js";
 import { chart } from "./why.js";
@@ -71,7 +71,7 @@ function attributes(given) {
   const known = Object.entries(given).filter(([name]) => name !== "url").slice(0, ATTRIBUTES);
   if (!known.length) return null;
   const pair = ([name, value]) =>
-    el("div", {}, el("dt", {}, labelOf(name)), el("dd", {}, Array.isArray(value) ? value.join(", ") : String(value)));
+    el("div", {}, el("dt", {}, labelOf(name)), el("dd", {}, Array.isArray(value) ? value.join(", ") : shown(value)));
   return el("dl", { className: "attributes" }, known.map(pair));
 }
 

@@ -10,7 +10,7 @@ export function chart({ explain, score, applied }) {
   const parts = [];
   if (explain.features?.length) {
     const rows = explain.features.map(({ name, value, contribution }) => ({
-      name, amount: contribution, note: value === null ? "unknown" : `value ${short(value)}`,
+      name: NAMES[name] ?? name, amount: contribution, note: value === null ? "unknown" : `value ${short(value)}`,
     }));
     parts.push(section(`What makes the score of ${short(score)}`, rows));
   }

@@ -1,24 +1,25 @@
 """The words that an OpenSearch index holds: how many documents hold one, and which resemble it."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tantivy
 
+from tandem.analysis import PLAIN
 from tandem.engines.opensearch_mapping import ALL, WORDS, text_field
 from tandem.engines.opensearch_reader import Deadline, Reader, parts
-from tandem.engines.tantivy_spelling import folded
+from tandem.engines.tantivy_mapping import build_analyzer
 from tandem.engines.tantivy_tokens import blocks, word_spans
 from tandem.lexical import TextWord
 from tandem.schema import Schema
 from tandem.spelling import Written, edits, edits_allowed, nearest, written
 
 WORDS_AT_ONCE = 1_000
-NEAR = 20
+NEAR = 10
 """How many words of the index are looked at: the nearest, of these the most frequent."""
 
-DOCUMENTS = 5
+DOCUMENTS = 3
 """How many documents are read for each of them: short ones, as they score highest."""
 
 
@@ -29,6 +30,8 @@ class Vocabulary:
         self._reader = reader
         self._fields = [text_field(field) for field in schema.text_fields]
         self._analyzer = analyzer
+        # folds words as the index does, and leaves none out
+        self._plain_analyzer = build_analyzer(PLAIN)
 
     def words(self, text: str, limit: Deadline) -> list[TextWord]:
         """See ``LexicalIndex``. Analysed here, where characters are counted as Python does."""
@@ -40,16 +43,33 @@ class Vocabulary:
         """See ``LexicalIndex``. The index holds words without case and accents; how they are
         written is read in some documents.
         """
-        most, asked = edits_allowed(word), folded(word.lower())
+        # nothing is left of a word that is longer than those of the index
+        most, asked = edits_allowed(word), "".join(self._plain_analyzer.analyze(word))
         if not most or not asked:
             return []
         answer = self._reader.search(asked, near_body(asked, most), deadline)
         near = [option["text"] for option in answer["suggest"]["near"][0]["options"]]
         answer = self._reader.search(asked, samples_body(asked, most, near, self._fields), deadline)
-        spelt = _spelt(asked, most, _texts(answer))
+        spelt = self._spelt(asked, most, _texts(answer))
         held = self._holding(WORDS, list(spelt), deadline)
         proposed = [Written(surface, plain, held[plain]) for plain, surface in spelt.items()]
         return nearest(asked, proposed, limit)
+
+    def _spelt(self, asked: str, most: int, texts: Iterable[str]) -> dict[str, str]:
+        """Folded word -> as most of the texts write it, of words of letters within the edits."""
+        shortest, longest = len(asked) - most, len(asked) + most
+        texts_with = Counter(
+            word for text in texts for word in written(text, shortest=shortest, longest=longest)
+        )
+        spelt: dict[str, str] = {}
+        for word, _ in sorted(texts_with.items(), key=lambda pair: (-pair[1], pair[0])):
+            plain = self._folded(word)
+            if word.isalpha() and edits(asked, plain, most):
+                spelt.setdefault(plain, word)
+        return spelt
+
+    def _folded(self, word: str) -> str:
+        return word if word.isascii() else "".join(self._plain_analyzer.analyze(word))
 
     def _holding(self, field: str, words: Sequence[str], limit: Deadline) -> dict[str, int]:
         """Analysed word -> how many documents hold it: exactly, on all shards."""
@@ -122,17 +142,3 @@ def _texts(answer: Mapping[str, Any]) -> list[str]:
         for hit in bucket["read"]["hits"]["hits"]
     }
     return [text for source in read.values() for text in source.values()]
-
-
-def _spelt(asked: str, most: int, texts: Collection[str]) -> dict[str, str]:
-    """Folded word -> as most of the texts write it, of words of letters within the edits."""
-    shortest, longest = len(asked) - most, len(asked) + most
-    texts_with = Counter(
-        word for text in texts for word in written(text, shortest=shortest, longest=longest)
-    )
-    spelt: dict[str, str] = {}
-    for word, _ in sorted(texts_with.items(), key=lambda pair: (-pair[1], pair[0])):
-        plain = folded(word)
-        if word.isalpha() and edits(asked, plain, most):
-            spelt.setdefault(plain, word)
-    return spelt

@@ -155,6 +155,7 @@ def test_no_words_cost_no_request_where_none_is_needed() -> None:
     assert index.words("the !?", timeout_seconds=1) == []
     assert index.resembling("zeb", limit=3, timeout_seconds=1) == []
     assert index.resembling("z3bra", limit=3, timeout_seconds=1) == []
+    assert index.resembling("zebra" * 1_000, limit=3, timeout_seconds=1) == []
     index.close()
     assert server.bodies == []
 
