@@ -210,6 +210,7 @@ def test_who_leaves_amid_a_body_is_no_fault() -> None:
 
     scope = {**SCOPE, "method": "POST", "path": "/v1/events", "raw_path": b"/v1/events"}
     scope |= {"headers": [(b"content-type", b"application/json")], "app": None}
+
     async def ask() -> None:
         await client_of(StandIn()).app(scope, left, send)
 
