@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http_errors import Json, error_reply, failed
@@ -52,6 +53,8 @@ class Guard:
             if begun:
                 raise
             await error_reply("stopping", "the server ends", hint="ask again")(scope, receive, send)
+        except ClientDisconnect:
+            return  # amid its own body: nobody is there to be told
         except Exception as error:
             reply = failed(f"{scope['method']} {scope['path']!r}", error)
             if begun:

@@ -198,6 +198,28 @@ def test_half_a_reply_is_broken_off() -> None:
     assert len(records) == 1
 
 
+def test_who_leaves_amid_a_body_is_no_fault() -> None:
+    """Nobody is there to be told, and nothing failed here."""
+    sent: list[Message] = []
+
+    async def left() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {**SCOPE, "method": "POST", "path": "/v1/events", "raw_path": b"/v1/events"}
+    scope |= {"headers": [(b"content-type", b"application/json")], "app": None}
+
+    async def ask() -> None:
+        await client_of(StandIn()).app(scope, left, send)
+
+    with logged() as records:
+        asyncio.run(ask())
+    assert sent == []
+    assert records == []
+
+
 @pytest.mark.parametrize("is_begun", [False, True])
 def test_what_is_cut_off_at_the_end(is_begun: bool) -> None:
     """Told as every error is, and no fault for the log; half a reply is broken off."""
