@@ -28,7 +28,7 @@ def listening(web: FastAPI, host: str, port: int, stop: threading.Event) -> Iter
         SettingsError: nothing can listen there.
         TandemError: it has ended by itself.
     """
-    bound = _bound(host, port)
+    bound = bound_to(host, port)
     server = Server(_config(web))
 
     def serve() -> None:
@@ -69,17 +69,25 @@ def _config(web: FastAPI) -> Config:
     )
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound_to(host: str, port: int) -> socket.socket:
+    """A socket that takes connections there.
+
+    Raises:
+        SettingsError: nothing can listen there.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, address = found[0][0], found[0][4]
-        return socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+        bound = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
     except (OSError, ValueError) as error:  # a name that is none is the latter
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(
             f"nothing can listen at {host}, port {port}: {reason}",
             hint="end what listens there, or choose another place: --host, --port",
         ) from None
+    # what is accepted inherits it: else a reply's last part waits for the client's delayed answer
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bound
 
 
 def _address(bound: socket.socket) -> str:

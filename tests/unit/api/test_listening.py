@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from uvicorn import Server
 
-from api.listening import listening
+from api.listening import bound_to, listening
 from tandem.errors import SettingsError, TandemError
 
 LOOPBACK = "127.0.0.1"
@@ -45,6 +45,15 @@ def test_a_port_that_is_taken() -> None:
             listening(web(), LOOPBACK, port, threading.Event()),
         ):
             raise AssertionError
+
+
+def test_no_part_of_a_reply_waits_for_the_one_before() -> None:
+    """A connection sends at once: Nagle's algorithm would hold a body back for 40 ms."""
+    bound = bound_to(LOOPBACK, 0)
+    with bound, socket.create_connection(bound.getsockname()):
+        accepted, _ = bound.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_what_runs_is_finished_and_nothing_new_begun() -> None:
