@@ -28,6 +28,8 @@ def test_from_nothing_to_an_answer_and_a_good_end(tmp_path: Path) -> None:
         assert missing.status_code == 503
         assert "tandem index FILE" in missing.json()["error"]["hint"]
         assert client.get("/v1/search?q=word3").status_code == 404
+        search = shop("search", "word3", "--json")
+        assert (search.code, search.data["error"]["code"]) == (2, "collection_not_found")
 
         indexed = shop.done("index", shop.write(1, 5))
         assert f"process {serve.pid} (tandem serve" in indexed.err

@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.event_intake import MAXIMUM_EVENTS
-from api.guard import MAXIMUM_BODY_BYTES
 from api.http_errors import NAMES
 from api.listening import listening
 from tandem.client import Client, Refused, Sent, ServerFailed, ServerUnavailable
@@ -200,7 +199,7 @@ def test_no_call_is_larger_than_a_server_takes() -> None:
     ]
     sent = client_told(answer).send(events)
     assert (sent.accepted, [item.place for item in sent.rejected]) == (3_000, [2_999])
-    assert max(sizes) <= MAXIMUM_BODY_BYTES
+    assert max(sizes) <= BYTES_PER_CALL
     assert len(sizes) == -(-sum(sizes) // BYTES_PER_CALL) == 4
     assert EVENTS_PER_CALL == MAXIMUM_EVENTS
 
