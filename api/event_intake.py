@@ -108,11 +108,13 @@ def _batch(items: Iterable[tuple[int, Callable[[], Event]]]) -> Batch:
 
 class EventIntake:
     """Takes a collection's events. ``flush`` waits, for at most that many seconds, until what was
-    shown before is in the log. Thread-safe.
+    shown before is in the log, and says whether it is. Thread-safe.
+
+    What another server has shown may reach the log a moment later: its query is unknown till then.
     """
 
     def __init__(
-        self, log: Callable[[], EventLog], collection: str, flush: Callable[[float], object]
+        self, log: Callable[[], EventLog], collection: str, flush: Callable[[float], bool]
     ) -> None:
         self._log = log
         self._collection = collection
@@ -138,11 +140,13 @@ class EventIntake:
                 ) from error
 
     def _kept(self, events: Sequence[Event]) -> Taken:
-        self._flush(FLUSH_SECONDS)
+        """The append comes last: where anything fails before it, none was kept."""
+        if not self._flush(FLUSH_SECONDS):
+            raise CatalogError("what was shown before is not in the event log yet")
         log = self._log()
-        done = log.append(self._collection, SOURCE, events)
         asked = list(dict.fromkeys(event.query_id for event in events if event.query_id))
         known = log.known_queries(self._collection, asked)
+        done = log.append(self._collection, SOURCE, events)
         unknown = [query_id for query_id in asked if query_id not in known]
         return Taken(done.accepted, done.duplicates, unknown)
 

@@ -135,18 +135,26 @@ class CatalogError(TandemError):
 
 class OwnedElsewhere(CatalogError):
     """Another process owns the data folder; embedded engines allow one. ``follows``: it follows the
-    log for as long as it lives, and does what it is asked by rows in the catalogue. ``address`` is
-    the URL under which it answers searches, if it is a server.
+    log for as long as it lives, and does what it is asked by rows in the catalogue. If it is a
+    server, ``address`` is the URL under which it answers searches, and ``collection`` what it
+    serves.
     """
 
     code = "owned_elsewhere"
 
     def __init__(
-        self, message: str, *, hint: str = "", follows: bool = False, address: str | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        follows: bool = False,
+        address: str | None = None,
+        collection: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.follows = follows
         self.address = address
+        self.collection = collection
 
 
 class CheckpointConflict(CatalogError):

@@ -102,7 +102,7 @@ class StandIn:
         self.before()
         self.typed.append((prefix, filters, limit))
         items = (Suggestion("snow", "query"), Suggestion("Snow", "title"))
-        return Suggested(items, (), {"total": 0.25})
+        return Suggested(items, (Degradation("lexical", "timeout"),), {"total": 0.25})
 
     def degraded(self) -> tuple[Degradation, ...]:
         """See ``Serving``."""

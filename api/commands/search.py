@@ -50,9 +50,10 @@ def run(
     try:
         result = _found(chosen, query, configuration)
     except OwnedElsewhere as owned:
-        if owned.address is None:
+        if owned.address is None or owned.collection is None:
             raise
-        result = _found_by_server(owned, owned.address, chosen.collection, query, configuration)
+        _check_served(owned, chosen.collection)
+        result = _found_by_server(owned.address, query, configuration)
     if as_json:
         say_json(answer(result, explain=True))
     else:
@@ -69,23 +70,25 @@ def _found(chosen: Settings, query: Query, configuration: str) -> SearchResult:
         return searcher.search(query)
 
 
-def _found_by_server(
-    owned: OwnedElsewhere, address: str, collection: str, query: Query, configuration: str
-) -> SearchResult:
-    """What the server finds that owns the engines. As without it, nothing becomes an impression.
+def _check_served(owned: OwnedElsewhere, collection: str) -> None:
+    """Whether the server that owns the engines can be asked.
 
     Raises:
         OwnedElsewhere: it serves another collection.
     """
+    served = owned.collection
+    if served != collection:
+        raise OwnedElsewhere(
+            f"{owned}; it serves the collection {served!r}, not {collection!r}",
+            hint=f"search that one: --collection {served}; or stop it for this",
+        ) from None
+
+
+def _found_by_server(address: str, query: Query, configuration: str) -> SearchResult:
+    """What the server finds that owns the engines. As without it, nothing becomes an impression."""
     from tandem.client import Client
 
     with Client(address) as client:
-        served = client.ready().collection
-        if served != collection:
-            raise OwnedElsewhere(
-                f"{owned}; it serves the collection {served!r}, not {collection!r}",
-                hint=f"search that one: --collection {served}; or stop it for this",
-            )
         return client.search(query, configuration=configuration, explain=True, record=False)
 
 

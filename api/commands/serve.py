@@ -54,7 +54,8 @@ def serve(chosen: Settings, purpose: str, tell: Callable[[str], None]) -> None:
             listening(web(serving), place.host, place.port, stop) as address,
         ):
             if house.ownership is not None:
-                house.ownership.tell(address)  # a search from another shell asks there
+                # a search from another shell asks there
+                house.ownership.tell(address, chosen.collection)
             tell(address)
             stop.wait()
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
-from typing import Any, Generic
+from typing import Generic
 
 import sqlalchemy as sa
 
@@ -65,8 +65,9 @@ class EventLog:
     def append_impressions(
         self, collection: str, source: str, impressions: Sequence[Impression]
     ) -> Accepted:
-        """Accept impressions; a page of a query that is in the log already is a duplicate. Durable
-        on return.
+        """Accept impressions, of each what no impression of its query holds yet: a page that was
+        shown before is a duplicate, of a longer one that begins there the rest is an impression.
+        Durable on return.
 
         Raises:
             FieldError: an ``as_of`` is past the end of the log; none is accepted.
@@ -123,7 +124,7 @@ class EventLog:
     def known_queries(self, collection: str, query_ids: Collection[str]) -> set[str]:
         """Those of the queries of which a page was shown."""
         with reading(self.engine) as connection:
-            found = IMPRESSION.known(connection, collection, [(name,) for name in query_ids])
+            found = IMPRESSION.known(connection, collection, query_ids)
         return {name for name, _ in found}
 
     def event_count(self, collection: str) -> int:
@@ -152,12 +153,8 @@ class EventLog:
     def _append(
         self, kind: Kind[Word], collection: str, source: str, words: Sequence[Word]
     ) -> Accepted:
-        distinct: dict[Any, Word] = {}
-        for word in words:
-            distinct.setdefault(kind.key(word), word)
         with in_order(self.engine, EVENT_HEAD) as (connection, head):
-            known = kind.known(connection, collection, distinct)
-            fresh = [word for key, word in distinct.items() if key not in known]
+            fresh = kind.unknown(connection, collection, words)
             _check_read(max(map(kind.as_of, fresh), default=0), head)
             shared = {"collection": collection, "source": source, "received_at": now()}
             if fresh:

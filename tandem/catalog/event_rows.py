@@ -1,7 +1,8 @@
 """Events and impressions as rows of the event log, and back."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +17,7 @@ from tandem.fields import to_microseconds
 
 Word = TypeVar("Word", Event, Impression)
 AnyRow = sa.Row[*tuple[Any, ...]]
-Key = tuple[Any, ...]
+Part = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,17 @@ class Recorded(Generic[Word]):
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[Word]):
-    """Where one kind of word is kept, and how. Two with one ``key`` are the same; ``as_of`` is how
-    far the log had been read for one, at most.
+    """Where one kind of word is kept, and how. A word has ``parts``, none of which is kept twice:
+    each begins with the id by which its rows are found. ``columns`` are those that tell the parts
+    of a row, that id first. ``fresh`` is what is left of a word without given parts, and of those
+    ``None`` for nothing; ``as_of`` is how far the log had been read for one, at most.
     """
 
     table: sa.Table
-    key_columns: tuple[sa.ColumnElement[Any], ...]
-    key: Callable[[Word], Key]
+    columns: tuple[sa.ColumnElement[Any], ...]
+    parts_of_row: Callable[[AnyRow], Iterable[Part]]
+    parts: Callable[[Word], Iterable[Part]]
+    fresh: Callable[[Word, AbstractSet[Part]], Word | None]
     row: Callable[[Word], dict[str, Any]]
     word: Callable[[AnyRow], Word]
     as_of: Callable[[Word], int]
@@ -48,17 +53,32 @@ class Kind(Generic[Word]):
         """A whole row."""
         return Recorded(row.sequence, row.source, moment(row.received_at), self.word(row))
 
-    def known(self, connection: sa.Connection, collection: str, keys: Collection[Key]) -> set[Key]:
-        """Those of the keys that the log holds already, and others of the same first part."""
-        first = list(dict.fromkeys(key[0] for key in keys))
-        found: set[Key] = set()
-        for start in range(0, len(first), ROWS_PER_QUERY):
-            query = sa.select(*self.key_columns).where(
+    def known(self, connection: sa.Connection, collection: str, ids: Iterable[str]) -> set[Part]:
+        """The parts with these ids that the log holds already."""
+        asked = list(dict.fromkeys(ids))
+        found: set[Part] = set()
+        for start in range(0, len(asked), ROWS_PER_QUERY):
+            query = sa.select(*self.columns).where(
                 self.table.c.collection == collection,
-                self.key_columns[0].in_(first[start : start + ROWS_PER_QUERY]),
+                self.columns[0].in_(asked[start : start + ROWS_PER_QUERY]),
             )
-            found.update(tuple(row) for row in connection.execute(query))
+            for row in connection.execute(query):
+                found.update(self.parts_of_row(row))
         return found
+
+    def unknown(
+        self, connection: sa.Connection, collection: str, words: Sequence[Word]
+    ) -> list[Word]:
+        """What the log does not hold of the words, and none before them told."""
+        ids = (part[0] for one in words for part in self.parts(one))
+        known = self.known(connection, collection, ids)
+        left: list[Word] = []
+        for one in words:
+            fresh = self.fresh(one, known)
+            if fresh is not None:
+                left.append(fresh)
+                known.update(self.parts(fresh))
+        return left
 
 
 def _event_row(event: Event) -> dict[str, Any]:
@@ -138,18 +158,49 @@ def _decoded(details: str | None) -> dict[str, Any]:
     return {} if details is None else dict(orjson.loads(details))
 
 
+def _parts_of(query_id: str, positions: Iterable[int]) -> list[Part]:
+    """A page's positions; a page without answers has the one before the first."""
+    return [(query_id, position) for position in positions] or [(query_id, 0)]
+
+
+def _parts_of_row(row: AnyRow) -> list[Part]:
+    return _parts_of(row.query_id, (exposure[1] for exposure in orjson.loads(row.exposures)))
+
+
+def _parts(impression: Impression) -> list[Part]:
+    positions = (exposure.position for exposure in impression.exposures)
+    return _parts_of(impression.query_id, positions)
+
+
+def _fresh_event(event: Event, known: AbstractSet[Part]) -> Event | None:
+    return None if (event.event_id,) in known else event
+
+
+def _fresh_impression(impression: Impression, known: AbstractSet[Part]) -> Impression | None:
+    """With the exposures alone that no page before it has shown."""
+    left = {part[1] for part in _parts(impression) if part not in known}
+    if not left:
+        return None
+    shown = tuple(exposure for exposure in impression.exposures if exposure.position in left)
+    return replace(impression, exposures=shown)
+
+
 EVENT: Kind[Event] = Kind(
     EVENTS,
     (EVENTS.c.event_id,),
-    lambda event: (event.event_id,),
+    lambda row: [(row.event_id,)],
+    lambda event: [(event.event_id,)],
+    _fresh_event,
     _event_row,
     _event,
     lambda _: 0,
 )
 IMPRESSION: Kind[Impression] = Kind(
     IMPRESSIONS,
-    (IMPRESSIONS.c.query_id, IMPRESSIONS.c.first_position),
-    lambda impression: (impression.query_id, impression.first_position),
+    (IMPRESSIONS.c.query_id, IMPRESSIONS.c.exposures),
+    _parts_of_row,
+    _parts,
+    _fresh_impression,
     _impression_row,
     _impression,
     lambda impression: impression.as_of,

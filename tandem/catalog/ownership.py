@@ -58,14 +58,17 @@ class Ownership:
                 f"{folder} is in use by {_described(owner)}",
                 hint=_hint(owner),
                 follows=owner.get("follows") is True,
-                address=_address(owner),
+                address=_text(owner, "address"),
+                collection=_text(owner, "collection"),
             ) from None
         except OSError as error:
             raise _unusable(folder, error) from None
 
-    def tell(self, address: str) -> None:
-        """Let whoever finds the folder in use know the URL under which this process answers."""
-        self._write({**self._own, "address": address})
+    def tell(self, address: str, collection: str) -> None:
+        """Let whoever finds the folder in use know the URL under which this process answers, and
+        over which collection.
+        """
+        self._write({**self._own, "address": address, "collection": collection})
 
     def _write(self, note: Mapping[str, Any]) -> None:
         self._own = note
@@ -119,9 +122,9 @@ def _described(note: Mapping[str, Any]) -> str:
         return "another process"
 
 
-def _address(note: Mapping[str, Any]) -> str | None:
-    address = note.get("address")
-    return address if isinstance(address, str) else None
+def _text(note: Mapping[str, Any], name: str) -> str | None:
+    told = note.get(name)
+    return told if isinstance(told, str) else None
 
 
 def _hint(note: Mapping[str, Any]) -> str:

@@ -4,8 +4,8 @@ they are there.
 """
 
 from tandem.client.client import Client
-from tandem.client.replies import Readiness, Rejected, Sent, Suggested
-from tandem.client.transport import Refused, ServerFailed, ServerUnavailable
+from tandem.client.errors import Refused, ServerFailed, ServerUnavailable
+from tandem.client.replies import Readiness, Rejected, Sent, Suggested, Suggestion
 
 __all__ = [
     "Client",
@@ -16,4 +16,5 @@ __all__ = [
     "ServerFailed",
     "ServerUnavailable",
     "Suggested",
+    "Suggestion",
 ]

@@ -1,20 +1,32 @@
 """The client itself: one method for each thing that a server does."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Self
-from urllib.parse import quote
 
 import httpx
-import orjson
 
-from tandem.client.replies import Readiness, Sent, Suggested, search_result
+from tandem.client.asking import (
+    body,
+    calls,
+    parameters,
+    prefix_words,
+    query_words,
+    similar_path,
+)
+from tandem.client.replies import (
+    Readiness,
+    Sent,
+    Suggested,
+    readiness,
+    search_result,
+    suggested,
+)
 from tandem.client.transport import Transport
 from tandem.events import Event
-from tandem.fields import datetime_text
-from tandem.queries import Query
+from tandem.queries import MAXIMUM_BUDGET_MS, Query
 from tandem.rankings import SearchResult
 
-EVENTS_PER_CALL = 1_000
 ROUND_SECONDS = 5.0
 """How much longer than a query's own time its reply is waited for."""
 
@@ -24,8 +36,8 @@ class Client:
 
     ``timeout_seconds`` is how long a reply is waited for; a query with a larger ``budget_ms`` is
     given its own time. ``http`` stands in for the transport of httpx, as for tests. Whatever is
-    asked may raise ``ServerUnavailable`` (no answer), ``ServerFailed`` (an error of the server) and
-    ``Refused`` (it does not take what it was sent).
+    asked may raise ``ServerUnavailable`` (no answer), ``ServerFailed`` (an error of the server, or
+    no reply of one) and ``Refused`` (it does not take what it was sent, or that cannot be sent).
 
     Raises:
         SettingsError: the URL is none of a server.
@@ -56,14 +68,15 @@ class Client:
             SearchUnavailable: nothing could answer.
         """
         asked = Query(query) if isinstance(query, str) else query
-        given: dict[str, Any] = {"configuration": configuration, "fields": fields}
+        chosen = {"configuration": configuration, "fields": fields}
         flags = {"explain": explain or None, "record": None if record else False}
-        body = _given({**_asked(asked), **given, **flags})
-        if asked.surface == "similar":
-            path = f"/v1/documents/{quote(asked.seed_document_id or '', safe='')}/similar"
-            return search_result(self._transport.get(path, _parameters(body)), asked)
+        words = query_words(asked, {**chosen, **flags})
         seconds = max(self._transport.timeout_seconds, _seconds(asked.budget_ms))
-        return search_result(self._transport.post("/v1/search", body, seconds), asked)
+        read = partial(search_result, query=asked)
+        if asked.surface == "similar":
+            path = similar_path(asked.seed_document_id or "")
+            return self._transport.get(path, parameters(words), read, seconds)
+        return self._transport.post("/v1/search", body(words), read, seconds)
 
     def similar(
         self,
@@ -83,35 +96,34 @@ class Client:
             surface="similar",
             seed_document_id=document_id,
             limit=limit,
-            filters=dict(filters or {}),
+            filters=filters or {},
         )
         return self.search(query, explain=explain)
 
     def suggest(
         self, prefix: str, *, limit: int = 10, filters: Mapping[str, Any] | None = None
-    ) -> tuple[Suggested, ...]:
-        """Ways to end what was typed, best first.
+    ) -> Suggested:
+        """Ways to end what was typed, best first, and what is missing from them.
 
         Raises:
             QueryError, FilterError: what is asked is not acceptable.
         """
-        asked = _given({"q": prefix, "limit": limit, "filter": dict(filters or {}) or None})
-        data = self._transport.get("/v1/suggest", _parameters(asked))
-        return tuple(Suggested(item["text"], item["kind"]) for item in data["suggestions"])
+        words = prefix_words(prefix, limit, filters)
+        return self._transport.get("/v1/suggest", parameters(words), suggested)
 
     def send(self, events: Sequence[Event]) -> Sent:
-        """Tell what people did; what was accepted is durable. Sending again counts nothing twice,
-        so where it fails amid many, send all of them again.
+        """Tell what people did, in as many calls as it takes; what was accepted is durable. Sending
+        again counts nothing twice, so where it fails amid many, send all of them again.
         """
         sent = Sent()
-        for start in range(0, len(events), EVENTS_PER_CALL):
-            batch = [_told(event) for event in events[start : start + EVENTS_PER_CALL]]
-            sent = sent.and_then(self._transport.post("/v1/events", batch), start)
+        for place, content in calls(events):
+            read = partial(sent.and_then, start=place)
+            sent = self._transport.post("/v1/events", content, read)
         return sent
 
     def is_alive(self) -> bool:
         """Whether the server's process answers."""
-        return bool(self._transport.get("/v1/health", {})["alive"])
+        return self._transport.get("/v1/health", {}, lambda data: bool(data["alive"]))
 
     def ready(self) -> Readiness:
         """How the server is.
@@ -119,7 +131,7 @@ class Client:
         Raises:
             ServerFailed: it can answer no search; ``told`` is ``not_ready``.
         """
-        return Readiness(**self._transport.get("/v1/ready", {}))
+        return self._transport.get("/v1/ready", {}, readiness)
 
     def close(self) -> None:
         """Close every connection."""
@@ -132,51 +144,6 @@ class Client:
         self.close()
 
 
-def _asked(query: Query) -> dict[str, Any]:
-    """A query under the names of the wire."""
-    sort = query.sort
-    told = {
-        "q": query.text or None,
-        "filter": dict(query.filters) or None,
-        "facets": list(query.facets) or None,
-        "sort": None if sort is None else f"{'-' if sort.is_descending else ''}{sort.field}",
-    }
-    names = ("limit", "cursor", "budget_ms", "user_id", "client_id", "session_id")
-    return {**told, **{name: getattr(query, name) for name in names}}
-
-
-def _given(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
-
-
-def _parameters(body: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _parameter(value) for name, value in body.items()}
-
-
-def _parameter(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return ",".join(value) if isinstance(value, list | tuple) else orjson.dumps(value).decode()
-
-
 def _seconds(budget_ms: float | None) -> float:
-    return 0.0 if budget_ms is None else budget_ms / 1_000 + ROUND_SECONDS
-
-
-def _told(event: Event) -> dict[str, Any]:
-    """An event as UBI tells it."""
-    more = dict(event.details)
-    attributes = dict(more.pop("event_attributes", {}))
-    parts = {
-        "object": {**attributes.pop("object", {}), **_given({"object_id": event.document_id})},
-        "position": {**attributes.pop("position", {}), **_given({"ordinal": event.position})},
-    }
-    attributes |= {name: part for name, part in parts.items() if part}
-    names = ("event_id", "user_id", "client_id", "session_id", "query_id")
-    return {
-        **more,
-        **_given({name: getattr(event, name) for name in names}),
-        "action_name": event.action,
-        "timestamp": datetime_text(event.timestamp),
-        "event_attributes": {**attributes, **_given({"value": event.value})},
-    }
+    """How long the reply to such a query is waited for, at least."""
+    return 0.0 if budget_ms is None else min(budget_ms, MAXIMUM_BUDGET_MS) / 1_000 + ROUND_SECONDS

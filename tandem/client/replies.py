@@ -1,7 +1,7 @@
 """What a server replies, as the words of the ground floor."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,11 +19,20 @@ from tandem.rankings import (
 )
 
 
-class Suggested(NamedTuple):
+class Suggestion(NamedTuple):
     """One way to end what was typed; ``kind`` is ``title`` or ``query``."""
 
     text: str
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """The best first. ``degraded`` names what was not there in time."""
+
+    items: tuple[Suggestion, ...]
+    degraded: tuple[Degradation, ...]
+    milliseconds: Mapping[str, float]
 
 
 class Rejected(NamedTuple):
@@ -73,6 +82,21 @@ class Readiness:
     legs: Mapping[str, Mapping[str, str]]
 
 
+def readiness(data: Mapping[str, Any]) -> Readiness:
+    """How a server is, of as much as it tells."""
+    return Readiness(**{one.name: data[one.name] for one in fields(Readiness)})
+
+
+def suggested(data: Mapping[str, Any]) -> Suggested:
+    """The suggestions that a reply holds."""
+    items = tuple(Suggestion(item["text"], item["kind"]) for item in data["suggestions"])
+    return Suggested(items, _degraded(data), data["milliseconds"])
+
+
+def _degraded(data: Mapping[str, Any]) -> tuple[Degradation, ...]:
+    return tuple(Degradation(item["leg"], item["reason"]) for item in data["degraded"])
+
+
 def search_result(data: Mapping[str, Any], query: Query) -> SearchResult:
     """The page that a reply holds, as an answer to the query, which gets the server's id."""
     hits = data["hits"]
@@ -83,7 +107,7 @@ def search_result(data: Mapping[str, Any], query: Query) -> SearchResult:
         documents={hit["document_id"]: _document(hit) for hit in hits if _is_read(hit)},
         configuration=data["configuration"],
         release=data["release"],
-        degraded=tuple(Degradation(item["leg"], item["reason"]) for item in data["degraded"]),
+        degraded=_degraded(data),
         milliseconds=data["milliseconds"],
         total=data["total"],
         facets=_facets(data["facets"]),

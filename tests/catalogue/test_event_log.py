@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,9 +33,9 @@ def event(event_id: str, **values: Any) -> Event:
     return Event(event_id, **given | values)
 
 
-def impression(query_id: str, first: int = 1, **values: Any) -> Impression:
-    """A page of two documents."""
-    shown = tuple(Exposure(f"d{position}", position) for position in (first, first + 1))
+def impression(query_id: str, first: int = 1, count: int = 2, **values: Any) -> Impression:
+    """A page of two documents, unless said otherwise."""
+    shown = tuple(Exposure(f"d{first + place}", first + place) for place in range(count))
     given: dict[str, Any] = {"timestamp": AT, "release": 1, "exposures": shown}
     return Impression(query_id, **given | values)
 
@@ -163,6 +164,28 @@ def test_each_page_of_a_query_is_an_impression(log: EventLog) -> None:
     found = log.impressions_of("main", ["r", "unknown", "q"])
     assert [(row.sequence, row.what.query_id) for row in found] == [(1, "q"), (2, "q"), (3, "r")]
     assert log.impressions_of("main", []) == log.impressions_of("other", ["q"]) == []
+
+
+def positions(log: EventLog, query_id: str) -> list[list[int]]:
+    """Those of each impression of a query."""
+    found = [row.what.exposures for row in log.impressions_of("main", [query_id])]
+    return [[exposure.position for exposure in shown] for shown in found]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_every_document_that_was_shown_is_in_one_impression(log: EventLog, at_once: bool) -> None:
+    """Pages may be asked for again, longer or shorter, or with a document that was not at hand
+    before; what stood there already is not told again.
+    """
+    gap = replace(impression("q", 6, 4), exposures=(Exposure("d6", 6), Exposure("d9", 9)))
+    empty = impression("q", count=0)
+    sent = [impression("q", 1), impression("q", 3), impression("q", 3, 1), gap, empty]
+    sent += [impression("q", 2, 9, details={"a": 1}), impression("q", 1, 10), empty]
+    batches = [sent] if at_once else [[page] for page in sent]
+    done = [log.append_impressions("main", "s", batch) for batch in batches]
+    assert (sum(one.accepted for one in done), sum(one.duplicates for one in done)) == (5, 3)
+    assert positions(log, "q") == [[1, 2], [3, 4], [6, 9], [], [5, 7, 8, 10]]
+    assert log.impressions_of("main", ["q"])[-1].what.details == {"a": 1}
 
 
 def test_collections_are_apart(log: EventLog) -> None:

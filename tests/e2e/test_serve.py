@@ -28,6 +28,8 @@ def test_from_nothing_to_an_answer_and_a_good_end(tmp_path: Path) -> None:
         assert missing.status_code == 503
         assert "tandem index FILE" in missing.json()["error"]["hint"]
         assert client.get("/v1/search?q=word3").status_code == 404
+        search = shop("search", "word3", "--json")
+        assert (search.code, search.data["error"]["code"]) == (2, "collection_not_found")
 
         indexed = shop.done("index", shop.write(1, 5))
         assert f"process {serve.pid} (tandem serve" in indexed.err
@@ -72,7 +74,7 @@ def test_a_search_beside_a_server_asks_it(tmp_path: Path) -> None:
             )
             assert (sent.accepted, sent.unknown_query_ids) == (2, ("nobody-asked",))
             assert client.send([Event("e1", "click", MOMENT)]).duplicates == 1
-            assert [item.text for item in client.suggest("tit")] == []
+            assert client.suggest("tit").items == ()
         assert ended(serve, signal.SIGTERM) == (0, "")
 
 

@@ -27,8 +27,9 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
         yield opened
 
 
-def nothing(_seconds: float) -> None:
+def nothing(_seconds: float) -> bool:
     """Nothing waits to be written."""
+    return True
 
 
 def event(event_id: str, query_id: str | None = None) -> Event:
@@ -39,8 +40,9 @@ def event(event_id: str, query_id: str | None = None) -> Event:
 def test_events_are_counted_and_their_queries_looked_up(catalog: Catalog) -> None:
     """What is sent again is a duplicate; an unknown query is told once, and kept."""
 
-    def flush(_seconds: float) -> None:
+    def flush(_seconds: float) -> bool:
         catalog.events.append_impressions("main", "search", [Impression("shown", MOMENT, 1)])
+        return True
 
     intake = EventIntake(lambda: catalog.events, "main", flush)
     events = [event("a", "shown"), event("b", "other"), event("c", "other"), event("d")]
@@ -72,6 +74,31 @@ def test_a_log_that_is_down_is_told() -> None:
     assert "secret" not in str(caught.value) + caught.value.hint
     assert "none was kept" in caught.value.hint
     assert "/secret/disk" in records[0].getMessage()
+
+
+def test_what_is_told_to_be_lost_was_not_kept(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that fails when it is asked for the queries has taken nothing."""
+
+    def fail(*_: object) -> set[str]:
+        raise CatalogError("gone")
+
+    monkeypatch.setattr(catalog.events, "known_queries", fail)
+    with pytest.raises(EventLogUnavailable):
+        EventIntake(lambda: catalog.events, "main", nothing).take([event("a", "q")])
+    assert catalog.events.event_count("main") == 0
+
+
+def test_no_event_stands_before_what_was_shown(catalog: Catalog) -> None:
+    """Where the pages cannot be written, the clicks on them are not either: their queries would be
+    told as unknown.
+    """
+    intake = EventIntake(lambda: catalog.events, "main", lambda _seconds: False)
+    with logged() as records, pytest.raises(EventLogUnavailable, match="did not take"):
+        intake.take([event("a", "waiting")])
+    assert catalog.events.event_count("main") == 0
+    assert "what was shown before" in records[0].getMessage()
 
 
 def test_a_log_that_hangs_takes_no_more_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,14 +62,14 @@ def test_what_can_be_done_beside_one_that_stays(tmp_path: Path, verb: str) -> No
 
 
 def test_a_server_says_where_it_answers(tmp_path: Path) -> None:
-    """Once it listens; nobody else has an address."""
+    """Once it listens, and what; nobody else has an address."""
     owner = Ownership(tmp_path, "tandem serve", follows=True)
-    for address in (None, "http://127.0.0.1:8765"):
-        if address is not None:
-            owner.tell(address)
+    for address, collection in ((None, None), ("http://127.0.0.1:8765", "films")):
+        if address is not None and collection is not None:
+            owner.tell(address, collection)
         with pytest.raises(OwnedElsewhere, match=f"process {os.getpid()} .tandem serve") as raised:
             Ownership(tmp_path, "tandem search")
-        assert raised.value.address == address
+        assert (raised.value.address, raised.value.collection) == (address, collection)
         assert raised.value.follows
     owner.release()
     assert (tmp_path / LOCK).read_bytes() == b""
@@ -94,10 +94,10 @@ def test_a_note_that_is_just_being_written_is_waited_for(
 def test_an_address_that_is_none(tmp_path: Path, address: object) -> None:
     """Whoever wrote it, nobody asks there."""
     owner = Ownership(tmp_path, "tandem serve")
-    (tmp_path / LOCK).write_text(json.dumps({"pid": 1, "address": address}))
+    (tmp_path / LOCK).write_text(json.dumps({"address": address, "collection": address}))
     with pytest.raises(OwnedElsewhere) as raised:
         Ownership(tmp_path, "tandem search")
-    assert raised.value.address is None
+    assert (raised.value.address, raised.value.collection) == (None, None)
     owner.release()
 
 

@@ -6,15 +6,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import httpx
+import orjson
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.event_intake import MAXIMUM_EVENTS
+from api.http_errors import NAMES
 from api.listening import listening
-from tandem.client import Client, Refused, ServerFailed, ServerUnavailable
+from tandem.client import Client, Refused, Sent, ServerFailed, ServerUnavailable
+from tandem.client.asking import BYTES_PER_CALL, EVENTS_PER_CALL
+from tandem.client.errors import FIELDS
 from tandem.errors import (
     BadCursor,
     CollectionNotFound,
@@ -29,7 +34,7 @@ from tandem.errors import (
 from tandem.events import Event
 from tandem.protocols import Searcher
 from tandem.queries import Query, Sort
-from tandem.rankings import Correction, Highlight
+from tandem.rankings import Correction, Degradation, Highlight
 from tests.web_client import DOCUMENTS, HITS, StandIn, client_of
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -130,7 +135,7 @@ def test_similar() -> None:
     served = StandIn()
     web = client_of(served).app
     assert isinstance(web, FastAPI)
-    ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/"]
+    ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/", ".", "..", "../x", "..."]
     with (
         listening(web, "127.0.0.1", 0, threading.Event()) as address,
         Client(address) as client,
@@ -143,10 +148,12 @@ def test_similar() -> None:
 
 
 def test_suggestions() -> None:
-    """Text and kind."""
+    """Text and kind, what is missing from them, and how long it took."""
     served = StandIn()
     found = client_over(served).suggest("sn", limit=2, filters={"kind": "a"})
-    assert [(item.text, item.kind) for item in found] == [("snow", "query"), ("Snow", "title")]
+    assert found.items == (("snow", "query"), ("Snow", "title"))
+    assert found.degraded == (Degradation("lexical", "timeout"),)
+    assert found.milliseconds == {"total": 0.25}
     assert served.typed == [("sn", {"kind": "a"}, 2)]
 
 
@@ -161,6 +168,81 @@ def test_events_arrive_as_they_were() -> None:
     sent = client_over(served).send(events)
     assert served.told == events
     assert (sent.accepted, sent.duplicates, sent.rejected) == (1_001, 0, ())
+
+
+def counted(request: httpx.Request) -> dict[str, Any]:
+    """The reply of a server that takes all."""
+    told = orjson.loads(request.content)
+    return {
+        "accepted": len(told),
+        "duplicates": 0,
+        "unknown_query_ids": [],
+        "rejected": [
+            {"line": line, "field": "action_name", "message": "no", "hint": None}
+            for line, one in enumerate(told, 1)
+            if one["action_name"] == "bad"
+        ],
+    }
+
+
+def test_no_call_is_larger_than_a_server_takes() -> None:
+    """Whatever the events hold, each call keeps to both limits, and is as full as it may be."""
+    sizes: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sizes.append(len(request.content))
+        return httpx.Response(200, json=counted(request))
+
+    events = [
+        Event(f"v{n}", "bad" if n == 2_999 else "view", MOMENT, details={"message": "x" * 1_200})
+        for n in range(3_000)
+    ]
+    sent = client_told(answer).send(events)
+    assert (sent.accepted, [item.place for item in sent.rejected]) == (3_000, [2_999])
+    assert max(sizes) <= BYTES_PER_CALL
+    assert len(sizes) == -(-sum(sizes) // BYTES_PER_CALL) == 4
+    assert EVENTS_PER_CALL == MAXIMUM_EVENTS
+
+
+def test_large_events_arrive() -> None:
+    """A thousand that are too large for one body."""
+    served = StandIn()
+    events = [Event(f"v{n}", "view", MOMENT, details={"message": "日" * 400}) for n in range(1_000)]
+    assert client_over(served).send(events).accepted == 1_000
+    assert served.told == events
+
+
+def test_no_events() -> None:
+    """Nothing is asked for them."""
+    assert client_told(refused).send([]) == Sent()
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"event_attributes": "x"}, "event_attributes"),
+        ({"event_attributes": {"object": 3}}, "event_attributes.object"),
+        ({"event_attributes": {"position": ["x"]}}, "event_attributes.position"),
+        ({"shop": "x"}, "shop"),
+    ],
+)
+def test_odd_details_are_named_and_stop_nothing(details: dict[str, Any], field: str) -> None:
+    """The server says what is wrong with them."""
+    served = StandIn()
+    events = [Event("a", "view", MOMENT), Event("b", "view", MOMENT, "d", details=details)]
+    sent = client_over(served).send(events)
+    assert [(item.place, item.field) for item in sent.rejected] == [(1, field)]
+    assert served.told == events[:1]
+
+
+@pytest.mark.parametrize(
+    "details", [{"event_attributes": None}, {"event_attributes": {"object": None}}]
+)
+def test_details_of_null_are_none(details: dict[str, Any]) -> None:
+    """The event's own document is told all the same."""
+    served = StandIn()
+    client_over(served).send([Event("a", "view", MOMENT, "d", details=details)])
+    assert served.told == [Event("a", "view", MOMENT, "d")]
 
 
 def test_rejected_events_are_named_by_their_place() -> None:
@@ -184,16 +266,26 @@ def test_health() -> None:
     ("query", "kind", "field"),
     [
         (Query("x", limit=0), QueryError, "limit"),
-        (Query("x" * 4_001), QueryError, "q"),
+        (Query("x" * 4_001), QueryError, "text"),
+        (
+            Query("", surface="similar", seed_document_id="x" * 513),
+            Refused,
+            "seed_document_id",
+        ),
         (Query("x", filters={"kid": 1}), FilterError, None),
         (Query("x", user_id=" "), Refused, "user_id"),
     ],
 )
 def test_errors_of_the_server_are_errors_here(query: Query, kind: Any, field: str | None) -> None:
-    """The same classes, words and hints."""
+    """The same classes, words and hints; a field is called as the query calls it."""
     with pytest.raises(kind) as caught:
         client_over(StandIn()).search(query)
     assert getattr(caught.value, "field", None) == field
+
+
+def test_every_other_name_of_the_wire_is_known() -> None:
+    """A field is the same on both sides."""
+    assert {other: name for name, other in NAMES.items()} == FIELDS
 
 
 @pytest.mark.parametrize(
@@ -227,6 +319,61 @@ def test_what_is_no_server_of_ours(body: bytes) -> None:
         client.search("x")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        None, 7, [], {}, "x", {"alive": True},
+        {"hits": 3, "suggestions": 3, "did_you_mean": None, "query_id": "q", "degraded": []},
+        {"suggestions": [{"text": "x"}], "accepted": "x", "hits": [[]], "rejected": [{}]},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.search("x"),
+        lambda client: client.similar("x"),
+        lambda client: client.suggest("x"),
+        lambda client: client.send([Event("a", "view", MOMENT)]),
+        lambda client: client.ready(),
+    ],
+)
+def test_another_one_s_json(data: Any, ask: Callable[[Client], object]) -> None:
+    """Good JSON with a good status, but of something else."""
+    client = client_told(lambda _: httpx.Response(200, content=orjson.dumps(data)))
+    with pytest.raises(ServerFailed, match="status 200, and no reply of tandem serve"):
+        ask(client)
+
+
+def test_an_alive_that_is_none() -> None:
+    """As any other reply."""
+    with pytest.raises(ServerFailed, match="no reply of tandem serve"):
+        client_told(lambda _: httpx.Response(200, json=[])).is_alive()
+
+
+def test_a_body_that_is_not_encoded_as_it_says() -> None:
+    """A broken proxy."""
+    headers = {"content-encoding": "gzip"}
+    client = client_told(lambda _: httpx.Response(200, headers=headers, content=iter([b"{}"])))
+    with pytest.raises(ServerFailed, match="not encoded as it says"):
+        client.search("x")
+
+
+@pytest.mark.parametrize("field", [7, ["q"], {"q": 1}, None])
+def test_a_field_that_is_no_name(field: Any) -> None:
+    """It is left out."""
+    error = {"code": "bad_query", "message": "what", "field": field, "hint": 3}
+    client = client_told(lambda _: httpx.Response(400, json={"error": error}))
+    with pytest.raises(QueryError, match="what") as caught:
+        client.search("x")
+    assert (caught.value.field, caught.value.hint) == ("", "3")
+
+
+def test_a_server_that_says_more_is_ready() -> None:
+    """A later one, for instance."""
+    told = {**StandIn().readiness(), "since": "yesterday"}
+    assert client_told(lambda _: httpx.Response(200, json=told)).ready().release == 3
+
+
 def timed_out(request: httpx.Request) -> httpx.Response:
     """No answer."""
     raise httpx.ReadTimeout("late", request=request)
@@ -257,20 +404,60 @@ def test_a_query_is_given_its_own_time() -> None:
         return httpx.Response(500)
 
     client = client_told(answer)
-    for budget_ms in (None, 1_000, 60_000):
-        with pytest.raises(ServerFailed):
-            client.search(Query("x", budget_ms=budget_ms))
-    assert waited == [30, 30, 65]
+    given: list[dict[str, Any]] = [{}, {"surface": "similar", "seed_document_id": "d"}]
+    for more in given:
+        for budget_ms in (None, 1_000, 60_000, 1e300):
+            with pytest.raises(ServerFailed):
+                client.search(Query("x", budget_ms=budget_ms, **more))
+    assert waited == [30, 30, 65, 605] * 2
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8765", "ftp://x", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:8765",
+        "ftp://x",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::1",
+        "http://x:port",
+        "http://\ud800",
+    ],
+)
 def test_no_address(url: str) -> None:
     """Told before anything is asked."""
     with pytest.raises(SettingsError, match="is no address of a server"):
         Client(url)
 
 
-def test_what_is_no_json_is_not_sent() -> None:
-    """A lone surrogate, for instance."""
-    with pytest.raises(Refused, match="cannot be written as JSON"):
-        client_over(StandIn()).search("\ud800")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.search("\ud800"),
+        lambda client: client.search(Query("x", filters={"a": {1}})),
+        lambda client: client.search(Query("x", filters=cast("Any", 3))),
+        lambda client: client.search(Query("x", limit=2**70)),
+        lambda client: client.search(Query("x", budget_ms=float("nan"))),
+        lambda client: client.search(Query("x", budget_ms=float("inf"))),
+        lambda client: client.similar("\ud800"),
+        lambda client: client.similar("d", filters={"a": {1}}),
+        lambda client: client.search(
+            Query("", surface="similar", seed_document_id="d", user_id="\ud800")
+        ),
+        lambda client: client.suggest("\ud800"),
+        lambda client: client.suggest("x", filters={"a": {1}}),
+        lambda client: client.suggest("x", filters={"a": "\ud800"}),
+    ],
+)
+def test_what_is_no_json_is_not_sent(ask: Callable[[Client], object]) -> None:
+    """Nor what is no UTF-8, in a body, a parameter or a path."""
+    with pytest.raises(Refused, match="what is asked cannot be sent: "):
+        ask(client_over(StandIn()))
+
+
+def test_an_event_that_cannot_be_sent_is_named() -> None:
+    """Before any of them was sent."""
+    events = [Event("a", "view", MOMENT), Event("b", "view", MOMENT, value=10**300)]
+    with pytest.raises(Refused, match="the event at place 1 cannot be sent: "):
+        client_told(refused).send(events)
