@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from query.highlighting import PASSAGE_CHARACTERS, shortened
+from query.rules_reading import read_rules
 from tandem.errors import BadCursor, CatalogError, CursorExpired, EngineError, EngineUnavailable
 from tandem.lexical import Matching
 from tandem.queries import Query, Sort
@@ -36,7 +37,7 @@ def house() -> Iterator[House]:
 def test_one_set_is_counted(house: House, configuration: str, counted: Matching) -> None:
     """What the words match, and what only meaning found."""
     result = house.pipeline(configuration).search(Query("x", facets=("genre",)))
-    assert house.lexical.counted == [counted]
+    assert house.lexical.counted[0] == counted
     total = len(counted.also) + (70 if counted.text else 0)
     assert (result.total, result.facets) == (total, {"genre": {"x": total}})
 
@@ -45,6 +46,30 @@ def test_without_facets_meaning_alone_needs_no_count(house: House) -> None:
     """Its candidates are all that it found; the lexical index need not be there."""
     result = house.pipeline("semantic").search(Query("x"))
     assert (result.total, result.facets, house.lexical.counted) == (2, {}, [])
+
+
+@pytest.mark.parametrize("configuration", ["semantic", "rrf", "hybrid"])
+def test_what_the_lexical_index_lacks_is_found_all_the_same(
+    house: House, configuration: str
+) -> None:
+    """It lags behind, or has refused d: the total holds it, with facets and without; its values are
+    in no facet, which is told.
+    """
+    house.lexical.lacks.add("d")
+    known = 2 if configuration == "semantic" else 71
+    plain = house.pipeline(configuration).search(Query("x"))
+    assert (plain.total, plain.degraded) == (known, ())
+    result = house.pipeline(configuration).search(Query("x", facets=("genre",)))
+    assert (result.total, result.facets) == (known, {"genre": {"x": known - 1}})
+    assert result.degraded == (Degradation("facets", "unavailable"),)
+
+
+def test_what_is_hidden_is_not_lacking(house: House) -> None:
+    """Nobody looks for it."""
+    house.lexical.lacks.add("d")
+    house.rules = read_rules(b'[[rules]]\nname = "r"\nquery = "x"\nhide = ["d"]', "rules.toml")
+    result = house.pipeline().search(Query("x", facets=("genre",)))
+    assert (result.total, result.degraded) == (70, ())
 
 
 def test_without_the_lexical_leg_nothing_is_counted(house: House) -> None:
