@@ -51,7 +51,7 @@ class RememberedProfiles:
     def __init__(self, read: ReadProfile, kept_seconds: float = KEPT_SECONDS) -> None:
         self._read = read
         self._kept_seconds = kept_seconds
-        self._pools = LegPools({PROFILE: None}, THREADS)
+        self._pools = LegPools({PROFILE: THREADS})
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, tuple[str, ...]], _Kept] = {}
         self._told = ""

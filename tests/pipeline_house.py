@@ -13,7 +13,7 @@ from query.legs import Legs
 from query.parts import Parts
 from query.pipeline import SearchPipeline
 from query.questions import Fields
-from query.retrieval import LegPools
+from query.retrieval import search_pools
 from query.rules import NO_RULES
 from query.synonyms import Rewrite
 from rerank.completed_scores import CompletedScoreReranker
@@ -135,7 +135,7 @@ class House:
     def __init__(self) -> None:
         self.lexical = StandIn("lexical", WORDS)
         self.vector = StandIn("vector", MEANING, found=2)
-        self.pools = LegPools({"lexical": 0, "vector": 0}, threads=2)
+        self.pools = search_pools(2)
         self.reranker: Reranker = CompletedScoreReranker({"lexical": 0.4, "vector": 0.6})
         self.fetched: list[tuple[str, ...]] = []
         self.depth = 100

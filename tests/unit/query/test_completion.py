@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from query.completion import complete
-from query.retrieval import Deadline, LegPools
+from query.retrieval import Deadline, LegPools, search_pools
 from tandem.errors import EngineUnavailable
 from tandem.filters import Filter
 from tandem.fusion import LegFusion, reciprocal_rank_fusion
@@ -36,7 +36,7 @@ class Scores:
 @pytest.fixture
 def pools() -> Iterator[LegPools]:
     """As a collection has them."""
-    opened = LegPools(LEGS, threads=2)
+    opened = search_pools(2)
     yield opened
     opened.close()
 

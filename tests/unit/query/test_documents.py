@@ -9,7 +9,7 @@ import pytest
 
 from query.breaker import FAILURES_IN_A_ROW
 from query.documents import QueryDocuments
-from query.retrieval import Deadline, LegPools
+from query.retrieval import Deadline, LegPools, search_pools
 from tandem.documents import Document
 from tandem.errors import CatalogError, EngineUnavailable
 from tandem.rankings import Degradation
@@ -49,7 +49,7 @@ class Source:
 @pytest.fixture
 def pools() -> Iterator[LegPools]:
     """As a collection has them."""
-    opened = LegPools({"lexical": 0, "vector": 0}, threads=2)
+    opened = search_pools(2)
     yield opened
     opened.close()
 

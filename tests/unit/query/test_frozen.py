@@ -15,7 +15,7 @@ from query.clock import Clock
 from query.cursors import RankingCursor
 from query.frozen import FrozenPages, Resumed
 from query.frozen_content import decoded, encoded
-from query.retrieval import LegPools
+from query.retrieval import LegPools, search_pools
 from tandem.errors import BadCursor, CatalogError, CursorExpired, QueryError, SearchUnavailable
 from tandem.queries import Query, Sort
 from tandem.rankings import Contribution, Correction, Degradation, Evidence, Hit, Ranking
@@ -102,7 +102,7 @@ FIRST = Arranged(
 @pytest.fixture
 def pools() -> Iterator[LegPools]:
     """As a collection has them."""
-    opened = LegPools({"lexical": 0, "vector": 0}, threads=2)
+    opened = search_pools(2)
     yield opened
     opened.close()
 

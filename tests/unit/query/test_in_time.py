@@ -14,7 +14,7 @@ from query.legs import Legs
 from query.parts import Parts
 from query.pipeline import SearchPipeline
 from query.questions import Fields
-from query.retrieval import LegPools
+from query.retrieval import search_pools
 from query.synonyms import Rewrite
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.documents import Document
@@ -166,7 +166,7 @@ def engines() -> Iterator[Engines]:
 def search(engines: Engines) -> Iterator[Callable[..., SearchResult]]:
     """One search, ``hybrid``."""
     legs = {name: FakeLeg(name, found, engines) for name, found in FOUND.items()}
-    pools = LegPools(legs)
+    pools = search_pools()
     pipeline = SearchPipeline(
         Parts(
             release=1,

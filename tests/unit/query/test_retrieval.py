@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from query.breaker import ENOUGH_SECONDS, FAILURES_IN_A_ROW
-from query.retrieval import Answers, Deadline, LegPools
+from query.retrieval import Answers, Deadline, LegPools, search_pools
 from tandem.errors import EngineError, EngineUnavailable
 from tandem.rankings import Degradation
 
@@ -22,7 +22,7 @@ LONG_ENOUGH = 1_000 * ENOUGH_SECONDS + 20
 @pytest.fixture
 def pools() -> Iterator[LegPools]:
     """Two legs of two threads each."""
-    opened = LegPools({"lexical": 0, "vector": 0}, threads=2)
+    opened = search_pools(2)
     yield opened
     opened.close()
 
