@@ -171,6 +171,8 @@ class Serving:
             collection.close_dropped()
         collection.begin_to_load()
         self._collection = collection
+        if self._house.ownership is None:
+            collection.open_complete()  # last, as it may wait for engines
         return is_changed
 
     def _begin_to_load_all(self) -> None:
