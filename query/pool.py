@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from query.breaker import Breaker
+from tandem.rankings import Reason
 
 Answer = TypeVar("Answer")
 
@@ -56,7 +57,7 @@ class Pool:
             self._late = {call: since for call, since in self._late.items() if not call.done()}
             return sum(since < latest for since in self._late.values()) >= self._threads
 
-    def note(self, reason: str | None, seconds: float) -> None:
+    def note(self, reason: Reason | None, seconds: float) -> None:
         """What became of a call that counts: ``None`` is an answer."""
         if reason is None:
             self._breaker.answered()

@@ -10,21 +10,21 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from query.breaker import ENOUGH_SECONDS
 from query.configurations import LEXICAL, VECTOR
 from query.pool import Pool
 from tandem.errors import EngineUnavailable
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, Part, Reason
 from tandem.telemetry import logger
 
 Answer = TypeVar("Answer")
 THREADS_PER_LEG = 8
-DOCUMENTS = "documents"
+DOCUMENTS: Final = "documents"
 """The pool of the document log, and what a reply names where the log did not answer."""
 
-CURSOR = "cursor"
+CURSOR: Final = "cursor"
 """The pool of the frozen rankings, and what a reply lacks where theirs could not be kept."""
 
 CATALOGUE_THREADS = 4
@@ -65,14 +65,14 @@ class LegPools:
     """Bounded thread pools by name, each with a breaker."""
 
     def __init__(
-        self, threads: Mapping[str, int], *, enough_seconds: float = ENOUGH_SECONDS
+        self, threads: Mapping[Part, int], *, enough_seconds: float = ENOUGH_SECONDS
     ) -> None:
         """``threads`` maps a name to the size of its pool; see ``Breaker`` for the other one."""
         self._pools = {name: Pool(name, size, enough_seconds) for name, size in threads.items()}
 
     def ask(
         self,
-        calls: Mapping[str, Callable[[], Answer]],
+        calls: Mapping[Part, Callable[[], Answer]],
         deadline: Deadline,
         *,
         is_counted: bool = True,
@@ -87,7 +87,7 @@ class LegPools:
 
     def begin(
         self,
-        calls: Mapping[str, Callable[[], Answer]],
+        calls: Mapping[Part, Callable[[], Answer]],
         deadline: Deadline,
         *,
         is_counted: bool = True,
@@ -106,6 +106,7 @@ class LegPools:
             by_leg: dict[str, Answer] = {}
             degraded = []
             for leg, future in futures.items():
+                reason: Reason | None
                 reason = "skipped" if future is None else self._why_missing(leg, future, deadline)
                 if future is not None and reason is None:
                     by_leg[leg] = future.result()
@@ -118,7 +119,7 @@ class LegPools:
 
         return answers
 
-    def _why_missing(self, leg: str, future: Future[Answer], deadline: Deadline) -> str | None:
+    def _why_missing(self, leg: Part, future: Future[Answer], deadline: Deadline) -> Reason | None:
         """Why a leg has no answer at the deadline, if it has none. Its error may be anything: a
         panic in an engine is no ``Exception``.
         """
@@ -140,5 +141,5 @@ class LegPools:
 
 def search_pools(threads: int = THREADS_PER_LEG) -> LegPools:
     """Those that searches need: of both legs, of the document log and of frozen rankings."""
-    catalogue = dict.fromkeys((DOCUMENTS, CURSOR), min(threads, CATALOGUE_THREADS))
-    return LegPools({LEXICAL: threads, VECTOR: threads, **catalogue})
+    few = min(threads, CATALOGUE_THREADS)
+    return LegPools({LEXICAL: threads, VECTOR: threads, DOCUMENTS: few, CURSOR: few})

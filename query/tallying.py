@@ -5,6 +5,7 @@ also those that the lexical index lacks, as it lags behind the other one or has 
 """
 
 from functools import partial
+from typing import Final
 
 from query.arrangement import Arrangement
 from query.clock import Clock
@@ -16,7 +17,7 @@ from query.understanding import Understood
 from tandem.lexical import Matching, Tally
 from tandem.rankings import Degradation, Hit
 
-FACETS = "facets"
+FACETS: Final = "facets"
 """What a reply lacks where nothing could be counted, or not everything."""
 
 Counted = tuple[Tally | None, tuple[Degradation, ...]]

@@ -142,21 +142,28 @@ class House:
         self.is_in_process = True
         self.released = threading.Event()
         self.deleted: set[str] = set()
+        self.unindexed: set[str] = set()
+        self.on_log: Callable[[tuple[str, ...]], object] = lambda _: None
         self.store: MemoryStore | None = None
         self.rules = NO_RULES
 
     def indexed(self, document_ids: Collection[str], _seconds: float) -> Mapping[str, Document]:
         """See ``DocumentSource``; noted."""
         self.fetched.append(tuple(document_ids))
+        return self._held([name for name in document_ids if name not in self.unindexed])
+
+    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """See ``DocumentSource``; noted."""
+        self.fetched.append(tuple(document_ids))
+        self.on_log(tuple(document_ids))
+        return self._held(document_ids)
+
+    def _held(self, document_ids: Collection[str]) -> Mapping[str, Document]:
         return {
             name: Document(name, name, f"body of {name}")
             for name in document_ids
             if name not in self.deleted
         }
-
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """See ``DocumentSource``; noted."""
-        return self.indexed(document_ids, 0)
 
     def pipeline(self, configuration: str = "hybrid") -> SearchPipeline:
         """As bootstrapping would make it."""

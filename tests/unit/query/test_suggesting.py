@@ -11,7 +11,7 @@ from query.retrieval import search_pools
 from query.suggesting import MAXIMUM_SUGGESTIONS, Suggester, Suggestion, merge
 from tandem.errors import EngineUnavailable, FilterError, QueryError
 from tandem.lexical import LexicalIndex
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, Reason
 from tests.builders import filters, schema_of
 from tests.unit.query.test_past_queries import asked_by
 
@@ -80,7 +80,7 @@ def test_with_a_filter_there_are_titles_alone(suggester: Suggester, titles: Titl
     [(EngineUnavailable("gone"), "unavailable"), (ValueError("odd"), "error")],
 )
 def test_without_titles_past_queries_stay(
-    suggester: Suggester, titles: Titles, error: Exception, reason: str
+    suggester: Suggester, titles: Titles, error: Exception, reason: Reason
 ) -> None:
     """And the answer says what is missing."""
     titles.error = error
