@@ -142,8 +142,18 @@ class OpenCollection:
         """Every retained generation that is not being built any more and can be opened, the live
         one first.
         """
+        return self._opened(self._complete())
+
+    def open_complete(self) -> None:
+        """Have every complete generation open, for later pages of searches that another process
+        answered from it. For a process that only searches: it may have begun after the next one
+        went live.
+        """
+        self._opened(self._complete())
+
+    def _complete(self) -> list[Generation]:
         known = self.catalog.releases.generations(self.name)
-        return self._opened([item for item in known if item.state != "building"])
+        return [item for item in known if item.state != "building"]
 
     def _opened(self, generations: Sequence[Generation]) -> list[OpenGeneration]:
         """Those of them that can be opened, the live one first, then the newer."""

@@ -9,8 +9,8 @@ from api.verified import indexes_of, unless_stopped
 from indexer.findings import IndexVerification
 from indexer.reindexing import Interrupted
 from indexer.verification import SAMPLE, Verifier, VerifyOptions
-from query.configurations import DEFAULT, LEXICAL, VECTOR
-from query.retrieval import LegPools
+from query.configurations import DEFAULT
+from query.retrieval import search_pools
 from relevance_eval.collections import QuerySet
 from relevance_eval.gates import QualityGate
 from tandem.protocols import Searcher, Verdict
@@ -83,7 +83,7 @@ class OwnQualityGate:
         """See ``Gate``."""
         collection = self._collection
         configuration = collection.configuration(DEFAULT)
-        pools = [LegPools({LEXICAL: None, VECTOR: None}) for _ in range(2)]
+        pools = [search_pools() for _ in range(2)]
         try:
             with self._candidate.in_use(), collection.held() as (release, live):
                 before, after = (

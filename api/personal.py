@@ -1,7 +1,7 @@
 """Where the order of a search knows who asks: profiles are read in time, or the order is as it is.
 
 The event log may be on a server that hangs, so it is read in a pool of its own with a breaker, as
-the legs are: a search loses its personal order then, and nothing else.
+the legs are: a search loses its personal order then, says so, and loses nothing else.
 """
 
 import threading
@@ -11,25 +11,25 @@ from functools import partial
 from typing import NamedTuple
 
 from query.retrieval import Deadline, LegPools
-from rerank.personal_order import PersonalOrder
+from rerank.personal_order import PROFILE, PersonalOrder
 from rerank.profiles import Profile, ProfileReader, keyword_fields
 from tandem.catalog.catalog import Catalog
 from tandem.documents import Document
 from tandem.protocols import Reranker
 from tandem.queries import Query
+from tandem.rankings import Degradation
 from tandem.schema import Schema
 from tandem.sections import SearchSettings
 from tandem.telemetry import logger
 
-PROFILE = "profile"
 THREADS = 2
 """Each may hold a connection to the catalogue while that hangs."""
 
-READING_MS = 300.0
-"""The longest that a search waits for a profile; a read takes a few."""
+READING_SECONDS = 0.3
+"""The longest that a search waits for a profile; a read takes a few thousandths."""
 
-SHARE_OF_BUDGET = 0.3
-"""How much of a query's own time it may be."""
+ENOUGH_SECONDS = 0.05
+"""A profile that does not come within so long counts as missing, as ``query.breaker`` says."""
 
 KEPT_SECONDS = 1.0
 """What somebody does changes their next search no later than that."""
@@ -51,35 +51,38 @@ class RememberedProfiles:
     def __init__(self, read: ReadProfile, kept_seconds: float = KEPT_SECONDS) -> None:
         self._read = read
         self._kept_seconds = kept_seconds
-        self._pools = LegPools({PROFILE: None}, THREADS)
+        self._pools = LegPools({PROFILE: THREADS}, enough_seconds=ENOUGH_SECONDS)
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, tuple[str, ...]], _Kept] = {}
         self._told = ""
 
-    def of(self, user_id: str, fields: tuple[str, ...], budget_ms: float) -> Profile | None:
-        """The profile, or ``None`` if it cannot be had within the share of that budget."""
+    def of(
+        self, user_id: str, fields: tuple[str, ...], timeout_seconds: float
+    ) -> Profile | Degradation:
+        """The profile, or why it cannot be had within that time."""
         key = user_id, fields
         with self._lock:
             kept = self._kept.get(key)
         if kept is not None and time.monotonic() < kept.until:
             return kept.profile
-        milliseconds = min(READING_MS, SHARE_OF_BUDGET * budget_ms)
+        deadline = Deadline.after_ms(1_000 * min(READING_SECONDS, timeout_seconds))
         call = partial(self._attempt, user_id, fields)
-        answers = self._pools.ask({PROFILE: call}, Deadline.after_ms(milliseconds))
+        answers = self._pools.ask({PROFILE: call}, deadline)
         if answers.degraded:
-            self._tell(f"the event log: {answers.degraded[0].reason}")
-            return None
+            (missing,) = answers.degraded
+            self._tell(f"the event log: {missing.reason}")
+            return missing
         profile = answers.by_leg[PROFILE]
-        if profile is not None:
+        if isinstance(profile, Profile):
             self._keep(key, profile)
         return profile
 
-    def _attempt(self, user_id: str, fields: tuple[str, ...]) -> Profile | None:
+    def _attempt(self, user_id: str, fields: tuple[str, ...]) -> Profile | Degradation:
         try:
             return self._read(user_id, fields)
         except Exception as error:  # whatever it is, the search has its answers already
             self._tell(f"{type(error).__name__}: {error}")
-            return None
+            return Degradation(PROFILE, "error")
 
     def _keep(self, key: tuple[str, tuple[str, ...]], profile: Profile) -> None:
         with self._lock:
@@ -106,19 +109,15 @@ class RememberedProfiles:
 class AskersProfiles:
     """``Profiles`` over the keyword fields of one schema."""
 
-    def __init__(
-        self, remembered: RememberedProfiles, fields: tuple[str, ...], budget_ms: float
-    ) -> None:
-        """``budget_ms`` is that of a query which names none."""
+    def __init__(self, remembered: RememberedProfiles, fields: tuple[str, ...]) -> None:
         self._remembered = remembered
         self._fields = fields
-        self._budget_ms = budget_ms
 
-    def of(self, query: Query) -> Profile | None:
+    def of(self, query: Query, timeout_seconds: float) -> Profile | Degradation:
         """See ``Profiles``."""
         if query.user_id is None:
-            return None
-        return self._remembered.of(query.user_id, self._fields, query.budget_ms or self._budget_ms)
+            return Profile()
+        return self._remembered.of(query.user_id, self._fields, timeout_seconds)
 
 
 class PersonalOrders:
@@ -127,7 +126,6 @@ class PersonalOrders:
     def __init__(self, catalog: Catalog, collection: str, search: SearchSettings) -> None:
         """Nothing is opened before somebody asks."""
         self._share = search.personal_share
-        self._budget_ms = search.budget_ms
 
         def documents(ids: Collection[str]) -> Mapping[str, Document]:
             return catalog.documents.documents(collection, list(ids))
@@ -142,7 +140,7 @@ class PersonalOrders:
         if self._share == 0:
             return inner
         fields = keyword_fields(schema)
-        profiles = AskersProfiles(self._remembered, fields, self._budget_ms)
+        profiles = AskersProfiles(self._remembered, fields)
         return PersonalOrder(inner, profiles, self._share)
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from query.frozen import FrozenPages
 from query.parts import Parts
 from query.past_queries import PastQueries
 from query.pipeline import SearchPipeline
-from query.retrieval import LegPools
+from query.retrieval import LegPools, search_pools
 from query.rules_file import RulesFile
 from query.suggesting import Suggester
 from rerank.completed_scores import CompletedScoreReranker
@@ -33,7 +33,7 @@ class Searching:
         self._settings = settings
         self._catalog = catalog
         self._collection = collection
-        self._pools = LegPools({LEXICAL: None, VECTOR: None})
+        self._pools = search_pools()
         legs = {LEXICAL: settings.lexical, VECTOR: settings.vector}
         fusion = {leg: LegFusion(its.k, its.weight) for leg, its in legs.items()}
         self._configurations = configurations(

@@ -8,7 +8,7 @@ searches never waits for the catalogue: it is asked in a thread of its own.
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from api.bootstrap import House
 from api.collection import OpenCollection
@@ -30,7 +30,7 @@ from tandem.stores import EngineHealth
 SILENCE_SECONDS = 5.0
 """How long the catalogue may take to say what is live before it is told that it is silent."""
 
-CATALOGUE = "catalogue"
+CATALOGUE: Final = "catalogue"
 """What a reply names as missing where the last known release has answered it."""
 
 NO_INDEX, LOADING, NO_MODEL = "no index", "loading", "no model"
@@ -171,6 +171,8 @@ class Serving:
             collection.close_dropped()
         collection.begin_to_load()
         self._collection = collection
+        if self._house.ownership is None:
+            collection.open_complete()  # last, as it may wait for engines
         return is_changed
 
     def _begin_to_load_all(self) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tandem.rankings import Part, Reason
+
 
 class Wire(BaseModel):
     """Nothing else is in it."""
@@ -80,13 +82,20 @@ class CorrectionReply(Wire):
 
 
 class DegradationReply(Wire):
-    """A part of the answer that is missing."""
+    """A part of the answer that is missing, wholly or in part; the rest is as it should be."""
 
-    leg: str = Field(
-        description="`lexical`, `vector`, `completion`, `documents`, `facets`, `highlights`, "
-        "`cursor`, `suggestions` or `catalogue`"
+    leg: Part = Field(
+        description="`lexical` or `vector`, what that leg alone would have found (of suggestions, "
+        "the titles); `completion`, exact scores for the order; `profile`, what the person likes, "
+        "so that the order is everybody's; `reranking`, documents that decide the order; "
+        "`documents`, those to be shown or that rules ask for; `facets`, counts, or some of what "
+        "they would count; `highlights`; `cursor`, the way to the next page; `catalogue`, whether "
+        "another release is live by now"
     )
-    reason: str = Field(description="`timeout`, `unavailable`, `error` or `skipped`")
+    reason: Reason = Field(
+        description="`timeout`, no answer in time; `unavailable`, out of reach; `error`, it "
+        "failed; `skipped`, not asked, as it has not answered several times in a row"
+    )
 
 
 class SearchReply(Wire):

@@ -29,7 +29,7 @@ from query.configurations import DEFAULT, LEXICAL, VECTOR
 from query.legs import Legs, LexicalLeg, VectorLeg
 from query.parts import Parts
 from query.pipeline import SearchPipeline
-from query.retrieval import LegPools
+from query.retrieval import search_pools
 from relevance_eval.collections import read_beir
 from relevance_eval.execution import run_queries
 from relevance_eval.measures import measure
@@ -101,7 +101,7 @@ def server_pipeline(
                 LexicalLeg(lexical),
                 VectorLeg(vector, target.embedder, target.generation.passage_tokens),
             ),
-            pools=LegPools({LEXICAL: None, VECTOR: None}),
+            pools=search_pools(),
             reranker=CompletedScoreReranker(
                 {LEXICAL: search.lexical.share, VECTOR: search.vector.share}
             ),

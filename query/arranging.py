@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from query.arranged import Arranged
 from query.arrangement import arrange
@@ -22,6 +22,9 @@ from tandem.fusion import reciprocal_rank_fusion
 from tandem.lexical import Matching
 from tandem.queries import MAXIMUM_LIMIT, Query
 from tandem.rankings import Degradation, Evidence, Hit, Ranking
+
+RERANKING: Final = "reranking"
+"""What a reply lacks where documents that decide the order could not be read."""
 
 
 class Order(NamedTuple):
@@ -173,8 +176,13 @@ class Arranger:
         if late:
             return candidates, late
         with clock.stopwatch.stage("rerank"):
-            fetch = partial(self._source.fetch, completed.document_ids, clock.legs)
-            return parts.reranker.rerank(query, completed, LazyDocuments(fetch)), ()
+            deadline, source = clock.reranking(), self._source.apart()
+            documents = LazyDocuments(partial(source.fetch, completed.document_ids, deadline))
+            ordered, missing = parts.reranker.rerank(
+                query, completed, documents, timeout_seconds=deadline.remaining_seconds()
+            )
+        unread = tuple(Degradation(RERANKING, part.reason) for part in source.degraded)
+        return ordered, missing + unread
 
 
 def no_leg(degraded: tuple[Degradation, ...]) -> SearchUnavailable:

@@ -13,14 +13,15 @@ PROBE_SECONDS = 1.0
 ENOUGH_SECONDS = 0.25
 """A missing answer counts if the leg had at least this long. A healthy engine answers in a few
 hundredths of a second, a busy one in a tenth; who gives it less learns nothing about it. And a
-query that waits for less than this needs no breaker.
+query that waits for less than this needs no breaker. What is quicker may have less.
 """
 
 
 class Breaker:
-    """One leg's. Thread-safe."""
+    """One leg's. Thread-safe. ``enough_seconds`` takes the place of ``ENOUGH_SECONDS``."""
 
-    def __init__(self) -> None:
+    def __init__(self, enough_seconds: float = ENOUGH_SECONDS) -> None:
+        self._enough_seconds = enough_seconds
         self._lock = threading.Lock()
         self._failures = 0
         self._next_probe = 0.0
@@ -38,14 +39,14 @@ class Breaker:
         """Whether to ask the leg now for an answer within ``seconds``: always while it answers,
         else one query a second.
 
-        A hurried query, one with less than ``ENOUGH_SECONDS``, is that one only if no other came
+        A hurried query, one with less than enough, is that one only if no other came
         for a second more: however many of them there are, they do not keep a leg shut.
         """
         with self._lock:
             if not self._is_open():
                 return True
             now = time.monotonic()
-            wait = 0.0 if seconds >= ENOUGH_SECONDS else PROBE_SECONDS
+            wait = 0.0 if seconds >= self._enough_seconds else PROBE_SECONDS
             if now < self._next_probe + wait:
                 return False
             self._next_probe = now + PROBE_SECONDS
@@ -64,7 +65,7 @@ class Breaker:
         """
         with self._lock:
             now = time.monotonic()
-            if not is_engines_fault or seconds < ENOUGH_SECONDS:
+            if not is_engines_fault or seconds < self._enough_seconds:
                 self._next_probe = min(self._next_probe, now)
                 return
             self._failures += 1

@@ -6,7 +6,10 @@ from query.retrieval import Deadline
 from tandem.telemetry import Stopwatch
 
 SHARE_FOR_LEGS = 0.8
-"""How much of a query's time finding the order may use up: the rest is for the page."""
+"""How much of a query's time the legs may use up: the rest is for the order and the page."""
+
+SHARE_FOR_RERANKING = 0.3
+"""How much of what is left then the last word on the order may use up, for what it reads."""
 
 SHARE_FOR_ARRANGEMENT = 0.3
 """How much of what is left then the documents that rules name may use up."""
@@ -20,7 +23,7 @@ SHARE_FOR_DOCUMENTS = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """``whole`` is the query's deadline, ``legs`` that of all up to the order of the hits."""
+    """``whole`` is the query's deadline, ``legs`` that of what the legs are asked for the order."""
 
     whole: Deadline
     legs: Deadline
@@ -31,6 +34,12 @@ class Clock:
         """From now on."""
         whole = Deadline.after_ms(budget_ms)
         return cls(whole, whole.earlier(SHARE_FOR_LEGS))
+
+    def reranking(self) -> Deadline:
+        """When the last word on the order, which begins now, must be said: also where a leg has
+        used up its time.
+        """
+        return self.whole.earlier(SHARE_FOR_RERANKING)
 
     def arrangement(self) -> Deadline:
         """When reading what rules need, which begins now, must be over: also a query whose legs

@@ -3,12 +3,13 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from tandem.errors import QueryError
 from tandem.fusion import LegFusion
 
-LEXICAL = "lexical"
-VECTOR = "vector"
+LEXICAL: Final = "lexical"
+VECTOR: Final = "vector"
 DEFAULT = "hybrid"
 
 

@@ -37,20 +37,55 @@ class DocumentSource(Protocol):
         ...
 
 
+class _Index:
+    """The lexical index, for one query: once it is late it is not waited for again."""
+
+    def __init__(self, source: DocumentSource, pools: LegPools) -> None:
+        self._source = source
+        self._pools = pools
+        self.is_left_out = False
+
+    def read(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
+        """What it gives in its share of the time."""
+        if self.is_left_out:
+            return {}
+        seconds = SHARE_FOR_INDEX * deadline.remaining_seconds()
+        call = partial(self._source.indexed, document_ids, seconds)
+        if not self._source.is_in_process:
+            by_then = deadline.earlier(SHARE_FOR_INDEX)
+            answers = self._pools.ask({LEXICAL: call}, by_then, is_counted=False)
+            self.is_left_out = bool(answers.degraded)
+            return answers.by_leg.get(LEXICAL, {})
+        try:
+            # not in a pool: handing it to a thread would cost more than the reading itself
+            return call() if seconds > 0 else {}
+        except Exception as error:  # a damaged index must not hide what the log still knows
+            logger("query").warning("documents come from the log: %s", error)
+            return {}
+
+
 class QueryDocuments:
     """Fetches the documents of one query, and keeps what went wrong."""
 
     def __init__(self, source: DocumentSource, pools: LegPools) -> None:
         self._source = source
         self._pools = pools
-        self._is_index_down = False
+        self._index = _Index(source, pools)
         self._degraded: dict[Degradation, None] = {}
         self._unread: set[str] = set()
         self._hidden: frozenset[str] = frozenset()
 
+    def apart(self) -> "QueryDocuments":
+        """The same query's documents, for another purpose than to be shown: what is missing there
+        is noted there.
+        """
+        other = QueryDocuments(self._source, self._pools)
+        other._index = self._index
+        return other
+
     def leave_out_index(self) -> None:
         """Ask the log alone from now on: the lexical engine did not answer this query."""
-        self._is_index_down = True
+        self._index.is_left_out = True
 
     def hide(self, document_ids: frozenset[str]) -> None:
         """Treat these from now on as if they were gone: rules hide them."""
@@ -71,25 +106,12 @@ class QueryDocuments:
         wanted = [name for name in document_ids if name not in self._hidden]
         if not wanted:
             return {}
-        found = {} if self._is_index_down else {**self._indexed(wanted, deadline)}
+        self._unread.difference_update(wanted)
+        found = {**self._index.read(wanted, deadline)}
         missing = [document_id for document_id in wanted if document_id not in found]
         if missing:
             found |= self._logged(missing, deadline)
         return found
-
-    def _indexed(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
-        seconds = SHARE_FOR_INDEX * deadline.remaining_seconds()
-        call = partial(self._source.indexed, document_ids, seconds)
-        if not self._source.is_in_process:
-            by_then = deadline.earlier(SHARE_FOR_INDEX)
-            answers = self._pools.ask({LEXICAL: call}, by_then, is_counted=False)
-            return answers.by_leg.get(LEXICAL, {})
-        try:
-            # not in a pool: handing it to a thread would cost more than the reading itself
-            return call() if seconds > 0 else {}
-        except Exception as error:  # a damaged index must not hide what the log still knows
-            logger("query").warning("documents come from the log: %s", error)
-            return {}
 
     def _logged(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
         answers = self._pools.ask({DOCUMENTS: partial(self._source.logged, document_ids)}, deadline)

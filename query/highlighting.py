@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
+from typing import Final
 
 from query.configurations import LEXICAL, VECTOR
 from query.legs import Questions
@@ -11,7 +12,7 @@ from query.retrieval import Deadline, LegPools
 from tandem.documents import Document
 from tandem.rankings import Degradation, Highlight
 
-HIGHLIGHTS = "highlights"
+HIGHLIGHTS: Final = "highlights"
 """What a reply lacks where they did not come in time."""
 
 PASSAGE_CHARACTERS = 300

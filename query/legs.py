@@ -17,7 +17,7 @@ from tandem.filters import Filter
 from tandem.lexical import LexicalIndex, Matching, Place, Tally
 from tandem.protocols import Embedder, FloatVector, VectorIndex
 from tandem.queries import Sort
-from tandem.rankings import Correction, Ranking
+from tandem.rankings import Correction, Part, Ranking
 
 
 class Question(Protocol):
@@ -134,7 +134,7 @@ class Questions:
     lexical: WordQuestion | None = None
     vector: MeaningQuestion | None = None
 
-    def by_leg(self) -> Iterator[tuple[str, Question]]:
+    def by_leg(self) -> Iterator[tuple[Part, Question]]:
         """(leg, question) of those that are asked."""
         if self.lexical is not None:
             yield LEXICAL, self.lexical

@@ -84,7 +84,9 @@ class VectorQuestion:
         return self._index.score(self._vector, document_ids, timeout_seconds=timeout_seconds)
 
     def passages(self, documents: Sequence[Document]) -> Mapping[str, str]:
-        """See ``MeaningQuestion``."""
+        """See ``MeaningQuestion``. None is nearest to a vector without a direction."""
+        if not self._vector.any():
+            return {}
         held = self._index.vectors([document.document_id for document in documents])
         size = min(self._passage_tokens, self._embedder.window)
         cut = PassageSplitter(self._embedder, size).pieces(documents)

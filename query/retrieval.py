@@ -2,27 +2,29 @@
 
 Each leg has a bounded pool of its own, so that an engine that hangs uses up its own threads and not
 those of the healthy one; after a few failures in a row it is left out at once, and tried again
-every second. The document log has such a pool too (see ``query.documents``), and so has the store
-of frozen rankings (``query.frozen``).
+every second. The document log has such a pool too (see ``query.documents``), the store of frozen
+rankings (``query.frozen``), and whoever else may hang while somebody waits.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-from query.breaker import Breaker
+from query.breaker import ENOUGH_SECONDS
+from query.configurations import LEXICAL, VECTOR
+from query.pool import Pool
 from tandem.errors import EngineUnavailable
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, Part, Reason
 from tandem.telemetry import logger
 
 Answer = TypeVar("Answer")
 THREADS_PER_LEG = 8
-DOCUMENTS = "documents"
+DOCUMENTS: Final = "documents"
 """The pool of the document log, and what a reply names where the log did not answer."""
 
-CURSOR = "cursor"
+CURSOR: Final = "cursor"
 """The pool of the frozen rankings, and what a reply lacks where theirs could not be kept."""
 
 CATALOGUE_THREADS = 4
@@ -60,20 +62,17 @@ class Answers(Generic[Answer]):
 
 
 class LegPools:
-    """One bounded thread pool a leg, one for the document log and one for frozen rankings."""
+    """Bounded thread pools by name, each with a breaker."""
 
-    def __init__(self, legs: Mapping[str, object], threads: int = THREADS_PER_LEG) -> None:
-        catalogue = dict.fromkeys((DOCUMENTS, CURSOR), min(threads, CATALOGUE_THREADS))
-        sizes = {**dict.fromkeys(legs, threads), **catalogue}
-        self._pools = {
-            name: ThreadPoolExecutor(size, thread_name_prefix=f"leg-{name}")
-            for name, size in sizes.items()
-        }
-        self._breakers = {name: Breaker() for name in sizes}
+    def __init__(
+        self, threads: Mapping[Part, int], *, enough_seconds: float = ENOUGH_SECONDS
+    ) -> None:
+        """``threads`` maps a name to the size of its pool; see ``Breaker`` for the other one."""
+        self._pools = {name: Pool(name, size, enough_seconds) for name, size in threads.items()}
 
     def ask(
         self,
-        calls: Mapping[str, Callable[[], Answer]],
+        calls: Mapping[Part, Callable[[], Answer]],
         deadline: Deadline,
         *,
         is_counted: bool = True,
@@ -88,7 +87,7 @@ class LegPools:
 
     def begin(
         self,
-        calls: Mapping[str, Callable[[], Answer]],
+        calls: Mapping[Part, Callable[[], Answer]],
         deadline: Deadline,
         *,
         is_counted: bool = True,
@@ -99,7 +98,7 @@ class LegPools:
             late: Answers[Answer] = Answers({}, tuple(Degradation(leg, "timeout") for leg in calls))
             return lambda: late
         futures = {
-            leg: self._pools[leg].submit(call) if self._allows(leg, seconds, is_counted) else None
+            leg: self._pools[leg].submit(call, seconds, is_counted=is_counted)
             for leg, call in calls.items()
         }
 
@@ -107,44 +106,40 @@ class LegPools:
             by_leg: dict[str, Answer] = {}
             degraded = []
             for leg, future in futures.items():
-                reason = "skipped" if future is None else _why_missing(leg, future, deadline)
+                reason: Reason | None
+                reason = "skipped" if future is None else self._why_missing(leg, future, deadline)
                 if future is not None and reason is None:
                     by_leg[leg] = future.result()
                 else:
                     assert reason is not None
                     degraded.append(Degradation(leg, reason))
                 if future is not None and (is_counted or reason is None):
-                    self._note(leg, reason, seconds)
+                    self._pools[leg].note(reason, seconds)
             return Answers(by_leg, tuple(degraded))
 
         return answers
 
-    def _note(self, leg: str, reason: str | None, seconds: float) -> None:
-        if reason is None:
-            self._breakers[leg].answered()
-        else:
-            self._breakers[leg].missed(seconds, is_engines_fault=reason != "error")
-
-    def _allows(self, leg: str, seconds: float, is_counted: bool) -> bool:
-        breaker = self._breakers[leg]
-        return breaker.allows(seconds) if is_counted else not breaker.is_open
+    def _why_missing(self, leg: Part, future: Future[Answer], deadline: Deadline) -> Reason | None:
+        """Why a leg has no answer at the deadline, if it has none. Its error may be anything: a
+        panic in an engine is no ``Exception``.
+        """
+        try:
+            error = future.exception(deadline.remaining_seconds())
+        except TimeoutError:
+            self._pools[leg].give_up(future)
+            return "timeout"
+        if error is None:
+            return None
+        logger("query").warning("the %s leg failed: %s", leg, error)
+        return "unavailable" if isinstance(error, EngineUnavailable) else "error"
 
     def close(self) -> None:
         """Let running calls end and take no more."""
         for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.close()
 
 
-def _why_missing(leg: str, future: Future[Answer], deadline: Deadline) -> str | None:
-    """Why a leg has no answer at the deadline, if it has none. Its error may be anything: a panic
-    in an engine is no ``Exception``.
-    """
-    try:
-        error = future.exception(deadline.remaining_seconds())
-    except TimeoutError:
-        future.cancel()
-        return "timeout"
-    if error is None:
-        return None
-    logger("query").warning("the %s leg failed: %s", leg, error)
-    return "unavailable" if isinstance(error, EngineUnavailable) else "error"
+def search_pools(threads: int = THREADS_PER_LEG) -> LegPools:
+    """Those that searches need: of both legs, of the document log and of frozen rankings."""
+    few = min(threads, CATALOGUE_THREADS)
+    return LegPools({LEXICAL: threads, VECTOR: threads, DOCUMENTS: few, CURSOR: few})

@@ -1,21 +1,24 @@
 """How many documents a search has found, and their facets: one set, the same on every page.
 
-It is what the words match under the filters, together with the candidates that only meaning found.
+It is what the words match under the filters, together with the candidates that only meaning found:
+also those that the lexical index lacks, as it lags behind the other one or has refused them.
 """
 
 from functools import partial
+from typing import Final
 
 from query.arrangement import Arrangement
 from query.clock import Clock
 from query.configurations import LEXICAL
-from query.legs import Questions
+from query.legs import Questions, WordLeg
 from query.parts import Parts
+from query.retrieval import Deadline
 from query.understanding import Understood
 from tandem.lexical import Matching, Tally
 from tandem.rankings import Degradation, Hit
 
-FACETS = "facets"
-"""What a reply lacks where nothing could be counted."""
+FACETS: Final = "facets"
+"""What a reply lacks where nothing could be counted, or not everything."""
 
 Counted = tuple[Tally | None, tuple[Degradation, ...]]
 
@@ -40,14 +43,33 @@ def tally(
 
 
 def counted(parts: Parts, understood: Understood, matching: Matching, clock: Clock) -> Counted:
-    """Ask the lexical index how many documents that are."""
-    deadline, facets = clock.tally(), understood.facets
-    seconds = deadline.remaining_seconds()
-    call = partial(parts.legs.lexical.tally, matching, understood.filters, facets, seconds)
+    """Ask the lexical index how many documents that are. What it lacks of ``matching.also`` is in
+    the total, but in no facet, which is told.
+    """
+    deadline = clock.tally()
+    call = partial(_count, parts.legs.lexical, understood, matching, deadline)
     answers = parts.pools.ask({LEXICAL: call}, deadline, is_counted=False)
-    return answers.by_leg.get(LEXICAL), tuple(
-        Degradation(FACETS, part.reason) for part in answers.degraded
-    )
+    if answers.degraded:
+        return None, tuple(Degradation(FACETS, part.reason) for part in answers.degraded)
+    found, lacking = answers.by_leg[LEXICAL]
+    is_short = lacking > 0 and bool(understood.facets)
+    uncounted = (Degradation(FACETS, "unavailable"),) if is_short else ()
+    return found._replace(total=found.total + lacking), uncounted
+
+
+def _count(
+    leg: WordLeg, understood: Understood, matching: Matching, deadline: Deadline
+) -> tuple[Tally, int]:
+    """What the index counts, and how many it lacks of ``also``, none of which is in ``without``."""
+    filters, facets = understood.filters, understood.facets
+    found = leg.tally(matching, filters, facets, deadline.remaining_seconds())
+    if not matching.also:
+        return found, 0
+    held = found
+    if matching.text is not None:
+        alone = Matching(None, also=matching.also)
+        held = leg.tally(alone, filters, (), deadline.remaining_seconds())
+    return found, len(matching.also) - held.total
 
 
 def _is_matched(hit: Hit) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tandem.documents import Document
 from tandem.fusion import weighted_sum
 from tandem.queries import Query
-from tandem.rankings import Ranking
+from tandem.rankings import Ranking, Reranked
 
 
 class CompletedScoreReranker:
@@ -19,6 +19,8 @@ class CompletedScoreReranker:
         query: Query,  # noqa: ARG002 - scores already say what the query means to each leg
         candidates: Ranking,
         documents: Mapping[str, Document],  # noqa: ARG002 - and no content is looked at
-    ) -> Ranking:
+        *,
+        timeout_seconds: float,  # noqa: ARG002 - nothing is waited for
+    ) -> Reranked:
         """See ``Reranker``."""
-        return weighted_sum(candidates, self._weights)
+        return Reranked(weighted_sum(candidates, self._weights))

@@ -1,23 +1,30 @@
 """A person's own order, until a model is trained: another order, moved by what the person likes."""
 
+import time
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from rerank.profiles import Profile
 from tandem.documents import Document
 from tandem.protocols import Reranker
 from tandem.queries import Query
-from tandem.rankings import Contribution, Hit, Ranking
+from tandem.rankings import Contribution, Degradation, Hit, Ranking, Reranked
 
 FEATURE = "personal affinity"
 """What ``explain`` calls it."""
+
+PROFILE: Final = "profile"
+"""What a reply lacks where the order is everybody's because the person's could not be had."""
+
+SHARE_FOR_PROFILE = 0.5
+"""How much of its time reading the profile may use up: the rest is for documents."""
 
 
 class Profiles(Protocol):
     """Where profiles come from."""
 
-    def of(self, query: Query) -> Profile | None:
-        """The profile of whoever asks, in time; ``None`` where it could not be had."""
+    def of(self, query: Query, timeout_seconds: float) -> Profile | Degradation:
+        """The profile of whoever asks, in time, or why it could not be had."""
         ...
 
 
@@ -34,25 +41,36 @@ class PersonalOrder:
         self._share = share
 
     def rerank(
-        self, query: Query, candidates: Ranking, documents: Mapping[str, Document]
-    ) -> Ranking:
+        self,
+        query: Query,
+        candidates: Ranking,
+        documents: Mapping[str, Document],
+        *,
+        timeout_seconds: float,
+    ) -> Reranked:
         """See ``Reranker``."""
-        ranking = self._inner.rerank(query, candidates, documents)
+        until = time.monotonic() + timeout_seconds
+        before = self._inner.rerank(query, candidates, documents, timeout_seconds=timeout_seconds)
+        ranking, missing = before
         if query.user_id is None or not ranking.hits:
-            return ranking
-        profile = self._profiles.of(query)
-        if profile is None or profile.is_empty:
-            return ranking
+            return before
+        left = max(0.0, until - time.monotonic())
+        profile = self._profiles.of(query, SHARE_FOR_PROFILE * left)
+        if isinstance(profile, Degradation):
+            return Reranked(ranking, (*missing, profile))
+        if profile.is_empty:
+            return before
         moved = {
             hit.document_id: self._moved(hit, profile, documents.get(hit.document_id))
             for hit in ranking.hits
         }
-        return Ranking.from_scores(
+        ordered = Ranking.from_scores(
             ranking.name,
             [(document_id, hit.score) for document_id, hit in moved.items()],
             evidence=lambda document_id: moved[document_id].evidence,
             contributions=lambda document_id: moved[document_id].contributions,
         )
+        return Reranked(ordered, missing)
 
     def _moved(self, hit: Hit, profile: Profile, document: Document | None) -> Hit:
         """The hit with what the person's profile adds to it; a document that could not be read

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tandem.documents import Change, Document
 from tandem.filters import Filter
 from tandem.queries import Query
-from tandem.rankings import Ranking, SearchResult
+from tandem.rankings import Ranking, Reranked, SearchResult
 
 FloatVector = npt.NDArray[np.float32]
 """Shape (dimension,)."""
@@ -134,9 +134,16 @@ class Reranker(Protocol):
     """The last word on the order of the candidates."""
 
     def rerank(
-        self, query: Query, candidates: Ranking, documents: Mapping[str, Document]
-    ) -> Ranking:
-        """The same candidates in a new order; ``documents`` is read only where it is needed."""
+        self,
+        query: Query,
+        candidates: Ranking,
+        documents: Mapping[str, Document],
+        *,
+        timeout_seconds: float,
+    ) -> Reranked:
+        """The same candidates in a new order, within that time; ``documents`` is read only where it
+        is needed, and keeps to the same time.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ and a tuple is made in less than half the time.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tandem.documents import Document
 from tandem.queries import Query
@@ -94,15 +94,42 @@ class Ranking:
         return len(self.hits)
 
 
+Part = Literal[
+    "lexical", "vector", "completion", "profile", "reranking", "documents", "facets", "highlights",
+    "cursor", "catalogue",
+]  # fmt: skip
+"""What may be missing from an answer:
+
+lexical, vector    a leg: what it alone would have found
+completion         the exact scores of what only one leg found: the order is the fused one
+profile            what the person likes: the order is everybody's
+reranking          documents that decide the order
+documents          documents that would be shown, or that rules ask for
+facets             the counts, or some of what they would count
+highlights         what hits show of themselves
+cursor             the way to the next page
+catalogue          whether another release is live by now
+"""
+
+Reason = Literal["timeout", "unavailable", "error", "skipped"]
+"""Why: no answer in time, out of reach, it failed; or it was not asked, as it has not answered
+several times in a row, and is tried again every second.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Degradation:
-    """A part of the answer that is missing: a leg, ``completion`` or ``documents``. ``reason`` is
-    ``timeout``, ``unavailable``, ``error``, or ``skipped``: it failed several times in a row, and
-    is tried again every second.
-    """
+    """A part of the answer that is missing, wholly or in part; the rest is as it should be."""
 
-    leg: str
-    reason: str
+    leg: Part
+    reason: Reason
+
+
+class Reranked(NamedTuple):
+    """What a reranker makes of candidates, and what it lacked for that."""
+
+    ranking: Ranking
+    degraded: tuple[Degradation, ...] = ()
 
 
 class Highlight(NamedTuple):

@@ -13,7 +13,8 @@ from query.legs import Legs
 from query.parts import Parts
 from query.pipeline import SearchPipeline
 from query.questions import Fields
-from query.retrieval import LegPools
+from query.retrieval import search_pools
+from query.rules import NO_RULES
 from query.synonyms import Rewrite
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.documents import Document
@@ -35,7 +36,7 @@ MEANING = {"a": 0.2, "b": 0.8, "c": 0.1, "d": 0.4}
 class StandIn:
     """A leg over given scores, and its only question; ``found`` says how many it returns by
     itself, ``asked`` how it was asked. Each document has a title that matches; ``counted`` lists
-    what was to be counted.
+    what was to be counted, and ``lacks`` what is not there to be.
     """
 
     correction: ClassVar[Correction | None] = None
@@ -50,6 +51,7 @@ class StandIn:
     on_show: Callable[[], None] = lambda: None
     asked: list[Any] = field(default_factory=list)
     counted: list[Matching] = field(default_factory=list)
+    lacks: set[str] = field(default_factory=set)
     shown: list[tuple[str, ...]] = field(default_factory=list)
 
     def ask(self, text: str, variants: Sequence[str] = ()) -> "StandIn":
@@ -95,7 +97,7 @@ class StandIn:
         self.on_tally()
         self.counted.append(matching)
         matched = 0 if matching.text is None else 70
-        total = matched + len(matching.also)
+        total = matched + len({*matching.also} - self.lacks)
         return Tally(total, {name: {"x": total} for name in fields})
 
     def browse(
@@ -133,27 +135,35 @@ class House:
     def __init__(self) -> None:
         self.lexical = StandIn("lexical", WORDS)
         self.vector = StandIn("vector", MEANING, found=2)
-        self.pools = LegPools({"lexical": 0, "vector": 0}, threads=2)
+        self.pools = search_pools(2)
         self.reranker: Reranker = CompletedScoreReranker({"lexical": 0.4, "vector": 0.6})
         self.fetched: list[tuple[str, ...]] = []
         self.depth = 100
         self.is_in_process = True
         self.released = threading.Event()
         self.deleted: set[str] = set()
+        self.unindexed: set[str] = set()
+        self.on_log: Callable[[tuple[str, ...]], object] = lambda _: None
         self.store: MemoryStore | None = None
+        self.rules = NO_RULES
 
     def indexed(self, document_ids: Collection[str], _seconds: float) -> Mapping[str, Document]:
         """See ``DocumentSource``; noted."""
         self.fetched.append(tuple(document_ids))
+        return self._held([name for name in document_ids if name not in self.unindexed])
+
+    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        """See ``DocumentSource``; noted."""
+        self.fetched.append(tuple(document_ids))
+        self.on_log(tuple(document_ids))
+        return self._held(document_ids)
+
+    def _held(self, document_ids: Collection[str]) -> Mapping[str, Document]:
         return {
             name: Document(name, name, f"body of {name}")
             for name in document_ids
             if name not in self.deleted
         }
-
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """See ``DocumentSource``; noted."""
-        return self.indexed(document_ids, 0)
 
     def pipeline(self, configuration: str = "hybrid") -> SearchPipeline:
         """As bootstrapping would make it."""
@@ -175,6 +185,7 @@ class House:
                 reranker=self.reranker,
                 documents=self,
                 frozen=frozen,
+                rules=self.rules,
             )
         )
 

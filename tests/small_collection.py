@@ -11,7 +11,7 @@ from query.frozen import FrozenPages
 from query.legs import Legs, LexicalLeg, VectorLeg
 from query.parts import Parts
 from query.pipeline import SearchPipeline
-from query.retrieval import LegPools
+from query.retrieval import search_pools
 from query.rules import Rules
 from query.rules_reading import read_rules
 from rerank.completed_scores import CompletedScoreReranker
@@ -86,7 +86,7 @@ class SmallCollection:
         self.lexical.apply(upserts(documents))
         self.lexical.refresh()
         self.vectors = PlainVectors(self.documents, self.embedder)
-        self.pools = LegPools({"lexical": 0, "vector": 0}, threads=4)
+        self.pools = search_pools(4)
         self.rules = Rules()
         self.corrects = True
         store = MemoryStore()

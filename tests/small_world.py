@@ -12,7 +12,7 @@ from query.frozen import FrozenPages
 from query.legs import Legs, LexicalLeg, VectorLeg
 from query.parts import Parts
 from query.pipeline import SearchPipeline
-from query.retrieval import LegPools
+from query.retrieval import search_pools
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.analysis import ENGLISH
 from tandem.catalog.frozen_rankings import FrozenRankings
@@ -78,7 +78,7 @@ class World:
     @contextmanager
     def worker(self) -> Iterator[dict[str, SearchPipeline]]:
         """What a process would have: pools and a store of its own, a pipeline a configuration."""
-        pools = LegPools(FUSION)
+        pools = search_pools()
         store = FrozenRankings(sa.URL.create("sqlite", database=str(self._frozen_file)))
         parts = {
             name: Parts(

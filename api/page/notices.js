@@ -8,9 +8,10 @@ const LACKS = {
   completion: "Without exact scores for some hits: they stand in their first order",
   documents: "Without the content of some hits",
   highlights: "Without the matching passages",
-  facets: "Without counts",
-  tally: "Without counts",
-  rerank: "Without the last step of ranking",
+  facets: "Without counts, or without some of them",
+  profile: "In everybody's order: what this person likes is not known just now",
+  reranking: "Some hits stand in everybody's order: their documents could not be read for it",
+  cursor: "Without the next pages",
   catalogue: "What is live is not known just now: the last known release answers",
 };
 const REASONS = {

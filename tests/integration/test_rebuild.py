@@ -14,7 +14,7 @@ from indexer.indexing import catch_up
 from tandem.catalog.checkpoints import Checkpoint
 from tandem.errors import LogMismatch
 from tandem.queries import Query
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, Part
 from tests.fakes import HashEmbedder
 from tests.integration.crash.audit import exact
 from tests.integration.crash.driver import opened, send, settings
@@ -170,7 +170,7 @@ DAMAGED = {"lexical": "*.store", "vector": "edge_config.json"}
 
 
 @pytest.mark.parametrize("leg", LEGS)
-def test_a_damaged_index_says_how_to_heal_it(place: Place, leg: str) -> None:
+def test_a_damaged_index_says_how_to_heal_it(place: Place, leg: Part) -> None:
     """A truncated file leaves its leg out, with a hint; doing what it says heals the index."""
     for path in (place.index(leg) / "data").rglob(DAMAGED[leg]):
         # another file in its place: what this process has mapped still, it may still read

@@ -201,7 +201,7 @@ def test_the_breaker_of_the_live_search_decides_nothing(
     """A leg that searches leave out just now is asked by the quality gate all the same."""
     adopt(house, quality={"judgments": judged(tmp_path / "judged")})
     pools = house.collection(NAME).searching._pools
-    monkeypatch.setattr(pools._breakers["vector"], "allows", lambda *_: False)
+    monkeypatch.setattr(pools._pools["vector"], "submit", lambda *_, **__: None)
     assert house.collection(NAME).searcher().search(Query("word3")).degraded
     _, outcome = reindexed(owner)
     assert [item.gate for item in outcome.verdicts] == ["refused", "verify", "quality"]

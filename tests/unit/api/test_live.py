@@ -94,6 +94,20 @@ def test_later_pages_are_of_the_release_that_found_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("models")
+def test_later_pages_where_their_generation_was_never_open(tmp_path: Path) -> None:
+    """In a process that began after another one went live: it opens what cursors may name."""
+    with owned(settings_in(tmp_path)) as house, at_work(house) as owner:
+        collection = house.collection(NAME)
+        until(lambda: collection.passed() == 20)
+        reindexed(owner, model=MODELS[1])
+        collection.close_generation(1, lambda: None)
+        collection.open_complete()
+        for number in (1, 2):
+            with collection.held_generation(number) as (_, opened):
+                assert opened.generation.number == number
+
+
+@pytest.mark.usefixtures("models")
 def test_a_configuration_beside_a_cursor(tmp_path: Path) -> None:
     """None is needed: the search had one. Another one is refused."""
     with owned(settings_in(tmp_path)) as house, at_work(house):

@@ -1,7 +1,7 @@
 """The API describes itself: every operation, with limits, examples and every error."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -11,6 +11,7 @@ from api.ubi import KNOWN, read_event
 from api.wire import ErrorReply, EventsReply, HealthReply, ReadyReply, SearchReply, SuggestReply
 from api.wire_asked import SearchAsked, SimilarAsked, SuggestAsked
 from api.wire_events import EVENT_SCHEMA
+from tandem.rankings import Part, Reason
 from tests.web_client import StandIn, client_of
 
 OPERATIONS = {
@@ -128,3 +129,12 @@ def test_the_shape_of_an_event_is_what_is_read() -> None:
     least = {"action_name": "view", "timestamp": "2026-11-21T09:30:00Z"}
     assert {*EVENT_SCHEMA["required"]} == {*least}
     assert read_event({**dict.fromkeys(KNOWN), **least}).action == "view", "null is absent"
+
+
+def test_what_may_be_missing_is_a_closed_list() -> None:
+    """Programs may tell the parts and the reasons apart; each part is explained."""
+    told = described()["components"]["schemas"]["DegradationReply"]["properties"]
+    assert tuple(told["leg"]["enum"]) == get_args(Part)
+    assert all(f"`{part}`" in told["leg"]["description"] for part in get_args(Part))
+    assert tuple(told["reason"]["enum"]) == get_args(Reason)
+    assert all(f"`{reason}`" in told["reason"]["description"] for reason in get_args(Reason))

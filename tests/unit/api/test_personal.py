@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.bootstrap import House
-from api.personal import AskersProfiles, PersonalOrders, RememberedProfiles
+from api.personal import ENOUGH_SECONDS, AskersProfiles, PersonalOrders, RememberedProfiles
 from query.breaker import FAILURES_IN_A_ROW
 from rerank.completed_scores import CompletedScoreReranker
 from rerank.personal_order import FEATURE, PersonalOrder
@@ -18,7 +18,7 @@ from tandem.documents import Document
 from tandem.errors import CatalogError
 from tandem.events import Event
 from tandem.queries import Query
-from tandem.rankings import SearchResult
+from tandem.rankings import Degradation, SearchResult
 from tandem.sections import SearchSettings
 from tests.builders import schema_of
 from tests.logs import logged
@@ -26,7 +26,7 @@ from tests.owned_house import NAME, at_work, owned, settings_in
 
 SOMEBODY = Profile({"kind": {"x": 1}}, {"kind": 1})
 FIELDS = ("kind",)
-LONG_MS = 600_000.0
+LONG = 600.0
 HANGING_SECONDS = 30.0
 FOR_EVER = 3_600.0
 
@@ -72,12 +72,12 @@ def test_a_profile_is_kept_for_a_moment(remembering: Remembering) -> None:
     kept, fleeting = Reading(), Reading()
     profiles = remembering(kept)
     for user_id in ("a", "a", "b"):
-        assert profiles.of(user_id, FIELDS, LONG_MS) == SOMEBODY
-    profiles.of("a", ("other",), LONG_MS)
+        assert profiles.of(user_id, FIELDS, LONG) == SOMEBODY
+    profiles.of("a", ("other",), LONG)
     assert kept.asked == ["a", "b", "a"]
     profiles = remembering(fleeting, kept_seconds=0)
-    profiles.of("a", FIELDS, LONG_MS)
-    profiles.of("a", FIELDS, LONG_MS)
+    profiles.of("a", FIELDS, LONG)
+    profiles.of("a", FIELDS, LONG)
     assert fleeting.asked == ["a", "a"]
 
 
@@ -89,7 +89,7 @@ def test_no_more_than_so_many_are_kept(
     reading = Reading()
     profiles = remembering(reading)
     for user_id in ("a", "b", "c", "b", "c", "a"):
-        profiles.of(user_id, FIELDS, LONG_MS)
+        profiles.of(user_id, FIELDS, LONG)
     assert reading.asked == ["a", "b", "c", "a"]
 
 
@@ -99,51 +99,54 @@ def test_a_log_that_fails_is_told_once(remembering: Remembering) -> None:
     profiles = remembering(reading, kept_seconds=0)
     with logged() as records:
         for _ in range(3):
-            assert profiles.of("a", FIELDS, LONG_MS) is None
+            assert profiles.of("a", FIELDS, LONG) == Degradation("profile", "error")
         assert len(records) == 1
         assert "no personal order: CatalogError: the event log is down" in records[0].getMessage()
         reading.first = lambda: None
-        assert profiles.of("a", FIELDS, LONG_MS) == SOMEBODY
+        assert profiles.of("a", FIELDS, LONG) == SOMEBODY
         reading.first = failing
-        assert profiles.of("a", FIELDS, LONG_MS) is None
+        assert profiles.of("a", FIELDS, LONG) == Degradation("profile", "error")
         assert len(records) == 2
 
 
-def test_a_log_that_hangs_is_soon_not_waited_for(remembering: Remembering) -> None:
-    """Each of the first searches waits for a part of its time, the others not at all."""
+@pytest.mark.parametrize("seconds", [1.5 * ENOUGH_SECONDS, 1.0])
+def test_a_log_that_hangs_is_soon_not_waited_for(remembering: Remembering, seconds: float) -> None:
+    """Each of the first searches waits for its time, if that is longer than a read takes; the
+    others do not at all.
+    """
     released = threading.Event()
     reading = Reading(lambda: released.wait(HANGING_SECONDS))
     profiles = remembering(reading)
     try:
         with logged() as records:
-            for _ in range(20):
-                assert profiles.of("a", FIELDS, 1_000.0) is None
+            found = [profiles.of("a", FIELDS, seconds) for _ in range(20)]
+        reasons = [part.reason for part in found if isinstance(part, Degradation)]
+        assert reasons[:FAILURES_IN_A_ROW] == ["timeout"] * FAILURES_IN_A_ROW
+        assert reasons.count("skipped") >= 20 - FAILURES_IN_A_ROW - 2
         assert len(reading.asked) <= FAILURES_IN_A_ROW + 2  # it is tried again every second
         assert ["the event log: timeout" in item.getMessage() for item in records] == [True]
     finally:
         released.set()
 
 
-def test_a_query_with_little_time_gives_a_part_of_it(remembering: Remembering) -> None:
+def test_a_query_with_little_time_waits_no_longer(remembering: Remembering) -> None:
     """Less than a thousandth of a second is too little for a read that waits."""
     released = threading.Event()
     profiles = remembering(Reading(lambda: released.wait(HANGING_SECONDS)))
     try:
-        assert profiles.of("a", FIELDS, 0.001) is None
+        assert profiles.of("a", FIELDS, 1e-6) == Degradation("profile", "timeout")
     finally:
         released.set()
 
 
-def test_the_time_of_a_query_that_names_none_is_the_settings(remembering: Remembering) -> None:
-    """And nobody's profile is read for a query without a person."""
+def test_nobodys_profile_is_not_read(remembering: Remembering) -> None:
+    """A query without a person has none, in no time."""
     reading = Reading()
-    profiles = AskersProfiles(remembering(reading), FIELDS, LONG_MS)
-    assert profiles.of(Query("x", user_id="a")) == SOMEBODY
-    assert profiles.of(Query("x")) is None
+    profiles = AskersProfiles(remembering(reading), FIELDS)
+    assert profiles.of(Query("x", user_id="a"), LONG) == SOMEBODY
+    assert profiles.of(Query("x"), 0.0) == Profile()
     assert reading.asked == ["a"]
-    hurried = AskersProfiles(remembering(reading), FIELDS, 0.0)
-    assert hurried.of(Query("x", user_id="a")) is None
-    assert hurried.of(Query("x", user_id="a", budget_ms=LONG_MS)) == SOMEBODY
+    assert profiles.of(Query("x", user_id="b"), 0.0) == Degradation("profile", "timeout")
 
 
 @pytest.mark.usefixtures("models")
@@ -228,10 +231,12 @@ def test_what_somebody_does_changes_their_next_search(house: House) -> None:
 
 
 def test_a_search_goes_on_without_the_event_log(house: House) -> None:
-    """A file that is no database: the answer is everybody's, and it is told once."""
+    """A file that is no database: the answer is everybody's, which it says, and the log
+    does once.
+    """
     (house.settings.data_dir / "events.sqlite").write_bytes(b"no database" * 1_000)
     with logged() as records:
         found = [search(house, "fan") for _ in range(2)]
     assert [item.page for item in found] == [search(house, None).page] * 2
-    assert found[0].degraded == ()
+    assert [item.degraded for item in found] == [(Degradation("profile", "error"),)] * 2
     assert ["no personal order" in item.getMessage() for item in records] == [True]

@@ -62,6 +62,10 @@ class FakeCollection:
         """See ``OpenCollection``."""
         self.calls.append("load")
 
+    def open_complete(self) -> None:
+        """See ``OpenCollection``."""
+        self.calls.append("open complete")
+
 
 class FakeHouse:
     """A house whose catalogue answers with ``error``, if there is one. ``generations`` are those
@@ -227,9 +231,11 @@ def test_what_cannot_be_taken_up_is_not_the_catalogues_fault() -> None:
 
 
 def test_with_servers_it_takes_up_releases_itself() -> None:
-    """And closes what was dropped. The model of whatever may go live is loaded before that."""
+    """It opens what others keep and closes what they drop. The model of whatever may go live is
+    loaded before that.
+    """
     house = FakeHouse()
-    each = ["generations", "refresh", "close dropped", "load"]
+    each = ["generations", "refresh", "close dropped", "load", "open complete"]
     with served(house) as serving:
         assert house.opened.calls == each
         house.generations = [lazy(), HashEmbedder()]

@@ -1,11 +1,13 @@
 """The page's files: what is sent, how, and that nothing else is."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from api.routes import page
+from tandem.rankings import Part, Reason
 from tests.web_client import StandIn, client_of, error_of, web_with_pages
 
 FILES = {
@@ -96,3 +98,11 @@ def test_what_a_page_must_know_first() -> None:
 def test_there_are_no_pages_where_there_is_no_folder(tmp_path: Path) -> None:
     """The API works all the same."""
     assert page.page_files(tmp_path / "none") == {}
+
+
+def test_the_page_has_words_for_whatever_may_be_missing() -> None:
+    """Each part and each reason of the closed lists, and no other."""
+    script = (Path(page.__file__).parents[1] / "page" / "notices.js").read_text()
+    for name, known in (("LACKS", get_args(Part)), ("REASONS", get_args(Reason))):
+        (listed,) = re.findall(rf"const {name} = {{(.*?)}};", script, re.DOTALL)
+        assert {*re.findall(r"^  (\w+):", listed, re.MULTILINE)} == {*known}

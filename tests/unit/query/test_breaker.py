@@ -94,6 +94,17 @@ def test_what_a_query_brings_about_itself_does_not_count(clock: Clock) -> None:
     assert breaker.is_open
 
 
+def test_what_is_quick_needs_less_time(clock: Clock) -> None:
+    """A pool may say itself how much is enough."""
+    quick = Breaker(enough_seconds=HURRIED)
+    for _ in range(FAILURES_IN_A_ROW):
+        assert quick.allows(HURRIED)
+        quick.missed(HURRIED, is_engines_fault=True)
+    assert not quick.allows(HURRIED)
+    clock.move(PROBE_SECONDS)
+    assert quick.allows(HURRIED)
+
+
 def test_it_does_not_hide_the_failures_around_it_either(clock: Clock) -> None:
     """Only an answer begins the count anew."""
     breaker = Breaker()

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from query.completion import complete
-from query.retrieval import Deadline, LegPools
+from query.legs import Question
+from query.retrieval import Deadline, LegPools, search_pools
 from tandem.errors import EngineUnavailable
 from tandem.filters import Filter
 from tandem.fusion import LegFusion, reciprocal_rank_fusion
-from tandem.rankings import Degradation, Ranking
+from tandem.rankings import Degradation, Part, Ranking, Reason
 
 LEGS = {"lexical": LegFusion(), "vector": LegFusion()}
 
@@ -36,7 +37,7 @@ class Scores:
 @pytest.fixture
 def pools() -> Iterator[LegPools]:
     """As a collection has them."""
-    opened = LegPools(LEGS, threads=2)
+    opened = search_pools(2)
     yield opened
     opened.close()
 
@@ -66,8 +67,8 @@ def test_each_leg_is_asked_for_what_the_other_found(pools: LegPools) -> None:
 @pytest.mark.parametrize("budget_ms", [0, 10_000])
 def test_it_shuts_no_leg(pools: LegPools, budget_ms: float) -> None:
     """However often it begins without time, or fails: the leg is asked by the next query."""
-    questions = {"lexical": Scores(is_down), "vector": Scores(is_down)}
-    reason = "unavailable" if budget_ms else "timeout"
+    questions: dict[Part, Question] = {"lexical": Scores(is_down), "vector": Scores(is_down)}
+    reason: Reason = "unavailable" if budget_ms else "timeout"
     for _ in range(10):
         _, late = complete(candidates(), questions, pools, Deadline.after_ms(budget_ms))
         assert late == (Degradation("completion", reason),)

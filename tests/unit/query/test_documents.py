@@ -9,10 +9,10 @@ import pytest
 
 from query.breaker import FAILURES_IN_A_ROW
 from query.documents import QueryDocuments
-from query.retrieval import Deadline, LegPools
+from query.retrieval import Deadline, LegPools, search_pools
 from tandem.documents import Document
 from tandem.errors import CatalogError, EngineUnavailable
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, Part
 
 SECONDS = 30.0
 BUDGET_MS = 300.0
@@ -49,7 +49,7 @@ class Source:
 @pytest.fixture
 def pools() -> Iterator[LegPools]:
     """As a collection has them."""
-    opened = LegPools({"lexical": 0, "vector": 0}, threads=2)
+    opened = search_pools(2)
     yield opened
     opened.close()
 
@@ -111,6 +111,37 @@ def test_what_could_not_be_read_is_told_from_what_is_deleted(pools: LegPools) ->
     assert documents.unread == {"c", "gone"}
 
 
+def test_what_a_later_fetch_gives_is_not_unread(pools: LegPools) -> None:
+    """The last one knows best, also that a document is deleted."""
+    source = Source(on_log=raising(CatalogError("down")))
+    documents, deadline = QueryDocuments(source, pools), Deadline.after_ms(10_000)
+    documents.fetch(["c", "d", "gone"], deadline)
+    source.on_log = lambda: None
+    assert documents.fetch(["c", "gone"], deadline).keys() == {"c"}
+    assert documents.unread == {"d"}
+
+
+def test_what_is_missing_apart_is_noted_there(pools: LegPools) -> None:
+    """The page may have it all the same."""
+    source = Source(on_log=raising(CatalogError("down")))
+    documents, deadline = QueryDocuments(source, pools), Deadline.after_ms(10_000)
+    apart = documents.apart()
+    apart.fetch(["c"], deadline)
+    assert apart.degraded == (Degradation("documents", "error"),)
+    assert (documents.degraded, documents.unread) == ((), frozenset())
+
+
+def test_an_index_that_was_late_is_not_waited_for_again(pools: LegPools) -> None:
+    """Not by the same query, for whatever purpose; the next one asks it."""
+    source = Source(is_in_process=False, on_index=raising(EngineUnavailable("down")))
+    documents, deadline = QueryDocuments(source, pools), Deadline.after_ms(10_000)
+    for fetching in (documents.apart(), documents, documents.apart()):
+        assert fetching.fetch(["a"], deadline).keys() == {"a"}
+    assert len(source.threads) == 1
+    fetch(pools, source)
+    assert len(source.threads) == 2
+
+
 def test_an_index_in_this_process_is_read_by_this_thread(pools: LegPools) -> None:
     """One on a server is waited for in its leg's pool."""
     here, there = Source(is_in_process=True), Source(is_in_process=False)
@@ -163,7 +194,7 @@ def test_a_log_that_keeps_hanging_is_not_waited_for(
     source = Source(on_log=stuck)
     reasons = [fetch(pools, source, budget_ms=BUDGET_MS)[1][0].reason for _ in range(4)]
     assert reasons == ["timeout"] * FAILURES_IN_A_ROW + ["skipped"]
-    calls = {"lexical": lambda: 1, "vector": lambda: 2}
+    calls: dict[Part, Callable[[], int]] = {"lexical": lambda: 1, "vector": lambda: 2}
     assert pools.ask(calls, Deadline.after_ms(10_000)).by_leg == {"lexical": 1, "vector": 2}
 
 

@@ -15,10 +15,10 @@ from query.clock import Clock
 from query.cursors import RankingCursor
 from query.frozen import FrozenPages, Resumed
 from query.frozen_content import decoded, encoded
-from query.retrieval import LegPools
+from query.retrieval import LegPools, search_pools
 from tandem.errors import BadCursor, CatalogError, CursorExpired, QueryError, SearchUnavailable
 from tandem.queries import Query, Sort
-from tandem.rankings import Contribution, Correction, Degradation, Evidence, Hit, Ranking
+from tandem.rankings import Contribution, Correction, Degradation, Evidence, Hit, Ranking, Reason
 from tests.frozen_store import MemoryStore
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -102,7 +102,7 @@ FIRST = Arranged(
 @pytest.fixture
 def pools() -> Iterator[LegPools]:
     """As a collection has them."""
-    opened = LegPools({"lexical": 0, "vector": 0}, threads=2)
+    opened = search_pools(2)
     yield opened
     opened.close()
 
@@ -253,7 +253,7 @@ def test_a_store_in_trouble(
     store: MemoryStore,
     cursor: str,
     trouble: Callable[[], None],
-    reason: str,
+    reason: Reason,
 ) -> None:
     """Freezing says so in time; who asks for the next page may ask again."""
     store.before = trouble

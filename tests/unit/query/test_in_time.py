@@ -8,15 +8,19 @@ from itertools import combinations
 
 import pytest
 
+from api.personal import AskersProfiles, RememberedProfiles
 from query.configurations import configurations
 from query.frozen import FrozenPages
 from query.legs import Legs
 from query.parts import Parts
 from query.pipeline import SearchPipeline
 from query.questions import Fields
-from query.retrieval import LegPools
+from query.retrieval import search_pools
+from query.rules import Rule, Rules
 from query.synonyms import Rewrite
 from rerank.completed_scores import CompletedScoreReranker
+from rerank.personal_order import PersonalOrder
+from rerank.profiles import Profile
 from tandem.documents import Document
 from tandem.errors import SearchUnavailable
 from tandem.filters import Filter
@@ -26,22 +30,34 @@ from tandem.queries import Query, Sort
 from tandem.rankings import Correction, Ranking, SearchResult
 from tests.builders import schema_of
 
-BUDGET_MS = 800.0
+BUDGET_MS = 4_000.0
+"""Where a leg uses up its share, what is left must do for an overloaded machine, stage by stage."""
+
 SLACK_MS = 250.0
 """How late an overloaded machine may wake a thread; what hangs here hangs for 30 seconds."""
 
 PARTS = ("lexical", "vector", "completion", "index", "log")
-LATER_PARTS = ("tally", "highlights", "passages", "store")
+LATER_PARTS = ("profile", "rules", "tally", "highlights", "passages", "store")
 TOGETHER = [
-    *[group for size in range(1, len(PARTS) + 1) for group in combinations(PARTS, size)],
+    *[group for size in (1, 2, len(PARTS)) for group in combinations(PARTS, size)],
     *[(part,) for part in LATER_PARTS],
     *[(part, later) for part in ("vector", "log") for later in LATER_PARTS],
     LATER_PARTS,
 ]
 
 
+def document(name: str) -> Document:
+    """One of a kind of its own."""
+    return Document(name, "", "body", {"kind": name})
+
+
+RULES = Rules([Rule("first", "x", pin=("p",))])
+
+
 class Engines:
-    """Both legs and the documents; each part in ``hanging`` hangs. The index lacks document b."""
+    """Both legs and the documents; each part in ``hanging`` hangs. The index lacks
+    document b, and p, which a rule pins.
+    """
 
     def __init__(self) -> None:
         self.hanging: set[str] = set()
@@ -61,12 +77,19 @@ class Engines:
     ) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
         self.reach("index")
-        return {name: Document(name, "", "body") for name in document_ids if name != "b"}
+        return {name: document(name) for name in document_ids if name not in "bp"}
 
     def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
         self.reach("log")
-        return {name: Document(name, "", "body") for name in document_ids}
+        if {*document_ids} == {"p"}:
+            self.reach("rules")
+        return {name: document(name) for name in document_ids}
+
+    def profile(self, user_id: str, fields: Collection[str]) -> Profile:
+        """See ``ReadProfile``: of somebody who likes what b is."""
+        self.reach("profile")
+        return Profile({"kind": {"b": 9}}, {"kind": 9})
 
     def keep(
         self, ranking_id: str, collection: str, generation: int, content: bytes, seconds: float
@@ -127,9 +150,9 @@ class FakeLeg:
         fields: Sequence[str],
         timeout_seconds: float,
     ) -> Tally:
-        """See ``WordLeg``."""
+        """See ``WordLeg``: two match."""
         self._engines.reach("tally")
-        return Tally(3, {})
+        return Tally((0 if matching.text is None else 2) + len(matching.also), {})
 
     def browse(
         self,
@@ -164,25 +187,34 @@ def engines() -> Iterator[Engines]:
 
 @pytest.fixture
 def search(engines: Engines) -> Iterator[Callable[..., SearchResult]]:
-    """One search, ``hybrid``."""
+    """One search, ``hybrid``, of somebody."""
+    profiles = RememberedProfiles(engines.profile, kept_seconds=0.0)
     legs = {name: FakeLeg(name, found, engines) for name, found in FOUND.items()}
-    pools = LegPools(legs)
+    pools = search_pools()
     pipeline = SearchPipeline(
         Parts(
             release=1,
-            schema=schema_of(),
+            schema=schema_of(kind="keyword"),
             configuration=configurations(
                 {name: LegFusion() for name in legs}, depth=10, budget_ms=BUDGET_MS
             )["hybrid"],
             legs=Legs(legs["lexical"], legs["vector"]),
             pools=pools,
-            reranker=CompletedScoreReranker({"lexical": 0.5, "vector": 0.5}),
+            reranker=PersonalOrder(
+                CompletedScoreReranker({"lexical": 0.5, "vector": 0.5}),
+                AskersProfiles(profiles, ("kind",)),
+                share=1.0,
+            ),
             documents=engines,
             frozen=FrozenPages(lambda: engines, pools, collection="c", generation=1, seconds=60.0),
+            rules=RULES,
         )
     )
-    yield lambda budget_ms=None: pipeline.search(Query("x", limit=2, budget_ms=budget_ms))
+    yield lambda budget_ms=None: pipeline.search(
+        Query("x", limit=2, budget_ms=budget_ms, user_id="somebody")
+    )
     pools.close()
+    profiles.close()
 
 
 def expected(hanging: set[str]) -> dict[str, str]:
@@ -190,7 +222,11 @@ def expected(hanging: set[str]) -> dict[str, str]:
     missing = {"lexical", "vector"} & hanging
     if not missing and "completion" in hanging:  # a single leg has nothing to complete
         missing.add("completion")
-    if "log" in hanging:  # the index lacks b
+    if "completion" not in missing:  # else nothing is reranked
+        missing |= {"profile"} & hanging
+        if "log" in hanging and "profile" not in hanging:
+            missing.add("reranking")
+    if {"log", "rules"} & hanging:  # the index lacks b and p
         missing.add("documents")
     if "lexical" not in missing and "tally" in hanging:
         missing.add("facets")
@@ -198,8 +234,10 @@ def expected(hanging: set[str]) -> dict[str, str]:
         missing.add("highlights")
     if "vector" not in missing and "passages" in hanging:
         missing.add("highlights")
-    if "store" in hanging and not missing & {"lexical", "vector"}:  # one leg's hits are one page
-        missing.add("cursor")
+    if "store" in hanging and (
+        not missing & {"lexical", "vector"} or not {"log", "rules"} & hanging
+    ):
+        missing.add("cursor")  # two hits of a leg alone are one page, and three with the pinned one
     return dict.fromkeys(missing, "timeout")
 
 
@@ -207,8 +245,9 @@ def test_nothing_hangs(search: Callable[..., SearchResult]) -> None:
     """So that what follows is due to what hangs."""
     result = search()
     assert result.degraded == ()
-    assert result.documents.keys() == {*"abc"[:2]}
-    assert (result.total, len(result.highlights), result.reachable) == (3, 2, 3)
+    assert result.page.document_ids == ("p", "b")
+    assert result.documents.keys() == {"p", "b"}
+    assert (result.total, len(result.highlights), result.reachable) == (4, 2, 4)
     assert result.cursor
 
 
@@ -228,6 +267,8 @@ def test_the_reply_comes_in_time(
         result = search()
         assert {part.leg: part.reason for part in result.degraded} == expected(engines.hanging)
         assert result.page.hits
+        if not {"profile", "log", "completion"} & engines.hanging:  # whatever else hangs
+            assert next(name for name in result.page.document_ids if name != "p") == "b"
         if "log" not in hanging:
             assert result.documents.keys() == set(result.page.document_ids)
     assert (time.monotonic() - began) * 1_000 < BUDGET_MS + SLACK_MS

@@ -1,14 +1,16 @@
 """Pages over stand-in legs: totals, facets, highlights, later pages, and what may be missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from query.highlighting import PASSAGE_CHARACTERS, shortened
+from query.rules_reading import read_rules
+from tandem.documents import Document
 from tandem.errors import BadCursor, CatalogError, CursorExpired, EngineError, EngineUnavailable
 from tandem.lexical import Matching
 from tandem.queries import Query, Sort
-from tandem.rankings import Degradation, Highlight, SearchResult
+from tandem.rankings import Degradation, Highlight, Ranking, Reason, Reranked, SearchResult
 from tests.frozen_store import MemoryStore
 from tests.pipeline_house import House, opened_house, raising
 
@@ -36,7 +38,7 @@ def house() -> Iterator[House]:
 def test_one_set_is_counted(house: House, configuration: str, counted: Matching) -> None:
     """What the words match, and what only meaning found."""
     result = house.pipeline(configuration).search(Query("x", facets=("genre",)))
-    assert house.lexical.counted == [counted]
+    assert house.lexical.counted[0] == counted
     total = len(counted.also) + (70 if counted.text else 0)
     assert (result.total, result.facets) == (total, {"genre": {"x": total}})
 
@@ -45,6 +47,30 @@ def test_without_facets_meaning_alone_needs_no_count(house: House) -> None:
     """Its candidates are all that it found; the lexical index need not be there."""
     result = house.pipeline("semantic").search(Query("x"))
     assert (result.total, result.facets, house.lexical.counted) == (2, {}, [])
+
+
+@pytest.mark.parametrize("configuration", ["semantic", "rrf", "hybrid"])
+def test_what_the_lexical_index_lacks_is_found_all_the_same(
+    house: House, configuration: str
+) -> None:
+    """It lags behind, or has refused d: the total holds it, with facets and without; its values are
+    in no facet, which is told.
+    """
+    house.lexical.lacks.add("d")
+    known = 2 if configuration == "semantic" else 71
+    plain = house.pipeline(configuration).search(Query("x"))
+    assert (plain.total, plain.degraded) == (known, ())
+    result = house.pipeline(configuration).search(Query("x", facets=("genre",)))
+    assert (result.total, result.facets) == (known, {"genre": {"x": known - 1}})
+    assert result.degraded == (Degradation("facets", "unavailable"),)
+
+
+def test_what_is_hidden_is_not_lacking(house: House) -> None:
+    """Nobody looks for it."""
+    house.lexical.lacks.add("d")
+    house.rules = read_rules(b'[[rules]]\nname = "r"\nquery = "x"\nhide = ["d"]', "rules.toml")
+    result = house.pipeline().search(Query("x", facets=("genre",)))
+    assert (result.total, result.degraded) == (70, ())
 
 
 def test_without_the_lexical_leg_nothing_is_counted(house: House) -> None:
@@ -229,8 +255,38 @@ def test_what_was_missing_is_said_on_every_page(house: House) -> None:
     assert {page.degraded for page in pages} == {(Degradation("vector", "unavailable"),)}
 
 
+class Short:
+    """A ``Reranker`` that looks at a document, and lacks a profile."""
+
+    def rerank(
+        self,
+        query: Query,
+        candidates: Ranking,
+        documents: Mapping[str, Document],
+        *,
+        timeout_seconds: float,
+    ) -> Reranked:
+        """See ``Reranker``."""
+        documents.get("a")
+        return Reranked(candidates, (Degradation("profile", "timeout"),))
+
+
+def test_what_the_order_lacked_is_said_on_every_page(house: House) -> None:
+    """It is everybody's, or made without documents that could not be read: no page lacks any."""
+    house.reranker = Short()
+    house.on_log = lambda ids: ids == ("d",) and raising(CatalogError("down"))()
+    house.unindexed.add("d")
+    first = house.pipeline().search(Query("x", limit=2))
+    house.on_log = lambda _: None
+    later = house.pipeline().search(Query("", cursor=first.cursor, limit=2))
+    for page in (first, later):
+        assert {part.leg for part in page.degraded} == {"profile", "reranking"}
+        assert page.documents.keys() == {*page.page.document_ids}
+        assert page.unread == frozenset()
+
+
 @pytest.mark.parametrize(("trouble", "reason"), [("fails", "error"), ("hangs", "timeout")])
-def test_an_order_that_cannot_be_kept(house: House, trouble: str, reason: str) -> None:
+def test_an_order_that_cannot_be_kept(house: House, trouble: str, reason: Reason) -> None:
     """The first page comes without a cursor, and says so; more hits are told of by a limit."""
     assert house.store is not None
     house.store.before = house.hang if trouble == "hangs" else raising(CatalogError("down"))

@@ -10,7 +10,7 @@ from tandem.documents import Document
 from tandem.errors import EngineError, EngineUnavailable, QueryError, SearchUnavailable
 from tandem.filters import AnyOf
 from tandem.queries import Query
-from tandem.rankings import Degradation, Evidence, Ranking
+from tandem.rankings import Degradation, Evidence, Part, Ranking, Reason, Reranked
 from tests.pipeline_house import MEANING, SCHEMA, WORDS, House, opened_house, raising
 
 
@@ -153,7 +153,7 @@ def test_nothing_found(house: House) -> None:
 )
 @pytest.mark.parametrize("configuration", ["rrf", "hybrid"])
 def test_a_hanging_leg_is_named(
-    house: House, missing: str, page: tuple[str, ...], configuration: str
+    house: House, missing: Part, page: tuple[str, ...], configuration: str
 ) -> None:
     """The other leg's answer comes within the budget and says what is missing."""
     leg = house.vector if missing == "vector" else house.lexical
@@ -169,7 +169,7 @@ def test_a_hanging_leg_is_named(
 @pytest.mark.parametrize(
     ("error", "reason"), [(EngineUnavailable("down"), "unavailable"), (EngineError("x"), "error")]
 )
-def test_a_failing_leg_is_named(house: House, error: Exception, reason: str) -> None:
+def test_a_failing_leg_is_named(house: House, error: Exception, reason: Reason) -> None:
     """A leg that breaks is left out, and not asked for completion."""
     house.vector.on_retrieve = raising(error)
     result = house.pipeline().search(Query("x"))
@@ -232,14 +232,21 @@ class Reader:
     def __init__(self, wanted: bool) -> None:
         self.wanted = wanted
         self.seen: dict[str, Document] = {}
+        self.within = 0.0
 
     def rerank(
-        self, query: Query, candidates: Ranking, documents: Mapping[str, Document]
-    ) -> Ranking:
+        self,
+        query: Query,
+        candidates: Ranking,
+        documents: Mapping[str, Document],
+        *,
+        timeout_seconds: float,
+    ) -> Reranked:
         """See ``Reranker``."""
         if self.wanted:
             self.seen = {name: documents[name] for name in candidates.document_ids}
-        return candidates
+        self.within = timeout_seconds
+        return Reranked(candidates)
 
 
 @pytest.mark.parametrize("wanted", [False, True])

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from query.breaker import ENOUGH_SECONDS, FAILURES_IN_A_ROW
-from query.retrieval import Answers, Deadline, LegPools
+from query.retrieval import Answers, Deadline, LegPools, search_pools
 from tandem.errors import EngineError, EngineUnavailable
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, Part, Reason
 
 ENOUGH = 10_000.0
 LONG_ENOUGH = 1_000 * ENOUGH_SECONDS + 20
@@ -22,7 +23,7 @@ LONG_ENOUGH = 1_000 * ENOUGH_SECONDS + 20
 @pytest.fixture
 def pools() -> Iterator[LegPools]:
     """Two legs of two threads each."""
-    opened = LegPools({"lexical": 0, "vector": 0}, threads=2)
+    opened = search_pools(2)
     yield opened
     opened.close()
 
@@ -55,8 +56,8 @@ def hanging(stuck: threading.Event) -> Callable[[], str]:
 
 
 def ask(pools: LegPools, budget_ms: float = ENOUGH, **calls: Callable[[], str]) -> Answers[str]:
-    """The answers within a budget."""
-    return pools.ask(calls, Deadline.after_ms(budget_ms))
+    """The answers within a budget; ``calls`` are by leg."""
+    return pools.ask(cast("dict[Part, Callable[[], str]]", calls), Deadline.after_ms(budget_ms))
 
 
 def test_all_legs_answer(pools: LegPools) -> None:
@@ -166,8 +167,8 @@ def test_what_is_not_counted_never_tries_a_leg_again(
     for _ in range(FAILURES_IN_A_ROW):
         ask(pools, vector=failing(EngineUnavailable("down")))
     monkeypatch.setattr("query.breaker.time", SimpleNamespace(monotonic=lambda: math.inf))
-    calls, deadline = {"vector": lambda: "meaning"}, Deadline.after_ms(ENOUGH)
-    answers = pools.ask(calls, deadline, is_counted=False)
+    deadline = Deadline.after_ms(ENOUGH)
+    answers = pools.ask({"vector": lambda: "meaning"}, deadline, is_counted=False)
     assert answers.degraded == (Degradation("vector", "skipped"),)
     assert ask(pools, vector=lambda: "meaning").by_leg == {"vector": "meaning"}
 
@@ -175,6 +176,7 @@ def test_what_is_not_counted_never_tries_a_leg_again(
 def test_without_time_nothing_is_asked(pools: LegPools) -> None:
     """An engine is not made to work for nobody."""
     ran: list[str] = []
+    calls: dict[Part, Callable[[], None]]
     calls = {"lexical": lambda: ran.append("lexical"), "vector": lambda: ran.append("vector")}
     answers = pools.ask(calls, Deadline.after_ms(0))
     pools.close()
@@ -222,7 +224,7 @@ def test_a_failing_leg_is_left_out(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
-    reason: str,
+    reason: Reason,
 ) -> None:
     """Whatever it raises, the other leg answers; the log says what happened."""
     monkeypatch.setattr(logging.getLogger("tandem"), "propagate", True)

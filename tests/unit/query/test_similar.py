@@ -96,6 +96,17 @@ def test_by_pages(papers: SmallCollection) -> None:
     assert "seed" not in found
 
 
+def test_later_pages_without_the_seeds_passages(papers: SmallCollection) -> None:
+    """It left the vector index since: nobody knows which passages are near to it."""
+    asked: dict[str, Any] = {"surface": "similar", "seed_document_id": "seed"}
+    first = papers.search("", "semantic", limit=1, **asked)
+    assert first.highlights["far"].is_passage
+    del papers.vectors.rows["seed"]
+    later = papers.search("", "semantic", limit=3, cursor=first.cursor, **asked)
+    assert {"near", "noted"} <= {*later.documents}
+    assert (later.highlights, later.degraded) == ({}, ())
+
+
 def test_rules_do_not_apply(papers: SmallCollection) -> None:
     """Nobody typed a text that would call them up."""
     papers.read_rules('[[rules]]\nname = "r"\ncontains = "stars"\nhide = ["near"]')

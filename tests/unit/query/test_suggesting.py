@@ -7,11 +7,11 @@ from typing import Any, cast
 import pytest
 
 from query.past_queries import PastQueries
-from query.retrieval import LegPools
+from query.retrieval import search_pools
 from query.suggesting import MAXIMUM_SUGGESTIONS, Suggester, Suggestion, merge
 from tandem.errors import EngineUnavailable, FilterError, QueryError
 from tandem.lexical import LexicalIndex
-from tandem.rankings import Degradation
+from tandem.rankings import Degradation, Reason
 from tests.builders import filters, schema_of
 from tests.unit.query.test_past_queries import asked_by
 
@@ -46,7 +46,7 @@ def titles() -> Titles:
 @pytest.fixture
 def suggester(titles: Titles) -> Iterator[Suggester]:
     """With one public query, ``data frames``, and one that is not."""
-    pools = LegPools({"lexical": 0, "vector": 0}, threads=2)
+    pools = search_pools(2)
     past = PastQueries()
     past.add([*asked_by("data frames", 5), *asked_by("data secret", 4), *asked_by("data sets", 5)])
     yield Suggester(cast("LexicalIndex", titles), SCHEMA, pools, past, budget_ms=5_000)
@@ -80,7 +80,7 @@ def test_with_a_filter_there_are_titles_alone(suggester: Suggester, titles: Titl
     [(EngineUnavailable("gone"), "unavailable"), (ValueError("odd"), "error")],
 )
 def test_without_titles_past_queries_stay(
-    suggester: Suggester, titles: Titles, error: Exception, reason: str
+    suggester: Suggester, titles: Titles, error: Exception, reason: Reason
 ) -> None:
     """And the answer says what is missing."""
     titles.error = error
@@ -92,7 +92,7 @@ def test_without_titles_past_queries_stay(
 def test_titles_are_not_waited_for_long(titles: Titles) -> None:
     """They are late after the budget."""
     titles.released = threading.Event()
-    pools = LegPools({"lexical": 0, "vector": 0}, threads=1)
+    pools = search_pools(1)
     late = Suggester(cast("LexicalIndex", titles), SCHEMA, pools, PastQueries(), budget_ms=20)
     assert late.suggest("data").degraded == (Degradation("lexical", "timeout"),)
     titles.released.set()

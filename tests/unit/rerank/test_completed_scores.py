@@ -42,7 +42,7 @@ def test_by_hand(
 ) -> None:
     """The weighted sum of both legs' scores over their best, without looking at content."""
     reranker = CompletedScoreReranker({"lexical": lexical, "vector": vector})
-    ranking = reranker.rerank(Query("x"), candidates(), Untouched())
+    ranking = reranker.rerank(Query("x"), candidates(), Untouched(), timeout_seconds=1.0).ranking
     assert ranking.document_ids == order
     assert [hit.score for hit in ranking.hits] == pytest.approx(scores)
     assert [hit.rank for hit in ranking.hits] == [1, 2]
@@ -53,10 +53,14 @@ def test_the_weights_are_its_own() -> None:
     weights = {"lexical": 1.0, "vector": 0.0}
     reranker = CompletedScoreReranker(weights)
     weights["lexical"] = 0.0
-    assert reranker.rerank(Query("x"), candidates(), {}).hits[0].score == 1.0
+    assert (
+        reranker.rerank(Query("x"), candidates(), {}, timeout_seconds=1.0).ranking.hits[0].score
+        == 1.0
+    )
 
 
 def test_no_candidates() -> None:
     """Nothing in, nothing out."""
     reranker = CompletedScoreReranker({"lexical": 0.4, "vector": 0.6})
-    assert len(reranker.rerank(Query("x"), Ranking("rrf"), {})) == 0
+    made = reranker.rerank(Query("x"), Ranking("rrf"), {}, timeout_seconds=1.0)
+    assert (made.ranking.hits, made.degraded) == ((), ())

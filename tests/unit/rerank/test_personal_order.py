@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rerank.personal_order import FEATURE, PersonalOrder
+from rerank.personal_order import FEATURE, PROFILE, PersonalOrder
 from rerank.profiles import Profile
 from tandem.documents import Document
 from tandem.queries import Query
-from tandem.rankings import Contribution, Evidence, Ranking
+from tandem.rankings import Contribution, Degradation, Evidence, Ranking, Reranked
 from tests.builders import document
 
 LIKES_SPACE = Profile({"genre": {"space": 15}}, {"genre": 15})  # 15 / (15 + 5) = 0.75
@@ -25,25 +25,34 @@ INNER = Contribution("lexical", 1.0, 0.4)
 
 @dataclass
 class Known:
-    """``Profiles`` with one for everybody."""
+    """``Profiles`` with one for everybody, or none for one reason."""
 
-    profile: Profile | None
+    profile: Profile | Degradation
     asked: list[str | None] = field(default_factory=list)
+    within: float = 0.0
 
-    def of(self, query: Query) -> Profile | None:
+    def of(self, query: Query, timeout_seconds: float) -> Profile | Degradation:
         """See ``Profiles``."""
         self.asked.append(query.user_id)
+        self.within = timeout_seconds
         return self.profile
 
 
 class AsTheyCame:
-    """A ``Reranker`` that changes nothing."""
+    """A ``Reranker`` that changes nothing, and may lack something."""
+
+    lacks: tuple[Degradation, ...] = ()
 
     def rerank(
-        self, query: Query, candidates: Ranking, documents: Mapping[str, Document]
-    ) -> Ranking:
+        self,
+        query: Query,
+        candidates: Ranking,
+        documents: Mapping[str, Document],
+        *,
+        timeout_seconds: float,
+    ) -> Reranked:
         """See ``Reranker``."""
-        return candidates
+        return Reranked(candidates, self.lacks)
 
 
 class Untouched(dict[str, Document]):
@@ -65,11 +74,13 @@ def ranking(**scores: float) -> Ranking:
 
 
 def reranked(
-    candidates: Ranking, profile: Profile | None, share: float, user_id: str | None = "u"
+    candidates: Ranking, profile: Profile, share: float, user_id: str | None = "u"
 ) -> Ranking:
     """By a person's order."""
     order = PersonalOrder(AsTheyCame(), Known(profile), share)
-    return order.rerank(Query("x", user_id=user_id), candidates, DOCUMENTS)
+    return order.rerank(
+        Query("x", user_id=user_id), candidates, DOCUMENTS, timeout_seconds=1.0
+    ).ranking
 
 
 def test_by_hand() -> None:
@@ -92,12 +103,42 @@ def test_a_smaller_share_moves_less() -> None:
     assert reranked(ranking(a=0.9, b=0.6), LIKES_SPACE, 0.1).document_ids == ("a", "b")
 
 
-@pytest.mark.parametrize("profile", [None, Profile()])
-def test_of_whom_nothing_is_known_keeps_the_order(profile: Profile | None) -> None:
-    """Nothing is known yet, or it could not be read: nothing is added, and nothing is looked at."""
+LATE = Degradation(PROFILE, "timeout")
+
+
+@pytest.mark.parametrize(("profile", "missing"), [(Profile(), ()), (LATE, (LATE,))])
+def test_of_whom_nothing_is_known_keeps_the_order(
+    profile: Profile | Degradation, missing: tuple[Degradation, ...]
+) -> None:
+    """Nothing is known yet, or it could not be read, which is told: nothing is added, and nothing
+    is looked at.
+    """
     candidates = ranking(a=0.9, b=0.6)
     order = PersonalOrder(AsTheyCame(), Known(profile), 1.0)
-    assert order.rerank(Query("x", user_id="u"), candidates, Untouched()) is candidates
+    made = order.rerank(Query("x", user_id="u"), candidates, Untouched(), timeout_seconds=1.0)
+    assert made.ranking is candidates
+    assert made.degraded == missing
+
+
+@pytest.mark.parametrize("profile", [Profile(), LIKES_SPACE, LATE])
+def test_what_the_other_one_lacked_is_told_too(profile: Profile | Degradation) -> None:
+    """It comes first."""
+    inner, lacks = AsTheyCame(), Degradation("reranking", "error")
+    inner.lacks = (lacks,)
+    order = PersonalOrder(inner, Known(profile), 1.0)
+    query = Query("x", user_id="u")
+    made = order.rerank(query, ranking(a=0.9), DOCUMENTS, timeout_seconds=1.0)
+    assert made.degraded == (lacks, LATE) if profile is LATE else (lacks,)
+
+
+def test_reading_the_profile_leaves_time_for_documents() -> None:
+    """Half of what there is."""
+    known = Known(Profile())
+    order = PersonalOrder(AsTheyCame(), known, 1.0)
+    order.rerank(Query("x", user_id="u"), ranking(a=0.9), DOCUMENTS, timeout_seconds=2.0)
+    assert 0 < known.within <= 1.0
+    order.rerank(Query("x", user_id="u"), ranking(a=0.9), DOCUMENTS, timeout_seconds=0.0)
+    assert known.within == 0.0
 
 
 def test_a_document_that_could_not_be_read_stays() -> None:
@@ -112,7 +153,10 @@ def test_no_candidates() -> None:
     """Then nobody's profile is read."""
     known = Known(LIKES_SPACE)
     order = PersonalOrder(AsTheyCame(), known, 1.0)
-    assert len(order.rerank(Query("x", user_id="u"), Ranking("hybrid"), {})) == 0
+    query = Query("x", user_id="u")
+    assert order.rerank(query, Ranking("hybrid"), {}, timeout_seconds=1.0) == Reranked(
+        Ranking("hybrid")
+    )
     assert known.asked == []
 
 
@@ -124,7 +168,8 @@ def test_a_query_without_a_person_is_never_changed(scores: dict[str, float], sha
     """Whatever anybody likes, and whatever it would count; nobody's profile is read."""
     candidates, known = ranking(**scores), Known(LIKES_SPACE)
     order = PersonalOrder(AsTheyCame(), known, share)
-    assert order.rerank(Query("x"), candidates, Untouched()) is candidates
+    made = order.rerank(Query("x"), candidates, Untouched(), timeout_seconds=1.0)
+    assert made.ranking is candidates
     assert known.asked == []
 
 
