@@ -30,7 +30,7 @@ from tandem.queries import Query, Sort
 from tandem.rankings import Correction, Ranking, SearchResult
 from tests.builders import schema_of
 
-BUDGET_MS = 4_000.0
+BUDGET_MS = 2_000.0
 """Where a leg uses up its share, what is left must do for an overloaded machine, stage by stage."""
 
 SLACK_MS = 250.0
