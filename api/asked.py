@@ -13,11 +13,13 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import QueryParams
 
 from api.answers import HIGHLIGHTS
+from api.bodies import BadBody, read_object
 from api.http_errors import BadParameter
 from api.near_miss import near_miss
 from api.wire_asked import MAXIMUM_FACETS, MAXIMUM_FIELDS, Asked
 from tandem.documents import MAXIMUM_ID_BYTES
-from tandem.filters import read_filter
+from tandem.errors import FilterError
+from tandem.filters import EXAMPLE, read_filter
 from tandem.queries import Query, Sort
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -46,7 +48,7 @@ def by_parameters(model: type[Model], given: QueryParams) -> Model:
 
     Raises:
         BadParameter: one is unknown, given twice, or not of its type.
-        FilterError: the filter is no JSON object.
+        FilterError: the filter is no JSON object, holds a name twice or is nested too deep.
     """
     names = Counter(name for name, _ in given.multi_items())
     _refuse_unknown(names, model.model_fields)
@@ -54,16 +56,27 @@ def by_parameters(model: type[Model], given: QueryParams) -> Model:
         if count > 1:
             raise BadParameter(name, f"is given {count} times, expected once")
     kinds = kinds_of(model)
-    return by_values(model, {name: _READ[kinds[name]](given[name]) for name in names})
+    return _by_values(model, {name: _READ[kinds[name]](given[name]) for name in names})
 
 
-def by_values(model: type[Model], given: Mapping[str, Any]) -> Model:
-    """What is asked by an object of JSON.
+def by_body(model: type[Model], content: bytes) -> Model:
+    """What is asked by a body in JSON.
 
     Raises:
+        BadBody: it is no JSON object.
         BadParameter: a name is unknown, or a value not of its type.
-        FilterError: the filter is no JSON object.
+        FilterError: the filter is no JSON object, holds a name twice or is nested too deep.
     """
+    try:
+        given = read_object(content)
+    except BadBody as error:
+        if error.field is not None and error.field.startswith("filter."):
+            raise FilterError(str(error), hint=EXAMPLE) from None
+        raise
+    return _by_values(model, given)
+
+
+def _by_values(model: type[Model], given: Mapping[str, Any]) -> Model:
     _refuse_unknown(given, model.model_fields)
     values = {
         name: _whole(value) if kinds_of(model)[name] == "integer" else value

@@ -167,6 +167,19 @@ def test_bodies_that_are_too_much(client: TestClient, path: str) -> None:
         assert error_of(reply)["code"] == "bad_body"
 
 
+@pytest.mark.parametrize("deep", [40, 1_000, 9_000])
+@pytest.mark.parametrize("path", ["/v1/search", "/v1/suggest", "/v1/documents/d1/similar"])
+def test_filters_that_are_towers(client: TestClient, path: str, deep: int) -> None:
+    """In a parameter as in a body; also beside a cursor, where they are compared."""
+    towers = ('{"kind": ' + "[" * deep + "]" * deep + "}", '{"not":' * deep + "{}" + "}" * deep)
+    for tower in (text for text in towers if len(text) < 50_000):
+        for beside in ({}, *({"cursor": cursor} for cursor in cursors(client))):
+            if beside and path == "/v1/suggest":
+                continue
+            reply = checked(client.get(path, params={"filter": tower, **beside}))
+            assert error_of(reply)["code"] == "bad_filter"
+
+
 @pytest.mark.parametrize(
     "content",
     [

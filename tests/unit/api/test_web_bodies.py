@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.bodies import MAXIMUM_NESTING, BadBody, read_json
+from api.bodies import BadBody, read_json
 from api.wire import SearchReply
+from tandem.strict_json import MAXIMUM_NESTING
 from tests.web_client import StandIn, client_of, error_of
 
 HEADERS = {"content-type": "application/json"}
@@ -62,8 +63,10 @@ def test_what_is_shown_is_recorded() -> None:
         (b"null", "bad_body", None, "expected a JSON object, found null"),
         (b'"snow"', "bad_body", None, "expected a JSON object, found a text"),
         (b'{"q": "a", "q": "b"}', "bad_body", "q", "q: is given 2 times, expected once"),
-        (b'{"filter": {"a": 1, "a": 2}}', "bad_body", "a", "a: is given 2 times"),
-        (b'{"filter": ' + b'{"a":' * 40 + b"1" + b"}" * 41, "bad_body", None, "at most 32 levels"),
+        (b'{"filter": {"a": 1, "a": 2}}', "bad_filter", "filter", "filter.a: is given 2 times"),
+        (b'{"filter": ' + b'{"a":' * 40 + b"1" + b"}" * 41, "bad_filter", "filter", "32 levels"),
+        (b'{"facets": ' + b"[" * 40 + b"1" + b"]" * 40 + b"}", "bad_body", "facets" + ".0" * 31,
+         "at most 32 levels"),
         (b'{"filter": ' + b"[" * 5_000, "bad_body", None, "the body is not JSON"),
         (b'{"qq": "x"}', "bad_parameter", "qq", "there is no such parameter"),
         (b'{"q": 3}', "bad_parameter", "q", "q: expected a text, found 3"),
@@ -126,6 +129,26 @@ def test_nesting_to_the_limit() -> None:
     assert read_json(b"[" * MAXIMUM_NESTING + b"]" * MAXIMUM_NESTING)
     with pytest.raises(BadBody):
         read_json(b"[" * (MAXIMUM_NESTING + 1) + b"]" * (MAXIMUM_NESTING + 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind": 1, "kind": 2}',
+        '{"not": {"kind": "a", "kind": "b"}}',
+        '{"year": [{"gte": 1}, {"gte": 1, "gte": 2}]}',
+        '{"kind": ' + "[" * 31 + "]" * 31 + "}",
+        '{"kind": ' + "[" * 30 + "]" * 30 + "}",
+        '{"not":' * 900 + "{}" + "}" * 900,
+    ],
+)
+def test_filters_are_read_the_same_way(text: str) -> None:
+    """One reader: the same words, whichever way they came."""
+    client = client_of(StandIn())
+    told = error_of(client.get("/v1/search", params={"filter": text}))
+    assert (told["code"], told["field"]) == ("bad_filter", "filter")
+    said = error_of(posted(StandIn(), f'{{"filter": {text}}}'.encode()))
+    assert said == told
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
