@@ -3,6 +3,7 @@
 import time
 from asyncio import CancelledError, timeout
 from contextlib import suppress
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -96,6 +97,16 @@ def _refusal(scope: Scope) -> Json | None:
             f"path and parameters have {address:,} bytes, at most {MAXIMUM_ADDRESS_BYTES:,} "
             "are allowed",
             hint="shorten the text or the filter",
+        )
+    try:
+        unquote_to_bytes(scope.get("raw_path") or b"").decode()
+        unquote_to_bytes(scope["query_string"]).decode()
+    except UnicodeDecodeError as error:  # one sign would stand for all of them: one name for many
+        return error_reply(
+            "bad_request",
+            f"path and parameters are no UTF-8: the byte %{error.object[error.start]:02X} "
+            "is part of no character",
+            hint="percent-encode the address in UTF-8",
         )
     told = Headers(scope=scope).get("content-length", "")
     if told.isdecimal() and int(told) > MAXIMUM_BODY_BYTES:

@@ -25,7 +25,9 @@ class Told(NamedTuple):
 
 
 CODES: Mapping[str, Told] = {
-    "bad_request": Told(400, "What was sent is no HTTP, or its head is larger than 256 KB."),
+    "bad_request": Told(
+        400, "What was sent is no HTTP, its head is larger than 256 KB, or its address is no UTF-8."
+    ),
     "bad_parameter": Told(400, "A parameter is unknown, given twice, or not what it may be."),
     "bad_body": Told(400, "The body is not JSON, or not of the kind that is expected."),
     "bad_query": Told(
