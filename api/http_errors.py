@@ -36,6 +36,7 @@ CODES: Mapping[str, Told] = {
     "bad_filter": Told(400, "The filter is no JSON object, or does not fit the fields."),
     "bad_cursor": Told(400, "The cursor is none, or was given for another query."),
     "bad_event": Told(400, "The event lacks something, or holds what no event may."),
+    "cross_site": Told(403, "A page of another site has a browser send what would be noted."),
     "collection_not_found": Told(404, "Nothing has been indexed yet; it is found once it is."),
     "document_not_found": Told(404, "There is no document of that id."),
     "not_found": Told(404, "There is nothing at this path."),
@@ -44,6 +45,9 @@ CODES: Mapping[str, Told] = {
     "body_too_large": Told(413, "The body is larger than the message says."),
     "address_too_long": Told(414, "Path and parameters are longer than the message says."),
     "unsupported_media_type": Told(415, "The body is of a type that is not read, or compressed."),
+    "wrong_host": Told(
+        421, "The server is asked by a name in `Host` that the setting `server.hosts` has not."
+    ),
     "internal": Told(500, "Something failed that should not; the server's log says what."),
     "search_unavailable": Told(
         503, "No leg could answer within the budget, or the collection could not be opened yet."

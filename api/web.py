@@ -1,6 +1,6 @@
 """The HTTP application: routes and errors, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fastapi import FastAPI
 
@@ -18,9 +18,14 @@ TAGS = [
 ]
 
 
-def create_web(serving: Serving, people: Sequence[page.Person] = ()) -> FastAPI:
+def create_web(
+    serving: Serving,
+    people: Sequence[page.Person] = (),
+    hosts: Collection[str] | None = None,
+) -> FastAPI:
     """The application over what is served. It calls nobody: no page from elsewhere, no telemetry.
-    ``people`` are those whom the reader of the page may choose to be.
+    ``people`` are those whom the reader of the page may choose to be; ``hosts`` the names by which
+    it may be asked, as ``hosts_of`` gives them.
 
     Handlers are plain functions in the thread pool, as the pipeline is synchronous.
     """
@@ -41,5 +46,5 @@ def create_web(serving: Serving, people: Sequence[page.Person] = ()) -> FastAPI:
     web.include_router(page.routes(serving, people))
     web.openapi_schema = with_nulls(web.openapi())
     answer_errors(web, ["/", OPENAPI, *web.openapi()["paths"]])
-    web.add_middleware(Guard)
+    web.add_middleware(Guard, hosts=hosts)
     return web

@@ -11,14 +11,17 @@ from api.asked import kinds_of
 from api.http_errors import CODES, REFERENCE
 from api.wire import ErrorReply
 
-ALWAYS = ("bad_request", "bad_parameter", "address_too_long", "internal", "overloaded", "stopping")
+ALWAYS = (
+    "bad_request", "bad_parameter", "body_too_large", "address_too_long", "wrong_host", "internal",
+    "overloaded", "stopping",
+)  # fmt: skip
 """Errors that every operation can give."""
 
 SEARCH_ERRORS = (
     "bad_query", "bad_filter", "bad_cursor", "cursor_expired", "collection_not_found",
     "search_unavailable",
 )  # fmt: skip
-BODY_ERRORS = ("bad_body", "body_too_large", "unsupported_media_type")
+BODY_ERRORS = ("bad_body", "cross_site", "unsupported_media_type")
 
 NULL = "\0null"
 """Stands for null in an example while FastAPI has it in its hands."""

@@ -63,6 +63,6 @@ def routes(serving: Serving) -> APIRouter:
 
     def _answer(asked: SearchAsked, request: Request) -> Json:
         query = query_of(asked, text=asked.q, sort=sort_of(asked.sort))
-        return answered(serving, asked, query, request.state.arrived_seconds)
+        return answered(serving, asked, query, request)
 
     return router

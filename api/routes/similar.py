@@ -44,6 +44,6 @@ def routes(serving: Serving) -> APIRouter:
         document_id = request.path_params["document_id"]
         check_name("document_id", document_id)
         query = query_of(asked, surface="similar", seed_document_id=document_id)
-        return answered(serving, asked, query, request.state.arrived_seconds)
+        return answered(serving, asked, query, request)
 
     return router

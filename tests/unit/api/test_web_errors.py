@@ -9,8 +9,9 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.guard import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, Guard
+from api.guard import Guard
 from api.http_errors import answer_errors
+from api.refusals import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES
 from tandem.errors import (
     CollectionNotFound,
     EngineUnavailable,
