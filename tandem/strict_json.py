@@ -62,8 +62,8 @@ def _check_names(value: Any, place: str = "") -> None:
                 raise JsonFault(f"is given {count} times, expected once", _below(place, name))
     elif isinstance(value, list):
         items = enumerate(value)
-    for name, item in items:
-        _check_names(item, _below(place, name))
+    for step, item in items:
+        _check_names(item, _below(place, step))
 
 
 def _below(place: str, name: object) -> str:
