@@ -17,8 +17,8 @@ from api.bodies import BadBody, read_object
 from api.http_errors import BadParameter
 from api.near_miss import near_miss
 from api.wire_asked import MAXIMUM_FACETS, MAXIMUM_FIELDS, Asked
-from tandem.documents import MAXIMUM_ID_BYTES
-from tandem.errors import FilterError
+from tandem.errors import FieldError, FilterError
+from tandem.events import check_name
 from tandem.filters import EXAMPLE, read_filter
 from tandem.queries import Query, Sort
 
@@ -97,7 +97,7 @@ def query_of(asked: Asked, **more: Any) -> Query:
         BadParameter: a name is blank or too long, or too many fields are named.
     """
     for name in NAMES:
-        check_name(name, getattr(asked, name))
+        check_id(name, getattr(asked, name))
     _check_count("facets", asked.facets, MAXIMUM_FACETS)
     _check_count("fields", asked.fields or (), MAXIMUM_FIELDS)
     given: dict[str, Any] = {
@@ -126,20 +126,18 @@ def sort_of(text: str | None) -> Sort | None:
     return sort
 
 
-def check_name(field: str, name: str | None) -> None:
-    """Refuse what the event log would not take.
+def check_id(field: str, name: str | None) -> None:
+    """Refuse what the event log would not take, if anything is given.
 
     Raises:
         BadParameter: it is blank, longer than allowed, or holds a zero byte.
     """
     if name is None:
         return
-    if not name.strip():
-        raise BadParameter(field, "is blank", hint="leave it out where there is none")
-    if len(name.encode()) > MAXIMUM_ID_BYTES:
-        raise BadParameter(field, f"at most {MAXIMUM_ID_BYTES} bytes of UTF-8 are allowed")
-    if "\0" in name:
-        raise BadParameter(field, "holds a zero byte, which no name may")
+    try:
+        check_name(field, name)
+    except FieldError as error:
+        raise BadParameter(field, error.reason, hint=error.hint) from None
 
 
 @cache

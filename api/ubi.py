@@ -66,7 +66,7 @@ def read_event(data: object) -> Event:
     at = _object(f"{ATTRIBUTES}.{POSITION}", attributes.get(POSITION))
     try:
         return Event(
-            event_id=texts["event_id"] or _id_of(data),
+            event_id=_id_of(data) if texts["event_id"] is None else texts["event_id"],
             action=str(texts["action_name"]),
             timestamp=parse_datetime("timestamp", texts["timestamp"]),
             document_id=_text(PATHS["document_id"], of.get("object_id")),
