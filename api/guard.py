@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http_errors import error_reply, failed
-from api.refusals import MAXIMUM_BODY_BYTES, refusal
+from api.http_errors import MAXIMUM_BODY_BYTES, error_reply, failed
+from api.refusals import refusal
 
 READ_AWAY_BYTES = 32 * MAXIMUM_BODY_BYTES
 READ_AWAY_SECONDS = 2.0

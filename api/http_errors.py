@@ -9,10 +9,15 @@ from starlette.exceptions import HTTPException
 
 from api.near_miss import near_miss
 from tandem.errors import FilterError, TandemError
+from tandem.events import MAXIMUM_DETAILS_BYTES
 from tandem.telemetry import logger
 
 REFERENCE = "docs/reference/http.md"
 
+MAXIMUM_ADDRESS_BYTES = 64 * 1024
+"""Path and parameters, as sent: room for the longest text, whatever its script, and a filter."""
+
+MAXIMUM_BODY_BYTES = 1024 * 1024
 MAXIMUM_TOLD_CHARACTERS = 500
 """How much an error says: what was sent may be long, and is in it."""
 
@@ -33,17 +38,29 @@ CODES: Mapping[str, Told] = {
     "bad_query": Told(
         400, "The text, `limit`, `facets`, `sort`, `budget_ms` or `configuration` is not allowed."
     ),
-    "bad_filter": Told(400, "The filter is no JSON object, or does not fit the fields."),
+    "bad_filter": Told(
+        400, "The filter is no JSON object, holds a name twice, or does not fit the fields."
+    ),
     "bad_cursor": Told(400, "The cursor is none, or was given for another query."),
-    "bad_event": Told(400, "The event lacks something, or holds what no event may."),
+    "bad_event": Told(
+        400,
+        "The event lacks something, or holds what no event may, or more than "
+        f"{MAXIMUM_DETAILS_BYTES:,} bytes of what is only kept.",
+    ),
     "cross_site": Told(403, "A page of another site has a browser send what would be noted."),
     "collection_not_found": Told(404, "Nothing has been indexed yet; it is found once it is."),
     "document_not_found": Told(404, "There is no document of that id."),
     "not_found": Told(404, "There is nothing at this path."),
     "method_not_allowed": Told(405, "The path is there, for another method."),
     "cursor_expired": Told(410, "The pages of that query are not kept any more: ask it again."),
-    "body_too_large": Told(413, "The body is larger than the message says."),
-    "address_too_long": Told(414, "Path and parameters are longer than the message says."),
+    "body_too_large": Told(
+        413,
+        f"The body, one that a GET brings included, has more than {MAXIMUM_BODY_BYTES:,} bytes.",
+    ),
+    "address_too_long": Told(
+        414,
+        f"Path and parameters have more than {MAXIMUM_ADDRESS_BYTES:,} bytes as they are sent.",
+    ),
     "unsupported_media_type": Told(415, "The body is of a type that is not read, or compressed."),
     "wrong_host": Told(
         421, "The server is asked by a name in `Host` that the setting `server.hosts` has not."

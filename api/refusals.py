@@ -13,12 +13,8 @@ from urllib.parse import unquote_to_bytes
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from api.http_errors import Json, error_reply
+from api.http_errors import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, Json, error_reply
 
-MAXIMUM_ADDRESS_BYTES = 64 * 1024
-"""Path and parameters, as sent: room for the longest text, whatever its script, and a filter."""
-
-MAXIMUM_BODY_BYTES = 1024 * 1024
 CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
 
 

@@ -10,8 +10,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.guard import Guard
-from api.http_errors import answer_errors
-from api.refusals import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES
+from api.http_errors import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, answer_errors
 from tandem.errors import (
     CollectionNotFound,
     EngineUnavailable,
