@@ -4,6 +4,7 @@ import time
 from asyncio import CancelledError, timeout
 from collections.abc import Collection
 from contextlib import suppress
+from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -31,6 +32,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = _in_origin_form(scope)
         # before it waits for a thread: its time is counted from here
         scope.setdefault("state", {})["arrived_seconds"] = time.monotonic()
         begun = False
@@ -58,6 +60,23 @@ class Guard:
             if begun:
                 raise  # half a reply is sent: all that is left is to break it off
             await reply(scope, receive, send)
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """The same request by its path alone, where it names a whole URL, as to a proxy: the URL's host
+    then stands for the header's.
+    """
+    scheme, mark, rest = (scope.get("raw_path") or b"").partition(b"://")
+    if not mark or scheme.lower() not in {b"http", b"https"}:
+        return scope
+    authority, _, path = rest.partition(b"/")
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {
+        **scope,
+        "path": unquote("/" + path.decode("ascii")),
+        "raw_path": b"/" + path,
+        "headers": [*headers, (b"host", authority)],
+    }
 
 
 def _counted(receive: Receive) -> Receive:

@@ -1,11 +1,12 @@
 """Who may ask, and by which name."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from starlette.datastructures import Headers
 from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.guard import Guard
 from api.refusals import hosts_of, is_cross_site, refusal
@@ -77,6 +78,37 @@ def test_the_guard_asks_for_the_name() -> None:
     error = error_of(TestClient(Guard(unasked, frozenset()), "http://evil.example:8765").get("/"))
     assert error["message"] == "this server is not asked by the name 'evil.example'"
     assert "server.hosts" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "code"),
+    [
+        (b"http://localhost:1/v1/%C3%A9", "/v1/é", None),
+        (b"HTTPS://[::1]", "/", None),
+        (b"http://evil.example/v1/health", "", 421),
+    ],
+)
+def test_a_whole_url_may_be_asked_for(target: bytes, path: str, code: int | None) -> None:
+    """As proxies do; its host is the one that counts."""
+    seen: list[str] = []
+    sent: list[Message] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope["path"])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {
+        "type": "http", "method": "GET", "path": target.decode(), "raw_path": target,
+        "query_string": b"", "headers": [(b"host", b"localhost")],
+    }  # fmt: skip
+    asyncio.run(Guard(app, frozenset())(scope, receive, send))
+    assert seen == ([] if code else [path])
+    assert [message["status"] for message in sent[:1]] == ([code] if code else [])
 
 
 def test_another_sites_pages_leave_nothing_behind() -> None:
