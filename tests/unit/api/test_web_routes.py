@@ -12,6 +12,7 @@ from api.http_errors import CODES
 from api.serving import NotReady
 from api.wire import HealthReply, ReadyReply, SearchReply
 from query.configurations import DEFAULT
+from query.suggesting import BUDGET_MS
 from tandem.rankings import Correction, Degradation, Highlight
 from tests.web_client import KNOWN, StandIn, client_of
 
@@ -172,6 +173,19 @@ def test_a_query_whose_time_is_over_is_not_asked(monkeypatch: pytest.MonkeyPatch
     assert error["code"] == "overloaded"
     assert "has waited 2,500 ms for its turn, longer than its time of 2,500 ms" in error["message"]
     assert served.asked == []
+
+
+def test_suggestions_have_what_is_left_of_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever types has typed the next letter long before they get a thread."""
+    served = StandIn()
+    client = client_of(served)
+    clock = iter([0.0, 0.3, 0.0, 0.5])
+    monkeypatch.setattr("api.guard.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("api.routes.answering.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    assert client.get("/v1/suggest?q=x").status_code == 200
+    assert served.budgets == [BUDGET_MS - 300]
+    assert client.get("/v1/suggest?q=x").json()["error"]["code"] == "overloaded"
+    assert len(served.budgets) == 1
 
 
 def test_alive_without_asking_anybody() -> None:
