@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.near_miss import near_miss
 from tandem.errors import FilterError, TandemError
@@ -82,6 +83,13 @@ CODES: Mapping[str, Told] = {
 BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 """What is refused by its status: by the framework, and by ``guard`` amid a body."""
 
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+AGAIN = {"overloaded", "stopping", "event_log_unavailable", "search_unavailable"}
+"""What may be over soon."""
+
+AGAIN_SECONDS = 1
+"""After how long whoever gets one of those may ask again."""
+
 NAMES = {"text": "q", "filters": "filter", "seed_document_id": "document_id"}
 """Parameters that are called otherwise than what they set."""
 
@@ -122,7 +130,8 @@ def error_reply(
         "hint": shortened(hint) or None,
         "docs": f"{REFERENCE}#{code}",
     }
-    return Json({"error": error}, CODES[code].status, headers)
+    again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
+    return Json({"error": error}, CODES[code].status, {**again, **(headers or {})})
 
 
 def shortened(text: str) -> str:
@@ -157,7 +166,7 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
         if code == "not_found":
             return error_reply(code, f"there is no path {path!r}", hint=near_miss(path, known))
         if code == "method_not_allowed":
-            allowed = (error.headers or {}).get("allow", "GET")
+            allowed = ", ".join(_methods_at(request))
             message = f"{request.method} is not possible at {path}, expected {allowed}"
             return error_reply(code, message, headers={"allow": allowed})
         if code == "body_too_large":
@@ -166,6 +175,16 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
 
     web.add_exception_handler(TandemError, refused)
     web.add_exception_handler(HTTPException, not_there)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Those of every route that leads there: the framework names those of the first one alone."""
+    routes = request.app.routes
+    return [
+        method
+        for method in METHODS
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    ]
 
 
 def shown(request: Request) -> str:

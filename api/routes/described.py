@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.asked import kinds_of
-from api.http_errors import CODES, REFERENCE
+from api.http_errors import AGAIN, AGAIN_SECONDS, CODES, REFERENCE
 from api.wire import ErrorReply
 
 ALWAYS = (
@@ -22,6 +22,13 @@ SEARCH_ERRORS = (
     "search_unavailable",
 )  # fmt: skip
 BODY_ERRORS = ("bad_body", "cross_site", "unsupported_media_type")
+
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": f"With {', '.join(sorted(AGAIN))}: seconds after which to ask again.",
+        "schema": {"type": "integer", "const": AGAIN_SECONDS},
+    }
+}
 
 NULL = "\0null"
 """Stands for null in an example while FastAPI has it in its hands."""
@@ -44,6 +51,7 @@ def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
             "model": ErrorReply,
             "description": " ".join(f"`{code}`: {CODES[code].meaning}" for code in found),
             "content": {"application/json": {"examples": {code: _example(code) for code in found}}},
+            **({"headers": RETRY_AFTER} if AGAIN & {*found} else {}),
         }
         for status, found in by_status.items()
     }

@@ -121,6 +121,8 @@ def test_limits_of_requests_are_told() -> None:
         responses = operation["responses"]
         assert "1,048,576 bytes" in responses["413"]["description"], operation["operationId"]
         assert "65,536 bytes" in responses["414"]["description"]
+        assert "Retry-After" in responses["503"]["headers"]
+        assert "headers" not in responses["400"]
     properties = EVENT_SCHEMA["properties"]
     assert (properties["message"]["maxLength"], properties["user_query"]["maxLength"]) == (
         1_024,
