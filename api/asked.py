@@ -13,11 +13,13 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import QueryParams
 
 from api.answers import HIGHLIGHTS
+from api.bodies import BadBody, read_object
 from api.http_errors import BadParameter
 from api.near_miss import near_miss
 from api.wire_asked import MAXIMUM_FACETS, MAXIMUM_FIELDS, Asked
-from tandem.documents import MAXIMUM_ID_BYTES
-from tandem.filters import read_filter
+from tandem.errors import FieldError, FilterError
+from tandem.events import check_name
+from tandem.filters import EXAMPLE, read_filter
 from tandem.queries import Query, Sort
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -46,7 +48,7 @@ def by_parameters(model: type[Model], given: QueryParams) -> Model:
 
     Raises:
         BadParameter: one is unknown, given twice, or not of its type.
-        FilterError: the filter is no JSON object.
+        FilterError: the filter is no JSON object, holds a name twice or is nested too deep.
     """
     names = Counter(name for name, _ in given.multi_items())
     _refuse_unknown(names, model.model_fields)
@@ -54,16 +56,27 @@ def by_parameters(model: type[Model], given: QueryParams) -> Model:
         if count > 1:
             raise BadParameter(name, f"is given {count} times, expected once")
     kinds = kinds_of(model)
-    return by_values(model, {name: _READ[kinds[name]](given[name]) for name in names})
+    return _by_values(model, {name: _READ[kinds[name]](given[name]) for name in names})
 
 
-def by_values(model: type[Model], given: Mapping[str, Any]) -> Model:
-    """What is asked by an object of JSON.
+def by_body(model: type[Model], content: bytes) -> Model:
+    """What is asked by a body in JSON.
 
     Raises:
+        BadBody: it is no JSON object.
         BadParameter: a name is unknown, or a value not of its type.
-        FilterError: the filter is no JSON object.
+        FilterError: the filter is no JSON object, holds a name twice or is nested too deep.
     """
+    try:
+        given = read_object(content)
+    except BadBody as error:
+        if error.field is not None and error.field.startswith("filter."):
+            raise FilterError(str(error), hint=EXAMPLE) from None
+        raise
+    return _by_values(model, given)
+
+
+def _by_values(model: type[Model], given: Mapping[str, Any]) -> Model:
     _refuse_unknown(given, model.model_fields)
     values = {
         name: _whole(value) if kinds_of(model)[name] == "integer" else value
@@ -84,7 +97,7 @@ def query_of(asked: Asked, **more: Any) -> Query:
         BadParameter: a name is blank or too long, or too many fields are named.
     """
     for name in NAMES:
-        check_name(name, getattr(asked, name))
+        check_id(name, getattr(asked, name))
     _check_count("facets", asked.facets, MAXIMUM_FACETS)
     _check_count("fields", asked.fields or (), MAXIMUM_FIELDS)
     given: dict[str, Any] = {
@@ -113,20 +126,18 @@ def sort_of(text: str | None) -> Sort | None:
     return sort
 
 
-def check_name(field: str, name: str | None) -> None:
-    """Refuse what the event log would not take.
+def check_id(field: str, name: str | None) -> None:
+    """Refuse what the event log would not take, if anything is given.
 
     Raises:
         BadParameter: it is blank, longer than allowed, or holds a zero byte.
     """
     if name is None:
         return
-    if not name.strip():
-        raise BadParameter(field, "is blank", hint="leave it out where there is none")
-    if len(name.encode()) > MAXIMUM_ID_BYTES:
-        raise BadParameter(field, f"at most {MAXIMUM_ID_BYTES} bytes of UTF-8 are allowed")
-    if "\0" in name:
-        raise BadParameter(field, "holds a zero byte, which no name may")
+    try:
+        check_name(field, name)
+    except FieldError as error:
+        raise BadParameter(field, error.reason, hint=error.hint) from None
 
 
 @cache

@@ -1,15 +1,10 @@
 """Bodies of requests: JSON, read strictly. What is refused is named with its place."""
 
 import json
-from collections import Counter
 from typing import Any
 
-import orjson
-
 from tandem.errors import TandemError
-
-MAXIMUM_NESTING = 32
-"""How deep a body may be nested: nothing that is asked for is half as deep."""
+from tandem.strict_json import JsonFault, read_strictly
 
 
 class BadBody(TandemError):
@@ -28,15 +23,12 @@ def read_json(content: bytes) -> Any:
     Raises:
         BadBody: it is no JSON of that kind, or nested too deep.
     """
-    if not content.strip():
-        raise BadBody("the body is empty, expected JSON")
     try:
-        value = orjson.loads(content)
-    except ValueError as error:
-        raise BadBody(f"the body is not JSON: {error}") from None
-    _check_nesting(value, MAXIMUM_NESTING)
-    json.loads(content, object_pairs_hook=_once, parse_int=float)
-    return value
+        return read_strictly(content)
+    except JsonFault as fault:
+        if not fault.place:
+            raise BadBody(f"the body {fault}") from None
+        raise BadBody(f"{fault.place}: {fault}", field=fault.place) from None
 
 
 def read_object(content: bytes) -> dict[str, Any]:
@@ -62,20 +54,3 @@ def kind_of(value: object) -> str:
     if isinstance(value, list):
         return "an array"
     return "a text" if isinstance(value, str) else "a number"
-
-
-def _check_nesting(value: Any, left: int) -> None:
-    if not isinstance(value, dict | list):
-        return
-    if left == 0:
-        raise BadBody(f"the body is nested too deep, at most {MAXIMUM_NESTING} levels are allowed")
-    for item in value.values() if isinstance(value, dict) else value:
-        _check_nesting(item, left - 1)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
-    """Refuse a name that an object has twice: one of its values would be ignored."""
-    counted = Counter(name for name, _ in pairs)
-    for name, count in counted.items():
-        if count > 1:
-            raise BadBody(f"{name}: is given {count} times, expected once", field=name)

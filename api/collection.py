@@ -15,7 +15,7 @@ from indexer.indexing import Indexer
 from indexer.seats import Seat
 from query.configurations import SearchConfiguration
 from query.past_queries import PastQueries
-from query.suggesting import Suggested
+from query.suggesting import BUDGET_MS, Suggested
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release
 from tandem.embedding.lazy_embedder import LazyEmbedder
@@ -261,7 +261,13 @@ class OpenCollection:
         return self.searching.configuration(name)
 
     def suggest(
-        self, prefix: str, filters: Mapping[str, Any], limit: int, past: PastQueries
+        self,
+        prefix: str,
+        filters: Mapping[str, Any],
+        limit: int,
+        past: PastQueries,
+        *,
+        budget_ms: float = BUDGET_MS,
     ) -> Suggested:
         """Titles of the live release, and past queries; see ``Suggester``.
 
@@ -270,7 +276,7 @@ class OpenCollection:
             FilterError: a filter that the schema does not allow.
         """
         with self.held() as (_, opened):
-            suggester = self.searching.suggester(opened, past)
+            suggester = self.searching.suggester(opened, past, budget_ms)
             return suggester.suggest(prefix, filters=filters, limit=limit)
 
     def begin_to_load(self) -> None:

@@ -44,6 +44,10 @@ class Connection(H11Protocol):
         self._unwatch()
         super().connection_lost(exc)
 
+    def _should_upgrade(self) -> bool:
+        """No: the request is answered as if it had not asked, and that is nothing for the log."""
+        return False
+
     def send_400_response(self, _msg: str) -> None:
         """Refuse what is no request; amid another reply, or behind one, only hang up."""
         if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:

@@ -1,20 +1,18 @@
-"""Around every route: refuses what is too large to look at, and lets no error out as it is."""
+"""Around every route: refuses what is not to be looked at, and lets no error out as it is."""
 
 import time
 from asyncio import CancelledError, timeout
+from collections.abc import Collection
 from contextlib import suppress
+from urllib.parse import unquote
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http_errors import Json, error_reply, failed
+from api.http_errors import MAXIMUM_BODY_BYTES, error_reply, failed
+from api.refusals import refusal
 
-MAXIMUM_ADDRESS_BYTES = 64 * 1024
-"""Path and parameters, as sent: room for the longest text, whatever its script, and a filter."""
-
-MAXIMUM_BODY_BYTES = 1024 * 1024
 READ_AWAY_BYTES = 32 * MAXIMUM_BODY_BYTES
 READ_AWAY_SECONDS = 2.0
 """How much of a body that is refused is read all the same, and for how long: a client that is
@@ -23,16 +21,18 @@ broken off while it sends does not see the reply.
 
 
 class Guard:
-    """An ASGI application around another one."""
+    """An ASGI application around another one. ``hosts`` as ``hosts_of`` gives them."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str] | None = None) -> None:
         self._app = app
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = _in_origin_form(scope)
         # before it waits for a thread: its time is counted from here
         scope.setdefault("state", {})["arrived_seconds"] = time.monotonic()
         begun = False
@@ -42,10 +42,10 @@ class Guard:
             begun = True
             await send(message)
 
-        refusal = _refusal(scope)
-        if refusal is not None:
+        refused = refusal(scope, self._hosts)
+        if refused is not None:
             await _read_away(receive)
-            await refusal(scope, receive, send)
+            await refused(scope, receive, send)
             return
         try:
             await self._app(scope, _counted(receive), noted)
@@ -60,6 +60,23 @@ class Guard:
             if begun:
                 raise  # half a reply is sent: all that is left is to break it off
             await reply(scope, receive, send)
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """The same request by its path alone, where it names a whole URL, as to a proxy: the URL's host
+    then stands for the header's.
+    """
+    scheme, mark, rest = (scope.get("raw_path") or b"").partition(b"://")
+    if not mark or scheme.lower() not in {b"http", b"https"}:
+        return scope
+    authority, _, path = rest.partition(b"/")
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {
+        **scope,
+        "path": unquote("/" + path.decode("ascii")),
+        "raw_path": b"/" + path,
+        "headers": [*headers, (b"host", authority)],
+    }
 
 
 def _counted(receive: Receive) -> Receive:
@@ -86,22 +103,3 @@ async def _read_away(receive: Receive) -> None:
                 message = await receive()
                 left -= len(message.get("body", b""))
                 more = message.get("more_body", False)
-
-
-def _refusal(scope: Scope) -> Json | None:
-    address = len(scope.get("raw_path") or b"") + len(scope["query_string"])
-    if address > MAXIMUM_ADDRESS_BYTES:
-        return error_reply(
-            "address_too_long",
-            f"path and parameters have {address:,} bytes, at most {MAXIMUM_ADDRESS_BYTES:,} "
-            "are allowed",
-            hint="shorten the text or the filter",
-        )
-    told = Headers(scope=scope).get("content-length", "")
-    if told.isdecimal() and int(told) > MAXIMUM_BODY_BYTES:
-        return error_reply(
-            "body_too_large",
-            f"the body has {int(told):,} bytes, at most {MAXIMUM_BODY_BYTES:,} are allowed",
-            hint="send less at a time",
-        )
-    return None

@@ -6,13 +6,19 @@ from typing import Any, NamedTuple
 import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.near_miss import near_miss
 from tandem.errors import FilterError, TandemError
+from tandem.events import MAXIMUM_DETAILS_BYTES
 from tandem.telemetry import logger
 
 REFERENCE = "docs/reference/http.md"
 
+MAXIMUM_ADDRESS_BYTES = 64 * 1024
+"""Path and parameters, as sent: room for the longest text, whatever its script, and a filter."""
+
+MAXIMUM_BODY_BYTES = 1024 * 1024
 MAXIMUM_TOLD_CHARACTERS = 500
 """How much an error says: what was sent may be long, and is in it."""
 
@@ -25,23 +31,41 @@ class Told(NamedTuple):
 
 
 CODES: Mapping[str, Told] = {
-    "bad_request": Told(400, "What was sent is no HTTP, or its head is larger than 256 KB."),
+    "bad_request": Told(
+        400, "What was sent is no HTTP, its head is larger than 256 KB, or its address is no UTF-8."
+    ),
     "bad_parameter": Told(400, "A parameter is unknown, given twice, or not what it may be."),
     "bad_body": Told(400, "The body is not JSON, or not of the kind that is expected."),
     "bad_query": Told(
         400, "The text, `limit`, `facets`, `sort`, `budget_ms` or `configuration` is not allowed."
     ),
-    "bad_filter": Told(400, "The filter is no JSON object, or does not fit the fields."),
+    "bad_filter": Told(
+        400, "The filter is no JSON object, holds a name twice, or does not fit the fields."
+    ),
     "bad_cursor": Told(400, "The cursor is none, or was given for another query."),
-    "bad_event": Told(400, "The event lacks something, or holds what no event may."),
+    "bad_event": Told(
+        400,
+        "The event lacks something, or holds what no event may, or more than "
+        f"{MAXIMUM_DETAILS_BYTES:,} bytes of what is only kept.",
+    ),
+    "cross_site": Told(403, "A page of another site has a browser send what would be noted."),
     "collection_not_found": Told(404, "Nothing has been indexed yet; it is found once it is."),
     "document_not_found": Told(404, "There is no document of that id."),
     "not_found": Told(404, "There is nothing at this path."),
     "method_not_allowed": Told(405, "The path is there, for another method."),
     "cursor_expired": Told(410, "The pages of that query are not kept any more: ask it again."),
-    "body_too_large": Told(413, "The body is larger than the message says."),
-    "address_too_long": Told(414, "Path and parameters are longer than the message says."),
+    "body_too_large": Told(
+        413,
+        f"The body, one that a GET brings included, has more than {MAXIMUM_BODY_BYTES:,} bytes.",
+    ),
+    "address_too_long": Told(
+        414,
+        f"Path and parameters have more than {MAXIMUM_ADDRESS_BYTES:,} bytes as they are sent.",
+    ),
     "unsupported_media_type": Told(415, "The body is of a type that is not read, or compressed."),
+    "wrong_host": Told(
+        421, "The server is asked by a name in `Host` that the setting `server.hosts` has not."
+    ),
     "internal": Told(500, "Something failed that should not; the server's log says what."),
     "search_unavailable": Told(
         503, "No leg could answer within the budget, or the collection could not be opened yet."
@@ -58,6 +82,13 @@ CODES: Mapping[str, Told] = {
 
 BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 """What is refused by its status: by the framework, and by ``guard`` amid a body."""
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+AGAIN = {"overloaded", "stopping", "event_log_unavailable", "search_unavailable"}
+"""What may be over soon."""
+
+AGAIN_SECONDS = 1
+"""After how long whoever gets one of those may ask again."""
 
 NAMES = {"text": "q", "filters": "filter", "seed_document_id": "document_id"}
 """Parameters that are called otherwise than what they set."""
@@ -99,7 +130,8 @@ def error_reply(
         "hint": shortened(hint) or None,
         "docs": f"{REFERENCE}#{code}",
     }
-    return Json({"error": error}, CODES[code].status, headers)
+    again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
+    return Json({"error": error}, CODES[code].status, {**again, **(headers or {})})
 
 
 def shortened(text: str) -> str:
@@ -134,7 +166,7 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
         if code == "not_found":
             return error_reply(code, f"there is no path {path!r}", hint=near_miss(path, known))
         if code == "method_not_allowed":
-            allowed = (error.headers or {}).get("allow", "GET")
+            allowed = ", ".join(_methods_at(request))
             message = f"{request.method} is not possible at {path}, expected {allowed}"
             return error_reply(code, message, headers={"allow": allowed})
         if code == "body_too_large":
@@ -143,6 +175,16 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
 
     web.add_exception_handler(TandemError, refused)
     web.add_exception_handler(HTTPException, not_there)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Those of every route that leads there: the framework names those of the first one alone."""
+    routes = request.app.routes
+    return [
+        method
+        for method in METHODS
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    ]
 
 
 def shown(request: Request) -> str:

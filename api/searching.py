@@ -105,9 +105,10 @@ class Searching:
             )
         )
 
-    def suggester(self, opened: OpenGeneration, past: PastQueries) -> Suggester:
-        """What suggests titles of one generation, and past queries."""
-        return Suggester(opened.lexical.index, opened.generation.schema, self._pools, past)
+    def suggester(self, opened: OpenGeneration, past: PastQueries, budget_ms: float) -> Suggester:
+        """What suggests titles of one generation, and past queries, within that time."""
+        schema, index = opened.generation.schema, opened.lexical.index
+        return Suggester(index, schema, self._pools, past, budget_ms=budget_ms)
 
     def close(self) -> None:
         """Ask nothing any more."""

@@ -91,14 +91,17 @@ class Serving:
         """Put down what was shown, soon; nobody waits for it."""
         self._impressions.add(result)
 
-    def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int) -> Suggested:
-        """Titles, and what others have searched for; see ``Suggester``.
+    def suggest(
+        self, prefix: str, filters: Mapping[str, Any], limit: int, budget_ms: float
+    ) -> Suggested:
+        """Titles, and what others have searched for, within that time; see ``Suggester``.
 
         Raises:
             QueryError: the prefix is too long or no text, or the limit out of range.
             FilterError: a filter that the schema does not allow.
         """
-        return self.collection().suggest(prefix, filters, limit, self._past.current)
+        past = self._past.current
+        return self.collection().suggest(prefix, filters, limit, past, budget_ms=budget_ms)
 
     def degraded(self) -> tuple[Degradation, ...]:
         """What every answer lacks now: the catalogue, if it does not say what is live."""

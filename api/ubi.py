@@ -14,11 +14,18 @@ from api.near_miss import near_miss
 from tandem.errors import FieldError, TandemError
 from tandem.events import Event
 from tandem.fields import parse_datetime
+from tandem.queries import MAXIMUM_TEXT_CHARACTERS
 
 ATTRIBUTES, OBJECT, POSITION = "event_attributes", "object", "position"
 NAMES = ("action_name", "timestamp", "event_id", "user_id", "client_id", "session_id", "query_id")
-TEXTS = ("application", "message_type", "message", "user_query")
-"""What the log keeps beside the event: nothing is computed from it."""
+TEXTS: Mapping[str, int] = {
+    "application": 1_024,
+    "message_type": 1_024,
+    "message": 1_024,
+    "user_query": MAXIMUM_TEXT_CHARACTERS,
+}
+"""What the log keeps beside the event, and how many characters of it: nothing is computed from it.
+"""
 
 KNOWN = (*NAMES, *TEXTS, ATTRIBUTES)
 
@@ -27,7 +34,6 @@ PATHS: Mapping[str, str] = {
     "document_id": "event_attributes.object.object_id",
     "position": "event_attributes.position.ordinal",
     "value": "event_attributes.value",
-    "details": ATTRIBUTES,
 }
 """Where UBI has what an ``Event`` calls otherwise."""
 
@@ -61,12 +67,17 @@ def read_event(data: object) -> Event:
     for name in ("action_name", "timestamp"):
         if texts[name] is None:
             raise BadEvent(name, "is missing", hint="an event has an action_name and a timestamp")
+    for name, most in TEXTS.items():
+        length = len(texts[name] or "")
+        if length > most:
+            raise BadEvent(name, f"{length:,} characters, at most {most:,} are allowed")
     attributes = _object(ATTRIBUTES, data.get(ATTRIBUTES))
     of = _object(f"{ATTRIBUTES}.{OBJECT}", attributes.get(OBJECT))
     at = _object(f"{ATTRIBUTES}.{POSITION}", attributes.get(POSITION))
+    details = _details(data, attributes, of, at)
     try:
         return Event(
-            event_id=texts["event_id"] or _id_of(data),
+            event_id=_id_of(data) if texts["event_id"] is None else texts["event_id"],
             action=str(texts["action_name"]),
             timestamp=parse_datetime("timestamp", texts["timestamp"]),
             document_id=_text(PATHS["document_id"], of.get("object_id")),
@@ -76,10 +87,12 @@ def read_event(data: object) -> Event:
             query_id=texts["query_id"],
             position=_ordinal(at.get("ordinal")),
             value=_number(attributes.get("value")),
-            details=_details(data, attributes, of, at),
+            details=details,
         )
     except FieldError as error:
         field = PATHS.get(error.field, error.field)
+        if field == "details":  # too much together: the part that has most of it
+            field = max(details, key=lambda name: len(orjson.dumps(details[name])))
         raise BadEvent(field, error.reason, hint=error.hint) from None
 
 

@@ -1,13 +1,14 @@
 """The HTTP application: routes and errors, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api.guard import Guard
-from api.http_errors import answer_errors
+from api.http_errors import Json, answer_errors
 from api.routes import events, health, page, search, similar, suggest
 from api.routes.described import with_nulls
+from api.routes.parameters import refuse_unknown
 from api.serving import Serving
 
 OPENAPI = "/v1/openapi.json"
@@ -18,9 +19,14 @@ TAGS = [
 ]
 
 
-def create_web(serving: Serving, people: Sequence[page.Person] = ()) -> FastAPI:
+def create_web(
+    serving: Serving,
+    people: Sequence[page.Person] = (),
+    hosts: Collection[str] | None = None,
+) -> FastAPI:
     """The application over what is served. It calls nobody: no page from elsewhere, no telemetry.
-    ``people`` are those whom the reader of the page may choose to be.
+    ``people`` are those whom the reader of the page may choose to be; ``hosts`` the names by which
+    it may be asked, as ``hosts_of`` gives them.
 
     Handlers are plain functions in the thread pool, as the pipeline is synchronous.
     """
@@ -29,7 +35,7 @@ def create_web(serving: Serving, people: Sequence[page.Person] = ()) -> FastAPI:
         description="Hybrid semantic search: words and meaning, one ranking. Every error has one "
         "shape, and a `code` of a closed list.",
         version="1",
-        openapi_url=OPENAPI,
+        openapi_url=None,  # that route would take any parameter
         openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
@@ -39,7 +45,14 @@ def create_web(serving: Serving, people: Sequence[page.Person] = ()) -> FastAPI:
     for part in (search, suggest, similar, events, health):
         web.include_router(part.routes(serving))
     web.include_router(page.routes(serving, people))
-    web.openapi_schema = with_nulls(web.openapi())
+    described = with_nulls(web.openapi())
+    web.openapi_schema = described
+
+    @web.get(OPENAPI, include_in_schema=False, dependencies=[Depends(refuse_unknown)])
+    async def openapi() -> Json:
+        """The application, described."""
+        return Json(described)
+
     answer_errors(web, ["/", OPENAPI, *web.openapi()["paths"]])
-    web.add_middleware(Guard)
+    web.add_middleware(Guard, hosts=hosts)
     return web

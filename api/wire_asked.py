@@ -6,13 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from query.configurations import DEFAULT
 from query.cursors import LONGEST
+from query.suggesting import MAXIMUM_SUGGESTIONS
 from tandem.documents import MAXIMUM_ID_BYTES
 from tandem.filters import MAXIMUM_DEPTH, MAXIMUM_VALUES
 from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS
 
 MAXIMUM_FACETS = 20
 MAXIMUM_FIELDS = 100
-MAXIMUM_SUGGESTIONS = 50
 MAXIMUM_PREFIX_CHARACTERS = 250
 """As the longest title that is suggested."""
 

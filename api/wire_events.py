@@ -2,13 +2,18 @@
 
 from typing import Any
 
+from api.ubi import TEXTS
 from tandem.documents import MAXIMUM_ID_BYTES
-from tandem.events import MAXIMUM_POSITION
+from tandem.events import MAXIMUM_DETAILS_BYTES, MAXIMUM_POSITION
 
 
-def _text(description: str, most: int | None = MAXIMUM_ID_BYTES) -> dict[str, Any]:
-    limits = {} if most is None else {"minLength": 1, "maxLength": most}
-    return {"type": ["string", "null"], "description": description, **limits}
+def _text(description: str) -> dict[str, Any]:
+    return {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": MAXIMUM_ID_BYTES,
+        "description": description,
+    }
 
 
 _ID = f"at most {MAXIMUM_ID_BYTES} bytes of UTF-8"
@@ -51,13 +56,18 @@ EVENT_SCHEMA: dict[str, Any] = {
         "user_id": _text(f"Who, {_ID}."),
         "client_id": _text(f"The device or browser, {_ID}."),
         "session_id": _text(f"The visit, {_ID}."),
-        "application": _text("Kept.", None),
-        "message_type": _text("Kept.", None),
-        "message": _text("Kept.", None),
-        "user_query": _text("Kept.", None),
+        **{
+            name: {
+                "type": ["string", "null"],
+                "maxLength": most,
+                "description": f"Kept: at most {most:,} characters.",
+            }
+            for name, most in TEXTS.items()
+        },
         "event_attributes": {
             "type": ["object", "null"],
-            "description": "What else there is to say: other names are kept.",
+            "description": "What else there is to say: other names are kept. With the texts above "
+            f"they are at most {MAXIMUM_DETAILS_BYTES:,} bytes of JSON.",
             "properties": {
                 "object": _OBJECT,
                 "position": _POSITION,

@@ -112,7 +112,8 @@ def _default(parameter: dict[str, Any]) -> str:
 
 def _body(body: dict[str, Any] | None) -> list[str]:
     """What is sent, by an example of each kind."""
-    parts = []
+    told = (body or {}).get("description")
+    parts = [told, ""] if told else []
     for kind, content in (body or {}).get("content", {}).items():
         examples = content.get("examples", {"": {"value": content.get("example")}})
         for name, example in examples.items():

@@ -16,7 +16,7 @@ from tandem.schema import Schema
 from tandem.suggestions import folded, line
 from tandem.telemetry import Stopwatch
 
-MAXIMUM_SUGGESTIONS = 100
+MAXIMUM_SUGGESTIONS = 50
 BUDGET_MS = 500.0
 """Whoever types has typed the next letter long before."""
 

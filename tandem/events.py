@@ -54,8 +54,8 @@ class Event:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_name("event_id", self.event_id)
-        _check_name("action", self.action)
+        check_name("event_id", self.event_id)
+        check_name("action", self.action)
         _check_moment("timestamp", self.timestamp)
         _check_names(self, ("document_id", "user_id", "client_id", "session_id", "query_id"))
         if self.position is not None:
@@ -81,7 +81,7 @@ class Exposure:
     team: str | None = None
 
     def __post_init__(self) -> None:
-        _check_name("document_id", self.document_id)
+        check_name("document_id", self.document_id)
         _check_position(self.position)
         if not 0 < self.propensity <= 1:
             raise FieldError(
@@ -116,7 +116,7 @@ class Impression:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_name("query_id", self.query_id)
+        check_name("query_id", self.query_id)
         _check_moment("timestamp", self.timestamp)
         _check_names(self, ("user_id", "client_id", "session_id"))
         _check_text("query_text", self.query_text)
@@ -141,18 +141,25 @@ class Impression:
         return min((exposure.position for exposure in self.exposures), default=0)
 
 
-def _check_names(word: object, fields: tuple[str, ...]) -> None:
-    for name in fields:
-        value = getattr(word, name)
-        if value is not None:
-            _check_name(name, value)
+def check_name(field: str, name: str) -> None:
+    """Refuse what names nobody and nothing; ``field`` is what it was given as.
 
-
-def _check_name(field: str, name: str) -> None:
+    Raises:
+        FieldError: it is blank, longer than 512 bytes, no text, or holds a zero byte.
+    """
     if len(_check_text(field, name)) > MAXIMUM_ID_BYTES:
         raise FieldError(field, f"at most {MAXIMUM_ID_BYTES} bytes of UTF-8 are allowed")
     if not name.strip():
         raise FieldError(field, "is blank", hint="leave it out where there is none")
+    if "\0" in name:
+        raise FieldError(field, "holds a zero byte, which no name may")
+
+
+def _check_names(word: object, fields: tuple[str, ...]) -> None:
+    for name in fields:
+        value = getattr(word, name)
+        if value is not None:
+            check_name(name, value)
 
 
 def _check_text(field: str, text: str) -> bytes:

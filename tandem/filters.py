@@ -12,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from tandem.documents import Document
 from tandem.errors import FieldError, FilterError
 from tandem.fields import Field, FieldType, TypedValue, typed_value
 from tandem.schema import Schema
+from tandem.strict_json import JsonFault, read_strictly
 
 MAXIMUM_VALUES = 1_000
 MAXIMUM_DEPTH = 5
+EXAMPLE = 'for example \'{"year": {"gte": 1990}}\''
+"""A hint for who gave what is no filter at all."""
+
 BOUNDS = ("gt", "gte", "lt", "lte")
 ORDERED = (FieldType.INTEGER, FieldType.FLOAT, FieldType.DATETIME)
 
@@ -104,19 +106,19 @@ def read_filter(text: str | None, place: str) -> dict[str, Any]:
     as, for errors.
 
     Raises:
-        FilterError: it is not a JSON object.
+        FilterError: it is not a JSON object, holds a name twice or is nested too deep.
 
     """
     if text is None:
         return {}
-    hint = 'for example \'{"year": {"gte": 1990}}\''
     try:
-        data = orjson.loads(text)
-    except ValueError as error:
-        raise FilterError(f"{place} is not JSON: {error}", hint=hint) from None
+        data = read_strictly(text, below=1)
+    except JsonFault as fault:
+        where = f"{place}.{fault.place}:" if fault.place else place
+        raise FilterError(f"{where} {fault}", hint=EXAMPLE) from None
     if not isinstance(data, dict):
         raise FilterError(
-            f"{place}: expected a JSON object, found {type(data).__name__}", hint=hint
+            f"{place}: expected a JSON object, found {type(data).__name__}", hint=EXAMPLE
         )
     return data
 

@@ -144,6 +144,12 @@ class ServerSettings(Section):
     port: int = Field(
         8765, ge=0, le=65_535, description="port on which `tandem serve` listens; 0: a free one"
     )
+    hosts: str = Field(
+        "",
+        description="names by which `tandem serve` may be asked besides `localhost` and the like, "
+        "with commas, such as that of a proxy which passes its own on; none: any name, but only "
+        "those of this machine where it listens on a loopback address",
+    )
 
 
 class IndexingSettings(Section):

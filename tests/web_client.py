@@ -48,7 +48,7 @@ class StandIn:
     """Serves two hits, of which one has a document, to every query that could be asked.
 
     ``before`` may fail in the place of the search; ``asked`` lists the queries, ``recorded`` what
-    became impressions, ``told`` the events.
+    became impressions, ``told`` the events, ``budgets`` the time that suggestions were given.
     """
 
     name = "main"
@@ -61,6 +61,7 @@ class StandIn:
     recorded: list[SearchResult] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
     typed: list[tuple[str, Mapping[str, Any], int]] = field(default_factory=list)
+    budgets: list[float] = field(default_factory=list)
     schema: Schema = SCHEMA
     result: Mapping[str, Any] = field(default_factory=dict)
 
@@ -97,9 +98,10 @@ class StandIn:
         """See ``OpenCollection``."""
         return named(KNOWN, DEFAULT if name is None else name)
 
-    def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int) -> Any:
+    def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int, budget_ms: float) -> Any:
         """See ``Serving``."""
         self.before()
+        self.budgets.append(budget_ms)
         self.typed.append((prefix, filters, limit))
         items = (Suggestion("snow", "query"), Suggestion("Snow", "title"))
         return Suggested(items, (Degradation("lexical", "timeout"),), {"total": 0.25})

@@ -41,10 +41,12 @@ def run(
 def serve(chosen: Settings, purpose: str, tell: Callable[[str], None]) -> None:
     """Serve the collection of the settings until a signal; ``tell`` is told the address."""
     from api.listening import listening
+    from api.refusals import hosts_of
     from api.web import create_web
 
     place = chosen.server
-    web = partial(create_web, people=people_of(chosen.collection))
+    hosts = hosts_of(place.host, place.hosts)
+    web = partial(create_web, people=people_of(chosen.collection), hosts=hosts)
     with open_house(chosen, purpose, follows=True, notify=note) as house:
         owner = None if house.ownership is None else Owner(house)
         with (

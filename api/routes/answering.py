@@ -4,8 +4,11 @@ import time
 from collections.abc import Collection
 from dataclasses import replace
 
+from fastapi import Request
+
 from api.answers import OWN, answer
 from api.http_errors import BadParameter, Json
+from api.refusals import is_cross_site
 from api.serving import Serving
 from api.wire_asked import Asked
 from tandem.errors import TandemError
@@ -19,20 +22,20 @@ class Overloaded(TandemError):
     code = "overloaded"
 
 
-def answered(serving: Serving, asked: Asked, query: Query, arrived_seconds: float) -> Json:
+def answered(serving: Serving, asked: Asked, query: Query, request: Request) -> Json:
     """Answer one query. What it says is refused is checked by what was given, not by what is left
-    of its time.
+    of its time. What another site's page has a browser ask is shown to nobody, so not recorded.
     """
     collection = serving.collection()
     _check_fields(asked.fields, collection.generation.schema)
     searcher = collection.searcher(asked.configuration)
     searcher.check(query)
     given = query.budget_ms or collection.configuration(asked.configuration).budget_ms
-    left = left_ms(given, arrived_seconds)
+    left = left_ms(given, request.state.arrived_seconds)
     result = searcher.search(replace(query, budget_ms=left))
     told = replace(result, degraded=result.degraded + serving.degraded())
     reply = Json(answer(told, explain=asked.explain, fields=asked.fields))
-    if asked.record:
+    if asked.record and not is_cross_site(request.headers):
         serving.record(result)
     return reply
 

@@ -1,5 +1,6 @@
 """What a body comes as: its type, and the whole of it."""
 
+from email.message import Message
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -40,14 +41,16 @@ def check_type(headers: Headers, *allowed: str) -> str:
             f"the body is encoded as {encoding!r}, expected none", hint="send it as it is"
         )
     given = headers.get("content-type", "")
-    kind, _, parameters = given.partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    if charset.startswith("charset=") and charset not in {"charset=utf-8", "charset=utf8"}:
+    told = Message()
+    told["content-type"] = given
+    charset = told.get_content_charset("utf-8")
+    if charset not in {"utf-8", "utf8"}:
         raise UnsupportedMediaType(f"the body is in {charset!r}, expected UTF-8")
-    if kind.strip().lower() not in allowed:
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in allowed:
         found = repr(given) if given else "none"
         raise UnsupportedMediaType(
             f"the content type is {found}, expected {expected}",
             hint=f"send the header Content-Type: {allowed[0]}",
         )
-    return kind.strip().lower()
+    return kind

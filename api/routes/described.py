@@ -8,17 +8,27 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.asked import kinds_of
-from api.http_errors import CODES, REFERENCE
+from api.http_errors import AGAIN, AGAIN_SECONDS, CODES, REFERENCE
 from api.wire import ErrorReply
 
-ALWAYS = ("bad_request", "bad_parameter", "address_too_long", "internal", "overloaded", "stopping")
+ALWAYS = (
+    "bad_request", "bad_parameter", "body_too_large", "address_too_long", "wrong_host", "internal",
+    "overloaded", "stopping",
+)  # fmt: skip
 """Errors that every operation can give."""
 
 SEARCH_ERRORS = (
     "bad_query", "bad_filter", "bad_cursor", "cursor_expired", "collection_not_found",
     "search_unavailable",
 )  # fmt: skip
-BODY_ERRORS = ("bad_body", "body_too_large", "unsupported_media_type")
+BODY_ERRORS = ("bad_body", "cross_site", "unsupported_media_type")
+
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": f"With {', '.join(sorted(AGAIN))}: seconds after which to ask again.",
+        "schema": {"type": "integer", "const": AGAIN_SECONDS},
+    }
+}
 
 NULL = "\0null"
 """Stands for null in an example while FastAPI has it in its hands."""
@@ -41,6 +51,7 @@ def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
             "model": ErrorReply,
             "description": " ".join(f"`{code}`: {CODES[code].meaning}" for code in found),
             "content": {"application/json": {"examples": {code: _example(code) for code in found}}},
+            **({"headers": RETRY_AFTER} if AGAIN & {*found} else {}),
         }
         for status, found in by_status.items()
     }

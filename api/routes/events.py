@@ -11,18 +11,22 @@ from api.routes.content import JSON, LINES, Body, check_type
 from api.routes.described import BODY_ERRORS, errors, reply
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
-from api.ubi import read_event
+from api.ubi import TEXTS, read_event
 from api.wire import EventsReply
 from api.wire_events import EVENT_SCHEMA
 from api.wire_examples import EVENT, EVENTS_REPLY
+from tandem.events import MAXIMUM_DETAILS_BYTES
 
+KEPT = ", ".join(f"`{name}` of at most {most:,} characters" for name, most in TEXTS.items())
 ONE_OR_MORE = {
     "oneOf": [EVENT_SCHEMA, {"type": "array", "maxItems": MAXIMUM_EVENTS, "items": {}}],
 }
 BODY = {
     "requestBody": {
         "required": True,
-        "description": f"One event, or at most {MAXIMUM_EVENTS:,}: as an array, or one a line.",
+        "description": f"One event, or at most {MAXIMUM_EVENTS:,}: as an array, or one a line. "
+        f"What is only kept of an event ({KEPT}, what else `event_attributes` has) is at most "
+        f"{MAXIMUM_DETAILS_BYTES:,} bytes of JSON.",
         "content": {
             JSON[0]: {
                 "schema": ONE_OR_MORE,

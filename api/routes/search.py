@@ -4,8 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
-from api.asked import by_parameters, by_values, query_of, sort_of
-from api.bodies import read_object
+from api.asked import by_body, by_parameters, query_of, sort_of
 from api.http_errors import Json
 from api.routes.answering import answered
 from api.routes.content import JSON, Body, check_type
@@ -60,10 +59,10 @@ def routes(serving: Serving) -> APIRouter:
         changes nothing.
         """
         check_type(request.headers, *JSON)
-        return _answer(by_values(SearchAsked, read_object(body)), request)
+        return _answer(by_body(SearchAsked, body), request)
 
     def _answer(asked: SearchAsked, request: Request) -> Json:
         query = query_of(asked, text=asked.q, sort=sort_of(asked.sort))
-        return answered(serving, asked, query, request.state.arrived_seconds)
+        return answered(serving, asked, query, request)
 
     return router

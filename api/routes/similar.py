@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from api.asked import by_parameters, check_name, query_of
+from api.asked import by_parameters, check_id, query_of
 from api.http_errors import Json
 from api.routes.answering import answered
 from api.routes.described import SEARCH_ERRORS, errors, parameters, reply
@@ -42,8 +42,8 @@ def routes(serving: Serving) -> APIRouter:
         """
         asked = by_parameters(SimilarAsked, request.query_params)
         document_id = request.path_params["document_id"]
-        check_name("document_id", document_id)
+        check_id("document_id", document_id)
         query = query_of(asked, surface="similar", seed_document_id=document_id)
-        return answered(serving, asked, query, request.state.arrived_seconds)
+        return answered(serving, asked, query, request)
 
     return router

@@ -4,11 +4,13 @@ from fastapi import APIRouter, Request
 
 from api.asked import by_parameters
 from api.http_errors import Json
+from api.routes.answering import left_ms
 from api.routes.described import errors, parameters, reply
 from api.serving import Serving
 from api.wire import SuggestReply
 from api.wire_asked import SuggestAsked
 from api.wire_examples import SUGGEST_REPLY
+from query.suggesting import BUDGET_MS
 
 
 def routes(serving: Serving) -> APIRouter:
@@ -31,7 +33,9 @@ def routes(serving: Serving) -> APIRouter:
         a filter, as they could lead outside it. What is asked here is no impression.
         """
         asked = by_parameters(SuggestAsked, request.query_params)
-        found = serving.suggest(asked.q, asked.filter, asked.limit)
+        found = serving.suggest(
+            asked.q, asked.filter, asked.limit, left_ms(BUDGET_MS, request.state.arrived_seconds)
+        )
         return Json(
             {
                 "suggestions": [item._asdict() for item in found.items],

@@ -124,6 +124,14 @@ def test_what_is_no_body_behind_its_reply(caplog: pytest.LogCaptureFixture) -> N
     assert [record.name for record in caplog.records if record.exc_info] == []
 
 
+def test_who_asks_for_another_protocol(caplog: pytest.LogCaptureFixture) -> None:
+    """Gets an answer by this one; a stranger must not fill the log."""
+    with connected() as client:
+        client.sendall(HALF + b"connection: close, upgrade\r\nupgrade: websocket\r\n\r\n")
+        assert b"".join(iter(lambda: client.recv(65_536), b"")).endswith(b'"done"')
+    assert caplog.records == []
+
+
 def test_too_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks then is told, and not kept."""
     monkeypatch.setattr("api.connections.MAXIMUM_CONNECTIONS", 0)

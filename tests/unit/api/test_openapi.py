@@ -116,6 +116,22 @@ def test_limits_are_told() -> None:
     assert next(iter(parameters)) == "q"
 
 
+def test_limits_of_requests_are_told() -> None:
+    """Every operation says how large its body, its address and what an event keeps may be."""
+    for operation in operations():
+        responses = operation["responses"]
+        assert "1,048,576 bytes" in responses["413"]["description"], operation["operationId"]
+        assert "65,536 bytes" in responses["414"]["description"]
+        assert "Retry-After" in responses["503"]["headers"]
+        assert "headers" not in responses["400"]
+    properties = EVENT_SCHEMA["properties"]
+    assert (properties["message"]["maxLength"], properties["user_query"]["maxLength"]) == (
+        1_024,
+        4_000,
+    )
+    assert "4,096 bytes of JSON" in properties["event_attributes"]["description"]
+
+
 @pytest.mark.parametrize("model", [SearchAsked, SimilarAsked, SuggestAsked])
 def test_every_name_has_a_meaning(model: Any) -> None:
     """Also in the schema of a body."""

@@ -49,9 +49,9 @@ class FakeCollection:
             raise self.error
         return self.changes
 
-    def suggest(self, *asked: Any) -> str:
+    def suggest(self, *asked: Any, budget_ms: float) -> str:
         """See ``OpenCollection``; noted."""
-        self.typed.append(asked)
+        self.typed.append((*asked, budget_ms))
         return "suggested"
 
     def close_dropped(self) -> None:
@@ -313,8 +313,8 @@ def test_suggestions_are_the_collections_with_past_queries() -> None:
     """Those that are known now; there are none before the collection is found."""
     house = FakeHouse()
     with served(house) as serving:
-        assert cast("Any", serving.suggest("da", {"genre": "x"}, 5)) == "suggested"
-    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current)]
+        assert cast("Any", serving.suggest("da", {"genre": "x"}, 5, 70.0)) == "suggested"
+    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, 70.0)]
 
 
 def test_a_broken_file_of_rules_stops_the_start(tmp_path: Path) -> None:

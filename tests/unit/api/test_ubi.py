@@ -54,9 +54,27 @@ def test_what_else_is_told_is_kept() -> None:
         },
     }
     assert read_event({**LEAST, "event_attributes": {"object": {"object_id": "d"}}}).details == {}
-    with pytest.raises(BadEvent, match="at most 4,096 are allowed") as caught:
-        read_event({**LEAST, "message": "x" * 5_000})
-    assert caught.value.field == "event_attributes"
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "said"),
+    [
+        ({"message": "x" * 1_025}, "message", "1,025 characters, at most 1,024 are allowed"),
+        ({"application": "x" * 5_000}, "application", "at most 1,024 are"),
+        ({"user_query": "x" * 4_001}, "user_query", "at most 4,000 are"),
+        ({"user_query": "\U0001f30d" * 1_025}, "user_query", "bytes of JSON, at most 4,096 are"),
+        ({"event_attributes": {"x": "x" * 5_000}}, "event_attributes", "at most 4,096 are allowed"),
+        ({"message": "x" * 1_000, "event_attributes": {"x": 3_100 * "x"}}, "event_attributes", "4"),
+        ({"user_query": "x" * 4_000, "event_attributes": {"x": 90 * "x"}}, "user_query", "4,0"),
+    ],
+)
+def test_what_is_too_much_to_keep(more: Mapping[str, Any], field: str, said: str) -> None:
+    """The part that is too long is named, or the longest of them."""
+    with pytest.raises(BadEvent) as caught:
+        read_event({**LEAST, **more})
+    assert caught.value.field == field
+    assert said in str(caught.value)
+    assert read_event({**LEAST, "message": "x" * 1_024, "user_query": "y" * 2_900}).details
 
 
 def test_the_example_is_one() -> None:
@@ -89,6 +107,10 @@ def test_what_is_sent_again_is_the_same_event() -> None:
         ({**LEAST, "acton_name": 1}, "acton_name", "no such field", "did you mean 'action_name'"),
         ({**LEAST, "action_name": 3}, "action_name", "expected a text, found a number", ""),
         ({**LEAST, "action_name": " "}, "action_name", "is blank", "leave it out"),
+        ({**LEAST, "event_id": ""}, "event_id", "is blank", "leave it out"),
+        ({**LEAST, "event_id": " "}, "event_id", "is blank", "leave it out"),
+        ({**LEAST, "user_id": ""}, "user_id", "is blank", "leave it out"),
+        ({**LEAST, "user_id": "a\0b"}, "user_id", "holds a zero byte", ""),
         ({**LEAST, "timestamp": 1732181400}, "timestamp", "expected a text, found a number", ""),
         ({**LEAST, "timestamp": "yesterday"}, "timestamp", "expected a date or an RFC 3339", ""),
         ({**LEAST, "timestamp": "2026-11-21T09:30:00"}, "timestamp", "no time zone", "append Z"),

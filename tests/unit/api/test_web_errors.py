@@ -9,8 +9,14 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.guard import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, Guard
-from api.http_errors import answer_errors
+from api.guard import Guard
+from api.http_errors import (
+    CODES,
+    MAXIMUM_ADDRESS_BYTES,
+    MAXIMUM_BODY_BYTES,
+    answer_errors,
+    error_reply,
+)
 from tandem.errors import (
     CollectionNotFound,
     EngineUnavailable,
@@ -81,7 +87,7 @@ def test_unknown_paths(path: str, hint: str) -> None:
     assert "\n" not in error["message"]
 
 
-@pytest.mark.parametrize("path", ["/v1/health", "/v1/ready"])
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/ready", "/v1/openapi.json"])
 def test_no_route_takes_what_it_does_not_know(path: str) -> None:
     """A parameter that nobody reads is told, wherever it is."""
     error = error_of(client_of(StandIn()).get(f"{path}?verbose=1"))
@@ -93,6 +99,24 @@ def test_another_method() -> None:
     reply = client_of(StandIn()).put("/v1/ready", content=b"{}")
     assert error_of(reply)["message"] == "PUT is not possible at /v1/ready, expected GET"
     assert reply.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v1/search", "GET, POST"), ("/v1/documents/a/b/similar", "GET"), ("/", "GET, HEAD")],
+)
+def test_every_method_of_a_path_is_told(path: str, allowed: str) -> None:
+    """Also where two routes share it."""
+    reply = client_of(StandIn()).delete(path)
+    assert (error_of(reply)["code"], reply.headers["allow"]) == ("method_not_allowed", allowed)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_who_may_ask_again_is_told_when(code: str) -> None:
+    """What may be over soon; a server that is not ready may be so for long."""
+    again = error_reply(code, "said").headers.get("retry-after")
+    is_soon = CODES[code].status == 503 and code != "not_ready"
+    assert again == ("1" if is_soon else None)
 
 
 def test_too_long() -> None:

@@ -12,6 +12,7 @@ from api.http_errors import CODES
 from api.serving import NotReady
 from api.wire import HealthReply, ReadyReply, SearchReply
 from query.configurations import DEFAULT
+from query.suggesting import BUDGET_MS
 from tandem.rankings import Correction, Degradation, Highlight
 from tests.web_client import KNOWN, StandIn, client_of
 
@@ -174,6 +175,19 @@ def test_a_query_whose_time_is_over_is_not_asked(monkeypatch: pytest.MonkeyPatch
     assert served.asked == []
 
 
+def test_suggestions_have_what_is_left_of_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever types has typed the next letter long before they get a thread."""
+    served = StandIn()
+    client = client_of(served)
+    clock = iter([0.0, 0.3, 0.0, 0.5])
+    monkeypatch.setattr("api.guard.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("api.routes.answering.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    assert client.get("/v1/suggest?q=x").status_code == 200
+    assert served.budgets == [BUDGET_MS - 300]
+    assert client.get("/v1/suggest?q=x").json()["error"]["code"] == "overloaded"
+    assert len(served.budgets) == 1
+
+
 def test_alive_without_asking_anybody() -> None:
     """It answers though nothing can be searched."""
 
@@ -225,4 +239,4 @@ def test_every_code_has_a_meaning(code: str) -> None:
     """A sentence, and a status that says whose fault it is."""
     told = CODES[code]
     assert told.meaning.endswith(".")
-    assert told.status in {400, 404, 405, 410, 413, 414, 415, 500, 503}
+    assert told.status in {400, 403, 404, 405, 410, 413, 414, 415, 421, 500, 503}

@@ -175,7 +175,9 @@ def test_text_that_can_be_encoded_passes() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "--filter is not JSON: "),
+        ("", "--filter is empty, expected JSON"),
+        ('{"year": 1, "year": 2}', "--filter.year: is given 2 times, expected once"),
+        ('{"year": ' + "[" * 900 + "]" * 900 + "}", "--filter.year.0.0"),
         ("{year: 3}", "--filter is not JSON: "),
         ("[" * 100_000, "--filter is not JSON: "),
         ("[1]", "--filter: expected a JSON object, found list"),
