@@ -92,7 +92,7 @@ class Arranger:
             legs=configuration.legs,
             words=matching.text or "",
             variants=tuple(matching.variants),
-            degraded=answers.degraded + late + uncounted,
+            degraded=answers.degraded + late + self._source.degraded + uncounted,
             total=counted and counted.total,
             facets=counted and counted.facets,
             correction=None if words is None else words.correction,

@@ -183,3 +183,20 @@ def test_pins_are_there_though_a_leg_hangs(
     released.set()
     assert result.page.document_ids[:2] == ("b1", "s4")
     assert result.degraded == (Degradation("vector", "timeout"),)
+
+
+def test_what_rules_lacked_is_told_on_each_page(
+    shop: SmallCollection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pinned document, which only the log would have, is missing from all of them."""
+    released = threading.Event()
+    logged = shop.logged
+    monkeypatch.setattr(shop, "logged", lambda _: released.wait(30))
+    shop.read_rules('[[rules]]\nname = "pinner"\nquery = "sandals"\npin = ["zz"]')
+    first = shop.search("sandals", limit=1, budget_ms=1_500.0)
+    released.set()
+    monkeypatch.setattr(shop, "logged", logged)
+    later = shop.search("", cursor=first.cursor, limit=1)
+    lacking = (Degradation("documents", "timeout"),)
+    assert (first.degraded, later.degraded) == (lacking, lacking)
+    assert (first.applied, later.applied) == ((), ())
