@@ -98,6 +98,7 @@ class Arranger:
             correction=None if words is None else words.correction,
             notes=ordered.notes,
             applied=((() if words is None else words.applied) + ordered.applied),
+            left_out=tuple(reason for kept in rules for reason in kept.left_out),
         )
         return Order(arranged, questions)
 

@@ -200,3 +200,14 @@ def test_what_rules_lacked_is_told_on_each_page(
     lacking = (Degradation("documents", "timeout"),)
     assert (first.degraded, later.degraded) == (lacking, lacking)
     assert (first.applied, later.applied) == ((), ())
+
+
+def test_a_boost_that_does_not_fit_is_told(shop: SmallCollection) -> None:
+    """The rest of its rule is in force, on each page."""
+    shop.read_rules(SALE.replace("brand =", "colour ="))
+    first = shop.search("sandals", limit=2)
+    later = shop.search("", cursor=first.cursor, limit=2)
+    assert first.page.document_ids == ("b1", "s4")
+    assert first.applied == later.applied == ("sale",)
+    told = ("sale: boost 1: filter.colour: no such field in this collection",)
+    assert first.left_out == later.left_out == told

@@ -57,6 +57,19 @@ def test_a_part_of_the_query() -> None:
     assert rules.hidden("red sandals", SCHEMA) == {"x"}
 
 
+def test_dates_of_the_file_are_those_of_filters() -> None:
+    """As TOML writes them; a time without a zone could be any, so its boost is left out."""
+    schema = schema_of(at="datetime")
+    for written, fits in [
+        ("2026-11-21", 1),
+        ("2026-11-21T09:30:00Z", 1),
+        ("2026-11-21T09:30:00", 0),
+    ]:
+        boost = f'query = "q"\nboost = [{{ filter = {{ at = {{ gte = {written} }} }}, by = 2 }}]'
+        kept = read_rules(rule(boost).encode(), "rules.toml").for_text("q", schema)[0]
+        assert (len(kept.filters), len(kept.left_out)) == (fits, 1 - fits)
+
+
 def test_an_empty_file_has_none() -> None:
     """Neither has one of comments."""
     assert read_rules(b"# later\n", "rules.toml").for_text("q", SCHEMA) == ()
