@@ -48,11 +48,11 @@ def collections(least: int = 0) -> st.SearchStrategy[list[Document]]:
 
 
 class Step(NamedTuple):
-    """What happens before a page: writes and deletes, hiding by a rule, a promotion."""
+    """What happens before a page: writes, deletes, a rule that hides the last hits, a promotion."""
 
     written: list[Document]
     deleted: list[str]
-    hidden: frozenset[str]
+    hides: bool
     promotes: bool
 
 
@@ -64,7 +64,7 @@ STEPS = st.builds(
         unique_by=lambda item: item.document_id,
     ),
     st.lists(st.sampled_from(IDS), max_size=3, unique=True),
-    st.frozensets(st.sampled_from(IDS), max_size=3),
+    st.booleans(),
     st.booleans(),
 )
 

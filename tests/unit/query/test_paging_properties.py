@@ -67,8 +67,8 @@ def check_walk(workers: Workers, first: Query, configuration: str, walk: Walk) -
         if steps:
             step = steps.pop()
             world.write(step.written, step.deleted)
-            if first.text:
-                hidden = step.hidden
+            if first.text and step.hides:
+                hidden = frozenset(whole.page.document_ids[-2:])
                 world.rules = Rules([Rule("h", first.text, hide=hidden)])
             if step.promotes:
                 before = one[None].search(query)
