@@ -34,6 +34,7 @@ def answer(
     }
     if explain:
         told["applied"] = list(result.applied)
+        told["left_out"] = list(result.left_out)
     return told
 
 

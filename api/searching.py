@@ -23,6 +23,7 @@ from rerank.completed_scores import CompletedScoreReranker
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Release
 from tandem.fusion import LegFusion
+from tandem.schema import Schema
 from tandem.sections import SearchSettings
 
 
@@ -50,6 +51,18 @@ class Searching:
             SettingsError: the file cannot be read, or is broken.
         """
         return RulesFile(self._settings.rules)
+
+    def rules_state(self, schema: Schema) -> str:
+        """How the rules are over a schema: ``ok``; ``outdated``, if the file is broken and those
+        that it had before are in force; ``unfit``, if boosts are left out.
+
+        Raises:
+            SettingsError: there are none yet, and the file cannot be read, or is broken.
+        """
+        in_force = self.rules.current()
+        if self.rules.fault is not None:
+            return "outdated"
+        return "ok" if in_force.fit(schema) else "unfit"
 
     def configuration(self, name: str | None = None) -> SearchConfiguration:
         """The configuration of that name, or the default one.

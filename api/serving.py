@@ -129,7 +129,7 @@ class Serving:
             "release": collection.release.number,
             "taken_up": self._fault is None or isinstance(self._fault, CatalogError),
             "catalogue": "ok" if self._is_known() else "unreachable",
-            "rules": "ok" if collection.searching.rules.fault is None else "outdated",
+            "rules": collection.searching.rules_state(collection.generation.schema),
             "legs": legs,
         }
 

@@ -119,6 +119,11 @@ class SearchReply(Wire):
     applied: list[str] = Field(
         default=[], description="rules and synonyms that took part; with `explain` alone"
     )
+    left_out: list[str] = Field(
+        default=[],
+        description="boosts of rules whose filter does not fit the collection, and why; with "
+        "`explain` alone",
+    )
     degraded: list[DegradationReply] = Field(description="what is missing; usually nothing")
     milliseconds: dict[str, float] = Field(description="by stage, and `total`")
 
@@ -188,8 +193,9 @@ class ReadyReply(Wire):
     )
     catalogue: str = Field(description="`ok`, or `unreachable`: the last known release answers")
     rules: str = Field(
-        description="`ok`, or `outdated`: the file of rules is broken, those that it had before "
-        "are in force; the server's log says why"
+        description="`ok`; `outdated`: the file of rules is broken, those that it had before "
+        "are in force; or `unfit`: filters of boosts do not fit the collection, those boosts are "
+        "left out; the server's log says why"
     )
     legs: dict[str, LegReply]
 

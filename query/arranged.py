@@ -28,3 +28,4 @@ class Arranged:
     correction: Correction | None = None
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

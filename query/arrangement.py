@@ -14,13 +14,31 @@ Fetch = Callable[[Collection[str]], Mapping[str, Document]]
 
 class Arrangement(NamedTuple):
     """A ranking as rules leave it. ``notes`` tell of a document what was done with it, ``applied``
-    names the rules, and ``hidden`` is shown nowhere.
+    names the rules that did something, and ``hidden`` is shown and counted nowhere.
     """
 
     ranking: Ranking
     notes: Mapping[str, tuple[str, ...]]
     applied: tuple[str, ...]
     hidden: frozenset[str]
+
+
+class _Notes:
+    """What is done, while it is done: of each document, and the names of the rules."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, list[str]] = {}
+        self.names: set[str] = set()
+
+    def boosted(self, document_id: str, name: str, by: float) -> None:
+        """The rule ``name`` multiplied a score."""
+        self.told.setdefault(document_id, []).append(f"{name}: boosted by {by:g}")
+        self.names.add(name)
+
+    def pinned(self, document_id: str, name: str) -> None:
+        """The rule ``name`` gave a place: the first thing to know of a document."""
+        self.told.setdefault(document_id, []).insert(0, f"{name}: pinned")
+        self.names.add(name)
 
 
 def arrange(
@@ -36,26 +54,26 @@ def arrange(
     if not rules:
         return Arrangement(ranking, {}, (), frozenset())
     hidden = frozenset[str]().union(*(kept.rule.hide for kept in rules))
-    notes: dict[str, list[str]] = {}
+    notes = _Notes()
     shown = [hit for hit in ranking.hits if hit.document_id not in hidden]
     boosted = _boosted(shown, rules, fetch, notes)
     pinned = _pinned(boosted, rules, hidden, lambda ids: _fitting(ids, filters, fetch))
     for document_id, name in pinned.items():
-        notes.setdefault(document_id, []).insert(0, f"{name}: pinned")
+        notes.pinned(document_id, name)
     by_id = {hit.document_id: hit for hit in boosted}
     first = [by_id.get(document_id, Hit(document_id, 0, 0.0)) for document_id in pinned]
     ordered = (*first, *(hit for hit in boosted if hit.document_id not in pinned))
     hits = tuple(hit._replace(rank=rank) for rank, hit in enumerate(ordered, start=1))
     return Arrangement(
         Ranking(ranking.name, hits),
-        {document_id: tuple(told) for document_id, told in notes.items()},
-        tuple(kept.rule.name for kept in rules),
+        {document_id: tuple(told) for document_id, told in notes.told.items()},
+        tuple(kept.rule.name for kept in rules if kept.rule.hide or kept.rule.name in notes.names),
         hidden,
     )
 
 
 def _boosted(
-    hits: Sequence[Hit], rules: Sequence[InForce], fetch: Fetch, notes: dict[str, list[str]]
+    hits: Sequence[Hit], rules: Sequence[InForce], fetch: Fetch, notes: _Notes
 ) -> list[Hit]:
     boosts = [
         (kept.rule.name, boost, filters)
@@ -72,10 +90,9 @@ def _boosted(
         for name, boost, filters in boosts:
             if _is_meant(hit.document_id, boost, filters, documents):
                 score = multiplied(score, boost.by)
-                told = f"{name}: boosted by {boost.by:g}"
-                notes.setdefault(hit.document_id, []).append(told)
+                notes.boosted(hit.document_id, name, boost.by)
         changed.append(hit._replace(score=score))
-    if not notes:
+    if not notes.told:
         return changed
     return sorted(changed, key=lambda hit: (-hit.score, hit.document_id))
 

@@ -95,12 +95,13 @@ class Arranger:
             legs=configuration.legs,
             words=matching.text or "",
             variants=tuple(matching.variants),
-            degraded=answers.degraded + late + uncounted,
+            degraded=answers.degraded + late + self._source.degraded + uncounted,
             total=counted and counted.total,
             facets=counted and counted.facets,
             correction=None if words is None else words.correction,
             notes=ordered.notes,
             applied=((() if words is None else words.applied) + ordered.applied),
+            left_out=tuple(reason for kept in rules for reason in kept.left_out),
         )
         return Order(arranged, questions)
 

@@ -40,6 +40,7 @@ def encoded(arranged: Arranged) -> bytes:
             "correction": correction and (correction.text, correction.words),
             "notes": arranged.notes,
             "applied": arranged.applied,
+            "left_out": arranged.left_out,
         },
         default=_listed,
     )
@@ -72,6 +73,7 @@ def decoded(content: bytes) -> Arranged:
         correction=correction and Correction(*correction),
         notes={name: tuple(notes) for name, notes in data["notes"].items()},
         applied=tuple(data["applied"]),
+        left_out=tuple(data["left_out"]),
     )
 
 

@@ -118,4 +118,5 @@ class Pager:
                 name: notes for name, notes in arranged.notes.items() if name in page.document_ids
             },
             applied=arranged.applied,
+            left_out=arranged.left_out,
         )

@@ -6,7 +6,7 @@ arrangement   what they do to a ranking
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from query.synonyms import Rewritten, Synonyms, Thesaurus
@@ -43,10 +43,13 @@ class Rule:
 
 
 class InForce(NamedTuple):
-    """A rule that a text calls up, with the typed filters of its boosts, one each."""
+    """A rule that a text calls up, with the typed filters of its boosts, one each. It is without
+    those boosts whose filter does not fit the schema: ``left_out`` says which, and why.
+    """
 
     rule: Rule
     filters: tuple[tuple[Filter, ...] | None, ...]
+    left_out: tuple[str, ...] = ()
 
 
 class Rules:
@@ -54,10 +57,12 @@ class Rules:
 
     def __init__(self, rules: Iterable[Rule] = (), synonyms: Iterable[Synonyms] = ()) -> None:
         self._thesaurus = Thesaurus(synonyms)
+        self._rules = tuple(rules)
         self._phrases = Phrases(
-            (words(rule.phrase), (place, rule)) for place, rule in enumerate(rules)
+            (words(rule.phrase), (place, rule)) for place, rule in enumerate(self._rules)
         )
         self._told: set[tuple[str, str]] = set()
+        self._fitting: dict[str, bool] = {}
 
     def rewrite(self, text: str) -> Rewritten:
         """What synonyms make of a text."""
@@ -68,16 +73,26 @@ class Rules:
         return frozenset[str]().union(*(kept.rule.hide for kept in self.for_text(text, schema)))
 
     def for_text(self, text: str, schema: Schema) -> tuple[InForce, ...]:
-        """The rules that a text calls up, in the order of the file. One with a filter that does not
+        """The rules that a text calls up, in the order of the file. A boost whose filter does not
         fit the schema is left out, which is logged once.
         """
-        in_force = []
-        for rule in self._called_up(text):
-            try:
-                in_force.append(InForce(rule, _filters(rule, schema)))
-            except FilterError as error:
-                self._tell(rule.name, schema, error)
-        return tuple(in_force)
+        return tuple(self._in_force(rule, schema) for rule in self._called_up(text))
+
+    def fit(self, schema: Schema) -> bool:
+        """Whether the filters of all boosts fit the schema. The first rule with one that does not
+        is logged.
+        """
+        if schema.fingerprint not in self._fitting:
+            self._fitting[schema.fingerprint] = not any(
+                self._in_force(rule, schema).left_out for rule in self._rules
+            )
+        return self._fitting[schema.fingerprint]
+
+    def _in_force(self, rule: Rule, schema: Schema) -> InForce:
+        made = typed(rule, schema)
+        if made.left_out:
+            self._tell(made, schema)
+        return made
 
     def _called_up(self, text: str) -> Sequence[Rule]:
         folded = words(text)
@@ -88,18 +103,27 @@ class Rules:
                 found[place] = rule
         return [found[place] for place in sorted(found)]
 
-    def _tell(self, name: str, schema: Schema, error: FilterError) -> None:
-        told = (name, schema.fingerprint)
+    def _tell(self, kept: InForce, schema: Schema) -> None:
+        told = (kept.rule.name, schema.fingerprint)
         if told not in self._told:
             self._told.add(told)
-            logger("query").warning("the rule %r is left out: %s", name, error)
+            for reason in kept.left_out:
+                logger("query").warning("left out of the rules: %s", reason)
 
 
-def _filters(rule: Rule, schema: Schema) -> tuple[tuple[Filter, ...] | None, ...]:
-    return tuple(
-        None if boost.filters is None else parse_filters(boost.filters, schema)
-        for boost in rule.boosts
-    )
+def typed(rule: Rule, schema: Schema) -> InForce:
+    """A rule as far as it fits the schema."""
+    boosts, typed_filters, left_out = [], [], []
+    for number, boost in enumerate(rule.boosts, start=1):
+        try:
+            filters = None if boost.filters is None else parse_filters(boost.filters, schema)
+        except FilterError as error:
+            left_out.append(f"{rule.name}: boost {number}: {error}")
+            continue
+        boosts.append(boost)
+        typed_filters.append(filters)
+    fitting = replace(rule, boosts=tuple(boosts)) if left_out else rule
+    return InForce(fitting, tuple(typed_filters), tuple(left_out))
 
 
 NO_RULES = Rules()

@@ -23,14 +23,18 @@ from typing import Any, TypeVar
 
 from query.rules import Boost, Rule, Rules
 from query.rules_values import Place, shown
-from query.synonyms import Synonyms
+from query.synonyms import MOST_VARIANTS, Synonyms
 from tandem.errors import SettingsError
 
 Entry = TypeVar("Entry", Rule, Synonyms)
 
 MAXIMUM_BYTES = 2_000_000
 MAXIMUM_ENTRIES = 10_000
-MAXIMUM_WORDS = 50
+MAXIMUM_FROM = 50
+MAXIMUM_TO = MOST_VARIANTS
+MAXIMUM_WORDS = 1 + MAXIMUM_TO
+"""In place of one of a group the others are searched for: no more than a text has wordings."""
+
 MAXIMUM_PINS = 100
 MAXIMUM_DOCUMENTS = 1_000
 MAXIMUM_BOOSTS = 20
@@ -97,8 +101,8 @@ def _synonyms(entry: Mapping[str, Any], name: str, place: Place) -> Synonyms:
         return Synonyms(name, group, group)
     return Synonyms(
         name,
-        place.phrases(entry, "from", MAXIMUM_WORDS),
-        place.phrases(entry, "to", MAXIMUM_WORDS),
+        place.phrases(entry, "from", MAXIMUM_FROM),
+        place.phrases(entry, "to", MAXIMUM_TO),
     )
 
 

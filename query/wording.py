@@ -1,6 +1,6 @@
 """The words of a text as synonyms and rules compare them, and where they stand in it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 from unicodedata import category, normalize
@@ -58,15 +58,20 @@ class Phrases(Generic[Held]):
 
     def __init__(self, phrases: Iterable[tuple[Sequence[str], Held]]) -> None:
         """``phrases`` are folded words, at least one, and what they stand for."""
-        by_first: dict[str, list[tuple[tuple[str, ...], Held]]] = {}
+        lengths: dict[str, set[int]] = {}
+        self._held: dict[tuple[str, ...], list[Held]] = {}
         for phrase, held in phrases:
-            by_first.setdefault(phrase[0], []).append((tuple(phrase), held))
-        self._by_first: Mapping[str, list[tuple[tuple[str, ...], Held]]] = by_first
+            lengths.setdefault(phrase[0], set()).add(len(phrase))
+            self._held.setdefault(tuple(phrase), []).append(held)
+        self._lengths = {first: tuple(sorted(found)) for first, found in lengths.items()}
 
     def found_in(self, text: Sequence[str]) -> Iterator[Run[Held]]:
-        """Every run that stands in the folded words, by where it begins, then as it was given."""
+        """Every run that stands in the folded words, by where it begins, shorter ones first, then
+        as it was given.
+        """
         for first, word in enumerate(text):
-            for phrase, held in self._by_first.get(word, ()):
-                end = first + len(phrase)
-                if tuple(text[first:end]) == phrase:
-                    yield Run(first, end, held)
+            for length in self._lengths.get(word, ()):
+                end = first + length
+                if end <= len(text):
+                    for held in self._held.get(tuple(text[first:end]), ()):
+                        yield Run(first, end, held)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from tandem.errors import FieldError
@@ -134,6 +134,8 @@ def parse_datetime(name: str, value: object) -> datetime:
             raise FieldError(name, f"{expected}, found {_shown(value)}") from None
         if moment.tzinfo is None and len(value) == len("2026-11-21"):
             moment = moment.replace(tzinfo=UTC)
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(moment, datetime):
         raise FieldError(name, f"{expected}, found {_shown(value)}")
     if moment.tzinfo is None:

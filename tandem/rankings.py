@@ -162,8 +162,8 @@ class SearchResult:
     alone; ``None`` where the lexical index did not say. ``reachable`` is how far paging goes;
     ``cursor`` asks for the next page, ``None`` on the last one. ``is_frozen``: documents that
     change meanwhile neither move nor repeat a hit. ``notes`` maps a document to what rules did with
-    it; ``applied`` names the rules and synonyms that took part. ``milliseconds`` maps a stage's
-    name to its duration.
+    it; ``applied`` names the rules and synonyms that took part, ``left_out`` says which parts of
+    rules could not, and why. ``milliseconds`` maps a stage's name to its duration.
     """
 
     query: Query
@@ -183,3 +183,4 @@ class SearchResult:
     correction: Correction | None = None
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

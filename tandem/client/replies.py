@@ -125,6 +125,7 @@ def search_result(data: Mapping[str, Any], query: Query) -> SearchResult:
             if hit.get("explain", {}).get("rules")
         },
         applied=tuple(data.get("applied", ())),
+        left_out=tuple(data.get("left_out", ())),
     )
 
 

@@ -61,6 +61,20 @@ def test_rules_are_those_of_the_file_as_it_is(
         assert "not TOML" in (collection.searching.rules.fault or "")
 
 
+def test_how_rules_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are looked at though nobody searches, and held against the live schema."""
+    monkeypatch.setattr("query.rules_file.LOOK_SECONDS", 0.0)
+    file = tmp_path / "rules.toml"
+    file.write_text(hiding("d3"))
+    with opened(tmp_path, rules=file) as collection:
+        searching, schema = collection.searching, collection.generation.schema
+        assert searching.rules_state(schema) == "ok"
+        file.write_text(hiding("d3") + "boost = [{ filter = { colour = 1 }, by = 2 }]")
+        assert searching.rules_state(schema) == "unfit"
+        file.write_text("[[rules]")
+        assert searching.rules_state(schema) == "outdated"
+
+
 def test_broken_rules_are_told_to_who_searches(tmp_path: Path) -> None:
     """Who only indexes does not need them."""
     with opened(tmp_path, rules=tmp_path / "missing.toml") as collection:

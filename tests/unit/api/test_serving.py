@@ -35,8 +35,9 @@ class FakeCollection:
     embedder: Any = field(default_factory=HashEmbedder)
     faults: dict[str, TandemError] = field(default_factory=dict)
     searching: Any = field(
-        default_factory=lambda: SimpleNamespace(rules=SimpleNamespace(fault=None))
+        default_factory=lambda: SimpleNamespace(rules_state=lambda schema: f"as {schema} is")
     )
+    generation: Any = field(default_factory=lambda: SimpleNamespace(schema="the live one"))
     changes: bool = False
     typed: list[Any] = field(default_factory=list)
     error: Exception | None = None
@@ -191,13 +192,10 @@ def test_without_the_catalogue_the_last_release_goes_on() -> None:
         assert serving.readiness()["catalogue"] == "ok"
 
 
-def test_rules_that_are_outdated_are_told() -> None:
-    """The file is broken since; whoever watches learns of it."""
-    house = FakeHouse()
-    with served(house) as serving:
-        assert serving.readiness()["rules"] == "ok"
-        house.opened.searching.rules.fault = "rules.toml: entry 3"
-        assert serving.readiness()["rules"] == "outdated"
+def test_how_rules_are_is_told() -> None:
+    """Over the live schema; whoever watches learns of it."""
+    with served(FakeHouse()) as serving:
+        assert serving.readiness()["rules"] == "as the live one is"
 
 
 def test_a_catalogue_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,11 +68,11 @@ def test_a_search_is_answered() -> None:
 
 def test_explained() -> None:
     """What each leg said, what each feature did, what rules did; what is not known is null."""
-    result = {"notes": {"a": ("sale: pinned",)}, "applied": ("sale",)}
+    result = {"notes": {"a": ("sale: pinned",)}, "applied": ("sale",), "left_out": ("sale: x",)}
     reply = client_of(StandIn(result=result)).get("/v1/search?q=snow&explain=true")
     SearchReply.model_validate_json(reply.content, strict=True)
     data = reply.json()
-    assert data["applied"] == ["sale"]
+    assert (data["applied"], data["left_out"]) == (["sale"], ["sale: x"])
     assert data["hits"][0]["explain"] == {
         "legs": [
             {"leg": "lexical", "rank": 1, "score": 3.5, "share": 0.5},

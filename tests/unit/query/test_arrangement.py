@@ -120,6 +120,15 @@ def test_hiding_wins_and_the_first_rule_pins_first() -> None:
     assert made.applied == ("one", "two")
 
 
+def test_who_did_nothing_is_not_named() -> None:
+    """Its documents could not be read, or none of them is here; hiding also changes counts."""
+    pinner = Rule("pinner", "q", pin=("new",))
+    booster = Rule("booster", "q", boosts=(Boost(2.0, filters={"brand": "acme"}),))
+    hider = Rule("hider", "q", hide=frozenset({"zz"}))
+    assert arranged(pinner, booster, hider).applied == ("pinner", "booster", "hider")
+    assert arranged(pinner, booster, hider, fetch=Fetched({})).applied == ("hider",)
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.sampled_from(IDS), unique=True),

@@ -1,78 +1,38 @@
-"""Pages on real engines while documents are written and deleted between them, for any collection,
-query and sizes of pages: nothing repeats, nothing is skipped, and two workers agree.
+"""Pages on real engines while documents are written, deleted and hidden and another generation goes
+live between them, for any collection, query and sizes of pages: nothing repeats, nothing is
+skipped, two workers agree, and counts are what counting by hand gives.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query.pipeline import SearchPipeline
+from query.rules import Rule, Rules
 from tandem.documents import Document
 from tandem.queries import Query, Sort
 from tandem.rankings import SearchResult
-from tests.builders import schema_of
-from tests.small_world import World
+from tests.paging_walks import (
+    FACETS,
+    FILTERS,
+    SCHEMA,
+    TYPED,
+    WALKS,
+    Walk,
+    collections,
+    facets,
+    found,
+)
+from tests.small_world import Worker, World
 
-EXAMPLES = 25
-SCHEMA = schema_of(kind="keyword", year="integer", price="float", at="datetime")
-WORDS = ("snow", "rain", "sun", "wind", "fog", "hail")
-IDS = tuple(f"d{number}" for number in range(24))
+EXAMPLES = 40
+COLLECTIONS = collections()
 
-Worker = dict[str, SearchPipeline]
 Workers = tuple[World, Worker, Worker]
-
-TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
-ATTRIBUTES = st.fixed_dictionaries(
-    {},
-    optional={
-        "kind": st.sampled_from("ab"),
-        "year": st.integers(1990, 1993),
-        "price": st.sampled_from([-0.5, 0.0, 2.0, 1e300]),
-        "at": st.sampled_from(["1969-07-20T20:17:40.000001Z", "2026-11-26T00:00:00Z"]),
-    },
-)
-
-
-def documents(ids: st.SearchStrategy[str]) -> st.SearchStrategy[Document]:
-    """Any that have a text."""
-    return st.builds(Document, ids, st.just("") | TEXTS, TEXTS, ATTRIBUTES)
-
-
-COLLECTIONS = st.lists(
-    documents(st.sampled_from(IDS)), max_size=24, unique_by=lambda item: item.document_id
-)
-WRITES = st.lists(
-    st.tuples(
-        st.lists(documents(st.sampled_from((*IDS, "new1", "new2"))), max_size=2,
-                 unique_by=lambda item: item.document_id),
-        st.lists(st.sampled_from(IDS), max_size=3, unique=True),
-    ),
-    max_size=8,
-)  # fmt: skip
-
-
-class Walk(NamedTuple):
-    """How somebody goes from page to page: the sizes in turn, and what is written and deleted
-    before each of the next ones.
-    """
-
-    limits: list[int]
-    writes: list[tuple[list[Document], list[str]]]
-
-    def limit(self, page: int) -> int:
-        """That of a page, the first one being 0."""
-        return self.limits[page % len(self.limits)]
-
-
-WALKS = st.builds(Walk, st.lists(st.integers(1, 9), min_size=1, max_size=4), WRITES)
-FILTERS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
-    [{}, {"kind": "a"}, {"not": {"kind": "a"}}, {"year": {"gte": 1991}}]
-)
 
 
 @pytest.fixture(scope="module")
@@ -85,19 +45,51 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     world.close()
 
 
-def alike(one: SearchResult, other: SearchResult) -> bool:
-    """Whether two workers answered the same."""
+def told(result: SearchResult) -> tuple[Any, ...]:
+    """What two workers must answer alike."""
+    return (result.page, result.documents, result.total, result.facets, result.highlights,
+            result.cursor, result.reachable, result.degraded, result.release,
+            result.correction)  # fmt: skip
 
-    def told(result: SearchResult) -> tuple[Any, ...]:
-        return (result.page, result.documents, result.total, result.facets, result.highlights,
-                result.cursor, result.reachable, result.degraded)  # fmt: skip
 
-    return told(one) == told(other)
+def check_walk(workers: Workers, first: Query, configuration: str, walk: Walk) -> None:
+    """Go through all pages: concatenated they are the whole ranking, with a gap where content went;
+    total and facets stay.
+    """
+    world, one, other = workers
+    whole = one[configuration].search(replace(first, limit=100))
+    assert (whole.cursor, whole.degraded) == (None, ())
+    page = one[configuration].search(first)
+    hits, steps, turn, hidden = [*page.page.hits], [*walk.steps], 1, frozenset[str]()
+    while page.cursor is not None:
+        query = Query("", cursor=page.cursor, limit=walk.limit(turn), surface=first.surface,
+                      seed_document_id=first.seed_document_id)  # fmt: skip
+        if steps:
+            step = steps.pop()
+            world.write(step.written, step.deleted)
+            if first.text and step.hides:
+                hidden = frozenset(whole.page.document_ids[-2:])
+                world.rules = Rules([Rule("h", first.text, hide=hidden)])
+            if step.promotes:
+                before = one[None].search(query)
+                world.promote()
+                assert told(one[None].search(query)) == told(before)
+        page = other[None].search(query)
+        assert told(page) == told(one[None].search(query))
+        ids = page.page.document_ids
+        shown = [name for name in ids if name in world.held and name not in hidden]
+        assert page.documents == {name: world.held[name] for name in shown}
+        assert (page.total, page.facets) == (whole.total, whole.facets)
+        assert (page.reachable, page.degraded) == (len(whole.page), ())
+        assert page.unread == frozenset()
+        hits, turn = [*hits, *page.page.hits], turn + 1
+    assert hits == [*whole.page.hits]
+    assert [hit.rank for hit in hits] == [*range(1, len(hits) + 1)]
 
 
 @given(
     COLLECTIONS,
-    TEXTS,
+    TYPED,
     FILTERS,
     st.sampled_from(["lexical", "semantic", "rrf", "hybrid"]),
     WALKS,
@@ -111,28 +103,37 @@ def test_pages_are_the_frozen_ranking(
     configuration: str,
     walk: Walk,
 ) -> None:
-    """Concatenated, with a gap where content went; total and facets are the same on each."""
-    world, one, other = workers
+    """Of any search, also of one whose typing errors are corrected; it finds what it should."""
+    world, one, _ = workers
     world.become(held)
-    first = Query(text, filters=filters, facets=("kind", "year"), limit=walk.limit(0))
-    whole = one[configuration].search(replace(first, limit=100))
-    assert (whole.cursor, whole.degraded) == (None, ())
-    page = one[configuration].search(first)
-    hits, left, turn = [*page.page.hits], [*walk.writes], 1
-    while page.cursor is not None:
-        if left:
-            world.write(*left.pop())
-        query = Query("", cursor=page.cursor, limit=walk.limit(turn))
-        page = other["hybrid"].search(query)
-        assert alike(page, one["lexical"].search(query))
-        ids = page.page.document_ids
-        assert page.documents == {name: world.held[name] for name in ids if name in world.held}
-        assert (page.total, page.facets) == (whole.total, whole.facets)
-        assert (page.reachable, page.degraded) == (len(whole.page), ())
-        assert page.unread == frozenset()
-        hits, turn = [*hits, *page.page.hits], turn + 1
-    assert hits == [*whole.page.hits]
-    assert [hit.rank for hit in hits] == [*range(1, len(hits) + 1)]
+    first = Query(text, filters=filters, facets=FACETS, limit=walk.limit(0))
+    result = one[configuration].search(replace(first, limit=100))
+    names = found(world.held, first, configuration, result.page.document_ids)
+    assert (result.total, result.facets) == (len(names), facets(world.held, names))
+    assert {*result.page.document_ids} == names, "no more of them than can be ranked"
+    check_walk(workers, first, configuration, walk)
+
+
+@given(collections(least=2), FILTERS, st.sampled_from(["lexical", "semantic", "hybrid"]), WALKS)
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_pages_of_similar_documents(
+    workers: Workers,
+    held: list[Document],
+    filters: dict[str, Any],
+    configuration: str,
+    walk: Walk,
+) -> None:
+    """Also where the document that they are like goes meanwhile."""
+    world, one, _ = workers
+    world.become(held)
+    seed = held[0].document_id
+    first = Query("", filters=filters, facets=FACETS, limit=walk.limit(0), surface="similar",
+                  seed_document_id=seed)  # fmt: skip
+    result = one[configuration].search(replace(first, limit=100))
+    assert seed not in result.page.document_ids
+    assert result.total == len(result.page)
+    assert result.facets == facets(world.held, result.page.document_ids)
+    check_walk(workers, first, configuration, walk)
 
 
 SORTS = (None, "year", "price", "at")
@@ -177,11 +178,11 @@ def test_browsed_pages_repeat_and_skip_nothing_that_stays(
     )
     seen: list[str] = []
     touched: set[str] = set()
-    left, turn, cursor = [*walk.writes], 0, None
+    left, turn, cursor = [*walk.steps], 0, None
     while turn == 0 or cursor is not None:
         query = Query("", filters=filters, sort=sort, limit=walk.limit(turn), cursor=cursor)
         page = one["lexical"].search(query)
-        assert alike(page, other["hybrid"].search(query))
+        assert told(page) == told(other["hybrid"].search(query))
         assert not page.is_frozen
         assert [hit.rank for hit in page.page.hits] == [
             *range(len(seen) + 1, len(seen) + len(page.page) + 1)
@@ -191,8 +192,8 @@ def test_browsed_pages_repeat_and_skip_nothing_that_stays(
         assert page.total == len(now.page)
         turn, cursor = turn + 1, page.cursor
         if left:
-            written, deleted = left.pop()
-            world.write(written, deleted)
-            touched |= {document.document_id for document in written} | {*deleted}
+            step = left.pop()
+            world.write(step.written, step.deleted)
+            touched |= {document.document_id for document in step.written} | {*step.deleted}
     stayed = [name for name in start.page.document_ids if name not in touched]
     assert [name for name in seen if name in {*stayed}] == stayed

@@ -47,19 +47,38 @@ def test_filters_are_typed_by_the_schema() -> None:
     assert Rules([rule]).for_text("sandals", SCHEMA) == (InForce(rule, (None, typed)),)
 
 
-def test_a_filter_that_does_not_fit_leaves_its_rule_out() -> None:
-    """The others stay; the log says so once a schema."""
-    bad = Rule("bad", "sandals", hide=frozenset({"q"}), boosts=(Boost(2.0, filters={"size": 1}),))
+def test_a_filter_that_does_not_fit_leaves_its_boost_out() -> None:
+    """That one alone: what else its rule does stays in force. The log says so once a schema."""
+    good = Boost(3.0, filters={"brand": "acme"})
+    bad = Rule(
+        "bad", "sandals", False, ("p",), frozenset({"q"}), (Boost(2.0, filters={"size": 1}), good)
+    )
     rules = Rules([bad, SALE])
+    told = "bad: boost 1: filter.size: no such field in this collection"
     with logged("query") as records:
-        assert called_up(rules, "sandals") == ["sale"]
-        assert called_up(rules, "sandals") == ["sale"]
-        assert rules.hidden("sandals", SCHEMA) == {"x"}
-    assert [record.getMessage() for record in records] == [
-        "the rule 'bad' is left out: filter.size: no such field in this collection"
-    ]
-    fitting = schema_of(size="integer")
-    assert [kept.rule.name for kept in rules.for_text("sandals", fitting)] == ["bad", "sale"]
+        for _ in range(2):
+            kept = rules.for_text("sandals", SCHEMA)[0]
+        assert rules.hidden("sandals", SCHEMA) == {"q", "x"}
+    assert (kept.rule.pin, kept.rule.hide, kept.rule.boosts) == (("p",), frozenset({"q"}), (good,))
+    assert kept.filters == (filters(SCHEMA, {"brand": "acme"}),)
+    assert kept.left_out == (told,)
+    assert [record.getMessage() for record in records] == [f"left out of the rules: {told}"]
+    fitting = schema_of(size="integer", brand="keyword")
+    assert rules.for_text("sandals", fitting)[0] == InForce(
+        bad, (filters(fitting, {"size": 1}), filters(fitting, {"brand": "acme"}))
+    )
+
+
+def test_whether_all_filters_fit() -> None:
+    """Also of rules that nobody called up yet; that is logged."""
+    rules = Rules([SALE, Rule("bad", "boots", boosts=(Boost(2.0, filters={"size": 1}),))])
+    with logged("query") as records:
+        assert not rules.fit(SCHEMA)
+        assert not rules.fit(SCHEMA)
+    assert len(records) == 1
+    assert rules.fit(schema_of(size="integer"))
+    assert Rules([SALE]).fit(SCHEMA)
+    assert NO_RULES.fit(SCHEMA)
 
 
 def test_synonyms_rewrite() -> None:

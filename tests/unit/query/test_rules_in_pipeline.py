@@ -183,3 +183,31 @@ def test_pins_are_there_though_a_leg_hangs(
     released.set()
     assert result.page.document_ids[:2] == ("b1", "s4")
     assert result.degraded == (Degradation("vector", "timeout"),)
+
+
+def test_what_rules_lacked_is_told_on_each_page(
+    shop: SmallCollection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pinned document, which only the log would have, is missing from all of them."""
+    released = threading.Event()
+    logged = shop.logged
+    monkeypatch.setattr(shop, "logged", lambda _: released.wait(30))
+    shop.read_rules('[[rules]]\nname = "pinner"\nquery = "sandals"\npin = ["zz"]')
+    first = shop.search("sandals", limit=1, budget_ms=1_500.0)
+    released.set()
+    monkeypatch.setattr(shop, "logged", logged)
+    later = shop.search("", cursor=first.cursor, limit=1)
+    lacking = (Degradation("documents", "timeout"),)
+    assert (first.degraded, later.degraded) == (lacking, lacking)
+    assert (first.applied, later.applied) == ((), ())
+
+
+def test_a_boost_that_does_not_fit_is_told(shop: SmallCollection) -> None:
+    """The rest of its rule is in force, on each page."""
+    shop.read_rules(SALE.replace("brand =", "colour ="))
+    first = shop.search("sandals", limit=2)
+    later = shop.search("", cursor=first.cursor, limit=2)
+    assert first.page.document_ids == ("b1", "s4")
+    assert first.applied == later.applied == ("sale",)
+    told = ("sale: boost 1: filter.colour: no such field in this collection",)
+    assert first.left_out == later.left_out == told

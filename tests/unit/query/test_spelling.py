@@ -25,6 +25,8 @@ TEXTS = [
     document("d7", "smith"),
     document("d8", "Smith"),
     document("d9", "smiths"),
+    document("d10", "smith and smith and smith"),
+    document("d11", "a smith"),
 ]
 
 
@@ -84,11 +86,54 @@ def test_it_can_be_switched_off(collection: SmallCollection) -> None:
 
 
 def test_a_rare_word_is_still_searched_for(collection: SmallCollection) -> None:
-    """One document holds it, so it may be right: what it finds is kept beside the rest."""
+    """One document holds it, so it may be right: what it finds comes first, though five hold what
+    may be meant, and both are counted and marked.
+    """
     result = collection.search("smyth")
     assert result.correction == Correction("smith", {"smyth": "smith"})
-    assert set(result.page.document_ids) == {"d6", "d7", "d8", "d9"}
-    assert result.total == 4
+    assert result.page.document_ids[0] == "d6"
+    assert set(result.page.document_ids) == {"d6", "d7", "d8", "d9", "d10", "d11"}
+    assert [hit.score for hit in result.page.hits] == sorted(
+        (hit.score for hit in result.page.hits), reverse=True
+    )
+    assert result.total == 6
+    assert result.highlights["d6"].body == "<mark>Smyth</mark> was here"
+    assert result.highlights["d7"].body == "<mark>smith</mark>"
+
+
+def test_completion_scores_as_retrieval_did(collection: SmallCollection) -> None:
+    """What only meaning found stands behind what was typed as well."""
+    result = collection.search("smyth", "hybrid")
+    scores = {
+        hit.document_id: part.score
+        for hit in result.page.hits
+        for part in hit.evidence
+        if part.leg == "lexical"
+    }
+    found = collection.search("smyth", "lexical").page.scores()
+    assert {name: score for name, score in scores.items() if score} == found
+
+
+def test_a_rare_word_is_not_taken_for_a_rarer_one(tmp_path: Path) -> None:
+    """What is right stays as it is, however little it finds."""
+    forms = [document("f1", "a form to sign"), document("f2", "the form of a letter")]
+    others = [document(f"o{number}", "a knife and a spoon") for number in range(20)]
+    made = SmallCollection(tmp_path, [*forms, document("f3", "a fork"), *others])
+    result = made.search("form")
+    made.close()
+    assert (set(result.page.document_ids), result.correction) == ({"f1", "f2"}, None)
+
+
+def test_an_error_beside_a_word_that_is_right(tmp_path: Path) -> None:
+    """The second try finds no other documents than the first, but knows which is the best."""
+    guides = [document(f"g{number}", "a guide to cooking", brand="acme") for number in range(5)]
+    made = SmallCollection(tmp_path, [*guides, document("p", "a guide to python")])
+    result = made.search("pyhton guide")
+    filtered = made.search("pyhton guide", filters={"brand": "acme"})
+    made.close()
+    assert result.page.document_ids[0] == "p"
+    assert result.correction == Correction("python guide", {"pyhton": "python"})
+    assert (len(filtered.page), filtered.correction) == (5, None), "none is about pythons"
 
 
 def test_what_finds_nothing_more_is_not_taken(collection: SmallCollection) -> None:
@@ -172,7 +217,10 @@ def correction(words: Words, text: str, found: int, covered: Sequence[str] = ())
     return None if made is None else made.correction.text
 
 
-VOCABULARY = Words({"right": 50, "rare": 1, "word": 9}, {"wrng": "wrong", "rare": "race"})
+VOCABULARY = Words(
+    {"right": 50, "rare": 1, "race": 5, "form": 2, "fork": 9, "word": 9},
+    {"wrng": "wrong", "rare": "race", "form": "fork"},
+)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +229,8 @@ VOCABULARY = Words({"right": 50, "rare": 1, "word": 9}, {"wrng": "wrong", "rare"
         ("right wrng", 99, "right wrong"),
         ("right rare", 99, None),
         ("right rare", 2, "right race"),
+        ("right form", 2, None),
+        ("wrng rare", 2, "wrong rare"),
         ("right word", 0, None),
         ("unknown", 0, None),
         ("wrng7 abc", 0, None),
@@ -188,7 +238,9 @@ VOCABULARY = Words({"right": 50, "rare": 1, "word": 9}, {"wrng": "wrong", "rare"
     ],
 )
 def test_which_words_are_suspected(text: str, found: int, expected: str | None) -> None:
-    """What nobody holds; what hardly anybody holds only where hardly anything was found."""
+    """What nobody holds; else, and only where hardly anything was found, what hardly anybody holds
+    and what far more hold another word for.
+    """
     assert correction(VOCABULARY, text, found) == expected
 
 
@@ -198,7 +250,7 @@ def test_covered_words_are_not_suspected() -> None:
 
 
 def test_the_second_try_is_asked_as_the_first() -> None:
-    """With what was typed only where a document holds it; and no more than that."""
+    """Beside what was typed where a document holds it; and no more than that."""
     words = Words(VOCABULARY.held, VOCABULARY.meant)
     words.found = {"wrong": ["a"], "race": ["b"], "rare": ["c"]}
     asked = question(words, "wrng")
@@ -207,9 +259,18 @@ def test_the_second_try_is_asked_as_the_first() -> None:
     assert asked.matching() == Matching("wrong", ())
     words.asked.clear()
     asked = question(words, "rare")
-    assert asked.retrieve((), 10, 10.0).document_ids == ("b", "c")
-    assert words.asked == ["rare", "~rare", "race | rare"]
+    assert asked.retrieve((), 10, 10.0).document_ids == ("c", "b")
+    assert words.asked == ["rare", "~rare", "race"]
     assert asked.matching() == Matching("race", ("rare",))
+
+
+def test_what_is_cut_off_has_found_enough() -> None:
+    """As many as were asked for: there may be more, which would have to come first as well."""
+    words = Words(VOCABULARY.held, VOCABULARY.meant)
+    words.found = {"race": ["b"], "rare": ["c"]}
+    asked = question(words, "rare")
+    assert asked.retrieve((), 1, 10.0).document_ids == ("c",)
+    assert asked.correction is None
 
 
 def test_synonyms_before_and_after() -> None:

@@ -1,6 +1,9 @@
 """Synonyms: which other wordings they make of a text."""
 
-from query.synonyms import LONGEST_TEXT, MOST_VARIANTS, Rewritten, Synonyms, Thesaurus
+import pytest
+
+from query.synonyms import LONGEST_TEXT, MOST_TRIED, MOST_VARIANTS, Rewritten, Synonyms, Thesaurus
+from tandem.suggestions import line
 
 SCREENS = ("tv", "television", "telly")
 TELEVISION = Synonyms("television", SCREENS, SCREENS)
@@ -70,3 +73,44 @@ def test_a_target_may_hold_the_source() -> None:
     """It is put in once, not again and again."""
     thesaurus = Thesaurus([Synonyms("set", ("tv",), ("tv set",))])
     assert thesaurus.rewrite("tv").variants == ("tv set",)
+
+
+def test_no_group_keeps_the_others_out() -> None:
+    """The largest that a file may have leaves room for the other word of the text."""
+    numbers = tuple(f"w{number}" for number in range(9))
+    couch = ("couch", "sofa")
+    thesaurus = Thesaurus([Synonyms("many", numbers, numbers), Synonyms("couch", couch, couch)])
+    assert {*thesaurus.rewrite("w0").variants} == {*numbers[1:]}
+    made = thesaurus.rewrite("w0 couch")
+    assert "w0 sofa" in made.variants
+    assert made.applied == ("many", "couch")
+
+
+def test_sets_that_know_one_word_take_turns() -> None:
+    """The first target of each comes before the second of any."""
+    sets = [Synonyms(name, ("tv",), tuple(f"{name}{n}" for n in range(8))) for name in "abc"]
+    assert Thesaurus(sets).rewrite("tv").variants == (
+        "a0",
+        "b0",
+        "c0",
+        "a1",
+        "b1",
+        "c1",
+        "a2",
+        "b2",
+    )
+
+
+def test_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that thousands of sets know, again and again: it happens while somebody waits."""
+    thesaurus = Thesaurus([Synonyms(f"s{n}", ("couch",), (f"t{n}",)) for n in range(3_000)])
+    folded = []
+
+    def counting(text: str) -> str:
+        folded.append(text)
+        return line(text)
+
+    monkeypatch.setattr("query.synonyms.line", counting)
+    made = thesaurus.rewrite("couch " * 60)
+    assert len(made.variants) == MOST_VARIANTS
+    assert len(folded) <= 4 * MOST_TRIED

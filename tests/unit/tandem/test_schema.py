@@ -146,6 +146,7 @@ def test_times_survive_their_forms(moment: datetime) -> None:
     """Microseconds since 1970 and RFC 3339 text both keep the exact moment."""
     assert from_microseconds(to_microseconds(moment)) == moment
     assert parse_datetime("f", datetime_text(moment)) == moment
+    assert parse_datetime("f", moment.date()) == parse_datetime("f", moment.date().isoformat())
     assert datetime_text(moment).endswith("Z")
 
 
