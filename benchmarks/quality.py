@@ -14,11 +14,10 @@ from benchmarks.common import (
     parser,
     print_json,
 )
+from query.configurations import CONFIGURATIONS
 from relevance_eval.collections import read_beir
 from relevance_eval.execution import run_queries
 from relevance_eval.measures import measure
-
-CONFIGURATIONS = ("lexical", "semantic", "rrf", "hybrid")
 
 
 def qualities(folder: Path, split: str) -> dict[str, dict[str, float]]:

@@ -12,6 +12,15 @@ LEXICAL: Final = "lexical"
 VECTOR: Final = "vector"
 DEFAULT = "hybrid"
 
+_STAGES = {
+    "lexical": ((LEXICAL,), False),
+    "semantic": ((VECTOR,), False),
+    "rrf": ((LEXICAL, VECTOR), False),
+    "hybrid": ((LEXICAL, VECTOR), True),
+}
+CONFIGURATIONS = tuple(_STAGES)
+"""The names of the four lists that a search can show."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchConfiguration:
@@ -34,15 +43,9 @@ def configurations(
     fusion: Mapping[str, LegFusion], *, depth: int, budget_ms: float
 ) -> dict[str, SearchConfiguration]:
     """The four lists that a search can show, by name."""
-    stages = {
-        "lexical": ((LEXICAL,), False),
-        "semantic": ((VECTOR,), False),
-        "rrf": ((LEXICAL, VECTOR), False),
-        "hybrid": ((LEXICAL, VECTOR), True),
-    }
     return {
         name: SearchConfiguration(name, legs, fusion, depth, rerank, budget_ms)
-        for name, (legs, rerank) in stages.items()
+        for name, (legs, rerank) in _STAGES.items()
     }
 
 

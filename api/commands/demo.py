@@ -15,12 +15,12 @@ from api.commands.search import show
 from api.commands.serve import serve as serve_until_stopped
 from api.console import FOUND, note, say, say_json
 from api.demo.judgments import load_judgments
-from api.demo.people import COLLECTION, PEOPLE, seed_people
+from api.demo.people import COLLECTION, PEOPLE, choices, seed_people
 from api.demo.records import DemoRecords
 from indexer.indexing import IndexReport, NamedSource
 from indexer.rejects import RejectsFile
 from indexer.validation import sample_attributes
-from query.configurations import DEFAULT
+from query.configurations import CONFIGURATIONS, DEFAULT
 from relevance_eval.execution import run_queries
 from relevance_eval.measures import measure
 from tandem.errors import InputError
@@ -28,7 +28,6 @@ from tandem.queries import Query
 from tandem.schema import infer_schema
 from tandem.settings import Settings
 
-CONFIGURATIONS = ("lexical", "semantic", "rrf", "hybrid")
 SHOWN_QUERIES = (
     "read a csv file as dictionaries",
     "find files matching a pattern recursively",
@@ -75,7 +74,9 @@ def run(
     chosen = settings(config, data_dir, COLLECTION, place)
     code = _prepared(chosen, serve=serve, as_json=as_json)
     if serve and code == FOUND:
-        serve_until_stopped(with_personal_order(chosen), "tandem demo --serve", _invite)
+        shown = with_personal_order(chosen)
+        people = choices() if shown.search.personal_share else []
+        serve_until_stopped(shown, "tandem demo --serve", _invite, people)
     return code
 
 

@@ -1,6 +1,6 @@
 """``tandem serve``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Annotated
@@ -10,7 +10,6 @@ import typer
 from api.bootstrap import open_house
 from api.commands.options import Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, note
-from api.demo.people import people_of
 from api.owner import Owner
 from api.serving import Serving
 from api.until_stopped import following, stopped_by_signal
@@ -38,15 +37,22 @@ def run(
     return FOUND
 
 
-def serve(chosen: Settings, purpose: str, tell: Callable[[str], None]) -> None:
-    """Serve the collection of the settings until a signal; ``tell`` is told the address."""
+def serve(
+    chosen: Settings,
+    purpose: str,
+    tell: Callable[[str], None],
+    people: Sequence[Mapping[str, str]] = (),
+) -> None:
+    """Serve the collection of the settings until a signal; ``tell`` is told the address, and the
+    reader of the page may choose to be one of ``people``.
+    """
     from api.listening import listening
     from api.refusals import hosts_of
     from api.web import create_web
 
     place = chosen.server
     hosts = hosts_of(place.host, place.hosts)
-    web = partial(create_web, people=people_of(chosen.collection), hosts=hosts)
+    web = partial(create_web, people=people, hosts=hosts)
     with open_house(chosen, purpose, follows=True, notify=note) as house:
         owner = None if house.ownership is None else Owner(house)
         with (

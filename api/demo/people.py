@@ -159,12 +159,8 @@ PEOPLE = (
 )
 
 
-def people_of(collection: str) -> list[dict[str, str]]:
-    """Who can be chosen on the page of a collection, as ``user_id``, ``name`` and ``about``: the
-    demo's people on the demo's, nobody on any other.
-    """
-    if collection != COLLECTION:
-        return []
+def choices() -> list[dict[str, str]]:
+    """Whom the reader of the demo's page may choose to be: ``user_id``, ``name`` and ``about``."""
     return [
         {"user_id": person.user_id, "name": person.name, "about": f"{person.about} (invented)"}
         for person in PEOPLE

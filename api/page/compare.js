@@ -1,13 +1,12 @@
 // The same question through every ranking, side by side.
 
 import { wasDropped } from "./api.js";
-import { counted, el, marked, webAddress } from "./dom.js";
-import { foundBy } from "./listing.js";
+import { counted, draw, el, marked, webAddress } from "./dom.js";
+import { foundBy, PAGE } from "./listing.js";
 import { errorBox, lacking, skeleton } from "./notices.js";
 import { nameOf } from "./results.js";
 
-/** What the page calls a ranking. */
-export const NAMES = { lexical: "Lexical", semantic: "Semantic", rrf: "RRF", hybrid: "Hybrid" };
+const NAMES = { lexical: "Lexical", semantic: "Semantic", rrf: "RRF", hybrid: "Hybrid" };
 const ABOUT = {
   lexical: "by words alone",
   semantic: "by meaning alone",
@@ -15,36 +14,46 @@ const ABOUT = {
   hybrid: "both, fused and ranked again",
 };
 
+/** What the page calls a ranking. */
 export const nameOfRanking = (configuration) => NAMES[configuration] ?? configuration;
 
 /** Draw a column a ranking into `place`, each as soon as it is there. */
 export async function compare(place, configurations, state, signal) {
-  const columns = configurations.map((configuration) => {
-    const id = `ranking-${configuration}`;
-    const content = el("div", { "aria-busy": "true" }, skeleton(5));
-    const head = el("h3", { id }, nameOfRanking(configuration));
-    const about = el("p", { className: "small" }, ABOUT[configuration] ?? "");
-    return { configuration, content, made: el("section", { "aria-labelledby": id }, head, about, content) };
-  });
-  place.replaceChildren(el("div", { className: "columns" }, columns.map((column) => column.made)));
-  const replies = await Promise.all(columns.map((column) => fill(column, state, signal)));
-  if (signal.aborted) return;
-  markShared(columns, replies);
+  const columns = configurations.map(column);
+  const ask = async (each) => {
+    const again = async () => {
+      await ask(each);
+      if (!signal.aborted) markShared(columns);
+    };
+    each.reply = await fill(each, state, signal, again);
+  };
+  draw(place, el("div", { className: "columns" }, columns.map((each) => each.made)));
+  await Promise.all(columns.map(ask));
+  if (!signal.aborted) markShared(columns);
 }
 
-async function fill({ configuration, content }, state, signal) {
+/** `reply` is null while there is none. */
+function column(configuration) {
+  const id = `ranking-${configuration}`;
+  const content = el("div", { "aria-busy": "true" }, skeleton(5));
+  const head = el("h3", { id }, nameOfRanking(configuration));
+  const about = el("p", { className: "small" }, ABOUT[configuration] ?? "");
+  const made = el("section", { "aria-labelledby": id }, head, about, content);
+  return { configuration, content, made, reply: null };
+}
+
+async function fill({ configuration, content }, state, signal, again) {
+  content.setAttribute("aria-busy", "true");
   try {
     const reply = await foundBy(configuration, state, signal);
     const rows = reply.hits.map(row);
     const lacks = reply.degraded.length ? el("p", { className: "small lacks" }, lacking(reply.degraded).join(" ")) : null;
     const hits = rows.length ? el("ol", {}, rows) : el("p", { className: "small" }, "Nothing was found.");
     const total = reply.total === null ? null : el("p", { className: "small" }, counted(reply.total, "result"));
-    content.replaceChildren(...[lacks, hits, total].filter(Boolean));
+    draw(content, lacks, hits, total);
     return reply;
   } catch (error) {
-    if (wasDropped(error)) return null;
-    const again = () => fill({ configuration, content }, state, signal);
-    content.replaceChildren(errorBox(error, { label: "Try again", onclick: again }));
+    if (!wasDropped(error)) draw(content, errorBox(error, { label: "Try again", onclick: again }));
     return null;
   } finally {
     content.setAttribute("aria-busy", "false");
@@ -61,20 +70,26 @@ function row(hit) {
 }
 
 /** Beside each hit: who else finds it, and where. */
-function markShared(columns, replies) {
-  const ranks = new Map();
-  replies.forEach((reply, at) => {
-    for (const hit of reply?.hits ?? []) {
-      if (!ranks.has(hit.document_id)) ranks.set(hit.document_id, []);
-      ranks.get(hit.document_id).push([columns[at].configuration, hit.rank]);
-    }
-  });
-  for (const { configuration, content } of columns) {
-    for (const row of content.querySelectorAll("li")) {
-      const others = ranks.get(row.dataset.document).filter(([other]) => other !== configuration);
-      const told = others.map(([other, rank]) => `${nameOfRanking(other)} ${rank}`).join(" · ");
-      row.querySelector(".others").textContent = told || "only here";
-      row.classList.toggle("alone", !told);
+function markShared(columns) {
+  for (const own of columns) {
+    const others = columns.filter((each) => each !== own && each.reply);
+    for (const place of own.content.querySelectorAll("li")) {
+      const told = others.flatMap((other) => standing(other, place.dataset.document));
+      place.querySelector(".others").textContent = told.join(" · ") || missedBy(others, columns.length - 1);
+      place.classList.toggle("alone", !told.length);
     }
   }
+}
+
+function standing({ configuration, reply }, documentId) {
+  const found = reply.hits.find((hit) => hit.document_id === documentId);
+  return found ? [`${nameOfRanking(configuration)} ${found.rank}`] : [];
+}
+
+/** Who does not find it so far up. Of a ranking that failed, or lacks a part, that is not known. */
+function missedBy(others, count) {
+  const whole = others.filter(({ reply }) => !reply.degraded.length);
+  if (whole.length === count) return `not in the others’ first ${PAGE}`;
+  const names = whole.map(({ configuration }) => nameOfRanking(configuration));
+  return names.length ? `not in the first ${PAGE} of ${names.join(", ")}` : "";
 }

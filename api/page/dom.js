@@ -33,6 +33,14 @@ export function marked(html) {
 /** The element of the page with that id. */
 export const byId = (id) => document.getElementById(id);
 
+/** Have `place` hold `children` and nothing else. Who stood in it with the keyboard goes on at the
+ * results, not at the top of the page. */
+export function draw(place, ...children) {
+  const isLeft = place.contains(document.activeElement);
+  place.replaceChildren(...children.filter((child) => child !== null));
+  if (isLeft) byId("results").focus({ preventScroll: true });
+}
+
 /** The address of a document that has one, or null: only what a browser opens as a page. */
 export function webAddress(value) {
   if (typeof value !== "string" || !/^https?:\/\//i.test(value)) return null;

@@ -30,9 +30,14 @@ function randomName() {
 export const CLIENT = nameIn(() => localStorage, "tandem.client");
 export const SESSION = nameIn(() => sessionStorage, "tandem.session");
 
-/** Tell that a hit was opened. `queryId` is the recorded list's. A log that is down costs the event,
- * not the click. */
+const opened = new Set();
+
+/** Tell that a hit was opened, once a query: to fold it up and open it again is no other click.
+ * `queryId` is the recorded list's. A log that is down costs the event, not the click. */
 export async function tellClick(queryId, hit, person) {
+  const click = JSON.stringify([queryId, hit.document_id]);
+  if (opened.has(click)) return;
+  opened.add(click);
   const event = {
     event_id: randomName(),
     action_name: "click",
@@ -49,6 +54,7 @@ export async function tellClick(queryId, hit, person) {
   try {
     await post("/v1/events", event);
   } catch (error) {
+    opened.delete(click);
     if (!(error instanceof ApiError)) throw error;
   }
 }

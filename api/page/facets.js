@@ -1,9 +1,10 @@
 // Facets with counts, and the filter as chips that can be taken off.
 
-import { byId, el } from "./dom.js";
+import { byId, draw, el } from "./dom.js";
 import { chosen, replaced, toggled } from "./state.js";
 
 const FIRST = 8; // values of a field that are shown before all of them are asked for
+const MOST = 100; // values of a field that the server counts
 const BOUNDS = { gt: "above", gte: "from", lt: "below", lte: "to" };
 
 /** `in_print` as people read it. */
@@ -13,15 +14,16 @@ export function labelOf(field) {
 }
 
 /** A value, told as text, as the filter wants it. */
-function typed(value, type) {
-  if (type === "boolean") return value === "true";
-  return type === "integer" || type === "float" ? Number(value) : value;
-}
+const typed = (value, type) => (type === "boolean" ? value === "true" : value);
 
 /** A value as people read it. */
-export const shown = (value) => (value === true ? "yes" : value === false ? "no" : String(value));
+export function shown(value) {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
 
-/** Draw the counts. `change` gets the new filter; the box that had the focus keeps it. */
+/** Draw the counts. `change` gets the new filter; the box that had the focus keeps it, or where it
+ * is no more, the results get it. */
 export function drawFacets(counts, types, filter, change) {
   const place = byId("facets");
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
@@ -29,7 +31,7 @@ export function drawFacets(counts, types, filter, change) {
   const drawn = Object.entries(counts)
     .map(([field, values]) => group(field, values, types[field], filter, open.has(field), change))
     .filter((each) => each !== null);
-  place.replaceChildren(...drawn);
+  draw(place, ...drawn);
   byId("filters").hidden = drawn.length === 0;
   if (focused) [...place.querySelectorAll("input")].find((box) => box.dataset.key === focused)?.focus();
 }
@@ -46,15 +48,18 @@ function group(field, counted, type, filter, isOpen, change) {
     box(field, value, count, wanted.includes(value), () => change(toggled(filter, field, value))),
   );
   const made = el("fieldset", { className: "facet" }, el("legend", {}, labelOf(field)), boxes);
-  if (values.length > FIRST) fold(made, boxes, field, isOpen);
+  const cut = counted.length < MOST ? null : el("p", { className: "small" }, `These are the ${MOST} most frequent.`);
+  if (values.length > FIRST) fold(made, boxes, cut, field, isOpen);
   return made;
 }
 
-function fold(made, boxes, field, isOpen) {
+/** Hide what comes after the first boxes until it is asked for; `cut` says that it is not all. */
+function fold(made, boxes, cut, field, isOpen) {
   const rest = boxes.slice(FIRST).filter((each) => !each.querySelector("input").checked);
   if (!rest.length) return;
-  const draw = (open) => {
+  const unfold = (open) => {
     rest.forEach((each) => (each.hidden = !open));
+    if (cut) cut.hidden = !open;
     const text = open ? "Fewer" : `${rest.length} more`;
     button.textContent = text;
     button.setAttribute("aria-expanded", String(open));
@@ -62,9 +67,9 @@ function fold(made, boxes, field, isOpen) {
     if (open) made.dataset.all = field;
     else delete made.dataset.all;
   };
-  const button = el("button", { type: "button", className: "quiet", onclick: () => draw(rest[0].hidden) });
-  made.append(button);
-  draw(isOpen);
+  const button = el("button", { type: "button", className: "quiet", onclick: () => unfold(rest[0].hidden) });
+  made.append(...[cut, button].filter(Boolean));
+  unfold(isOpen);
 }
 
 function box(field, value, count, isChosen, onchange) {
@@ -76,7 +81,15 @@ function box(field, value, count, isChosen, onchange) {
 
 /** Draw the filter: a chip for each value, and one for each other condition. */
 export function drawChips(filter, change) {
-  const chips = Object.entries(filter).flatMap(([field, condition]) => {
+  const chips = typeof filter === "string" ? [chip(filter, () => change({}))] : chipsOf(filter, change);
+  if (chips.length > 1) {
+    chips.push(el("button", { type: "button", className: "quiet", onclick: () => change({}) }, "Clear all"));
+  }
+  draw(byId("chips"), ...chips);
+}
+
+function chipsOf(filter, change) {
+  return Object.entries(filter).flatMap(([field, condition]) => {
     const values = chosen(filter, field);
     if (values.length) {
       return values.map((value) =>
@@ -85,17 +98,12 @@ export function drawChips(filter, change) {
     }
     return [chip(told(field, condition), () => change(replaced(filter, field, undefined)))];
   });
-  if (chips.length > 1) {
-    chips.push(el("button", { type: "button", className: "quiet", onclick: () => change({}) }, "Clear all"));
-  }
-  byId("chips").replaceChildren(...chips);
 }
 
 function told(field, condition) {
-  const bounds = Object.entries(condition);
-  if (field === "not" || bounds.some(([name]) => !BOUNDS[name])) {
-    return `${labelOf(field)}: ${JSON.stringify(condition)}`;
-  }
+  const bounds = Object.entries(condition ?? {});
+  const isRange = bounds.length && bounds.every(([name]) => BOUNDS[name]);
+  if (field === "not" || !isRange) return `${labelOf(field)}: ${JSON.stringify(condition)}`;
   return `${labelOf(field)}: ${bounds.map(([name, value]) => `${BOUNDS[name]} ${value}`).join(" ")}`;
 }
 

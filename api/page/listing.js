@@ -2,19 +2,14 @@
 
 import { get } from "./api.js";
 import { CLIENT, SESSION } from "./events.js";
-import { chosen, replaced } from "./state.js";
+import { chosen, filterText, isBrowsing, replaced } from "./state.js";
 
 export const PAGE = 10;
-const WITHOUT_PERSON = 50; // how deep it is looked where a hit stood without the person
+const WITHOUT_PERSON = 100; // how deep it is looked where a hit stood without the person
 
 /** Where it is asked: what is like a document has an address of its own. */
 const path = (state) =>
   state.similar ? `/v1/documents/${encodeURIComponent(state.similar)}/similar` : "/v1/search";
-
-const filterText = (filter) => (Object.keys(filter).length ? JSON.stringify(filter) : null);
-
-/** Whether nothing is looked for: the collection is browsed, in an order. */
-export const isBrowsing = (state) => !state.q.trim() && !state.similar;
 
 function parameters(state, facets) {
   const asked = {
@@ -60,10 +55,10 @@ export class Listing {
     return this.last;
   }
 
-  /** The page after those; the list is one that is recorded. */
-  async next() {
+  /** The page after those. */
+  async next(signal) {
     const cursor = this.last.cursor;
-    const page = await this.#ask({ cursor, record: true });
+    const page = await this.#ask({ cursor, record: this.isRecorded }, signal);
     this.#cursors.push(cursor);
     this.pages.push(page);
     return page;
@@ -78,18 +73,25 @@ export class Listing {
   }
 
   async #record() {
-    const shown = this.hits.map((hit) => hit.document_id);
-    const page = await this.#ask({ record: true });
+    const again = new Listing(this.#state, this.#facets, true);
+    await again.first();
+    while (again.pages.length < this.pages.length && again.last.cursor) await again.next();
+    const [before, now] = [this, again].map(({ hits }) => hits.map((hit) => hit.document_id));
     this.isRecorded = true;
-    this.pages = [page];
+    this.pages = again.pages;
+    this.#cursors = again.#cursors;
     this.#explained.clear();
-    return page.hits.every((hit, place) => hit.document_id === shown[place]);
+    return before.length === now.length && before.every((id, place) => id === now[place]);
   }
 
-  /** The query under which a hit was recorded; null for one that no page holds at that rank. */
-  queryOf(hit) {
-    const holds = (each) => each.document_id === hit.document_id && each.rank === hit.rank;
-    return this.pages.find((page) => page.hits.some(holds))?.query_id ?? null;
+  /** The query under which a document was recorded, and its hit there: `[query_id, hit]`, or null
+   * where no page holds it. */
+  recordOf({ document_id: id }) {
+    for (const page of this.pages) {
+      const hit = page.hits.find((each) => each.document_id === id);
+      if (hit) return [page.query_id, hit];
+    }
+    return null;
   }
 
   /** Why a hit stands where it does, and what rules took part; null where it is found no more. */
@@ -120,13 +122,14 @@ export function foundBy(configuration, state, signal) {
 
 /** document_id -> rank, of the same list for nobody in particular. */
 export async function ranksWithoutPerson(state, signal) {
-  const asked = { ...parameters(state, []), user_id: null, limit: WITHOUT_PERSON, record: false };
+  const asked = { ...parameters(state, []), user_id: null, limit: WITHOUT_PERSON, fields: "title", record: false };
   const page = await get(path(state), asked, { signal });
   return new Map(page.hits.map((hit) => [hit.document_id, hit.rank]));
 }
 
 /** field -> counts. What a field's own filter leaves out is counted too, so that several of its
- * values can be chosen: that is asked for without this filter. */
+ * values can be chosen: that is asked for without this filter. Chosen values keep the count of the
+ * list: under a filter meaning finds documents that stood too far down without it. */
 export async function countsFor(state, facets, reply, signal) {
   const counts = { ...reply.facets };
   const filtered = facets.filter((field) => chosen(state.filter, field).length);
@@ -134,8 +137,15 @@ export async function countsFor(state, facets, reply, signal) {
     const others = { ...state, filter: replaced(state.filter, field, undefined) };
     const asked = { ...parameters(others, [field]), limit: 1, record: false };
     const page = await get(path(state), asked, { signal });
-    if (page.facets) counts[field] = page.facets[field];
+    if (page.facets) counts[field] = withChosen(page.facets[field], reply.facets[field], chosen(state.filter, field));
   };
   await Promise.all(filtered.map(ask));
   return counts;
+}
+
+function withChosen(all, listed, values) {
+  const own = values.map((value) => listed.find((each) => each.value === String(value)) ?? { value: String(value), count: 0 });
+  const names = new Map(own.map((each) => [each.value, each]));
+  const others = own.filter(({ value }) => !all.some((each) => each.value === value));
+  return [...all.map((each) => names.get(each.value) ?? each), ...others];
 }

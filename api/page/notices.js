@@ -1,6 +1,6 @@
 // What the reader should know about a list: what it lacks, what was searched for instead, what failed.
 
-import { byId, el } from "./dom.js";
+import { byId, draw, el } from "./dom.js";
 
 const LACKS = {
   lexical: "Without search by words",
@@ -30,7 +30,7 @@ export function drawNotices(reply, typed) {
   const drawn = [];
   if (reply.degraded?.length) drawn.push(notice("warning", ...lacking(reply.degraded)));
   if (reply.did_you_mean) drawn.push(correction(reply.did_you_mean, typed));
-  byId("notices").replaceChildren(...drawn);
+  draw(byId("notices"), ...drawn);
 }
 
 /** A box with a line each. */

@@ -1,13 +1,13 @@
 // The hits of a list.
 
-import { el, marked, webAddress } from "./dom.js";
+import { counted, el, marked, webAddress } from "./dom.js";
 import { labelOf, shown } from "./facets.js";
-import { isBrowsing } from "./listing.js";
-import { address } from "./state.js";
+import { address, isBrowsing } from "./state.js";
 import { chart } from "./why.js";
 
+const MIDDLE = 1;
 const PIECE = 240; // characters of a body without a match
-const ATTRIBUTES = 8;
+const ATTRIBUTES = 8; // shown before all of them are asked for
 
 /** What a hit is called: its title as text, else its id. */
 export const nameOf = (hit) => hit.title || hit.document_id;
@@ -30,7 +30,7 @@ export function entry(hit, state, does) {
 }
 
 function gone(hit) {
-  const text = el("p", {}, el("span", { className: "id" }, hit.document_id), " is no longer there.");
+  const text = el("p", {}, hit.document_id, " is no longer there.");
   return el("li", { className: "hit gone", value: hit.rank }, text);
 }
 
@@ -43,7 +43,8 @@ function title(hit, body, does) {
   if (href) {
     // in a tab of its own: the list stays, and the page lives to tell the event
     const aside = el("span", { className: "unseen" }, " (opens in a new tab)");
-    const given = { href, target: "_blank", rel: "noopener noreferrer", onclick: opened, onauxclick: opened };
+    const onauxclick = ({ button }) => button === MIDDLE && opened(); // the right one asks for a menu
+    const given = { href, target: "_blank", rel: "noopener noreferrer", onclick: opened, onauxclick };
     return el("a", given, shown, aside);
   }
   const button = el("button", { type: "button", "aria-expanded": "false", "aria-controls": body.id }, shown);
@@ -68,11 +69,22 @@ function drawPassage(place, hit, isWhole = false) {
 }
 
 function attributes(given) {
-  const known = Object.entries(given).filter(([name]) => name !== "url").slice(0, ATTRIBUTES);
+  const known = Object.entries(given).filter(([name]) => name !== "url");
   if (!known.length) return null;
   const pair = ([name, value]) =>
     el("div", {}, el("dt", {}, labelOf(name)), el("dd", {}, Array.isArray(value) ? value.join(", ") : shown(value)));
-  return el("dl", { className: "attributes" }, known.map(pair));
+  const made = el("dl", { className: "attributes" }, known.map(pair));
+  const rest = [...made.children].slice(ATTRIBUTES);
+  if (!rest.length) return made;
+  const button = el("button", { type: "button", className: "quiet" });
+  const unfold = (open) => {
+    rest.forEach((each) => (each.hidden = !open));
+    button.textContent = open ? "Fewer attributes" : counted(rest.length, "more attribute");
+    button.setAttribute("aria-expanded", String(open));
+  };
+  button.addEventListener("click", () => unfold(rest[0].hidden));
+  unfold(false);
+  return [made, button];
 }
 
 function actions(hit, id, state, does) {
@@ -112,7 +124,8 @@ export function drawMoves(list, hits, ranks, name) {
   for (const [at, hit] of hits.entries()) {
     const place = places[at]?.querySelector(".moved");
     const before = ranks.get(hit.document_id);
-    if (!place || before === hit.rank) continue;
+    const isBelow = before === undefined && hit.rank > ranks.size; // further down than was looked
+    if (!place || before === hit.rank || isBelow) continue;
     const text = before === undefined ? "new" : before > hit.rank ? `▲ ${before - hit.rank}` : `▼ ${hit.rank - before}`;
     const told = before === undefined ? `not among the first ${ranks.size} without ${name}` : `place ${before} without ${name}`;
     place.replaceChildren(el("span", { "aria-hidden": "true", title: told }, text), el("span", { className: "unseen" }, ` ${told}`));

@@ -47,7 +47,7 @@ export class Suggestions {
       const reply = await get("/v1/suggest", asked, { signal: this.#latest.next() });
       this.#show(reply.suggestions);
       const count = reply.suggestions.length;
-      this.#told.textContent = count ? counted(count, "suggestion") : "No suggestions";
+      this.#told.textContent = `${count ? counted(count, "suggestion") : "No suggestions"} for “${text}”`;
     } catch (error) {
       if (!wasDropped(error)) this.#show([]); // the search itself will say what is wrong
     }
@@ -76,7 +76,7 @@ export class Suggestions {
   #pressed(event) {
     const count = this.#shown.length;
     if (event.isComposing) return;
-    if (event.key === "Escape" && count) this.close();
+    if (event.key === "Escape") this.close(); // and never what the browser does: empty the box
     else if (event.key === "ArrowDown" && count) this.#move(1);
     else if (event.key === "ArrowUp" && count) this.#move(-1);
     else if (event.key === "Enter" && this.#active >= 0) this.#take(this.#active);

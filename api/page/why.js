@@ -8,11 +8,12 @@ const SVG = "http://www.w3.org/2000/svg";
 /** The chart of an explained hit; `applied`: rules and synonyms of the whole query. */
 export function chart({ explain, score, applied }) {
   const parts = [];
+  const rules = explain.rules ?? [];
   if (explain.features?.length) {
     const rows = explain.features.map(({ name, value, contribution }) => ({
       name: NAMES[name] ?? name, amount: contribution, note: value === null ? "unknown" : `value ${short(value)}`,
     }));
-    parts.push(section(`What makes the score of ${short(score)}`, rows));
+    parts.push(section(rules.length ? beforeRules(rows, score) : `What makes the score of ${short(score)}`, rows));
   }
   if (explain.legs?.length) {
     const rows = explain.legs.map(({ leg, rank, score: said, share }) => ({
@@ -20,9 +21,15 @@ export function chart({ explain, score, applied }) {
     }));
     parts.push(section("What each search said: share of the fused score", rows));
   }
-  if (explain.rules?.length) parts.push(list("Rules for this hit", explain.rules));
+  if (rules.length) parts.push(list("Rules for this hit", rules));
   if (applied?.length) parts.push(list("Rules and synonyms that took part", applied));
   return el("div", { className: "chart" }, parts);
+}
+
+/** Rules change the score that the features made: the bars add up to what it was before. */
+function beforeRules(rows, score) {
+  const made = rows.reduce((sum, { amount }) => sum + amount, 0);
+  return `What makes the score of ${short(made)} before the rules; after them it is ${short(score)}`;
 }
 
 function noteOf(rank, score) {

@@ -4,7 +4,7 @@ The files are read once, when the server starts, and nothing else is ever read: 
 among their names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from api.http_errors import Json
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
-from tandem.schema import COUNTABLE
+from query.configurations import CONFIGURATIONS
+from tandem.fields import FieldType
 
 INDEX = "index.html"
 TYPES = {
@@ -24,11 +25,9 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".webmanifest": "application/manifest+json",
 }
-CONFIGURATIONS = ("lexical", "semantic", "rrf", "hybrid")
+FACETS = (FieldType.KEYWORD, FieldType.BOOLEAN)
+"""Numbers can be counted too, but nobody chooses among a list of them."""
 
 HEADERS = {
     "cache-control": "no-cache",  # a newer Tandem is seen at once; what is unchanged is not sent
@@ -57,23 +56,13 @@ class File(NamedTuple):
 def page_files(folder: Traversable | None = None) -> dict[str, File]:
     """Name -> file, of those that a browser asks for."""
     found = {}
-    for name, item in _walk(folder or files("api").joinpath("page"), ""):
-        media_type = TYPES.get("." + name.rpartition(".")[2])
+    for item in (folder or files("api").joinpath("page")).iterdir():
+        media_type = TYPES.get("." + item.name.rpartition(".")[2])
         if media_type is not None:
             content = item.read_bytes()
             etag = f'"{blake2b(content, digest_size=12).hexdigest()}"'
-            found[name] = File(content, media_type, etag)
+            found[item.name] = File(content, media_type, etag)
     return found
-
-
-def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
-    if not folder.is_dir():
-        return
-    for item in folder.iterdir():
-        if item.is_dir():
-            yield from _walk(item, f"{prefix}{item.name}/")
-        else:
-            yield prefix + item.name, item
 
 
 def routes(
@@ -92,7 +81,7 @@ def routes(
             {
                 "collection": collection.name,
                 "configurations": CONFIGURATIONS,
-                "facets": [field.name for field in fields if field.type in COUNTABLE],
+                "facets": [field.name for field in fields if field.type in FACETS],
                 "fields": [{"field": field.name, "type": field.type.value} for field in fields],
                 "people": [dict(person) for person in people],
             }
@@ -105,7 +94,7 @@ def routes(
         """The page; its own parameters are read by itself."""
         return _sent(request, known, INDEX)
 
-    @router.api_route("/page/{name:path}", methods=["GET", "HEAD"])
+    @router.api_route("/page/{name}", methods=["GET", "HEAD"])
     async def file(request: Request) -> Response:
         """What the page consists of."""
         return _sent(request, known, request.path_params["name"])

@@ -1,8 +1,8 @@
 // What is asked of a page as a whole. An expression: `${this file}.nameless()`.
 ({
-  /** Controls that say no name to who does not see them. */
+  /** Controls and headings that say no name to who does not see them. */
   nameless() {
-    const controls = "a, button, input, select, summary, [role=option], [tabindex='0']";
+    const controls = "a, button, input, select, summary, [role=option], [tabindex='0'], h1, h2, h3";
     const nameOf = (each) =>
       each.getAttribute("aria-label") || each.labels?.[0]?.innerText || each.textContent.trim();
     return [...document.querySelectorAll(controls)]

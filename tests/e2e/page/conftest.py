@@ -27,6 +27,13 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield made
 
 
+@pytest.fixture(scope="session")
+def shallow(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same, but each engine looks only 10 deep: lists are longer than what is found there."""
+    with serving(tmp_path_factory.mktemp("shallow"), "[search]\ndepth = 10\n") as made:
+        yield made
+
+
 @pytest.fixture
 def visit(browser: Browser, served: Served) -> Iterator[Watched]:
     """A visitor at a desk."""

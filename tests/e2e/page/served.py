@@ -83,10 +83,10 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """Index and serve; killed at the end."""
+def serving(folder: Path, more: str = "") -> Iterator[Served]:
+    """Index and serve, with more settings; killed at the end."""
     shop = Shop(folder)
-    (folder / "tandem.toml").write_text(SETTINGS)
+    (folder / "tandem.toml").write_text(SETTINGS + more)
     lines = (json.dumps(record) + "\n" for record in records())
     (folder / "streams.jsonl").write_text("".join(lines), "utf-8")
     shop.done("index", "streams.jsonl")

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.page.served import Served
 from tests.e2e.page.watched import PHONE, Watched, watched
 
+NOTHING = "/?q=qqqq&configuration=lexical"
 AUDITS = Path(__file__).with_name("audits.js").read_text("utf-8")
 
 
@@ -31,7 +32,7 @@ def test_the_box_completes_by_keys(visit: Watched) -> None:
     options = visit.suggestions
     expect(options.first).to_be_visible()
     expect(box).to_have_attribute("aria-expanded", "true")
-    expect(page.locator("#suggested")).to_have_text(re.compile("[0-9]+ suggestions"))
+    expect(page.locator("#suggested")).to_have_text(re.compile("[0-9]+ suggestions for “stre”"))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(options.nth(1)).to_have_attribute("aria-selected", "true")
@@ -44,10 +45,11 @@ def test_the_box_completes_by_keys(visit: Watched) -> None:
     expect(options.last).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Escape")
     expect(options).to_have_count(0)
+    page.keyboard.press("Escape")
     expect(box).to_have_value("stre")
     page.keyboard.type("a")
     expect(options.first).to_be_visible()
-    text = options.first.inner_text()
+    text = options.first.locator("span").first.inner_text()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(box).to_have_value(text)
@@ -84,7 +86,7 @@ def test_everything_is_reached_without_a_mouse(visit: Watched) -> None:
     expect(page).to_have_url(re.compile("configuration=rrf"))
 
 
-@pytest.mark.parametrize("path", ["/", "/?q=stream", "/?q=stream&view=compare", "/?q=qqqq"])
+@pytest.mark.parametrize("path", ["/", "/?q=stream", "/?q=stream&view=compare", NOTHING])
 def test_everything_has_a_name_and_a_role(visit: Watched, path: str) -> None:
     """Landmarks, one main heading, and a name for each control."""
     page = visit.open(path)
@@ -93,6 +95,7 @@ def test_everything_has_a_name_and_a_role(visit: Watched, path: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Tandem")
     assert audited(page, "nameless") == []
     assert audited(page, "doubled") == []
+    assert page.get_by_role("heading", level=2).inner_text()
     assert page.locator("html").get_attribute("lang") == "en"
 
 
@@ -123,3 +126,40 @@ def test_nothing_moves_for_who_wants_no_motion(browser: Browser, served: Served)
         visit.page.emulate_media(reduced_motion="reduce")
         page = visit.open("/?q=stream")
         assert audited(page, "moving") == []
+
+
+def test_the_keyboard_goes_on_where_it_was(visit: Watched) -> None:
+    """What is pressed and then gone leaves one at the results, not at the top of the page."""
+    results = visit.page.locator("#results")
+
+    def pressed(name: str | re.Pattern[str]) -> None:
+        visit.page.get_by_role("button", name=name).first.press("Enter")
+        visit.settled()
+        expect(results).to_be_focused()
+
+    visit.open('/?q=stream&filter={"kind":["class","function"],"year":{"gte":1990}}')
+    pressed("Remove filter Kind: class")
+    pressed("Clear all")
+    visit.open(NOTHING)
+    pressed("Search by words and meaning")
+    visit.open('/?q=stream&configuration=lexical&filter={"year":{"gte":3000}}')
+    pressed("Search without filters")
+    fault = {"code": "internal", "message": "it failed", "hint": "wait"}
+    for path in ("/?q=stream", "/?q=stream&view=compare"):
+        visit.answer("**/v1/search?*", 500, fault)
+        visit.page.goto(visit.address + path)
+        expect(visit.page.get_by_role("alert").first).to_be_visible()
+        visit.forgive("500")
+        visit.page.unroute("**/v1/search?*")
+        pressed("Try again")
+
+
+def test_two_lists_never_sound_alike(visit: Watched) -> None:
+    """A text that is the same as before is not read out."""
+    page = visit.open("/?q=stream&configuration=lexical")
+    said = page.get_by_role("status").first
+    expect(said).to_have_text("35 results for “stream”, Lexical")
+    visit.search("reads")
+    expect(said).to_have_text("35 results for “reads”, Lexical")
+    page.get_by_role("radio", name="Side by side").check()
+    expect(said).to_have_text("Rankings for “reads”, side by side")

@@ -44,7 +44,10 @@ def test_a_hostile_address_is_shown_as_it_is_written(visit: Watched) -> None:
     visit.page.goto(f"{visit.address}/?{urlencode({'q': 'x', 'configuration': HOSTILE})}")
     expect(page.get_by_role("alert")).to_be_visible()
     visit.forgive("400")
-    visit.open("/?filter=%7Bbroken&q=stream")
+    visit.page.goto(f"{visit.address}/?{urlencode({'q': 'x', 'filter': HOSTILE})}")
+    expect(page.get_by_role("button", name=f"Remove filter {HOSTILE}")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
+    visit.forgive("400")
     assert page.locator("main img, main script").count() == 0
 
 

@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.page.served import Served
 from tests.e2e.page.watched import DESKTOP, PHONE, Watched, watched
@@ -162,32 +163,35 @@ def test_rankings_are_switched_and_compared(served: Served, visit: Watched) -> N
 
 
 def test_a_person_s_order_is_told(visit: Watched) -> None:
-    """Where a hit stood without who searches stands beside it; the choice is in the address."""
+    """Where a hit stood without who searches stands beside it, on every page; the choice is in the
+    address. Outside the order that knows who asks it is said that it does nothing.
+    """
 
-    def turned(route: Route) -> None:
-        reply = route.fetch().json()
-        if "user_id=ada" in route.request.url:
-            last = reply["hits"].pop()
-            reply["hits"].insert(0, last)
-            for rank, hit in enumerate(reply["hits"], start=1):
-                hit["rank"] = rank
-        route.fulfill(json=reply)
+    def turned(url: str, reply: Any) -> Any:
+        hits = reply["hits"]
+        if "user_id=ada" in url and hits:
+            ranks = [hit["rank"] for hit in hits]
+            hits.insert(0, hits.pop())
+            reply["hits"] = [{**hit, "rank": rank} for hit, rank in zip(hits, ranks, strict=True)]
+        return reply
 
     page = visit.page
     person = {"user_id": "ada", "name": "Ada", "about": "writes network services"}
-
-    def peopled(route: Route) -> None:
-        route.fulfill(json={**route.fetch().json(), "people": [person]})
-
-    page.route("**/page/setup.json?", peopled)
-    page.route("**/v1/search?*", turned)
-    visit.open("/?q=stream&configuration=lexical")
+    visit.change("**/page/setup.json?", lambda _, setup: {**setup, "people": [person]})
+    visit.change("**/v1/search?*", turned)
+    visit.open("/?q=stream")
     page.get_by_label("Search as").select_option("Ada")
     expect(page.get_by_text("writes network services")).to_be_visible()
     expect(page).to_have_url(re.compile("person=ada"))
     moves = page.locator(".moved")
     expect(moves.first).to_have_text("▲ 9 place 10 without Ada")
     expect(moves.nth(1)).to_have_text("▼ 1 place 1 without Ada")
+    page.get_by_role("button", name="More results").click()
+    expect(moves.nth(10)).to_have_text("▲ 9 place 20 without Ada")
+    page.get_by_role("radio", name="Lexical").check()
+    expect(page.get_by_text("Only the Hybrid order of a search knows who asks.")).to_be_visible()
+    visit.settled()
+    expect(page.get_by_text("without Ada")).to_have_count(0)
 
 
 def test_more_like_this(visit: Watched) -> None:

@@ -1,9 +1,10 @@
 """A browser that fails the test which makes a page complain."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import (
     Browser,
@@ -88,6 +89,16 @@ class Watched:
             route.fulfill(status=status, json={"error": {"field": None, "docs": "", **error}})
 
         self.page.route(pattern, fail)
+
+    def change(self, pattern: str, changed: Callable[[str, Any], Any]) -> None:
+        """Let the reply to every request that matches be what ``changed`` makes of its address and
+        its data.
+        """
+
+        def answer(route: Route) -> None:
+            route.fulfill(json=changed(route.request.url, route.fetch().json()))
+
+        self.page.route(pattern, answer)
 
     def complain(self, text: str) -> None:
         """Note it."""

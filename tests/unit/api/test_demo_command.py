@@ -1,7 +1,7 @@
 """`tandem demo` over a few made-up names: what an upgrade and a failure leave behind."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from api.commands import demo
 from api.console import FOUND, PROBLEM
+from api.demo.people import PEOPLE
 from indexer.sources.records import Place, Record
 from tandem.errors import InputError, ModelError
 from tandem.protocols import Embedder, FloatMatrix
@@ -111,11 +112,19 @@ class Served:
     """What was served in the place of the real thing."""
 
     settings: list[Settings] = field(default_factory=list)
+    people: list[Sequence[Mapping[str, str]]] = field(default_factory=list)
 
-    def __call__(self, chosen: Settings, purpose: str, tell: Callable[[str], None]) -> None:
+    def __call__(
+        self,
+        chosen: Settings,
+        purpose: str,
+        tell: Callable[[str], None],
+        people: Sequence[Mapping[str, str]],
+    ) -> None:
         """See ``api.commands.serve.serve``."""
         assert purpose == "tandem demo --serve"
         self.settings.append(chosen)
+        self.people.append(people)
         tell("http://127.0.0.1:1")
 
 
@@ -154,15 +163,17 @@ def test_the_demo_is_served_with_a_personal_order(
     assert chosen.search.personal_share == demo.PERSONAL_SHARE > 0
     assert (chosen.collection, chosen.server.port, usual.server.port) == ("demo", 0, 8765)
     assert chosen.search.depth == usual.search.depth == 100
+    assert [len(people) for people in served.people] == [len(PEOPLE)] * 2
 
 
 def test_a_personal_share_that_was_chosen_stays(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None included."""
+    """None included: then nobody can be chosen, as it would change nothing."""
     monkeypatch.setenv("TANDEM_SEARCH__PERSONAL_SHARE", "0")
     assert demo.run(serve=True) == FOUND
     assert served.settings[0].search.personal_share == 0
+    assert served.people == [[]]
 
 
 def test_what_is_not_indexed_is_not_served(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from tests.web_client import StandIn, client_of, error_of, web_with_pages
 FILES = {
     "index.html": "<!doctype html><title>Tandem</title>",
     "page.css": "body {}",
-    "parts/main.js": "export {};",
+    "main.js": "export {};",
     "secret.txt": "no type that a page has",
 }
 
@@ -35,7 +35,7 @@ def pages(tmp_path: Path) -> Any:
         ("/", "index.html", "text/html; charset=utf-8"),
         ("/?q=snow", "index.html", "text/html; charset=utf-8"),
         ("/page/page.css", "page.css", "text/css; charset=utf-8"),
-        ("/page/parts/main.js", "parts/main.js", "text/javascript; charset=utf-8"),
+        ("/page/main.js", "main.js", "text/javascript; charset=utf-8"),
     ],
 )
 def test_files_are_sent(pages: Any, path: str, name: str, kind: str) -> None:
@@ -69,7 +69,7 @@ def test_what_is_unchanged_is_not_sent_again(pages: Any) -> None:
         "/page/", "/page/none.js", "/page/secret.txt", "/page/../outside.html",
         "/page/%2e%2e/outside.html", "/page/..%2foutside.html", "/page/..%5coutside.html",
         "/page//etc/passwd", "/page/%2fetc%2fpasswd", "/page/index.html%00.css", "/page/INDEX.HTML",
-        "/page/parts", "/index.html",
+        "/page/parts/main.js", "/index.html",
     ],
 )  # fmt: skip
 def test_nothing_else_is(pages: Any, path: str) -> None:
@@ -78,12 +78,12 @@ def test_nothing_else_is(pages: Any, path: str) -> None:
 
 
 def test_what_a_page_must_know_first() -> None:
-    """The collection, its fields, which can be counted, and who one may be."""
+    """The collection, its fields, which are chosen among by value, and who one may be."""
     reply = client_of(StandIn()).get("/page/setup.json")
     assert reply.json() == {
         "collection": "main",
         "configurations": ["lexical", "semantic", "rrf", "hybrid"],
-        "facets": ["kind", "year"],
+        "facets": ["kind"],
         "fields": [
             {"field": "title", "type": "text"},
             {"field": "body", "type": "text"},
@@ -93,11 +93,6 @@ def test_what_a_page_must_know_first() -> None:
         "people": [],
     }
     assert reply.headers["cache-control"] == "no-store"
-
-
-def test_there_are_no_pages_where_there_is_no_folder(tmp_path: Path) -> None:
-    """The API works all the same."""
-    assert page.page_files(tmp_path / "none") == {}
 
 
 def test_the_page_has_words_for_whatever_may_be_missing() -> None:
