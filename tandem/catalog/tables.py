@@ -253,7 +253,9 @@ FROZEN_RANKINGS = sa.Table(
     sa.Column("collection", sa.String(64), nullable=False),
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.Index("frozen_rankings_by_expiry", "expires_at", "collection", "generation"),
+    sa.Index("frozen_rankings_by_expiry", "expires_at", "collection", "generation", "size"),
 )
-"""What cursors page through, in a file of their own under SQLite: losing it costs a next page."""
+"""What cursors page through, in a file of their own under SQLite: losing it costs a next page.
+All that has to be known of how many they are and how large, of content's bytes, is in the index."""
