@@ -189,7 +189,7 @@ def _purge(engine: sa.Engine, limit: int) -> int:
         return 0
     with writing(engine) as connection:
         expired = _first(limit).where(TABLE.expires_at <= moment_now)
-        return _forget(connection, list(connection.execute(expired).scalars()))
+        return _forget(connection, [row.ranking_id for row in connection.execute(expired)])
 
 
 def _forget_excess(engine: sa.Engine) -> int:
