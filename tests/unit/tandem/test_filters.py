@@ -167,6 +167,17 @@ def test_any_data_is_parsed_or_refused(data: Any) -> None:
         parse_filters(data, SCHEMA)
 
 
+def test_conditions_are_bounded() -> None:
+    """Each bound is one, inside ``not`` too; however many fields there are."""
+    wide = schema_of(**dict.fromkeys((f"f{number}" for number in range(40)), "integer"))
+    bounded = {f"f{number}": {"gte": 1, "lt": 9} for number in range(20)}
+    rest = {f"f{number}": number for number in range(30, 40)}
+    assert len(parse_filters({**rest, "not": bounded}, wide)) == 11
+    with pytest.raises(FilterError, match="filter: 51 conditions, at most 50 are") as raised:
+        parse_filters({**rest, "f0": [1, 2], "not": bounded}, wide)
+    assert "each bound" in raised.value.hint
+
+
 def test_text_that_can_be_encoded_passes() -> None:
     """Any text without a lone surrogate comes back as it is."""
     assert check_text("ü 日本 \0", "query") == "ü 日本 \0"
