@@ -81,6 +81,11 @@ class OpenCollection:
         return self.live.rebuilding
 
     @property
+    def incomplete(self) -> frozenset[str]:
+        """The live legs that are being built again, and find but a part until that is done."""
+        return self.live.incomplete
+
+    @property
     def faults(self) -> dict[str, TandemError]:
         """The legs whose index could not be opened, and why."""
         return self.live.faults

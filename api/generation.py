@@ -72,6 +72,14 @@ class OpenGeneration:
         return {leg: reason for leg, reason in legs.items() if reason is not None}
 
     @property
+    def incomplete(self) -> frozenset[str]:
+        """The legs that are being built though the log held documents when that began: until they
+        have those, searches find but a part.
+        """
+        seats = {LEXICAL: self.lexical, VECTOR: self.vector}
+        return frozenset(leg for leg, seat in seats.items() if not seat.is_whole)
+
+    @property
     def faults(self) -> dict[str, TandemError]:
         """The legs whose index could not be opened, and why."""
         legs = {LEXICAL: self.lexical.opened.fault, VECTOR: self.vector.opened.fault}

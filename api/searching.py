@@ -102,12 +102,19 @@ class Searching:
                 frozen=frozen,
                 rules=self.rules.current(),
                 corrects=self._settings.correct_spelling,
+                incomplete=opened.incomplete,
             )
         )
 
     def suggester(self, opened: OpenGeneration, past: PastQueries) -> Suggester:
         """What suggests titles of one generation, and past queries."""
-        return Suggester(opened.lexical.index, opened.generation.schema, self._pools, past)
+        return Suggester(
+            opened.lexical.index,
+            opened.generation.schema,
+            self._pools,
+            past,
+            is_whole=opened.lexical.is_whole,
+        )
 
     def close(self) -> None:
         """Ask nothing any more."""

@@ -86,7 +86,7 @@ class DegradationReply(Wire):
         description="`lexical`, `vector`, `completion`, `documents`, `facets`, `highlights`, "
         "`cursor`, `suggestions` or `catalogue`"
     )
-    reason: str = Field(description="`timeout`, `unavailable`, `error` or `skipped`")
+    reason: str = Field(description="`timeout`, `unavailable`, `error`, `skipped` or `rebuilding`")
 
 
 class SearchReply(Wire):
@@ -163,7 +163,8 @@ class LegReply(Wire):
     engine: str
     version: str
     state: str = Field(
-        description="`ok`; `degraded`, which answers all the same; or why it does not: "
+        description="`ok`; `degraded`, which answers all the same; `rebuilding`, which answers "
+        "with what it has again; or why it does not: "
         "`unreachable`, `unusable`, `no index`, `loading`, `no model`"
     )
 

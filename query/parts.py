@@ -1,5 +1,6 @@
 """What a pipeline is made of, handed to each of its stages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from query.configurations import SearchConfiguration
@@ -9,6 +10,7 @@ from query.legs import Legs
 from query.retrieval import LegPools
 from query.rules import NO_RULES, Rules
 from tandem.protocols import Reranker
+from tandem.rankings import REBUILDING, Degradation
 from tandem.schema import Schema
 
 
@@ -16,6 +18,7 @@ from tandem.schema import Schema
 class Parts:
     """One release and one configuration. Without ``frozen`` a search has one page. ``rules`` are
     those in force; ``corrects``: typing errors are corrected where words find little.
+    ``incomplete`` are the legs that are being built again: what they find is but a part.
     """
 
     release: int
@@ -28,3 +31,8 @@ class Parts:
     frozen: FrozenPages | None = None
     rules: Rules = NO_RULES
     corrects: bool = True
+    incomplete: frozenset[str] = frozenset()
+
+    def rebuilding(self, legs: Iterable[str]) -> tuple[Degradation, ...]:
+        """What an answer says of those legs that are just being built again."""
+        return tuple(Degradation(leg, REBUILDING) for leg in legs if leg in self.incomplete)

@@ -12,7 +12,7 @@ from query.legs import Questions
 from query.parts import Parts
 from query.understanding import Understood
 from tandem.lexical import Matching, Tally
-from tandem.rankings import Degradation, Hit
+from tandem.rankings import REBUILDING, Degradation, Hit
 
 FACETS = "facets"
 """What a reply lacks where nothing could be counted."""
@@ -24,11 +24,12 @@ def tally(
     parts: Parts, understood: Understood, ordered: Arrangement, questions: Questions, clock: Clock
 ) -> Counted:
     """Count what the query has found; ``questions`` are those that were answered. ``None`` where
-    the lexical leg is missing, or does not say in time. What rules hide is not counted.
+    the lexical leg is missing or incomplete, or does not say in time. What rules hide is not
+    counted.
     """
     matching = Matching(None)
     if LEXICAL in parts.configuration.legs:
-        if questions.lexical is None:
+        if questions.lexical is None or LEXICAL in parts.incomplete:
             return None, ()  # the reply names the leg already
         matching = questions.lexical.matching()
     others = tuple(hit.document_id for hit in ordered.ranking.hits if not _is_matched(hit))
@@ -41,6 +42,8 @@ def tally(
 
 def counted(parts: Parts, understood: Understood, matching: Matching, clock: Clock) -> Counted:
     """Ask the lexical index how many documents that are."""
+    if LEXICAL in parts.incomplete:
+        return None, (Degradation(FACETS, REBUILDING),)
     deadline, facets = clock.tally(), understood.facets
     seconds = deadline.remaining_seconds()
     call = partial(parts.legs.lexical.tally, matching, understood.filters, facets, seconds)

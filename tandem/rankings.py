@@ -94,11 +94,14 @@ class Ranking:
         return len(self.hits)
 
 
+REBUILDING = "rebuilding"
+
+
 @dataclass(frozen=True, slots=True)
 class Degradation:
     """A part of the answer that is missing: a leg, ``completion`` or ``documents``. ``reason`` is
-    ``timeout``, ``unavailable``, ``error``, or ``skipped``: it failed several times in a row, and
-    is tried again every second.
+    ``timeout``, ``unavailable``, ``error``, ``skipped``: it failed several times in a row, and
+    is tried again every second; or ``rebuilding``: it is built again, and finds but a part.
     """
 
     leg: str

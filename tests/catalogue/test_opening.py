@@ -102,8 +102,8 @@ def test_all_tables_of_an_earlier_version_are_refused(url: sa.URL) -> None:
 @pytest.mark.parametrize(
     ("found", "said", "hint"),
     [
-        (FORMAT - 1, "an earlier version of Tandem: format 1, expected 2", "index again"),
-        (FORMAT + 1, "a later version of Tandem: format 3, expected 2", "use that version"),
+        (FORMAT - 2, "an earlier version of Tandem: format 1, expected 3", "index again"),
+        (FORMAT + 1, "a later version of Tandem: format 4, expected 3", "use that version"),
     ],
 )
 def test_another_format_is_refused(url: sa.URL, found: int, said: str, hint: str) -> None:
@@ -157,6 +157,21 @@ def test_a_database_of_another_encoding_is_refused(postgres_server: sa.URL) -> N
             assert tables_at(url) == set()
         finally:
             drop_database(url)
+
+
+def test_a_catalogue_that_awaits_nothing_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """Format 2: its indexes go on as they are, and what is begun now may await something."""
+    held = catalog.checkpoints.start("old", "i", "l")
+    with writing(catalog.engine) as connection:
+        connection.exec_driver_sql("ALTER TABLE checkpoints DROP COLUMN awaited")
+        connection.execute(LOG.update().values(format=2))
+    checkpoints = open_catalog().checkpoints
+    assert checkpoints.read("old") == held
+    checkpoints.start("new", "i", "l", awaited=7)
+    assert [item and item.is_whole for item in map(checkpoints.read, ("old", "new"))] == [
+        True,
+        False,
+    ]
 
 
 # --- an event log of format 1 ---

@@ -1,0 +1,79 @@
+"""An index that another version of Tandem wrote is built again: nobody takes a part for all."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from api.bootstrap import House
+from api.serving import Serving
+from indexer.indexing import catch_up
+from tandem.engines.tantivy_store import TantivyStore
+from tandem.errors import IndexOutdated
+from tandem.queries import Query
+from tandem.rankings import Degradation, SearchResult
+from tests.owned_house import NAME, owned, settings_in
+
+pytestmark = pytest.mark.usefixtures("models")
+
+REBUILDING = Degradation("lexical", "rebuilding")
+
+
+@contextmanager
+def upgraded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """Twenty documents, in indexes of which this version cannot read the lexical one. Nobody
+    follows yet.
+    """
+    settings = settings_in(folder)
+    with owned(settings) as house:
+        assert catch_up(house.collection(NAME).followers) == []
+
+    def refuse(*_: object) -> None:
+        raise IndexOutdated("format 1")
+
+    with monkeypatch.context() as outdated:
+        outdated.setattr(TantivyStore, "open", refuse)
+        with owned(settings) as house:
+            house.collection(NAME)
+            outdated.undo()
+            yield house
+
+
+def found(house: House, configuration: str) -> SearchResult:
+    """What is found of the word in all documents."""
+    return house.collection(NAME).searcher(configuration).search(Query("text", limit=50))
+
+
+def test_searches_say_what_they_lack_until_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And readiness, and suggestions."""
+    with upgraded(tmp_path, monkeypatch) as house, closing(Serving(house)) as serving:
+
+        def told() -> str:
+            return str(serving.readiness()["legs"]["lexical"]["state"])
+
+        assert told() == "rebuilding"
+        for configuration in ("lexical", "hybrid"):
+            result = found(house, configuration)
+            assert result.degraded == (REBUILDING,)
+            assert (result.total, result.facets) == (None, None)
+        assert len(result.page) == 20, "meaning has them all"
+        assert serving.suggest("te", {}, 5).degraded == (REBUILDING,)
+        assert catch_up(house.collection(NAME).followers) == []
+        assert told() == "ok"
+        for configuration in ("lexical", "hybrid"):
+            result = found(house, configuration)
+            assert (result.total, result.degraded) == (20, ())
+        assert serving.suggest("te", {}, 5).degraded == ()
+
+
+def test_whoever_comes_next_knows_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that began it anew ended before it had built anything."""
+    with upgraded(tmp_path, monkeypatch):
+        pass
+    with owned(settings_in(tmp_path)) as house:
+        assert found(house, "lexical").degraded == (REBUILDING,)
+        assert catch_up(house.collection(NAME).followers) == []
+        assert found(house, "lexical").degraded == ()
