@@ -76,8 +76,8 @@ class OpenGeneration:
         """The legs that are being built though the log held documents when that began: until they
         have those, searches find but a part.
         """
-        seats = {LEXICAL: self.lexical, VECTOR: self.vector}
-        return frozenset(leg for leg, seat in seats.items() if not seat.is_whole)
+        legs = {LEXICAL: self.lexical.is_whole, VECTOR: self.vector.is_whole}
+        return frozenset(leg for leg, is_whole in legs.items() if not is_whole)
 
     @property
     def faults(self) -> dict[str, TandemError]:

@@ -125,10 +125,9 @@ class Checkpoints:
         Whoever sees ``beat`` stand still for long enough, by the own clock, may ``take`` it.
         """
         query = sa.select(CHECKPOINTS.c.owner, CHECKPOINTS.c.epoch, CHECKPOINTS.c.beat)
+        query = query.where(CHECKPOINTS.c.index_name == index_name)
         with reading(self._engine) as connection:
-            row = connection.execute(
-                query.where(CHECKPOINTS.c.index_name == index_name)
-            ).one_or_none()
+            row = connection.execute(query).one_or_none()
         return None if row is None else Lease(row.owner, row.epoch, row.beat)
 
     def renew(self, checkpoint: Checkpoint, owner: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tandem.analysis import ENGLISH, PLAIN
+from tandem.documents import Document
 from tandem.engines.opensearch_client import Server
 from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.engines.opensearch_store import OpenSearchStore
@@ -73,15 +74,15 @@ def test_more_words_than_a_query_may_score(store: OpenSearchStore) -> None:
     index.close()
 
 
-@pytest.mark.parametrize("kind", ["integer", "keyword"])
-def test_the_longest_text_under_the_longest_filter(store: OpenSearchStore, kind: str) -> None:
+@pytest.mark.parametrize("kind", [FieldType.INTEGER, FieldType.KEYWORD])
+def test_the_longest_text_under_the_longest_filter(store: OpenSearchStore, kind: FieldType) -> None:
     """Both together are not more clauses than OpenSearch takes."""
     names = [f"f{number:02}" for number in range(MAXIMUM_CONDITIONS)]
-    schema = schema_of(**dict.fromkeys(names, kind))
+    schema = Schema.of([Field(name, kind) for name in names])
     index = store.create("bounded", "1", schema, ENGLISH)
-    value = 5 if kind == "integer" else "v"
-    write(index, upserts([document("a", "w0001", **dict.fromkeys(names, value))]))
-    asked: Any = [value, value] if kind == "keyword" else {"gte": 5}
+    value: Any = 5 if kind is FieldType.INTEGER else "v"
+    write(index, upserts([Document("a", "", "w0001", dict.fromkeys(names, value))]))
+    asked: Any = {"gte": 5} if kind is FieldType.INTEGER else ["v", "w"]
     filters = parse_filters(dict.fromkeys(names, asked), schema)
     text = " ".join(f"w{number:04}" for number in range(1_900))
     ranking = index.search(text, filters=filters, limit=5, timeout_seconds=TIMEOUT)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.errors import FilterError
+from tandem.fields import Field, FieldType
 from tandem.filters import (
     MAXIMUM_VALUES,
     AnyOf,
@@ -22,6 +23,7 @@ from tandem.filters import (
     parse_filters,
     read_filter,
 )
+from tandem.schema import Schema
 from tests.builders import document, schema_of
 from tests.contracts import filters_oracle as oracle
 
@@ -169,7 +171,7 @@ def test_any_data_is_parsed_or_refused(data: Any) -> None:
 
 def test_conditions_are_bounded() -> None:
     """Each bound is one, inside ``not`` too; however many fields there are."""
-    wide = schema_of(**dict.fromkeys((f"f{number}" for number in range(40)), "integer"))
+    wide = Schema.of([Field(f"f{number}", FieldType.INTEGER) for number in range(40)])
     bounded = {f"f{number}": {"gte": 1, "lt": 9} for number in range(20)}
     rest = {f"f{number}": number for number in range(30, 40)}
     assert len(parse_filters({**rest, "not": bounded}, wide)) == 11
