@@ -81,6 +81,11 @@ class OpenCollection:
         return self.live.rebuilding
 
     @property
+    def incomplete(self) -> frozenset[str]:
+        """The live legs that are being built again, and find but a part until that is done."""
+        return self.live.incomplete
+
+    @property
     def faults(self) -> dict[str, TandemError]:
         """The legs whose index could not be opened, and why."""
         return self.live.faults
@@ -241,8 +246,6 @@ class OpenCollection:
         finally:
             held.leave()
 
-    # --- searching ---
-
     def searcher(self, configuration: str | None = None) -> LiveSearcher:
         """Searches the live release by a named configuration: the default one where none is named,
         but for the later pages of a search, which are that search's.
@@ -269,12 +272,7 @@ class OpenCollection:
         *,
         budget_ms: float = BUDGET_MS,
     ) -> Suggested:
-        """Titles of the live release, and past queries; see ``Suggester``.
-
-        Raises:
-            QueryError: the prefix is too long or no text, or the limit out of range.
-            FilterError: a filter that the schema does not allow.
-        """
+        """Titles of the live release, and past queries; see ``Suggester``, also for the errors."""
         with self.held() as (_, opened):
             suggester = self.searching.suggester(opened, past, budget_ms)
             return suggester.suggest(prefix, filters=filters, limit=limit)

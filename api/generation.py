@@ -72,6 +72,14 @@ class OpenGeneration:
         return {leg: reason for leg, reason in legs.items() if reason is not None}
 
     @property
+    def incomplete(self) -> frozenset[str]:
+        """The legs that are being built though the log held documents when that began: until they
+        have those, searches find but a part.
+        """
+        legs = {LEXICAL: self.lexical.is_whole, VECTOR: self.vector.is_whole}
+        return frozenset(leg for leg, is_whole in legs.items() if not is_whole)
+
+    @property
     def faults(self) -> dict[str, TandemError]:
         """The legs whose index could not be opened, and why."""
         legs = {LEXICAL: self.lexical.opened.fault, VECTOR: self.vector.opened.fault}

@@ -115,13 +115,20 @@ class Searching:
                 frozen=frozen,
                 rules=self.rules.current(),
                 corrects=self._settings.correct_spelling,
+                incomplete=opened.incomplete,
             )
         )
 
     def suggester(self, opened: OpenGeneration, past: PastQueries, budget_ms: float) -> Suggester:
         """What suggests titles of one generation, and past queries, within that time."""
-        schema, index = opened.generation.schema, opened.lexical.index
-        return Suggester(index, schema, self._pools, past, budget_ms=budget_ms)
+        return Suggester(
+            opened.lexical.index,
+            opened.generation.schema,
+            self._pools,
+            past,
+            is_whole=opened.lexical.is_whole,
+            budget_ms=budget_ms,
+        )
 
     def close(self) -> None:
         """Ask nothing any more."""

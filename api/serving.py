@@ -24,7 +24,7 @@ from query.suggesting import Suggested
 from tandem.catalog.event_log import EventLog
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import CatalogError, CollectionNotFound, SearchUnavailable, TandemError
-from tandem.rankings import Degradation, SearchResult
+from tandem.rankings import REBUILDING, Degradation, SearchResult
 from tandem.stores import EngineHealth
 
 SILENCE_SECONDS = 5.0
@@ -35,6 +35,9 @@ CATALOGUE: Final = "catalogue"
 
 NO_INDEX, LOADING, NO_MODEL = "no index", "loading", "no model"
 """Why a leg does not answer though its engine is well."""
+
+ANSWERING = {*AT_WORK, REBUILDING}
+"""What a leg is that answers, if with a part of what it should have."""
 
 
 class NotReady(TandemError):
@@ -118,7 +121,7 @@ class Serving:
         except TandemError as error:
             raise NotReady(f"no search can be answered: {error}", hint=error.hint) from error
         legs = self._legs(collection)
-        if not any(leg["state"] in AT_WORK for leg in legs.values()):
+        if not any(leg["state"] in ANSWERING for leg in legs.values()):
             states = ", ".join(f"{leg} {told['state']}" for leg, told in legs.items())
             raise NotReady(
                 f"no search can be answered: {states}",
@@ -217,7 +220,7 @@ def _engine(url: str) -> str:
 
 
 def _obstacle(collection: OpenCollection, leg: str) -> str | None:
-    """Why the leg does not answer though its engine is well, if it does not."""
+    """Why the leg does not answer, or with a part alone, though its engine is well."""
     if leg in collection.faults:
         return NO_INDEX
     embedder = collection.embedder
@@ -226,4 +229,4 @@ def _obstacle(collection: OpenCollection, leg: str) -> str | None:
             return NO_MODEL
         if not embedder.is_loaded:
             return LOADING
-    return None
+    return REBUILDING if leg in collection.incomplete else None

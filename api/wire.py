@@ -94,7 +94,8 @@ class DegradationReply(Wire):
     )
     reason: Reason = Field(
         description="`timeout`, no answer in time; `unavailable`, out of reach; `error`, it "
-        "failed; `skipped`, not asked, as it has not answered several times in a row"
+        "failed; `skipped`, not asked, as it has not answered several times in a row; "
+        "`rebuilding`, its index is built again, and finds but a part"
     )
 
 
@@ -177,7 +178,8 @@ class LegReply(Wire):
     engine: str
     version: str
     state: str = Field(
-        description="`ok`; `degraded`, which answers all the same; or why it does not: "
+        description="`ok`; `degraded`, which answers all the same; `rebuilding`, which answers "
+        "with what it has again; or why it does not: "
         "`unreachable`, `unusable`, `no index`, `loading`, `no model`"
     )
 

@@ -8,7 +8,7 @@ from query.configurations import DEFAULT
 from query.cursors import LONGEST
 from query.suggesting import MAXIMUM_SUGGESTIONS
 from tandem.documents import MAXIMUM_ID_BYTES
-from tandem.filters import MAXIMUM_DEPTH, MAXIMUM_VALUES
+from tandem.filters import MAXIMUM_CONDITIONS, MAXIMUM_DEPTH, MAXIMUM_VALUES
 from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS
 
 MAXIMUM_FACETS = 20
@@ -40,8 +40,8 @@ FilterData = Annotated[
     Field(
         description='As JSON: `{"year": {"gte": 1990}, "kind": ["a", "b"], "not": {"tag": "x"}}`. '
         "Every entry must hold; a list means one of these; `gt`, `gte`, `lt`, `lte` bound numbers "
-        f"and times. At most {MAXIMUM_VALUES:,} values a field; `not` may be nested "
-        f"{MAXIMUM_DEPTH} deep.",
+        f"and times. At most {MAXIMUM_VALUES:,} values a field, and {MAXIMUM_CONDITIONS} "
+        f"conditions: a list or a bound each. `not` may be nested {MAXIMUM_DEPTH} deep.",
         json_schema_extra={"type": "object", "additionalProperties": True},
     ),
 ]

@@ -124,7 +124,8 @@ def own(
             hint="the catalogue was restored or exchanged while this process ran: start it again",
         )
     found = factory.identity()
-    if catalog.releases.generation(factory.generation).state == "dropped":
+    generation = catalog.releases.generation(factory.generation)
+    if generation.state == "dropped":
         raise CheckpointConflict(f"{factory.name}: its generation was dropped")
     if known is not None:
         if owner is not None and expected is None:
@@ -147,9 +148,18 @@ def own(
         catalog.documents.log_id,
         owner=owner,
         known_epoch=0 if known is None else known.epoch,
+        awaited=_awaited(catalog, generation.collection),
     )
     taken(checkpoint, began)
     return Opened(factory.create(checkpoint.identity), checkpoint, reason)
+
+
+def _awaited(catalog: Catalog, collection: str) -> int:
+    """What an index that is begun now must have applied to be whole: nothing, before there is
+    anything.
+    """
+    head = catalog.documents.head()
+    return head if catalog.documents.behind(collection, 0) else 0
 
 
 def _held(

@@ -61,8 +61,15 @@ class LeasedFollower(Generic[Index]):
             self.seat.look_again()
             self._tell_of_others(progress)
             return 0
+
+        def told(_leg: str, amount: int) -> None:
+            if not self.seat.is_whole and follower.checkpoint.is_whole:
+                follower.writer.refresh()  # whoever takes it for whole finds everything
+                self.seat.see(follower.checkpoint)
+            progress(self.name, amount)
+
         try:
-            applied = follower.catch_up(lambda _, amount: progress(self.name, amount), stopped)
+            applied = follower.catch_up(told, stopped)
         except CheckpointConflict as conflict:
             if not self.seat.is_leased:
                 raise  # nobody else can hold it: this is a fault, not a change of owner

@@ -55,6 +55,7 @@ class Seat(Generic[Index]):
         self._standby = Standby(catalog.checkpoints, factory.name)
         self._is_held = False
         self._is_lost = False
+        self._seen: Checkpoint | None = None
         self._changing = threading.RLock()
         self.opened: Opened[Index] = _OPEN[access](catalog, factory)
 
@@ -67,6 +68,21 @@ class Seat(Generic[Index]):
     def is_leased(self) -> bool:
         """Whether another process may come to write the index."""
         return self._access is Access.LEASED
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the index has at least what the log held when it was begun, as far as is known
+        here: nobody is asked, as every search wants to know it. What could not be opened lacks
+        nothing: it says by itself that it has nothing.
+        """
+        held, seen = self.opened.checkpoint, self._seen
+        if held.is_whole or self.opened.fault is not None:
+            return True
+        return seen is not None and seen.identity == held.identity and seen.is_whole
+
+    def see(self, checkpoint: Checkpoint) -> None:
+        """Know that the index is so far now, searchable."""
+        self._seen = checkpoint
 
     def applied(self) -> int:
         """Everything up to this sequence is in the index, whoever applied it; 0 for nothing."""
@@ -136,6 +152,7 @@ class Seat(Generic[Index]):
             before = self.opened
             if self.holds() or known is None or known.applied == 0:
                 return
+            self.see(known)
             if before.fault is not None or before.checkpoint.identity != known.identity:
                 self.opened = look(self._catalog, self._factory)
                 before.index.close()

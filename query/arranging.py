@@ -95,7 +95,13 @@ class Arranger:
             legs=configuration.legs,
             words=matching.text or "",
             variants=tuple(matching.variants),
-            degraded=answers.degraded + late + self._source.degraded + uncounted,
+            degraded=(
+                answers.degraded
+                + self._parts.rebuilding(answers.by_leg)
+                + late
+                + self._source.degraded
+                + uncounted
+            ),
             total=counted and counted.total,
             facets=counted and counted.facets,
             correction=None if words is None else words.correction,
@@ -115,10 +121,10 @@ class Arranger:
         if query.seed_document_id is not None:
             return self._ask_like(self._seed(query.seed_document_id))
         rewrite = parts.rules.rewrite
+        # a word that half an index lacks is no typing error
+        corrects = parts.corrects and LEXICAL not in parts.incomplete
         return Questions(
-            legs.lexical.ask_twice(text, rewrite, corrects=parts.corrects)
-            if LEXICAL in wanted
-            else None,
+            legs.lexical.ask_twice(text, rewrite, corrects=corrects) if LEXICAL in wanted else None,
             legs.vector.ask(text) if VECTOR in wanted else None,
         )
 

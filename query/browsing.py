@@ -66,7 +66,7 @@ def browse(
         documents=documents,
         configuration=parts.configuration.name,
         release=parts.release,
-        degraded=uncounted + source.degraded,
+        degraded=parts.rebuilding([LEXICAL]) + uncounted + source.degraded,
         milliseconds=clock.stopwatch.total(),
         total=tally and tally.total,
         facets=tally and tally.facets,

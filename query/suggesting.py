@@ -11,7 +11,7 @@ from tandem.errors import FilterError, QueryError
 from tandem.filters import check_text, parse_filters
 from tandem.lexical import LexicalIndex
 from tandem.queries import MAXIMUM_TEXT_CHARACTERS
-from tandem.rankings import Degradation
+from tandem.rankings import REBUILDING, Degradation
 from tandem.schema import Schema
 from tandem.suggestions import folded, line
 from tandem.telemetry import Stopwatch
@@ -32,7 +32,9 @@ class Suggestion(NamedTuple):
 
 
 class Suggested(NamedTuple):
-    """The best first. ``degraded`` names the lexical leg where it gave no titles in time."""
+    """The best first. ``degraded`` names the lexical leg where it gave no titles in time, or is
+    being built again.
+    """
 
     items: tuple[Suggestion, ...]
     degraded: tuple[Degradation, ...]
@@ -49,12 +51,15 @@ class Suggester:
         pools: LegPools,
         past: PastQueries,
         *,
+        is_whole: bool = True,
         budget_ms: float = BUDGET_MS,
     ) -> None:
+        """``is_whole``: the index is not just being built again."""
         self._index = index
         self._schema = schema
         self._pools = pools
         self._past = past
+        self._is_whole = is_whole
         self._budget_ms = budget_ms
 
     def suggest(
@@ -84,7 +89,10 @@ class Suggester:
         answers = waiting()
         titles = answers.by_leg.get(LEXICAL, ())
         merged = merge(prefix, titles, past, limit)
-        return Suggested(merged, answers.degraded, stopwatch.total())
+        lacking = (
+            () if self._is_whole or not answers.by_leg else (Degradation(LEXICAL, REBUILDING),)
+        )
+        return Suggested(merged, answers.degraded + lacking, stopwatch.total())
 
 
 def merge(

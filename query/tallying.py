@@ -15,7 +15,7 @@ from query.parts import Parts
 from query.retrieval import Deadline
 from query.understanding import Understood
 from tandem.lexical import Matching, Tally
-from tandem.rankings import Degradation, Hit
+from tandem.rankings import REBUILDING, Degradation, Hit
 
 FACETS: Final = "facets"
 """What a reply lacks where nothing could be counted, or not everything."""
@@ -27,11 +27,12 @@ def tally(
     parts: Parts, understood: Understood, ordered: Arrangement, questions: Questions, clock: Clock
 ) -> Counted:
     """Count what the query has found; ``questions`` are those that were answered. ``None`` where
-    the lexical leg is missing, or does not say in time. What rules hide is not counted.
+    the lexical leg is missing or incomplete, or does not say in time. What rules hide is not
+    counted.
     """
     matching = Matching(None)
     if LEXICAL in parts.configuration.legs:
-        if questions.lexical is None:
+        if questions.lexical is None or LEXICAL in parts.incomplete:
             return None, ()  # the reply names the leg already
         matching = questions.lexical.matching()
     others = tuple(hit.document_id for hit in ordered.ranking.hits if not _is_matched(hit))
@@ -46,6 +47,8 @@ def counted(parts: Parts, understood: Understood, matching: Matching, clock: Clo
     """Ask the lexical index how many documents that are. What it lacks of ``matching.also`` is in
     the total, but in no facet, which is told.
     """
+    if LEXICAL in parts.incomplete:
+        return None, (Degradation(FACETS, REBUILDING),)
     deadline = clock.tally()
     call = partial(_count, parts.legs.lexical, understood, matching, deadline)
     answers = parts.pools.ask({LEXICAL: call}, deadline, is_counted=False)

@@ -20,6 +20,11 @@ from tandem.strict_json import JsonFault, read_strictly
 
 MAXIMUM_VALUES = 1_000
 MAXIMUM_DEPTH = 5
+MAXIMUM_CONDITIONS = 50
+"""Engines bound how much one query may ask: OpenSearch 1,024 clauses, of which a condition takes up
+to two and the words of the text the most.
+"""
+
 EXAMPLE = 'for example \'{"year": {"gte": 1990}}\''
 """A hint for who gave what is no filter at all."""
 
@@ -63,7 +68,26 @@ def parse_filters(data: Mapping[str, Any], schema: Schema) -> tuple[Filter, ...]
         FilterError: an unknown field, a value that does not fit, or a filter too large.
 
     """
-    return _parse(data, schema, "filter", 1)
+    filters = _parse(data, schema, "filter", 1)
+    if (conditions := _conditions(filters)) > MAXIMUM_CONDITIONS:
+        raise FilterError(
+            f"filter: {conditions} conditions, at most {MAXIMUM_CONDITIONS} are allowed",
+            hint="a value, a list of values and each bound count as one",
+        )
+    return filters
+
+
+def _conditions(filters: Sequence[Filter]) -> int:
+    total = 0
+    for condition in filters:
+        match condition:
+            case Not(excluded):
+                total += _conditions(excluded)
+            case AnyOf():
+                total += 1
+            case Range():
+                total += sum(getattr(condition, bound) is not None for bound in BOUNDS)
+    return total
 
 
 def matches(document: Document, filters: Sequence[Filter]) -> bool:

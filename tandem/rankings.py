@@ -7,7 +7,7 @@ and a tuple is made in less than half the time.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from tandem.documents import Document
 from tandem.queries import Query
@@ -111,10 +111,12 @@ cursor             the way to the next page
 catalogue          whether another release is live by now
 """
 
-Reason = Literal["timeout", "unavailable", "error", "skipped"]
-"""Why: no answer in time, out of reach, it failed; or it was not asked, as it has not answered
-several times in a row, and is tried again every second.
+Reason = Literal["timeout", "unavailable", "error", "skipped", "rebuilding"]
+"""Why: no answer in time, out of reach, it failed; it was not asked, as it has not answered several
+times in a row, and is tried again every second; or it is built again, and finds but a part.
 """
+
+REBUILDING: Final = "rebuilding"
 
 
 @dataclass(frozen=True, slots=True)

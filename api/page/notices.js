@@ -19,6 +19,7 @@ const REASONS = {
   unavailable: "not available",
   error: "failed",
   skipped: "failed several times, tried again shortly",
+  rebuilding: "being built again: it is not complete yet",
 };
 
 /** `[{leg, reason}]` as a sentence a part. */

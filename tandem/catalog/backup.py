@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -84,15 +84,10 @@ def _write(connection: sa.Connection, writer: BackupWriter, log: Log) -> dict[st
 
 
 def _write_table(connection: sa.Connection, writer: BackupWriter, table: sa.Table) -> TablePart:
-    columns = _columns(table)
-    names = [str(column.name) for column in columns]
-    query = sa.select(*columns).execution_options(yield_per=ROWS_AT_ONCE)
+    names = [str(column.name) for column in table.columns]
+    query = sa.select(*table.columns).execution_options(yield_per=ROWS_AT_ONCE)
     with connection.execute(query) as result:
         return writer.table(table.name, (dict(zip(names, row, strict=True)) for row in result))
-
-
-def _columns(table: sa.Table) -> list[sa.Column[Any]]:
-    return list(table.columns)
 
 
 @contextmanager

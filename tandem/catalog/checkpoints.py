@@ -17,13 +17,21 @@ from tandem.protocols import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Everything up to ``applied`` is durable in the index of that identity."""
+    """Everything up to ``applied`` is durable in the index of that identity. Before ``awaited`` it
+    lacks documents that the log held when it was begun.
+    """
 
     index_name: str
     identity: str
     log_id: str
     epoch: int
     applied: int
+    awaited: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the index has at least what the log held when it was begun."""
+        return self.applied >= self.awaited
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,9 @@ class Checkpoints:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
-        return Checkpoint(row.index_name, row.identity, row.log_id, row.epoch, row.applied)
+        return Checkpoint(
+            row.index_name, row.identity, row.log_id, row.epoch, row.applied, row.awaited or 0
+        )
 
     def start(
         self,
@@ -58,11 +68,12 @@ class Checkpoints:
         *,
         owner: str | None = None,
         known_epoch: int | None = None,
+        awaited: int = 0,
     ) -> Checkpoint:
         """Begin from zero for an index that is about to be created; its failures are forgotten.
 
         ``known_epoch`` is the epoch that the caller found, 0 for none; ``None`` overrides whoever
-        was there.
+        was there. ``awaited`` is the sequence without which the index is not whole.
 
         Raises:
             CheckpointConflict: another one began, or took it over, since then.
@@ -77,7 +88,7 @@ class Checkpoints:
                 raise _conflict(index_name, f"found at epoch {known_epoch}, now at {epoch}")
             connection.execute(CHECKPOINTS.delete().where(where))
             connection.execute(FAILURES.delete().where(FAILURES.c.index_name == index_name))
-            fresh = Checkpoint(index_name, identity, log_id, epoch + 1, 0)
+            fresh = Checkpoint(index_name, identity, log_id, epoch + 1, 0, awaited)
             row_values = asdict(fresh) | {"owner": owner, "beat": beat + 1}
             connection.execute(CHECKPOINTS.insert().values(row_values))
         return fresh
@@ -114,10 +125,9 @@ class Checkpoints:
         Whoever sees ``beat`` stand still for long enough, by the own clock, may ``take`` it.
         """
         query = sa.select(CHECKPOINTS.c.owner, CHECKPOINTS.c.epoch, CHECKPOINTS.c.beat)
+        query = query.where(CHECKPOINTS.c.index_name == index_name)
         with reading(self._engine) as connection:
-            row = connection.execute(
-                query.where(CHECKPOINTS.c.index_name == index_name)
-            ).one_or_none()
+            row = connection.execute(query).one_or_none()
         return None if row is None else Lease(row.owner, row.epoch, row.beat)
 
     def renew(self, checkpoint: Checkpoint, owner: str) -> None:

@@ -1,16 +1,16 @@
 """The rankings that cursors page through, kept until they expire, for any worker to serve from."""
 
+import logging
 import threading
 import zlib
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
-from itertools import count
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from tandem.catalog.database import reading, writing
-from tandem.catalog.moments import moment, now
+from tandem.catalog.moments import now
 from tandem.catalog.replaceable import Replaceable
 from tandem.catalog.tables import FROZEN, FROZEN_RANKINGS
 from tandem.catalog.urls import is_server
@@ -18,10 +18,14 @@ from tandem.errors import CatalogError
 
 MAXIMUM_BYTES = 4 * 1024 * 1024
 MOST_KEPT = 100_000
-"""Beyond as many, those that expire first go: nobody's searching may fill the disk."""
+MOST_BYTES = 256 * 1024 * 1024
+"""Beyond as many, or as much, those that expire first go: nobody's searching may fill the disk."""
 
 KEPT_PER_STEP = 100
-"""After so many were kept, this process forgets some: the one that does so hourly may be away."""
+BYTES_PER_STEP = 16 * 1024 * 1024
+"""After so many, or so much, was kept, this process forgets some: the one that does so hourly may
+be away.
+"""
 
 FORGOTTEN_PER_STEP = 500
 """More than come meanwhile from a few processes, and no longer than a search may wait."""
@@ -35,7 +39,18 @@ class Frozen(NamedTuple):
     collection: str
     generation: int
     content: bytes
-    expires_at: datetime
+
+
+class _Held(NamedTuple):
+    """So many rankings, of so many bytes."""
+
+    rows: int
+    size: int
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether some of them have to go."""
+        return self.rows > MOST_KEPT or self.size > MOST_BYTES
 
 
 class FrozenRankings(Replaceable):
@@ -51,12 +66,14 @@ class FrozenRankings(Replaceable):
         self._one_by_one: AbstractContextManager[object] = (
             nullcontext() if is_server(url) else threading.Lock()
         )
-        self._kept = count(1)
+        self._counting = threading.Lock()
+        self._since = _Held(0, 0)
 
     def keep(
         self, ranking_id: str, collection: str, generation: int, content: bytes, seconds: float
     ) -> None:
-        """Keep a ranking of a generation for so many seconds, under an id that is not in use.
+        """Keep a ranking of a generation for so many seconds, under an id that is not in use. Now
+        and then others are forgotten for it; where that fails, it is kept all the same.
 
         Raises:
             CatalogError: the content has more than ``MAXIMUM_BYTES``, the id is in use, or the
@@ -68,17 +85,24 @@ class FrozenRankings(Replaceable):
                 "are kept",
                 hint="lower search.depth",
             )
+        packed = zlib.compress(content, 1)
         row = {
             "ranking_id": ranking_id,
             "collection": collection,
             "generation": generation,
-            "content": zlib.compress(content, 1),
+            "content": packed,
+            "size": len(packed),
             "expires_at": now() + round(seconds * 1_000_000),
         }
         with self._one_by_one:
             self._healed(lambda engine: _insert(engine, row))
-        if next(self._kept) % KEPT_PER_STEP == 0:
-            self._make_room()
+        if self._is_time_for_room(len(packed)):
+            try:
+                self._make_room()
+            except CatalogError as error:  # whoever keeps the next ones does it
+                logging.getLogger("tandem.catalog").warning(
+                    "no room is made in the %s: %s", self._title, error
+                )
 
     def find(self, ranking_id: str) -> Frozen | None:
         """A ranking; ``None`` where there is none of that id, or it has expired.
@@ -107,14 +131,23 @@ class FrozenRankings(Replaceable):
 
     def count(self) -> int:
         """How many are kept, expired ones that nobody has forgotten yet included."""
-        return self._healed(_count)
+        return self._healed(_held).rows
+
+    def _is_time_for_room(self, size: int) -> bool:
+        """Whether enough has come since this process last forgot some."""
+        with self._counting:
+            since = _Held(self._since.rows + 1, self._since.size + size)
+            is_time = since.rows >= KEPT_PER_STEP or since.size >= BYTES_PER_STEP
+            self._since = _Held(0, 0) if is_time else since
+        return is_time
 
     def _make_room(self) -> None:
-        if self.purge(FORGOTTEN_PER_STEP) < FORGOTTEN_PER_STEP:
-            excess = min(self.count() - MOST_KEPT, FORGOTTEN_PER_STEP)
-            if excess > 0:
-                with self._one_by_one:
-                    self._healed(lambda engine: _forget(engine, excess, until=None))
+        self.purge(FORGOTTEN_PER_STEP)
+        # many small ones may have to go for a large one: one step may not do
+        while self._healed(_held).is_too_much:
+            with self._one_by_one:
+                if not self._healed(_forget_excess):
+                    return  # others are at it
 
 
 def _insert(engine: sa.Engine, row: dict[str, object]) -> None:
@@ -123,7 +156,7 @@ def _insert(engine: sa.Engine, row: dict[str, object]) -> None:
 
 
 def _find(engine: sa.Engine, ranking_id: str) -> Frozen | None:
-    query = sa.select(TABLE.collection, TABLE.generation, TABLE.content, TABLE.expires_at).where(
+    query = sa.select(TABLE.collection, TABLE.generation, TABLE.content).where(
         TABLE.ranking_id == ranking_id, TABLE.expires_at > now()
     )
     with reading(engine) as connection:
@@ -134,7 +167,7 @@ def _find(engine: sa.Engine, ranking_id: str) -> Frozen | None:
         content = zlib.decompress(row.content)
     except zlib.error:  # a power loss may leave anything in the file
         return None
-    return Frozen(row.collection, row.generation, content, moment(row.expires_at))
+    return Frozen(row.collection, row.generation, content)
 
 
 def _generations(engine: sa.Engine, collection: str) -> set[int]:
@@ -154,20 +187,45 @@ def _purge(engine: sa.Engine, limit: int) -> int:
         earliest = connection.execute(first).scalar()
     if earliest is None or earliest > moment_now:
         return 0
-    return _forget(engine, limit, until=moment_now)
-
-
-def _forget(engine: sa.Engine, limit: int, *, until: int | None) -> int:
-    """The ``limit`` that expire first, those alone that have expired ``until`` then."""
-    first = sa.select(TABLE.ranking_id).order_by(TABLE.expires_at).limit(limit)
-    if until is not None:
-        first = first.where(TABLE.expires_at <= until)
     with writing(engine) as connection:
-        gone = FROZEN_RANKINGS.delete().where(TABLE.ranking_id.in_(first))
-        return int(connection.execute(gone).rowcount)
+        expired = _first(limit).where(TABLE.expires_at <= moment_now)
+        return _forget(connection, [row.ranking_id for row in connection.execute(expired)])
 
 
-def _count(engine: sa.Engine) -> int:
+def _forget_excess(engine: sa.Engine) -> int:
+    """Those that expire first, until the rest is not too much, but no more than a step; how many
+    that were.
+    """
+    with writing(engine) as connection:
+        left, gone = _count(connection), []
+        for row in connection.execute(_first(FORGOTTEN_PER_STEP)).all():
+            if not left.is_too_much:
+                break
+            left = _Held(left.rows - 1, left.size - row.size)
+            gone.append(row.ranking_id)
+        return _forget(connection, gone)
+
+
+def _first(limit: int) -> sa.Select[tuple[str, int]]:
+    """The ids and sizes of those that expire first. Rows that another process is just forgetting
+    are passed over: each would wait for the other.
+    """
+    query = sa.select(TABLE.ranking_id, TABLE.size).order_by(TABLE.expires_at).limit(limit)
+    return query.with_for_update(skip_locked=True)
+
+
+def _forget(connection: sa.Connection, ranking_ids: Sequence[str]) -> int:
+    if ranking_ids:
+        connection.execute(FROZEN_RANKINGS.delete().where(TABLE.ranking_id.in_(ranking_ids)))
+    return len(ranking_ids)
+
+
+def _held(engine: sa.Engine) -> _Held:
     with reading(engine) as connection:
-        query = sa.select(sa.func.count()).select_from(FROZEN_RANKINGS)
-        return int(connection.execute(query).scalar_one())
+        return _count(connection)
+
+
+def _count(connection: sa.Connection) -> _Held:
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(TABLE.size), 0))
+    rows, size = connection.execute(query.select_from(FROZEN_RANKINGS)).one()
+    return _Held(int(rows), int(size))

@@ -104,9 +104,15 @@ def _check_format(connection: sa.Connection, log: Log, found: int) -> None:
 def _take_up(engine: sa.Engine, log: Log) -> None:
     """Give a log of an earlier format the columns that it lacks; its rows stay as they are. An
     older process that runs beside this one goes on writing without them.
+
+    Raises:
+        CatalogError: another process has meanwhile made it a log that cannot be taken up here.
     """
     with in_order(engine, log.head) as (connection, _):
-        found = _format(connection, log)  # another process may have been first
+        found = _format(connection, log)
+        _check_format(connection, log, found)
+        if found == log.format:
+            return  # another process was first
         for column in log.lacking(found) or ():
             added = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
             connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {added}")

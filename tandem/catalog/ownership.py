@@ -1,6 +1,8 @@
 """Embedded engines allow one owning process a data folder; this is the lock that says which."""
 
+import errno
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -66,15 +68,27 @@ class Ownership:
 
     def tell(self, address: str, collection: str) -> None:
         """Let whoever finds the folder in use know the URL under which this process answers, and
-        over which collection.
+        over which collection. Where that cannot be written, they are told of the process alone.
         """
-        self._write({**self._own, "address": address, "collection": collection})
+        before = self._own
+        try:
+            self._write({**before, "address": address, "collection": collection})
+        except OSError as error:
+            logging.getLogger("tandem.catalog").warning(
+                "%s: the address is not told: %s", self._file.name, error
+            )
+            with suppress(OSError):
+                self._write(before)
 
     def _write(self, note: Mapping[str, Any]) -> None:
+        """In place of what stands there. Without a buffer: what it kept of a failure would be tried
+        again with the next note.
+        """
         self._own = note
+        content = orjson.dumps(note)
         self._file.truncate(0)
-        self._file.write(orjson.dumps(note))
-        self._file.flush()
+        if os.write(self._file.fileno(), content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _note(self) -> dict[str, Any]:
         """What the owner left about itself; empty where it cannot be read."""

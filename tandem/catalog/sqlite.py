@@ -51,6 +51,10 @@ def _prepare(durability: Durability) -> Callable[[Any, Any], None]:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says so
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        if durability == "OFF":
+            # What may be lost comes and goes, and gives its room back. Before all else: a file that
+            # has begun stays as it is.
+            connection.execute("PRAGMA auto_vacuum = FULL")
         _write_ahead(connection)
         connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_PER_CHECKPOINT}")
         connection.execute(f"PRAGMA synchronous = {durability}")

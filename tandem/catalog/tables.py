@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from tandem.catalog.text import AnyText
 
-FORMAT = 2
-"""Grows with every change to the tables; 1 had no number."""
+FORMAT = 3
+"""Grows with every change to the tables; 1 had no number, 2 did not know what an index awaits."""
 
 CATALOGUE = sa.MetaData()
 
@@ -75,9 +75,11 @@ CHECKPOINTS = sa.Table(
     sa.Column("applied", sa.BigInteger, nullable=False),
     sa.Column("owner", sa.Text),
     sa.Column("beat", sa.BigInteger, nullable=False),
+    sa.Column("awaited", sa.BigInteger),
 )
-"""How far an index followed the log. ``epoch`` grows with each owner; a late one is refused.
-``beat`` grows with each sign of life of the ``owner``, and never shrinks."""
+"""How far an index followed the log, and up to where it lacks something that it should have: one
+that was begun when the log held documents already. ``epoch`` grows with each owner; a late one is
+refused. ``beat`` grows with each sign of life of the ``owner``, and never shrinks."""
 
 FAILURES = sa.Table(
     "failures",
@@ -224,7 +226,7 @@ class Log(NamedTuple):
         return tuple(column for number in later for column in self.added[number])
 
 
-CONTENT = Log("catalogue", CATALOGUE, LOG, FORMAT, {})
+CONTENT = Log("catalogue", CATALOGUE, LOG, FORMAT, {3: (CHECKPOINTS.c.awaited,)})
 BEHAVIOUR = Log(
     "event log",
     EVENT_LOG,
@@ -253,7 +255,9 @@ FROZEN_RANKINGS = sa.Table(
     sa.Column("collection", sa.String(64), nullable=False),
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.Index("frozen_rankings_by_expiry", "expires_at", "collection", "generation"),
+    sa.Index("frozen_rankings_by_expiry", "expires_at", "collection", "generation", "size"),
 )
-"""What cursors page through, in a file of their own under SQLite: losing it costs a next page."""
+"""What cursors page through, in a file of their own under SQLite: losing it costs a next page.
+All that has to be known of how many they are and how large, of content's bytes, is in the index."""

@@ -7,7 +7,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -16,10 +16,11 @@ from tandem.catalog import backup as backup_module
 from tandem.catalog import postgres
 from tandem.catalog import restore as module
 from tandem.catalog.backup import TABLES, backup
+from tandem.catalog.backup_file import BackupWriter, TablePart
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading, writing
 from tandem.catalog.restore import restore
-from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_HEAD, EVENT_LOG
+from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_HEAD, EVENT_LOG, LOG
 from tandem.errors import CatalogError, CheckpointConflict, InputError
 from tandem.events import Event, Exposure, Impression
 from tandem.protocols import Refusal
@@ -80,9 +81,15 @@ def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
     return found
 
 
-def without_details(table: sa.Table) -> list[sa.Column[Any]]:
-    """The columns of a table of format 1."""
-    return [column for column in table.columns if column.name != "details"]
+write_table = backup_module._write_table
+ADDED = {"details", "awaited"}
+"""The columns that earlier formats had not."""
+
+
+def earlier_table(connection: sa.Connection, writer: BackupWriter, table: sa.Table) -> TablePart:
+    """Write a table as an earlier Tandem did."""
+    kept = [sa.column(item.name, item.type) for item in table.columns if item.name not in ADDED]
+    return write_table(connection, writer, cast("sa.Table", sa.table(table.name, *kept)))
 
 
 @pytest.fixture
@@ -151,23 +158,29 @@ def test_a_backup_of_what_was_restored_is_the_same(
         assert second.tables[name] == first.tables[name]
 
 
-def test_a_backup_of_an_event_log_without_details(
+def test_a_backup_of_earlier_formats(
     catalog: Catalog,
     target: sa.URL,
     restored: Open,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is put back as one that has them, empty: what comes next may have some."""
+    """What they had not is put back empty: what comes next may have some."""
     fill(catalog)
     path = tmp_path / "earlier.zip"
     with monkeypatch.context() as earlier:
         earlier.setattr(backup_module, "EVENT_FORMAT", 1)
-        earlier.setattr(backup_module, "_columns", without_details)
+        earlier.setattr(backup_module, "FORMAT", 2)
+        earlier.setattr(backup_module, "_write_table", earlier_table)
         with writing(catalog.events.engine) as connection:
             connection.execute(EVENT_HEAD.update().values(format=1))
+        with writing(catalog.engine) as connection:
+            connection.execute(LOG.update().values(format=2))
         backup(catalog, path)
-    assert restore(target, path).manifest.event_format == 1
+    manifest = restore(target, path).manifest
+    assert (manifest.catalogue_format, manifest.event_format) == (2, 1)
+    assert (held := restored().checkpoints.read("main-lexical-1")) is not None
+    assert held.awaited == 0
     log = restored().events
     assert [row.what for row in log.events("main", 0, 10).rows] == [
         Event("e\0", "rating", AT, "d2", value=4.5)

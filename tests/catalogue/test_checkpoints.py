@@ -35,6 +35,16 @@ def test_beginning(checkpoints: Checkpoints) -> None:
     assert checkpoints.read("other") is None
 
 
+def test_an_index_that_lacks_something(checkpoints: Checkpoints) -> None:
+    """Until it has what it awaits, whoever follows it, and whoever looks."""
+    held = checkpoints.start("index", "identity", "log", awaited=7)
+    for applied, is_whole in ((0, False), (6, False), (7, True), (9, True)):
+        held = checkpoints.take(checkpoints.advance(held, applied))
+        assert checkpoints.read("index") == held
+        assert held.is_whole == is_whole
+    assert checkpoints.start("index", "another", "log").is_whole
+
+
 def test_advancing(checkpoints: Checkpoints, begun: Checkpoint) -> None:
     """The position moves, everything else stays, and it is there for the next reader."""
     moved = checkpoints.advance(begun, 7)

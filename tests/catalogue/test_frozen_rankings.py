@@ -1,15 +1,18 @@
 """Frozen rankings: kept for as long as they were to be, found by whoever has the id."""
 
+import random
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from tandem.catalog import frozen_rankings as module
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.database import writing
+from tandem.catalog.database import file_url, reading, writing
 from tandem.catalog.frozen_rankings import MAXIMUM_BYTES, Frozen, FrozenRankings
+from tandem.catalog.sqlite import bytes_held
 from tandem.catalog.tables import FROZEN_RANKINGS
 from tandem.errors import CatalogError
 from tandem.fields import to_microseconds
@@ -37,9 +40,9 @@ def test_what_is_kept_is_found(frozen: FrozenRankings, open_catalog: Open) -> No
     """As it was, under its own id alone; by other processes too."""
     frozen.keep("a", "main", 3, CONTENT, 900)
     frozen.keep("b", "other", 4, b"", 60)
-    expected = Frozen("main", 3, CONTENT, AT + timedelta(seconds=900))
+    expected = Frozen("main", 3, CONTENT)
     assert frozen.find("a") == expected
-    assert frozen.find("b") == Frozen("other", 4, b"", AT + timedelta(seconds=60))
+    assert frozen.find("b") == Frozen("other", 4, b"")
     assert frozen.find("c") is None
     assert open_catalog().frozen.find("a") == expected
 
@@ -105,6 +108,70 @@ def test_the_store_is_bounded(
     assert frozen.count() == 25
     assert frozen.find("75") is not None
     assert frozen.find("74") is None
+
+
+def test_its_bytes_are_bounded(
+    frozen: FrozenRankings, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few large ones are as much as many small ones; as many of those go for them as it takes."""
+    monkeypatch.setattr(module, "MOST_BYTES", 40_000)
+    monkeypatch.setattr(module, "BYTES_PER_STEP", 10_000)
+    monkeypatch.setattr(module, "FORGOTTEN_PER_STEP", 5)
+    noise = random.Random(7)
+    for number in range(30):
+        clock.append(AT + timedelta(seconds=number))
+        frozen.keep(f"small {number}", "main", 1, noise.randbytes(1_000), 900)
+    for number in range(3):
+        clock.append(AT + timedelta(seconds=100 + number))
+        frozen.keep(f"large {number}", "main", 1, noise.randbytes(11_000), 900)
+    assert [frozen.find(f"large {number}") is not None for number in range(3)] == [True] * 3
+    small = [number for number in range(30) if frozen.find(f"small {number}") is not None]
+    assert small == [24, 25, 26, 27, 28, 29]
+
+
+def test_room_is_given_back(tmp_path: Path, clock: list[datetime]) -> None:
+    """To the disk: what a busy hour has filled is not kept for ever."""
+    store = FrozenRankings(file_url(tmp_path / "frozen.sqlite"))
+    noise = random.Random(7)
+    for number in range(99):
+        store.keep(str(number), "main", 1, noise.randbytes(20_000), 60)
+    with reading(store._engine) as connection:
+        full = bytes_held(connection)
+    clock.append(AT + timedelta(seconds=60))
+    assert store.purge(500) == 99
+    with reading(store._engine) as connection:
+        assert full > 1_900_000 > 10 * bytes_held(connection)
+    store.close()
+
+
+def test_what_is_kept_stays_where_no_room_can_be_made(
+    frozen: FrozenRankings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever keeps it is not told of a failure: there was none for this one."""
+
+    def fail(*_: object) -> int:
+        raise CatalogError("the disk is full")
+
+    monkeypatch.setattr(module, "KEPT_PER_STEP", 1)
+    monkeypatch.setattr(module, "_purge", fail)
+    frozen.keep("a", "main", 1, CONTENT, 60)
+    assert frozen.find("a") is not None
+    assert "no room is made in the store of frozen rankings: the disk is full" in caplog.text
+
+
+def test_two_forget_at_once(postgres_url: sa.URL, clock: list[datetime]) -> None:
+    """On a server neither waits for the other: what one is at, the other passes over."""
+    catalog = Catalog(postgres_url, "sqlite:///unused")
+    store = catalog.frozen
+    for number in range(4):
+        store.keep(str(number), "main", 1, b"", 60)
+    clock.append(AT + timedelta(seconds=60))
+    with writing(store._engine) as connection:
+        held = sa.select(FROZEN_RANKINGS.c.ranking_id).where(FROZEN_RANKINGS.c.ranking_id == "1")
+        connection.execute(held.with_for_update())
+        assert store.purge(500) == 3
+    assert store.purge(500) == 1
+    catalog.close()
 
 
 def test_what_is_too_large(frozen: FrozenRankings) -> None:

@@ -1,7 +1,8 @@
 """Opening a catalogue: made once, and refused where it is somebody else's or of another time."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import open_database, reading, writing
 from tandem.catalog.opening import open_catalogue, open_log
-from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, EVENT_HEAD, FORMAT, LOG
+from tandem.catalog.order import in_order
+from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, EVENT_FORMAT, EVENT_HEAD, FORMAT, LOG
 from tandem.catalog.urls import events_url
 from tandem.errors import CatalogError
 from tandem.events import Event, Impression
@@ -100,8 +102,8 @@ def test_all_tables_of_an_earlier_version_are_refused(url: sa.URL) -> None:
 @pytest.mark.parametrize(
     ("found", "said", "hint"),
     [
-        (FORMAT - 1, "an earlier version of Tandem: format 1, expected 2", "index again"),
-        (FORMAT + 1, "a later version of Tandem: format 3, expected 2", "use that version"),
+        (FORMAT - 2, "an earlier version of Tandem: format 1, expected 3", "index again"),
+        (FORMAT + 1, "a later version of Tandem: format 4, expected 3", "use that version"),
     ],
 )
 def test_another_format_is_refused(url: sa.URL, found: int, said: str, hint: str) -> None:
@@ -157,6 +159,21 @@ def test_a_database_of_another_encoding_is_refused(postgres_server: sa.URL) -> N
             drop_database(url)
 
 
+def test_a_catalogue_that_awaits_nothing_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """Format 2: its indexes go on as they are, and what is begun now may await something."""
+    held = catalog.checkpoints.start("old", "i", "l")
+    with writing(catalog.engine) as connection:
+        connection.exec_driver_sql("ALTER TABLE checkpoints DROP COLUMN awaited")
+        connection.execute(LOG.update().values(format=2))
+    checkpoints = open_catalog().checkpoints
+    assert checkpoints.read("old") == held
+    checkpoints.start("new", "i", "l", awaited=7)
+    assert [item and item.is_whole for item in map(checkpoints.read, ("old", "new"))] == [
+        True,
+        False,
+    ]
+
+
 # --- an event log of format 1 ---
 
 AT = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
@@ -206,6 +223,40 @@ def test_many_take_it_up_at_once(catalog: Catalog) -> None:
     for thread in threads:
         thread.join()
     assert not faults
+
+
+def overtaken(monkeypatch: pytest.MonkeyPatch, format_then: int) -> None:
+    """Whoever waits for the log's lock finds that another process has moved it on meanwhile."""
+
+    @contextmanager
+    def waiting(engine: sa.Engine, head: sa.Table) -> Iterator[tuple[sa.Connection, int]]:
+        with writing(engine) as connection:
+            connection.execute(EVENT_HEAD.update().values(format=format_then))
+        with in_order(engine, head) as held:
+            yield held
+
+    monkeypatch.setattr("tandem.catalog.opening.in_order", waiting)
+
+
+def test_a_later_version_was_first(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has made of the log is not undone by who wanted to do less."""
+    url = first_format(catalog)
+    overtaken(monkeypatch, EVENT_FORMAT + 1)
+    with pytest.raises(CatalogError, match="a later version of Tandem: format 3, expected 2"):
+        open_log(url, BEHAVIOUR)
+    with reading(catalog.events.engine) as connection:
+        assert connection.execute(sa.select(EVENT_HEAD.c.format)).scalar() == EVENT_FORMAT + 1
+
+
+def test_another_process_was_first(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is left to do, nor to tell."""
+    caplog.set_level("INFO", "tandem.catalog")
+    url = first_format(catalog)
+    overtaken(monkeypatch, EVENT_FORMAT)
+    open_log(url, BEHAVIOUR).dispose()
+    assert caplog.messages == []
 
 
 def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> None:

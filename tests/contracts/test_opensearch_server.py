@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from tandem.analysis import ENGLISH, PLAIN
+from tandem.documents import Document
 from tandem.engines.opensearch_client import Server
 from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.engines.opensearch_store import OpenSearchStore
 from tandem.errors import EngineError, SettingsError
 from tandem.fields import Field, FieldType
+from tandem.filters import MAXIMUM_CONDITIONS, parse_filters
 from tandem.lexical import Matching, Place, Tally
 from tandem.queries import Sort
 from tandem.schema import Schema
@@ -69,6 +71,22 @@ def test_more_words_than_a_query_may_score(store: OpenSearchStore) -> None:
     assert index.score(text, everything, timeout_seconds=TIMEOUT) == scores
     assert index.highlight(text, ["rare"], timeout_seconds=TIMEOUT).keys() == {"rare"}
     assert found(index, "the " * 1_000) == set()
+    index.close()
+
+
+@pytest.mark.parametrize("kind", [FieldType.INTEGER, FieldType.KEYWORD])
+def test_the_longest_text_under_the_longest_filter(store: OpenSearchStore, kind: FieldType) -> None:
+    """Both together are not more clauses than OpenSearch takes."""
+    names = [f"f{number:02}" for number in range(MAXIMUM_CONDITIONS)]
+    schema = Schema.of([Field(name, kind) for name in names])
+    index = store.create("bounded", "1", schema, ENGLISH)
+    value: Any = 5 if kind is FieldType.INTEGER else "v"
+    write(index, upserts([Document("a", "", "w0001", dict.fromkeys(names, value))]))
+    asked: Any = {"gte": 5} if kind is FieldType.INTEGER else ["v", "w"]
+    filters = parse_filters(dict.fromkeys(names, asked), schema)
+    text = " ".join(f"w{number:04}" for number in range(1_900))
+    ranking = index.search(text, filters=filters, limit=5, timeout_seconds=TIMEOUT)
+    assert ranking.document_ids == ("a",)
     index.close()
 
 

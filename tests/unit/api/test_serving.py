@@ -34,6 +34,7 @@ class FakeCollection:
     release: Any = field(default_factory=lambda: SimpleNamespace(number=1))
     embedder: Any = field(default_factory=HashEmbedder)
     faults: dict[str, TandemError] = field(default_factory=dict)
+    incomplete: frozenset[str] = frozenset()
     searching: Any = field(
         default_factory=lambda: SimpleNamespace(rules_state=lambda schema: f"as {schema} is")
     )
@@ -305,6 +306,16 @@ def test_a_leg_needs_more_than_its_engine() -> None:
         house.states["lexical"] = "unreachable"
         with pytest.raises(NotReady, match="lexical unreachable"):
             serving.readiness()
+
+
+def test_a_leg_that_is_built_again_answers() -> None:
+    """With a part: that is told, and is better than no answer."""
+    house = FakeHouse()
+    house.opened.incomplete = frozenset({"lexical", "vector"})
+    house.opened.embedder = lazy()
+    with served(house) as serving:
+        legs = serving.readiness()["legs"]
+    assert (legs["lexical"]["state"], legs["vector"]["state"]) == ("rebuilding", "loading")
 
 
 def test_suggestions_are_the_collections_with_past_queries() -> None:

@@ -152,6 +152,17 @@ def test_a_known_index_goes_on_under_a_new_epoch(desk: Desk) -> None:
     assert opened.rebuilt is None
 
 
+def test_an_index_awaits_what_the_log_held(desk: Desk) -> None:
+    """Of its own collection, that is: before there is anything, it lacks nothing."""
+    assert (desk.open().checkpoint.awaited, desk.open().checkpoint.is_whole) == (5, False)
+    desk.follow_to(5)
+    assert desk.open().checkpoint.is_whole
+    desk.generation = desk.catalog.releases.create_generation(
+        "young", Schema.of([]), analysis="none", embedder="e", dimension=4, passage_tokens=32
+    )
+    assert desk.open().checkpoint.awaited == 0
+
+
 def test_an_index_with_nothing_applied_is_made_again(desk: Desk) -> None:
     """It may be half made: no engine is asked to open it."""
     first = desk.open().checkpoint

@@ -193,6 +193,44 @@ def test_the_first_one_takes_the_lease_and_the_second_stands_by(world: World) ->
     assert second.checkpoint.applied == 5
 
 
+def test_an_index_is_not_whole_before_it_has_what_there_was(world: World) -> None:
+    """Whoever builds it, and stops on the way; then it is, whatever comes."""
+    first = world.process(Access.OWNED)
+    world.write("d", "e", "f", "g", "h", "i")
+    assert not first.seat.is_whole
+    first.catch_up(stopped=iter([False, True]).__next__)
+    assert (first.checkpoint.applied, first.seat.is_whole) == (4, True)
+
+    world.engine.identity = None
+    second = world.process(Access.OWNED)
+    second.catch_up(stopped=iter([False, False, True]).__next__)
+    assert (second.checkpoint.applied, second.seat.is_whole) == (8, False)
+    third = world.process(Access.OWNED)
+    assert (third.seat.opened.rebuilt, third.seat.is_whole) == (None, False)
+    assert third.catch_up() == 1
+    assert third.seat.is_whole
+
+
+def test_who_only_looks_sees_that_another_builds(world: World) -> None:
+    """From the checkpoint: both when it had the index open before, and when it comes amid."""
+    owner, looker = world.process(), world.process()
+    owner.catch_up()
+    looker.seat.look_again()
+    assert looker.seat.is_whole
+    world.write("d", "e")
+    world.engine.identity = None
+    owner.seat.is_still_there()
+    owner.catch_up(stopped=iter([False, True]).__next__)
+    assert owner.checkpoint.applied == 4
+    looker.seat.look_again()
+    late = world.process()
+    assert [item.seat.is_whole for item in (owner, looker, late)] == [False] * 3
+    owner.catch_up()
+    for item in (looker, late):
+        item.seat.look_again()
+    assert [item.seat.is_whole for item in (owner, looker, late)] == [True] * 3
+
+
 def test_given_back_it_is_taken_at_once(world: World) -> None:
     """Nobody has to wait for a process that ended in good order."""
     first, second = world.process(), world.process()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tandem.errors import FilterError
+from tandem.fields import Field, FieldType
 from tandem.filters import (
     MAXIMUM_VALUES,
     AnyOf,
@@ -22,6 +23,7 @@ from tandem.filters import (
     parse_filters,
     read_filter,
 )
+from tandem.schema import Schema
 from tests.builders import document, schema_of
 from tests.contracts import filters_oracle as oracle
 
@@ -165,6 +167,17 @@ def test_any_data_is_parsed_or_refused(data: Any) -> None:
     """Whatever JSON is sent, the answer is a filter or a ``FilterError``."""
     with suppress(FilterError):
         parse_filters(data, SCHEMA)
+
+
+def test_conditions_are_bounded() -> None:
+    """Each bound is one, inside ``not`` too; however many fields there are."""
+    wide = Schema.of([Field(f"f{number}", FieldType.INTEGER) for number in range(40)])
+    bounded = {f"f{number}": {"gte": 1, "lt": 9} for number in range(20)}
+    rest = {f"f{number}": number for number in range(30, 40)}
+    assert len(parse_filters({**rest, "not": bounded}, wide)) == 11
+    with pytest.raises(FilterError, match="filter: 51 conditions, at most 50 are") as raised:
+        parse_filters({**rest, "f0": [1, 2], "not": bounded}, wide)
+    assert "each bound" in raised.value.hint
 
 
 def test_text_that_can_be_encoded_passes() -> None:

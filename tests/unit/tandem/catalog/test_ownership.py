@@ -75,6 +75,33 @@ def test_a_server_says_where_it_answers(tmp_path: Path) -> None:
     assert (tmp_path / LOCK).read_bytes() == b""
 
 
+@pytest.mark.parametrize("is_short", [False, True], ids=["refused", "cut short"])
+def test_an_address_that_cannot_be_written(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    is_short: bool,
+) -> None:
+    """On a full disk the server goes on, and is found as before, without its address."""
+    owner = Ownership(tmp_path, "tandem serve", follows=True)
+    write = os.write
+
+    def full(file: int, content: bytes) -> int:
+        if b"address" not in content:
+            return write(file, content)
+        if is_short:
+            return write(file, content[:-5])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tandem.catalog.ownership.os.write", full)
+    owner.tell("http://127.0.0.1:8765", "main")
+    assert f"{tmp_path / LOCK}: the address is not told: [Errno 28] No space" in caplog.text
+    with pytest.raises(OwnedElsewhere, match=f"process {os.getpid()} .tandem serve") as raised:
+        Ownership(tmp_path, "tandem search")
+    assert raised.value.address is None
+    owner.release()
+
+
 def test_a_note_that_is_just_being_written_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
