@@ -9,11 +9,21 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.bootstrap import open_house
+from api.candidates import ReindexOrder
 from api.serving import Serving
 from api.web import create_web
+from indexer.reindexing import unheard
+from tandem.engines.opensearch_client import Server, parse_url
+from tandem.queries import Query
+from tandem.rankings import Degradation
 from tests.contracts.qdrant_local import QUIET
 from tests.fakes import HashEmbedder
-from tests.integration.faults.checks import at_work, await_applied, open_with_collection
+from tests.integration.faults.checks import (
+    at_work,
+    await_applied,
+    open_with_collection,
+    verified,
+)
 from tests.integration.faults.client import COLLECTION, Client
 from tests.integration.faults.servers import Servers, servers
 
@@ -79,6 +89,51 @@ def test_found_taken_up_and_kept(servers: Servers, tmp_path: Path) -> None:
         assert told["legs"]["vector"]["state"] == "unreachable"
         assert told["legs"]["lexical"]["state"] == "ok"
         assert searched()["degraded"] == [{"leg": "vector", "reason": "unavailable"}]
+
+
+def of_an_earlier_format(servers: Servers) -> None:
+    """Every index on OpenSearch says that the first Tandem has made it."""
+    server = Server(parse_url(f"opensearch+{servers.opensearch.url}"))
+    for index, told in server.ask("GET /tandem-*", seconds=10).items():
+        meta = told["mappings"]["_meta"]
+        meta["tandem"]["format"] = 1
+        server.ask(f"PUT /{index}/_mapping", {"_meta": meta}, seconds=10)
+    server.close()
+
+
+def test_after_an_upgrade_that_cannot_read_the_index(servers: Servers, tmp_path: Path) -> None:
+    """It stays as it is: searches go on by meaning and say what they lack, the vector index is
+    followed, and a reindex makes a lexical one that can be read.
+    """
+    settings = servers.settings(tmp_path)
+    with open_with_collection(settings) as house, at_work(house):
+        client = Client(house.catalog.documents)
+        client.write(5)
+        await_applied(house)
+    of_an_earlier_format(servers)
+    with open_with_collection(settings) as house, at_work(house) as owner:
+        collection = house.collection(COLLECTION)
+        searcher = collection.searcher()
+        fault = collection.faults["lexical"]
+        assert "has format 1" in str(fault)
+        assert "tandem reindex" in fault.hint
+        client.log = house.catalog.documents
+        client.write(5)
+        head = house.catalog.documents.head()
+        until(lambda: collection.vector.applied() == head)
+        assert collection.lexical.applied() < head
+        missing = Degradation("lexical", "unavailable")
+        assert searcher.search(Query("the")).degraded == (missing,)
+        _, outcome = owner.reindex(COLLECTION, ReindexOrder(), unheard)
+        assert outcome.release is not None
+        assert collection.faults == {}
+        result = searcher.search(Query("the"))
+        assert result.degraded == ()
+        assert result.total is not None
+        assert {found.index_name for found in verified(house) if found.is_clean} == {
+            f"{COLLECTION}-lexical-2",
+            *(f"{COLLECTION}-vector-{number}" for number in (1, 2)),
+        }
 
 
 def test_before_there_is_anything(servers: Servers, tmp_path: Path) -> None:
