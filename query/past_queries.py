@@ -17,7 +17,9 @@ from tandem.events import Impression
 from tandem.suggestions import LONGEST_TITLE, words
 
 PEOPLE = 5
-"""Who may be recognised by what they ask is not told to others."""
+"""Who may be recognised by what they ask is not told to others. A person is a user or a device; not
+a session, of which one browser begins as many as it likes.
+"""
 
 MOST_TEXTS = 100_000
 SHARE_FORGOTTEN = 0.1
@@ -45,8 +47,9 @@ class PastQueries:
         self._public = Completions()
 
     def add(self, impressions: Iterable[Impression]) -> None:
-        """Count what they tell. Who is not known counts as nobody, and so do further pages, empty
-        ones, other surfaces, and texts longer than a suggestion.
+        """Count what they tell. Who is not known counts as nobody, also one that is known by a
+        session alone; further pages do not count, nor empty ones, other surfaces, and texts longer
+        than a suggestion.
         """
         for impression in impressions:
             person, text = self._person(impression), asked_text(impression.query_text)
@@ -74,8 +77,8 @@ class PastQueries:
         return list(best)
 
     def _person(self, impression: Impression) -> int | None:
-        """Whoever asked: a user, else a device, else a session."""
-        for kind in ("user_id", "client_id", "session_id"):
+        """Whoever asked: a user, else a device."""
+        for kind in ("user_id", "client_id"):
             name = getattr(impression, kind)
             if name is not None:
                 named = f"{kind}:{name}".encode()
