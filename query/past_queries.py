@@ -67,14 +67,8 @@ class PastQueries:
         """At most ``limit`` public texts that begin with what was typed, the most frequent first,
         then those that hold its words; where there are fewer, then those with a typing error.
         """
-        best: dict[str, None] = {}
         with self._lock:
-            for _, texts in self._public.matching(prefix):
-                fresh = texts.difference(best)
-                best |= dict.fromkeys(nsmallest(limit - len(best), fresh, key=self._order))
-                if len(best) >= limit:
-                    break
-        return list(best)
+            return self._public.best(prefix, limit)
 
     def _person(self, impression: Impression) -> int | None:
         """Whoever asked: a user, else a device."""
@@ -92,7 +86,8 @@ class PastQueries:
             asked.people = (*asked.people, person)
             if len(asked.people) == PEOPLE:
                 asked.people = None
-                self._public.add(text)
+        if asked.people is None:
+            self._public.put(text, asked.times)
         if len(self._asked) > self._most_texts:
             self._forget_rarest()
 
@@ -106,9 +101,6 @@ class PastQueries:
     def _rarity(self, text: str) -> tuple[int, int]:
         asked = self._asked[text]
         return PEOPLE if asked.people is None else len(asked.people), asked.times
-
-    def _order(self, text: str) -> tuple[int, int, str]:
-        return -self._asked[text].times, len(text), text
 
 
 def asked_text(text: str) -> str:
