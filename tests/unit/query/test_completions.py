@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query import completions as module
-from query.completions import Completions
+from query.completions import MOST_NEAR, Completions, Place, _begins, _holds_parts, _holds_spelt
 from tandem.suggestions import CANDIDATES, line, may_be_misspelt, words
 from tests.contracts import suggestions_oracle as oracle
 
@@ -53,7 +52,7 @@ ALL = completions(TIMES)
 def test_the_same_match_as_titles(candidates: int, prefix: str, limit: int) -> None:
     """And the most frequent are the first, whether few match or many."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "CANDIDATES", candidates)
+        patch.setattr("query.completions.CANDIDATES", candidates)
         assert ALL.best(prefix, limit) == expected(TIMES, prefix, limit)
 
 
@@ -86,12 +85,12 @@ def test_few_letters_have_no_spelling() -> None:
     assert completions({"data": 5}).best("dtaa", 9) == ["data"]
 
 
-class Counted(dict[str, module.Place]):
+class Counted(dict[str, Place]):
     """Places by text that count how often one is looked up."""
 
     looked_up = 0
 
-    def __getitem__(self, text: str) -> module.Place:
+    def __getitem__(self, text: str) -> Place:
         """Counted."""
         self.looked_up += 1
         return super().__getitem__(text)
@@ -108,8 +107,9 @@ def looked_at(held: Completions, patch: pytest.MonkeyPatch) -> list[str]:
 
         return look
 
-    for name in ("_begins", "_holds_parts", "_holds_spelt"):
-        patch.setattr(module, name, noted(getattr(module, name)))
+    ways: list[Callable[..., bool]] = [_begins, _holds_parts, _holds_spelt]
+    for holds in ways:
+        patch.setattr(f"query.completions.{holds.__name__}", noted(holds))
     return seen
 
 
@@ -129,4 +129,4 @@ def test_errors_are_looked_for_among_the_most_frequent(monkeypatch: pytest.Monke
     held = completions(dict.fromkeys(texts, 5) | {"some text": 6})
     seen = looked_at(held, monkeypatch)
     assert held.best("soem txet", 10) == ["some text"]
-    assert len(seen) == module.MOST_NEAR
+    assert len(seen) == MOST_NEAR
