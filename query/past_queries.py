@@ -17,7 +17,9 @@ from tandem.events import Impression
 from tandem.suggestions import LONGEST_TITLE, words
 
 PEOPLE = 5
-"""Who may be recognised by what they ask is not told to others."""
+"""Who may be recognised by what they ask is not told to others. A person is a user or a device; not
+a session, of which one browser begins as many as it likes.
+"""
 
 MOST_TEXTS = 100_000
 SHARE_FORGOTTEN = 0.1
@@ -45,8 +47,9 @@ class PastQueries:
         self._public = Completions()
 
     def add(self, impressions: Iterable[Impression]) -> None:
-        """Count what they tell. Who is not known counts as nobody, and so do further pages, empty
-        ones, other surfaces, and texts longer than a suggestion.
+        """Count what they tell. Who is not known counts as nobody, also one that is known by a
+        session alone; further pages do not count, nor empty ones, other surfaces, and texts longer
+        than a suggestion.
         """
         for impression in impressions:
             person, text = self._person(impression), asked_text(impression.query_text)
@@ -64,18 +67,12 @@ class PastQueries:
         """At most ``limit`` public texts that begin with what was typed, the most frequent first,
         then those that hold its words; where there are fewer, then those with a typing error.
         """
-        best: dict[str, None] = {}
         with self._lock:
-            for _, texts in self._public.matching(prefix):
-                fresh = texts.difference(best)
-                best |= dict.fromkeys(nsmallest(limit - len(best), fresh, key=self._order))
-                if len(best) >= limit:
-                    break
-        return list(best)
+            return self._public.best(prefix, limit)
 
     def _person(self, impression: Impression) -> int | None:
-        """Whoever asked: a user, else a device, else a session."""
-        for kind in ("user_id", "client_id", "session_id"):
+        """Whoever asked: a user, else a device."""
+        for kind in ("user_id", "client_id"):
             name = getattr(impression, kind)
             if name is not None:
                 named = f"{kind}:{name}".encode()
@@ -89,7 +86,8 @@ class PastQueries:
             asked.people = (*asked.people, person)
             if len(asked.people) == PEOPLE:
                 asked.people = None
-                self._public.add(text)
+        if asked.people is None:
+            self._public.put(text, asked.times)
         if len(self._asked) > self._most_texts:
             self._forget_rarest()
 
@@ -103,9 +101,6 @@ class PastQueries:
     def _rarity(self, text: str) -> tuple[int, int]:
         asked = self._asked[text]
         return PEOPLE if asked.people is None else len(asked.people), asked.times
-
-    def _order(self, text: str) -> tuple[int, int, str]:
-        return -self._asked[text].times, len(text), text
 
 
 def asked_text(text: str) -> str:

@@ -98,12 +98,13 @@ class Suggester:
 def merge(
     prefix: str, titles: Sequence[str], past: Sequence[str], limit: int
 ) -> tuple[Suggestion, ...]:
-    """Past queries that begin with what was typed come first, on half of the places; then titles,
-    then the rest of the past queries. Of two that differ in case or white space the first stays.
+    """Past queries that begin with what was typed come first, on at most half of the places; then
+    titles, then the rest of the past queries. Of two that differ in case or white space the first
+    stays.
     """
     start = line(prefix)
     beginning = [text for text in past if line(text).startswith(start)]
-    first = beginning[: max(1, int(SHARE_OF_QUERIES * limit))]
+    first = beginning[: int(SHARE_OF_QUERIES * limit)]
     rest = [text for text in past if text not in first]
     best: dict[str, Suggestion] = {}
     for texts, kind in ((first, "query"), (titles, "title"), (rest, "query")):

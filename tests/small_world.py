@@ -1,181 +1,224 @@
-"""A collection on real embedded engines, written into at once, and workers that search it."""
+"""A collection on real embedded engines, in two generations that are both written into at once, and
+workers that search it as two processes would.
+"""
 
+import shutil
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, cast
 
-import sqlalchemy as sa
-
-from api.live import LiveSearcher
-from api.searching import Searching
+from api.collection import OpenCollection
+from api.generation import OpenGeneration
+from indexer.seats import Seat
 from indexer.writers import LexicalWriter, VectorWriter
-from query.configurations import DEFAULT, SearchConfiguration, configurations, named
-from query.frozen import FrozenPages
-from query.legs import Legs, LexicalLeg, VectorLeg
-from query.parts import Parts
-from query.pipeline import SearchPipeline
-from query.retrieval import LegPools, search_pools
-from query.rules import NO_RULES, Rules
-from rerank.completed_scores import CompletedScoreReranker
 from tandem.analysis import ENGLISH
-from tandem.catalog.frozen_rankings import FrozenRankings
-from tandem.documents import Change, Document
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import file_url
+from tandem.catalog.releases import Generation
+from tandem.documents import Document
 from tandem.engines.qdrant_edge_index import QdrantEdgeStore
+from tandem.engines.tantivy_index import TantivyIndex
 from tandem.engines.tantivy_store import TantivyStore
-from tandem.fusion import LegFusion
-from tandem.lexical import LexicalIndex
-from tandem.protocols import VectorIndex
+from tandem.protocols import FloatMatrix, VectorIndex
+from tandem.queries import Query
+from tandem.rankings import SearchResult
 from tandem.schema import Schema
+from tandem.settings import Settings
 from tests.fakes import HashEmbedder
+from tests.paging_oracle import DEPTH
+from tests.versions_seen import Versions
 
+NAME = "main"
+ROOM_BYTES = 2**30
 PASSAGE_TOKENS = 32
-FUSION = {"lexical": LegFusion(), "vector": LegFusion()}
-CONFIGURATIONS = configurations(FUSION, depth=100, budget_ms=60_000)
-
-Worker = Mapping[str | None, LiveSearcher]
-"""What a process searches with: by configuration; ``None`` is for later pages of any."""
 
 
-class Indexes:
-    """Both indexes of a generation, and the log behind them."""
+class OtherEmbedder(HashEmbedder):
+    """Finds other texts near."""
 
-    is_in_process = True
+    name = "hash@2"
 
-    def __init__(
-        self, number: int, lexical: LexicalIndex, vector: VectorIndex, held: Mapping[str, Document]
-    ) -> None:
-        self.number = number
-        self.lexical = lexical
-        self.vector = vector
-        self._held = held
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """See ``Embedder``."""
+        return super().embed_queries([text.strip() and f"other {text}" for text in texts])
 
-    def indexed(self, document_ids: Collection[str], timeout_seconds: float) -> dict[str, Document]:
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder in memory, where there is room: what is written is not meant to last."""
+    memory = Path("/dev/shm")
+    has_room = memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES
+    with TemporaryDirectory(dir=memory if has_room else None) as folder:
+        yield Path(folder)
+
+
+@dataclass
+class Opened:
+    """In the place of a ``Seat``: an index that somebody else writes and closes."""
+
+    name: str
+    index: Any
+
+    def look_again(self) -> None:
+        """It is there."""
+
+    def close(self) -> None:
+        """It is shared."""
+
+
+class Built(NamedTuple):
+    """A generation, and what writes it; ``readers`` are its lexical index, opened by others."""
+
+    generation: Generation
+    embedder: HashEmbedder
+    lexical: TantivyIndex
+    vector: VectorIndex
+    readers: list[TantivyIndex]
+
+    def take_up(self, changes: Sequence[Any]) -> None:
+        """Write those, searchable at once for everybody."""
+        words, meaning = LexicalWriter(self.lexical), self._meaning()
+        words.apply(changes, None)
+        for reader in self.readers:
+            reader._index.reload()
+            reader.searcher = reader._index.searcher()
+        meaning.apply(changes, meaning.prepare(changes))
+
+    def _meaning(self) -> VectorWriter:
+        return VectorWriter(self.vector, self.embedder, PASSAGE_TOKENS)
+
+
+class Watched(OpenGeneration):
+    """Notes from which generations documents were read."""
+
+    read: set[int]
+
+    def indexed(
+        self, document_ids: Collection[str], timeout_seconds: float
+    ) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
-        return {**self.lexical.documents(document_ids, timeout_seconds=timeout_seconds)}
+        self.read.add(self.generation.number)
+        return super().indexed(document_ids, timeout_seconds)
 
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """See ``DocumentSource``; somebody may write meanwhile."""
-        found = {name: self._held.get(name) for name in document_ids}
-        return {name: document for name, document in found.items() if document is not None}
+
+@dataclass
+class Worker:
+    """What a process would have: a catalogue, pools, rules and lexical readers of its own. ``read``
+    are the generations that documents were read from.
+    """
+
+    catalog: Catalog
+    collection: OpenCollection
+    read: set[int]
+
+    def search(self, query: Query, configuration: str | None = None) -> SearchResult:
+        """Over whatever is live, but for a later page."""
+        return self.collection.searcher(configuration).search(query)
 
 
 class World:
-    """tantivy, Qdrant Edge, and a log that holds the newest version of each document. A second
-    generation holds nothing: whoever asks it where the first is meant is found out. ``rules`` may
-    be exchanged. One thread writes.
-    """
+    """tantivy, Qdrant Edge, and a catalogue; ``held`` is the newest version of each document."""
 
     def __init__(self, folder: Path, schema: Schema) -> None:
         self.schema = schema
         self.held: dict[str, Document] = {}
-        self.rules: Rules = NO_RULES
-        self._sequence = 0
-        self._frozen_file = folder / "pages.sqlite"
-        self.embedder = HashEmbedder(PASSAGE_TOKENS)
-        lexical, vector = TantivyStore(folder / "lexical"), QdrantEdgeStore(folder / "vector")
-        self._generations = [
-            Indexes(
-                number,
-                lexical.create(f"l{number}", "1", schema, ENGLISH),
-                vector.create(f"v{number}", "2", schema, self.embedder.dimension),
-                self.held,
-            )
-            for number in (1, 2)
-        ]
-        self._live = first = self._generations[0]
-        words = LexicalWriter(first.lexical)
-        meaning = VectorWriter(first.vector, self.embedder, PASSAGE_TOKENS)
-        self._writers = (words, meaning)
+        self.versions = Versions()
+        self.rules = folder / "rules.toml"
+        self.rules.touch()
+        self._writing = threading.Lock()
+        self._applied = 0
+        self._folder = folder
+        self.catalog = self._catalog()
+        self.built = [self._build(embedder) for embedder in (HashEmbedder, OtherEmbedder)]
+        self.promote()
+
+    def _catalog(self) -> Catalog:
+        files = ("catalogue.sqlite", "embeddings.sqlite")
+        return Catalog(*(file_url(self._folder / name) for name in files))
+
+    def _build(self, kind: type[HashEmbedder]) -> Built:
+        embedder = kind(PASSAGE_TOKENS)
+        generation = self.catalog.releases.create_generation(
+            NAME,
+            self.schema,
+            analysis=ENGLISH.name,
+            embedder=embedder.name,
+            dimension=embedder.dimension,
+            passage_tokens=PASSAGE_TOKENS,
+        )
+        lexical = TantivyStore(self._folder).create(
+            generation.lexical_name, "1", self.schema, ENGLISH
+        )
+        vector = QdrantEdgeStore(self._folder).create(
+            generation.vector_name, "2", self.schema, embedder.dimension
+        )
+        return Built(generation, embedder, lexical, vector, [])
 
     def write(self, documents: Sequence[Document] = (), deleted: Collection[str] = ()) -> None:
-        """Put those into the log and both indexes, and take these out."""
-        self.held.update({document.document_id: document for document in documents})
-        for document_id in deleted:
-            self.held.pop(document_id, None)
-        wanted = [(document.document_id, document) for document in documents]
-        changes = []
-        for document_id, document in (*wanted, *((name, None) for name in deleted)):
-            self._sequence += 1
-            changes.append(Change(self._sequence, document_id, document))
-        words, meaning = self._writers
-        if changes:
-            words.apply(changes, None)
-            words.refresh()
-            meaning.apply(changes, meaning.prepare(changes))
+        """Put those into the log and both generations, and take these out."""
+        wanted = {item.document_id: item for item in documents if item.document_id not in deleted}
+        with self._writing, self.versions.becoming({**wanted, **dict.fromkeys(deleted)}):
+            self.held |= wanted
+            self.catalog.documents.append(NAME, "test", [*wanted.values()])
+            self.catalog.documents.delete(NAME, [*deleted])
+            for document_id in deleted:
+                self.held.pop(document_id, None)
+            batch = self.catalog.documents.changes(NAME, self._applied, 1_000)
+            self._applied = batch.through
+            if batch.changes:
+                for built in self.built:
+                    built.take_up(batch.changes)
 
     def become(self, documents: Sequence[Document]) -> None:
-        """Hold those alone, in the first generation, without rules."""
-        self.rules, self._live = NO_RULES, self._generations[0]
+        """Hold those alone."""
         kept = {document.document_id for document in documents}
         self.write(documents, [name for name in self.held if name not in kept])
 
     def promote(self) -> None:
-        """Make the second generation live; the first one is retained and written."""
-        self._live = self._generations[1]
-
-    @contextmanager
-    def held_open(self, indexes: Indexes) -> Iterator[tuple[Any, Any]]:
-        """A generation, as ``Holder`` gives it."""
-        yield SimpleNamespace(number=indexes.number), indexes
+        """Make the other generation live."""
+        live = self.catalog.releases.live(NAME)
+        numbers = [built.generation.number for built in self.built]
+        other = numbers[live is not None and live.generation == numbers[0]]
+        self.catalog.releases.promote(NAME, other, parent=None if live is None else live.number)
 
     @contextmanager
     def worker(self) -> Iterator[Worker]:
-        """What a process would have: pools and a store of its own."""
-        pools = search_pools()
-        store = FrozenRankings(sa.URL.create("sqlite", database=str(self._frozen_file)))
-        searches = cast("Searching", _Searches(self, pools, store))
-        holder = SimpleNamespace(
-            held=lambda: self.held_open(self._live),
-            held_generation=lambda number: self.held_open(self._generations[number - 1]),
+        """One that has both generations open."""
+        catalog, read = self._catalog(), set[int]()
+        live = catalog.releases.live(NAME)
+        assert live is not None
+
+        def open_(generation: Generation) -> OpenGeneration:
+            built = next(item for item in self.built if item.generation.number == generation.number)
+            store = TantivyStore(self._folder)
+            lexical = store.open(generation.lexical_name, self.schema, ENGLISH)
+            built.readers.append(lexical)
+            seats = (
+                cast("Seat[Any]", Opened(generation.lexical_name, lexical)),
+                cast("Seat[Any]", Opened(generation.vector_name, built.vector)),
+            )
+            opened = Watched(catalog, generation, *seats, built.embedder)
+            opened.read = read
+            return opened
+
+        settings = Settings(
+            data_dir=self._folder, search={"rules": self.rules, "budget_ms": 60_000, "depth": DEPTH}
         )
-        try:
-            yield {name: LiveSearcher(holder, searches, name) for name in (None, *CONFIGURATIONS)}
-        finally:
-            pools.close()
-            store.close()
+        collection = OpenCollection(settings, catalog, live, open_)
+        with ExitStack() as stack:
+            stack.callback(catalog.close)
+            stack.callback(collection.close)
+            for built in self.built:
+                collection.open_generation(built.generation)
+            yield Worker(catalog, collection, read)
 
     def close(self) -> None:
-        """Close all indexes."""
-        for indexes in self._generations:
-            indexes.lexical.close()
-            indexes.vector.close()
-
-
-class _Searches:
-    """The part of ``Searching`` that a searcher needs."""
-
-    def __init__(self, world: World, pools: LegPools, store: FrozenRankings) -> None:
-        self._world = world
-        self._pools = pools
-        self._store = store
-
-    def configuration(self, name: str | None = None) -> SearchConfiguration:
-        """See ``Searching``."""
-        return named(CONFIGURATIONS, DEFAULT if name is None else name)
-
-    def pipeline(
-        self, release: Any, opened: Indexes, configuration: SearchConfiguration
-    ) -> SearchPipeline:
-        """See ``Searching``."""
-        world, pools, store = self._world, self._pools, self._store
-        frozen = FrozenPages(
-            lambda: store, pools, collection="main", generation=opened.number, seconds=900.0
-        )
-        return SearchPipeline(
-            Parts(
-                release=release.number,
-                schema=world.schema,
-                configuration=configuration,
-                legs=Legs(
-                    LexicalLeg(opened.lexical),
-                    VectorLeg(opened.vector, world.embedder, PASSAGE_TOKENS),
-                ),
-                pools=pools,
-                reranker=CompletedScoreReranker({"lexical": 0.4, "vector": 0.6}),
-                documents=opened,
-                frozen=frozen,
-                rules=world.rules,
-            )
-        )
+        """Close the indexes and the catalogue."""
+        for built in self.built:
+            built.lexical.close()
+            built.vector.close()
+        self.catalog.close()

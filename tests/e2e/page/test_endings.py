@@ -21,7 +21,7 @@ def test_a_lost_cursor_is_no_end(visit: Watched) -> None:
     lost = {"cursor": None, "degraded": [{"leg": "cursor", "reason": "timeout"}]}
     visit.change("**/v1/search?*", lambda _, reply: {**reply, **lost})
     page = visit.open("/?q=stream")
-    expect(page.get_by_text("Without further pages (timed out).")).to_be_visible()
+    expect(page.get_by_text("Without the next pages (timed out).")).to_be_visible()
     expect(page.get_by_text("Paging ends here")).to_have_count(0)
     page.unroute("**/v1/search?*")
     page.get_by_role("button", name="Search again").click()

@@ -1,139 +1,185 @@
-"""Pages on real engines while documents are written, deleted and hidden and another generation goes
-live between them, for any collection, query and sizes of pages: nothing repeats, nothing is
-skipped, two workers agree, and counts are what counting by hand gives.
+"""Pages on real engines while another thread writes and deletes, for any collection, query, rules
+and sizes of pages: nothing repeats, nothing is skipped, total and facets are those of plain Python,
+and two workers agree, also after a promotion.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
+from itertools import cycle
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from query.rules import Rule, Rules
+from query.cursors import ranking_cursor
+from query.frozen_content import decoded
 from tandem.documents import Document
+from tandem.errors import DocumentNotFound
 from tandem.queries import Query, Sort
-from tandem.rankings import SearchResult
-from tests.paging_walks import (
-    FACETS,
-    FILTERS,
-    SCHEMA,
-    TYPED,
-    WALKS,
-    Walk,
-    collections,
-    facets,
-    found,
-)
-from tests.small_world import Worker, World
+from tandem.rankings import Hit, SearchResult
+from tests.paging_oracle import DEPTH, Question, check_counts, leaves
+from tests.paging_walks import COLLECTIONS, FILTERS, QUESTIONS, SCHEMA, WALKS, Walk, Write
+from tests.small_world import Worker, World, quick_folder
+from tests.versions_seen import Seen
 
-EXAMPLES = 40
-COLLECTIONS = collections()
+EXAMPLES = 50
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+"""None that makes what failed smaller: threads do not fail the same way twice."""
 
 Workers = tuple[World, Worker, Worker]
 
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+def workers() -> Iterator[Workers]:
     """One collection, and two processes' worth of what searches it."""
-    folder: Path = tmp_path_factory.mktemp("world")
-    world = World(folder, SCHEMA)
-    with world.worker() as one, world.worker() as other:
+    with ExitStack() as stack:
+        world = World(stack.enter_context(quick_folder()), SCHEMA)
+        stack.callback(world.close)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("query.rules_file.LOOK_SECONDS", 0.0)
+        one, other = (stack.enter_context(world.worker()) for _ in range(2))
         yield world, one, other
-    world.close()
 
 
-def told(result: SearchResult) -> tuple[Any, ...]:
-    """What two workers must answer alike."""
-    return (result.page, result.documents, result.total, result.facets, result.highlights,
-            result.cursor, result.reachable, result.degraded, result.release,
-            result.correction)  # fmt: skip
-
-
-def check_walk(workers: Workers, first: Query, configuration: str, walk: Walk) -> None:
-    """Go through all pages: concatenated they are the whole ranking, with a gap where content went;
-    total and facets stay.
+@contextmanager
+def writing(world: World, writes: list[Write]) -> Iterator[Callable[[], None]]:
+    """Those, again and again in another thread. What is yielded returns amid one of them; the first
+    call begins.
     """
+    is_over, is_amid, faults = threading.Event(), threading.Event(), list[BaseException]()
+
+    def write() -> None:
+        try:
+            for written, deleted in cycle(writes):
+                if is_over.is_set():
+                    break
+                is_amid.set()
+                world.write(written, deleted)
+        except BaseException as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=write)
+
+    def amid() -> None:
+        if thread.ident is None:
+            thread.start()
+        is_amid.clear()
+        is_amid.wait(5 if writes and not faults else 0)
+
+    try:
+        yield amid
+    finally:
+        is_over.set()
+        if thread.ident is not None:
+            thread.join()
+    assert faults == []
+
+
+def alike(one: SearchResult, other: SearchResult, *, is_calm: bool = True) -> bool:
+    """Whether two workers answered the same; unless ``is_calm``, documents may have changed."""
+
+    def told(result: SearchResult) -> tuple[Any, ...]:
+        return (result.page, result.total, result.facets, result.cursor, result.reachable,
+                result.degraded, result.release, result.configuration, result.notes,
+                result.correction, is_calm and (result.documents, result.highlights))  # fmt: skip
+
+    return told(one) == told(other)
+
+
+def frozen(world: World, page: SearchResult) -> tuple[Hit, ...]:
+    """The order that the page was taken from, as the catalogue keeps it for everybody."""
+    if page.cursor is None:
+        return page.page.hits
+    cursor = ranking_cursor(Query("", cursor=page.cursor))
+    assert cursor is not None
+    kept = world.catalog.frozen.find(cursor.ranking_id)
+    assert kept is not None
+    return decoded(kept.content).ranking.hits
+
+
+def check_shown(page: SearchResult, seen: Seen, hidden: list[str]) -> None:
+    """Each document as it was at some moment meanwhile, with a gap where there was none."""
+    assert page.documents.keys() <= {*page.page.document_ids}
+    assert (page.degraded, page.unread) == ((), frozenset())
+    for name in page.page.document_ids:
+        expected = [None] if name in hidden else seen.of(name)
+        assert page.documents.get(name) in expected
+
+
+def walked(
+    workers: Workers,
+    question: Question,
+    walk: Walk,
+    page: SearchResult,
+    amid: Callable[[], None],
+) -> list[SearchResult]:
+    """The pages from a first one to the last, each from both workers."""
     world, one, other = workers
-    whole = one[configuration].search(replace(first, limit=100))
-    assert (whole.cursor, whole.degraded) == (None, ())
-    page = one[configuration].search(first)
-    hits, steps, turn, hidden = [*page.page.hits], [*walk.steps], 1, frozenset[str]()
-    while page.cursor is not None:
-        query = Query("", cursor=page.cursor, limit=walk.limit(turn), surface=first.surface,
-                      seed_document_id=first.seed_document_id)  # fmt: skip
-        if steps:
-            step = steps.pop()
-            world.write(step.written, step.deleted)
-            if first.text and step.hides:
-                hidden = frozenset(whole.page.document_ids[-2:])
-                world.rules = Rules([Rule("h", first.text, hide=hidden)])
-            if step.promotes:
-                before = one[None].search(query)
-                world.promote()
-                assert told(one[None].search(query)) == told(before)
-        page = other[None].search(query)
-        assert told(page) == told(one[None].search(query))
-        ids = page.page.document_ids
-        shown = [name for name in ids if name in world.held and name not in hidden]
-        assert page.documents == {name: world.held[name] for name in shown}
-        assert (page.total, page.facets) == (whole.total, whole.facets)
-        assert (page.reachable, page.degraded) == (len(whole.page), ())
-        assert page.unread == frozenset()
-        hits, turn = [*hits, *page.page.hits], turn + 1
-    assert hits == [*whole.page.hits]
-    assert [hit.rank for hit in hits] == [*range(1, len(hits) + 1)]
+    live, hidden, pages = one.collection.generation.number, list[str](), [page]
+    while pages[-1].cursor is not None:
+        turn = len(pages)
+        if turn in walk.promoted:
+            world.promote()
+            assert [one.collection.refresh(), other.collection.refresh()] == [True, True]
+        if turn == walk.hidden:
+            hidden = question.hiding(walk.hides)
+            world.rules.write_text(question.rules(hidden))
+        query = question.next(pages[-1].cursor, walk.limit(turn))
+        amid()
+        one.read.clear()
+        other.read.clear()
+        with world.versions.watched() as seen:
+            page, again = other.search(query), one.search(query)
+        check_shown(page, seen, hidden)
+        check_shown(again, seen, hidden)
+        assert alike(page, again, is_calm=False)
+        assert one.read | other.read <= {live}
+        pages.append(page)
+    return pages
 
 
-@given(
-    COLLECTIONS,
-    TYPED,
-    FILTERS,
-    st.sampled_from(["lexical", "semantic", "rrf", "hybrid"]),
-    WALKS,
-)
-@settings(max_examples=EXAMPLES, deadline=None)
+@given(COLLECTIONS, QUESTIONS, WALKS)
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
 def test_pages_are_the_frozen_ranking(
-    workers: Workers,
-    held: list[Document],
-    text: str,
-    filters: dict[str, Any],
-    configuration: str,
-    walk: Walk,
+    workers: Workers, held: list[Document], question: Question, walk: Walk
 ) -> None:
-    """Of any search, also of one whose typing errors are corrected; it finds what it should."""
-    world, one, _ = workers
+    """Concatenated, with a gap where content went; total and facets are the same on each."""
+    world, one, other = workers
+    world.rules.write_text(question.rules())
     world.become(held)
-    first = Query(text, filters=filters, facets=FACETS, limit=walk.limit(0))
-    result = one[configuration].search(replace(first, limit=100))
-    names = found(world.held, first, configuration, result.page.document_ids)
-    assert (result.total, result.facets) == (len(names), facets(world.held, names))
-    assert {*result.page.document_ids} == names, "no more of them than can be ranked"
-    check_walk(workers, first, configuration, walk)
-
-
-@given(collections(least=2), FILTERS, st.sampled_from(["lexical", "semantic", "hybrid"]), WALKS)
-@settings(max_examples=EXAMPLES, deadline=None)
-def test_pages_of_similar_documents(
-    workers: Workers,
-    held: list[Document],
-    filters: dict[str, Any],
-    configuration: str,
-    walk: Walk,
-) -> None:
-    """Also where the document that they are like goes meanwhile."""
-    world, one, _ = workers
-    world.become(held)
-    seed = held[0].document_id
-    first = Query("", filters=filters, facets=FACETS, limit=walk.limit(0), surface="similar",
-                  seed_document_id=seed)  # fmt: skip
-    result = one[configuration].search(replace(first, limit=100))
-    assert seed not in result.page.document_ids
-    assert result.total == len(result.page)
-    assert result.facets == facets(world.held, result.page.document_ids)
-    check_walk(workers, first, configuration, walk)
+    first, release = question.query(walk.limit(0)), one.collection.release.number
+    with writing(world, walk.writes) as amid:
+        if not walk.is_calm:
+            amid()
+        with world.versions.watched() as seen:
+            try:
+                page = one.search(first, question.configuration)
+            except DocumentNotFound:
+                assert None in seen.of(question.seed or "")
+                return
+        hits = frozen(world, page)
+        check_shown(page, seen, [])
+        check_counts(page, hits, seen, question)
+        if walk.is_calm:
+            whole = one.search(replace(first, limit=DEPTH), question.configuration)
+            assert whole.page.hits == hits[:DEPTH]
+            assert (whole.total, whole.facets) == (page.total, page.facets)
+        pages = walked(workers, question, walk, page, amid)
+    assert [hit for page in pages for hit in page.page.hits] == [*hits]
+    assert [hit.rank for hit in hits] == [*range(1, len(hits) + 1)]
+    assert len({hit.document_id for hit in hits}) == len(hits)
+    for page in pages:
+        assert (page.total, page.facets) == (pages[0].total, pages[0].facets)
+        assert (page.reachable, page.release) == (len(hits), release)
+    if len(pages) > 1:
+        again = question.next(pages[-2].cursor, 9)
+        with world.versions.watched() as seen:
+            page = one.search(again)
+        assert alike(page, other.search(again))
+        check_shown(page, seen, question.hiding(walk.hides) if len(pages) > walk.hidden else [])
 
 
 SORTS = (None, "year", "price", "at")
@@ -161,7 +207,7 @@ def in_order(held: list[Document], sort: Sort) -> list[str]:
     FILTERS,
     WALKS,
 )
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None, phases=PHASES)
 def test_browsed_pages_repeat_and_skip_nothing_that_stays(
     workers: Workers,
     held: list[Document],
@@ -172,28 +218,26 @@ def test_browsed_pages_repeat_and_skip_nothing_that_stays(
     """What nobody writes meanwhile is seen once, in order; the total is that of the moment."""
     world, one, other = workers
     world.become(held)
-    start = one["lexical"].search(Query("", filters=filters, sort=sort, limit=100))
-    assert start.page.document_ids == tuple(
-        name for name in in_order(held, sort) if name in start.documents
-    )
+    start = one.search(Query("", filters=filters, sort=sort, limit=100), "lexical")
+    left_over = [document for document in held if leaves(filters, document)]
+    assert start.page.document_ids == (*in_order(left_over, sort),)
     seen: list[str] = []
     touched: set[str] = set()
-    left, turn, cursor = [*walk.steps], 0, None
+    left, turn, cursor = [*walk.writes], 0, None
     while turn == 0 or cursor is not None:
         query = Query("", filters=filters, sort=sort, limit=walk.limit(turn), cursor=cursor)
-        page = one["lexical"].search(query)
-        assert told(page) == told(other["hybrid"].search(query))
+        page = one.search(query, "lexical")
+        assert alike(page, other.search(query, "lexical"))
         assert not page.is_frozen
         assert [hit.rank for hit in page.page.hits] == [
             *range(len(seen) + 1, len(seen) + len(page.page) + 1)
         ]
         seen += page.page.document_ids
-        now = one["lexical"].search(Query("", filters=filters, limit=100))
-        assert page.total == len(now.page)
+        assert page.total == sum(leaves(filters, item) for item in world.held.values())
         turn, cursor = turn + 1, page.cursor
         if left:
-            step = left.pop()
-            world.write(step.written, step.deleted)
-            touched |= {document.document_id for document in step.written} | {*step.deleted}
+            written, deleted = left.pop()
+            world.write(written, deleted)
+            touched |= {document.document_id for document in written} | {*deleted}
     stayed = [name for name in start.page.document_ids if name not in touched]
     assert [name for name in seen if name in {*stayed}] == stayed

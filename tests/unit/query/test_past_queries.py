@@ -49,18 +49,28 @@ def test_five_people_make_a_query_public() -> None:
     assert past(*asked_by("red shoes", 5)).completing("red", 5) == ["red shoes"]
 
 
-def test_a_person_is_a_user_or_a_device_or_a_session() -> None:
-    """The same name of another kind is somebody else; who has none is nobody."""
+def test_a_person_is_a_user_or_a_device() -> None:
+    """The same name of another kind is somebody else."""
     kinds = [
         impression("q one", "a"),
         impression("q one", client="a"),
-        impression("q one", session="a"),
-        impression("q one", "b", client="a", session="a"),
+        impression("q one", "b", client="a"),
+        impression("q one", "c"),
     ]
-    assert past(*kinds, impression("q one"), impression("q one")).completing("q", 5) == []
-    same = impression("q one", "a", client="other", session="other")
-    assert past(*kinds, same).completing("q", 5) == []
-    assert past(*kinds, impression("q one", "c")).completing("q", 5) == ["q one"]
+    assert past(*kinds).completing("q", 5) == []
+    assert past(*kinds, impression("q one", "a", client="other")).completing("q", 5) == []
+    assert past(*kinds, impression("q one", client="b")).completing("q", 5) == ["q one"]
+
+
+def test_sessions_are_nobody() -> None:
+    """One browser begins as many as it likes: its queries must not become everybody's by that."""
+    alone = [impression("my name", session=f"session-{number}") for number in range(20)]
+    assert past(*alone).completing("my", 5) == []
+    device = [impression("my name", client="a", session=f"s-{number}") for number in range(20)]
+    four = asked_by("my name", 4)
+    assert past(*alone, *four, impression("my name")).completing("my", 5) == []
+    assert past(*device, *asked_by("my name", 3)).completing("my", 5) == []
+    assert past(*device, *four).completing("my", 5) == ["my name"]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +163,6 @@ def test_nothing_that_fewer_than_five_asked(
     people: dict[str, set[str]] = defaultdict(set)
     for shown in impressions:
         person = shown.user_id or (shown.client_id and f"c-{shown.client_id}")
-        person = person or (shown.session_id and f"s-{shown.session_id}")
         if person and shown.surface == "search" and shown.exposures:
             people[asked_text(shown.query_text)].add(person)
     assert all(len(people[text]) >= PEOPLE for text in made.completing(prefix, 50))

@@ -127,5 +127,8 @@ def test_queries_leave_half_of_the_places_to_titles() -> None:
     assert [item.text for item in made] == ["ab 1", "ab 2", "ab t1", "ab t2"]
     made = merge("ab", titles, past, 10)
     assert [item.text for item in made] == ["ab 1", "ab 2", "ab 3", "ab t1", "ab t2", "x ab"]
+    odd = merge("ab", titles, past, 3)
+    assert [item.kind for item in odd] == ["query", "title", "title"]
+    assert merge("ab", titles, past, 1) == (Suggestion("ab t1", "title"),)
     assert merge("ab", [], ["ab 1"], 1) == (Suggestion("ab 1", "query"),)
     assert merge("ab", ["AB  1"], ["ab 1"], MAXIMUM_SUGGESTIONS)[0].kind == "query"
