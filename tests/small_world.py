@@ -62,6 +62,7 @@ class Opened:
 
     name: str
     index: Any
+    is_whole = True
 
     def look_again(self) -> None:
         """It is there."""
