@@ -13,8 +13,7 @@ import orjson
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import EventLog
 from tandem.errors import FieldError, TandemError
-from tandem.events import MAXIMUM_DETAILS_BYTES, Exposure, Impression
-from tandem.queries import Query
+from tandem.events import CORRECTED, MAXIMUM_DETAILS_BYTES, Exposure, Impression
 from tandem.rankings import SearchResult
 from tandem.telemetry import logger
 
@@ -65,7 +64,10 @@ class ImpressionWriter:
             self._leave_out(error)
             return
         with self._changed:
-            if len(self._waiting) >= QUEUED or self._is_closed:
+            if self._is_closed:  # nobody writes any more
+                self._dropped += 1
+                return
+            if len(self._waiting) >= QUEUED:
                 self._dropped += 1
                 self._tell_full()
                 return
@@ -90,10 +92,11 @@ class ImpressionWriter:
         self.flush(timeout_seconds)
         with self._changed:
             self._is_closed = True
-            left = len(self._waiting)
-            self._dropped += left
             self._changed.notify_all()
         self._thread.join(timeout=CLOSING_SECONDS)
+        with self._changed:  # not before: a batch may have been in hand
+            left = len(self._waiting)
+            self._dropped += left
         if left:
             logger("api").warning("%s impressions are lost: the log was not written", f"{left:,}")
 
@@ -202,13 +205,16 @@ def impression_of(result: SearchResult) -> Impression:
         query.client_id,
         query.session_id,
         exposures=exposures,
-        details=_details(query, result.configuration),
+        details=_details(result),
     )
 
 
-def _details(query: Query, configuration: str) -> dict[str, Any]:
+def _details(result: SearchResult) -> dict[str, Any]:
     """What else led to the answer; of filters that the log cannot hold, that there were some."""
-    details: dict[str, Any] = {"configuration": configuration}
+    query = result.query
+    details: dict[str, Any] = {"configuration": result.configuration}
+    if result.correction is not None:
+        details[CORRECTED] = result.correction.text
     if query.seed_document_id is not None:
         details["seed_document_id"] = query.seed_document_id
     if query.sort is not None:

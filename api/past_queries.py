@@ -60,9 +60,11 @@ class PastQueriesWatch:
     def _follow(self) -> None:
         """Read what is new, and put what was read in the place of the fold before it."""
         log = self._events()
-        if log is None:
+        if log is None or not self._days:
             return
-        if time.monotonic() - self._began > ANEW_SECONDS:
+        # a log that ends before what was read of it is another one, restored from a backup
+        is_another = self._read is not None and log.head() < self._read
+        if is_another or time.monotonic() - self._began > ANEW_SECONDS:
             self._fold, self._read, self._began = PastQueries(), None, time.monotonic()
         if self._read is None:
             since = datetime.now(UTC) - timedelta(days=self._days)

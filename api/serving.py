@@ -137,11 +137,11 @@ class Serving:
         }
 
     def close(self) -> None:
-        """Look no more."""
+        """Look no more. What was shown is written first: the rest may wait for engines."""
+        self._impressions.close()
         self._past.close()
         self._watch.close()
         self._healths.close()
-        self._impressions.close()
 
     def _look(self) -> bool:
         """Find the collection and take up what is live; whether that is another release."""

@@ -13,7 +13,7 @@ from heapq import nsmallest
 from unicodedata import normalize
 
 from query.completions import Completions
-from tandem.events import Impression
+from tandem.events import CORRECTED, Impression
 from tandem.suggestions import LONGEST_TITLE, words
 
 PEOPLE = 5
@@ -48,8 +48,8 @@ class PastQueries:
 
     def add(self, impressions: Iterable[Impression]) -> None:
         """Count what they tell. Who is not known counts as nobody, also one that is known by a
-        session alone; further pages do not count, nor empty ones, other surfaces, and texts longer
-        than a suggestion.
+        session alone; further pages do not count, nor empty ones, other surfaces, texts with a
+        typing error that was corrected, and those longer than a suggestion.
         """
         for impression in impressions:
             person, text = self._person(impression), asked_text(impression.query_text)
@@ -57,6 +57,7 @@ class PastQueries:
                 person is not None
                 and impression.surface == "search"
                 and impression.first_position == 1
+                and CORRECTED not in impression.details
                 and len(text) <= LONGEST_TITLE
                 and words(text)
             ):

@@ -23,6 +23,9 @@ MAXIMUM_RELEASE = 2**31 - 1
 
 SURFACES: tuple[Surface, ...] = get_args(Surface)
 
+CORRECTED = "corrected"
+"""In an impression's ``details``: the text that was searched for by words in place of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

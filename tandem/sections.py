@@ -118,9 +118,9 @@ class SearchSettings(Section):
     )
     past_queries_days: int = Field(
         90,
-        ge=1,
+        ge=0,
         le=MOST_DAYS,
-        description="how far back queries count that are suggested to others, days",
+        description="how far back queries count that are suggested to others, days; 0: none is",
     )
     cursor_minutes: int = Field(
         15,

@@ -17,7 +17,7 @@ from tandem.documents import Document
 from tandem.errors import CatalogError, SettingsError
 from tandem.events import Exposure, Impression
 from tandem.queries import Query, Sort
-from tandem.rankings import Hit, Ranking, SearchResult
+from tandem.rankings import Correction, Hit, Ranking, SearchResult
 from tests.logs import logged
 
 AT = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
@@ -123,6 +123,13 @@ def test_what_is_gone_was_not_shown() -> None:
     )
     assert impression_of(result).exposures == (Exposure("unread", 2), Exposure("there", 3))
     assert impression_of(answer(Query("nothing"))).exposures == ()
+
+
+def test_a_corrected_text_is_told() -> None:
+    """What people typed stands there, and beside it what was searched for."""
+    result = answer(Query("rde"), "a", correction=Correction("red", {"rde": "red"}))
+    assert impression_of(result).query_text == "rde"
+    assert impression_of(result).details == {"configuration": "hybrid", "corrected": "red"}
 
 
 @pytest.mark.parametrize(
@@ -322,3 +329,36 @@ def test_the_end_does_not_wait_for_a_log_that_is_gone(catalog: Catalog, gate: Ga
         record.getMessage() for record in told
     ]
     assert "impressions" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_comes_after_the_end_is_lost_without_a_false_reason(catalog: Catalog) -> None:
+    """Nothing waits then."""
+    made = ImpressionWriter(catalog, "main")
+    made.close()
+    with logged() as records:
+        made.add(answers(1)[0])
+    assert (made.dropped, records) == (1, [])
+
+
+def test_what_is_in_hand_at_the_end_is_not_told_as_lost(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that is written while the end waits is in the log."""
+    log, begun, go_on = catalog.events, threading.Event(), threading.Event()
+    append = log.append_impressions
+
+    def slow(*arguments: Any) -> Accepted:
+        begun.set()
+        go_on.wait(20)
+        return append(*arguments)
+
+    monkeypatch.setattr(log, "append_impressions", slow)
+    made = ImpressionWriter(catalog, "main")
+    made.add(answers(1)[0])
+    assert begun.wait(20)
+    later = threading.Timer(0.2, go_on.set)
+    later.start()
+    with logged() as records:
+        made.close(timeout_seconds=0.0)
+    assert (made.dropped, records) == (0, [])
+    assert written(catalog) == ["q0"]

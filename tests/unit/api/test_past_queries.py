@@ -105,6 +105,34 @@ def test_every_day_it_begins_anew(log: EventLog, monkeypatch: pytest.MonkeyPatch
         until(lambda: followed.current.completing("first", 5) == [])
 
 
+def test_another_log_is_read_from_its_begin(log: EventLog, tmp_path: Path) -> None:
+    """One that was restored from a backup may end before what was read of the one before it."""
+    append(log, "first query")
+    append(log, "second query")
+    catalog = Catalog(file_url(tmp_path / "other.sqlite"), file_url(tmp_path / "e2.sqlite"))
+    append(catalog.events, "older query")
+    held = [log]
+    with closing(catalog), closing(watch(lambda: held[0])) as followed:
+        until(lambda: followed.current.completing("second", 5) != [])
+        held[0] = catalog.events
+        until(lambda: followed.current.completing("older", 5) == ["older query"])
+        assert followed.current.completing("second", 5) == []
+
+
+def test_nobody_need_be_suggested_what_others_asked(log: EventLog) -> None:
+    """Zero days switch it off: the log is not even read."""
+    append(log, "first query")
+    asked = []
+
+    def events() -> EventLog:
+        asked.append(1)
+        return log
+
+    with closing(watch(events, days=0)) as followed:
+        until(lambda: len(asked) > 2)
+        assert followed.current.completing("first", 5) == []
+
+
 def now_as_datetime() -> datetime:
     """Now, as the log counts."""
     return from_microseconds(now())

@@ -1,6 +1,7 @@
 """Past queries: never one that fewer than five people asked, and the most frequent first."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -86,6 +87,12 @@ def test_what_does_not_count(other: Impression) -> None:
     """Only first pages of searches that found something."""
     assert past(*asked_by("red", 4), other).completing("r", 5) == []
     assert past(*asked_by("red", 4), impression("red", "x")).completing("r", 5) == ["red"]
+
+
+def test_a_misspelt_text_is_not_suggested() -> None:
+    """It found something because it was searched for as it was meant."""
+    typed = [replace(item, details={"corrected": "red shoes"}) for item in asked_by("rde shoes", 9)]
+    assert past(*typed).completing("rde", 5) == []
 
 
 def test_texts_that_are_no_suggestions() -> None:
