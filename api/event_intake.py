@@ -1,7 +1,8 @@
 """Events on their way into the log: read one by one, the good ones kept, the others named."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from threading import BoundedSemaphore
 from typing import Any, NamedTuple
@@ -9,8 +10,8 @@ from typing import Any, NamedTuple
 from api.bodies import BadBody, read_json
 from api.ubi import BadEvent, read_event
 from tandem.catalog.event_log import EventLog
-from tandem.errors import CatalogError, TandemError
-from tandem.events import Event
+from tandem.errors import CatalogError, FieldError, TandemError
+from tandem.events import UNKNOWN_QUERY, Event
 from tandem.telemetry import logger
 
 MAXIMUM_EVENTS = 1_000
@@ -106,6 +107,15 @@ def _batch(items: Iterable[tuple[int, Callable[[], Event]]]) -> Batch:
     return batch
 
 
+def _marked(event: Event, known: Collection[str]) -> Event:
+    """The event, with a mark where nothing is known to have been shown under its query."""
+    if event.query_id is None or event.query_id in known:
+        return event
+    with suppress(FieldError):  # its details are full: the impressions tell it, too
+        return replace(event, details={**event.details, UNKNOWN_QUERY: True})
+    return event
+
+
 class EventIntake:
     """Takes a collection's events. ``flush`` waits, for at most that many seconds, until what was
     shown before is in the log, and says whether it is. Thread-safe.
@@ -146,7 +156,7 @@ class EventIntake:
         log = self._log()
         asked = list(dict.fromkeys(event.query_id for event in events if event.query_id))
         known = log.known_queries(self._collection, asked)
-        done = log.append(self._collection, SOURCE, events)
+        done = log.append(self._collection, SOURCE, [_marked(event, known) for event in events])
         unknown = [query_id for query_id in asked if query_id not in known]
         return Taken(done.accepted, done.duplicates, unknown)
 

@@ -161,7 +161,8 @@ class EventsReply(Wire):
     accepted: int
     duplicates: int = Field(description="known already by their ids, or twice in the request")
     unknown_query_ids: list[str] = Field(
-        description="of accepted events: no page was shown under it; they are kept all the same"
+        description="of accepted events: no page was shown under it; they are kept all the same, "
+        "and marked in the log"
     )
     rejected: list[RejectReply]
 

@@ -23,6 +23,9 @@ MAXIMUM_RELEASE = 2**31 - 1
 
 SURFACES: tuple[Surface, ...] = get_args(Surface)
 
+UNKNOWN_QUERY = "unknown_query"
+"""In an event's ``details``: no impression of its query was in the log when it was received."""
+
 CORRECTED = "corrected"
 """In an impression's ``details``: the text that was searched for by words in place of its own."""
 

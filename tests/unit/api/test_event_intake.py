@@ -13,7 +13,7 @@ from api.event_intake import Busy, EventIntake, EventLogUnavailable, Taken
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import EventLog
 from tandem.errors import CatalogError
-from tandem.events import Event, Impression
+from tandem.events import MAXIMUM_DETAILS_BYTES, Event, Impression
 from tests.logs import logged
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -50,8 +50,18 @@ def test_events_are_counted_and_their_queries_looked_up(catalog: Catalog) -> Non
     assert intake.take([*events, event("e")]) == Taken(1, 4, ["other"])
     kept = catalog.events.events("main", 0, 10).rows
     assert [row.what.event_id for row in kept] == list("abcde")
+    marked = [row.what.event_id for row in kept if row.what.details.get("unknown_query")]
+    assert marked == ["b", "c"], "whoever reads the log knows it, too"
     (impression,) = catalog.events.impressions("main", 0, 10).rows
     assert impression.sequence < kept[0].sequence, "it was written before"
+
+
+def test_an_event_without_room_for_the_mark_is_kept(catalog: Catalog) -> None:
+    """Its details are as large as they may be."""
+    full = {"x": "y" * (MAXIMUM_DETAILS_BYTES - 8)}
+    given = Event("a", "click", MOMENT, "d", query_id="q", details=full)
+    assert EventIntake(lambda: catalog.events, "main", nothing).take([given]) == Taken(1, 0, ["q"])
+    assert catalog.events.events("main", 0, 10).rows[0].what == given
 
 
 def test_no_event_asks_nobody() -> None:
