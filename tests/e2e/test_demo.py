@@ -102,7 +102,8 @@ def test_the_demo_is_served_until_it_is_stopped(demo: tuple[Tandem, Ran]) -> Non
             reply = httpx2.get(said.split()[4].rstrip(";") + "/v1/search", params=query)
             assert reply.json()["hits"][0]["document_id"] == "os.walk"
             process.send_signal(signal.SIGTERM)
-            out, rest = process.communicate(timeout=60)
+            rest = process.stderr.read()  # also what was read ahead with the line above
+            out, _ = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0

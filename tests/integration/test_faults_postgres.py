@@ -72,6 +72,7 @@ def test_down_while_searching(servers: Servers, tmp_path: Path) -> None:
     assert "see whether PostgreSQL runs" in refused.value.hint
     assert crowd.seen.errors == []
     assert len(meanwhile) >= 40
-    assert all(reply.degraded == {} for reply in meanwhile)
+    # where an order is kept for later pages is away, too: such a reply has no cursor, and says so
+    assert all(reply.degraded.keys() <= {"cursor"} for reply in meanwhile)
     assert all(reply.hits > 0 and reply.missing == 0 for reply in meanwhile)
     assert {reply.release for reply in crowd.seen.replies} == {collection.release.number}

@@ -12,23 +12,28 @@ from tests.services.requirement import missing
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def installed() -> None:
     """Debian's Chromium; where it is missing the tests are skipped."""
     if not os.access(CHROMIUM, os.X_OK):
         missing(f"{CHROMIUM} is missing: apt install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser(installed: None) -> Iterator[Browser]:
+    """One a module: while it is driven, no other test of this process can run a loop of asyncio."""
     with chromium() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A collection that nobody changes; started only where there is a browser."""
     with serving(tmp_path_factory.mktemp("page")) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def shallow(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def shallow(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The same, but each engine looks only 10 deep: lists are longer than what is found there."""
     with serving(tmp_path_factory.mktemp("shallow"), "[search]\ndepth = 10\n") as made:
         yield made

@@ -41,7 +41,7 @@ ARRANGED = st.builds(
         query_id=NAMES,
         surface=st.sampled_from(["search", "similar"]),
         seed_document_id=st.none() | NAMES,
-        filters=st.dictionaries(NAMES, st.lists(NAMES) | st.integers(), max_size=3),
+        filters=st.dictionaries(NAMES, st.lists(NAMES) | st.integers(-(2**53), 2**53), max_size=3),
         facets=st.lists(NAMES, max_size=3).map(tuple),
         user_id=st.none() | NAMES,
         client_id=st.none() | NAMES,
