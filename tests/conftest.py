@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
@@ -11,6 +12,10 @@ NEEDS_OPENSEARCH = re.compile(
 )
 
 NEEDS_PAGE = re.compile(r"e2e/page/test_")
+
+# no test is timed: on a busy machine that would tell of the machine
+settings.register_profile("tandem", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tandem")
 
 
 class Together(LoadFileScheduling):  # type: ignore[misc]
