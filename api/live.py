@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from api.generation import OpenGeneration
+from api.lasting import LastingTrouble
 from api.searching import Searching
 from query.pipeline import SearchPipeline
 from tandem.catalog.releases import Release
-from tandem.errors import TandemError
 from tandem.queries import Query
 from tandem.rankings import SearchResult
 from tandem.telemetry import logger
@@ -74,7 +74,7 @@ class ReleaseWatch:
     def __init__(self, refresh: Callable[[], bool], every_seconds: float = 0.5) -> None:
         self._refresh = refresh
         self._every_seconds = every_seconds
-        self._told = ""
+        self._trouble = LastingTrouble("the live release cannot be taken up")
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="release-watch", daemon=True)
         self._thread.start()
@@ -84,21 +84,9 @@ class ReleaseWatch:
             try:
                 if self._refresh():
                     logger("api").info("another release is live")
-                self._told = ""
+                self._trouble.is_over()
             except BaseException as error:  # nobody would start the thread again
-                self._tell(error)
-
-    def _tell(self, error: BaseException) -> None:
-        """Say what is wrong, once for as long as it is that."""
-        before, self._told = self._told, f"{type(error).__name__}: {error}"
-        if self._told == before:
-            return
-        is_foreseen = isinstance(error, TandemError)
-        logger("api").warning(
-            "the live release cannot be taken up: %s",
-            error,
-            exc_info=None if is_foreseen else error,
-        )
+                self._trouble.tell(error)
 
     def close(self) -> None:
         """Watch no more."""

@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from api.lasting import LastingTrouble
 from query.past_queries import PastQueries
 from tandem.catalog.event_log import EventLog
-from tandem.errors import TandemError
-from tandem.telemetry import logger
 
 EVERY_SECONDS = 5.0
 ANEW_SECONDS = 86_400.0
@@ -43,7 +42,7 @@ class PastQueriesWatch:
         self._fold = self.current
         self._read: int | None = None
         self._began = time.monotonic()
-        self._told = ""
+        self._trouble = LastingTrouble("past queries are not brought up to date")
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="past-queries", daemon=True)
         self._thread.start()
@@ -52,9 +51,9 @@ class PastQueriesWatch:
         while not self._closed.is_set():
             try:
                 self._follow()
-                self._told = ""
+                self._trouble.is_over()
             except BaseException as error:  # nobody would start the thread again
-                self._tell(error)
+                self._trouble.tell(error)
             self._closed.wait(self._every_seconds)
 
     def _follow(self) -> None:
@@ -77,18 +76,6 @@ class PastQueriesWatch:
                 break
             self._closed.wait(PAUSE_SECONDS)
         self.current = self._fold
-
-    def _tell(self, error: BaseException) -> None:
-        """Say what is wrong, once for as long as it is that."""
-        before, self._told = self._told, f"{type(error).__name__}: {error}"
-        if self._told == before:
-            return
-        is_foreseen = isinstance(error, TandemError)
-        logger("api").warning(
-            "past queries are not brought up to date: %s",
-            error,
-            exc_info=None if is_foreseen else error,
-        )
 
     def close(self) -> None:
         """Read no more."""
