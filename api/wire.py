@@ -87,7 +87,7 @@ class DegradationReply(Wire):
     leg: Part = Field(
         description="`lexical` or `vector`, what that leg alone would have found (of suggestions, "
         "the titles); `completion`, exact scores for the order; `profile`, what the person likes, "
-        "so that the order is everybody's; `reranking`, documents that decide the order; "
+        "so that the order is everybody's; `rerank`, documents that decide the order; "
         "`documents`, those to be shown or that rules ask for; `facets`, counts, or some of what "
         "they would count; `highlights`; `cursor`, the way to the next page; `catalogue`, whether "
         "another release is live by now"

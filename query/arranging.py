@@ -23,7 +23,7 @@ from tandem.lexical import Matching
 from tandem.queries import MAXIMUM_LIMIT, Query
 from tandem.rankings import Degradation, Evidence, Hit, Ranking
 
-RERANKING: Final = "reranking"
+RERANK: Final = "rerank"
 """What a reply lacks where documents that decide the order could not be read."""
 
 
@@ -185,11 +185,11 @@ class Arranger:
         with clock.stopwatch.stage("rerank"):
             deadline, source = clock.reranking(), self._source.apart()
             documents = LazyDocuments(partial(source.fetch, completed.document_ids, deadline))
-            ordered, missing = parts.reranker.rerank(
+            reranked = parts.reranker.rerank(
                 query, completed, documents, timeout_seconds=deadline.remaining_seconds()
             )
-        unread = tuple(Degradation(RERANKING, part.reason) for part in source.degraded)
-        return ordered, missing + unread
+        unread = tuple(Degradation(RERANK, part.reason) for part in source.degraded)
+        return reranked.ranking, reranked.degraded + unread
 
 
 def no_leg(degraded: tuple[Degradation, ...]) -> SearchUnavailable:

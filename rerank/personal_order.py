@@ -51,7 +51,7 @@ class PersonalOrder:
         """See ``Reranker``."""
         until = time.monotonic() + timeout_seconds
         before = self._inner.rerank(query, candidates, documents, timeout_seconds=timeout_seconds)
-        ranking, missing = before
+        ranking, missing = before.ranking, before.degraded
         if query.user_id is None or not ranking.hits:
             return before
         left = max(0.0, until - time.monotonic())

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tandem.documents import Change, Document
+from tandem.features import FeatureMatrix
 from tandem.filters import Filter
 from tandem.queries import Query
-from tandem.rankings import Ranking, Reranked, SearchResult
+from tandem.rankings import Contribution, Ranking, Reranked, SearchResult
 
 FloatVector = npt.NDArray[np.float32]
 """Shape (dimension,)."""
@@ -142,7 +143,18 @@ class Reranker(Protocol):
         timeout_seconds: float,
     ) -> Reranked:
         """The same candidates in a new order, within that time; ``documents`` is read only where it
-        is needed, and keeps to the same time.
+        is needed, and keeps to the same time. Where the query wants features or an explanation, the
+        candidates' features come with it, if there are any.
+        """
+        ...
+
+
+class Explainer(Protocol):
+    """Says what a model saw in its features."""
+
+    def explain(self, features: FeatureMatrix) -> Mapping[str, tuple[Contribution, ...]]:
+        """document_id -> what each feature did to its score; nothing where these are not the
+        features of the model that orders.
         """
         ...
 

@@ -44,7 +44,9 @@ class Query:
     surface. ``limit`` counts documents, 1 to 1,000; ``cursor`` asks for the page after the one that
     gave it. ``budget_ms`` is the time for the whole answer in milliseconds, at most 600,000;
     ``None`` takes the configuration's. ``wants_highlights``: what a hit shows of itself is looked
-    for. ``issued_at`` is aware, UTC.
+    for; ``wants_explanation``: what each feature did to the score of the hits shown;
+    ``wants_features``: the features of the hits shown, for whoever learns from them. ``issued_at``
+    is aware, UTC.
     """
 
     text: str
@@ -61,4 +63,6 @@ class Query:
     cursor: str | None = None
     budget_ms: float | None = None
     wants_highlights: bool = True
+    wants_explanation: bool = False
+    wants_features: bool = False
     issued_at: datetime = field(default_factory=lambda: datetime.now(UTC))

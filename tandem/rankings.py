@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Final, Literal, NamedTuple
 
 from tandem.documents import Document
+from tandem.features import FeatureMatrix
 from tandem.queries import Query
 
 
@@ -95,7 +96,7 @@ class Ranking:
 
 
 Part = Literal[
-    "lexical", "vector", "completion", "profile", "reranking", "documents", "facets", "highlights",
+    "lexical", "vector", "completion", "profile", "rerank", "documents", "facets", "highlights",
     "cursor", "catalogue",
 ]  # fmt: skip
 """What may be missing from an answer:
@@ -103,7 +104,7 @@ Part = Literal[
 lexical, vector    a leg: what it alone would have found
 completion         the exact scores of what only one leg found: the order is the fused one
 profile            what the person likes: the order is everybody's
-reranking          documents that decide the order
+rerank             the model's order, or documents that decide the order
 documents          documents that would be shown, or that rules ask for
 facets             the counts, or some of what they would count
 highlights         what hits show of themselves
@@ -128,10 +129,14 @@ class Degradation:
 
 
 class Reranked(NamedTuple):
-    """What a reranker makes of candidates, and what it lacked for that."""
+    """What a reranker makes of candidates, and what it lacked for that. ``as_of`` is how far it had
+    read the event log, 0 = not at all; ``features`` are the candidates', if it computed any.
+    """
 
     ranking: Ranking
     degraded: tuple[Degradation, ...] = ()
+    as_of: int = 0
+    features: FeatureMatrix | None = None
 
 
 class Highlight(NamedTuple):
@@ -165,7 +170,9 @@ class SearchResult:
     ``cursor`` asks for the next page, ``None`` on the last one. ``is_frozen``: documents that
     change meanwhile neither move nor repeat a hit. ``notes`` maps a document to what rules did with
     it; ``applied`` names the rules and synonyms that took part, ``left_out`` says which parts of
-    rules could not, and why. ``milliseconds`` maps a stage's name to its duration.
+    rules could not, and why. ``milliseconds`` maps a stage's name to its duration. ``as_of`` is
+    how far the event log had been read for the order, 0 = not at all; ``features`` are those of the
+    page's hits, where the query wants them.
     """
 
     query: Query
@@ -186,3 +193,5 @@ class SearchResult:
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    as_of: int = 0
+    features: FeatureMatrix | None = None

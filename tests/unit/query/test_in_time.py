@@ -225,7 +225,7 @@ def expected(hanging: set[str]) -> dict[str, str]:
     if "completion" not in missing:  # else nothing is reranked
         missing |= {"profile"} & hanging
         if "log" in hanging and "profile" not in hanging:
-            missing.add("reranking")
+            missing.add("rerank")
     if {"log", "rules"} & hanging:  # the index lacks b and p
         missing.add("documents")
     if "lexical" not in missing and "tally" in hanging:

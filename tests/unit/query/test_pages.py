@@ -280,7 +280,7 @@ def test_what_the_order_lacked_is_said_on_every_page(house: House) -> None:
     house.on_log = lambda _: None
     later = house.pipeline().search(Query("", cursor=first.cursor, limit=2))
     for page in (first, later):
-        assert {part.leg for part in page.degraded} == {"profile", "reranking"}
+        assert {part.leg for part in page.degraded} == {"profile", "rerank"}
         assert page.documents.keys() == {*page.page.document_ids}
         assert page.unread == frozenset()
 

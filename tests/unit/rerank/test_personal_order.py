@@ -123,7 +123,7 @@ def test_of_whom_nothing_is_known_keeps_the_order(
 @pytest.mark.parametrize("profile", [Profile(), LIKES_SPACE, LATE])
 def test_what_the_other_one_lacked_is_told_too(profile: Profile | Degradation) -> None:
     """It comes first."""
-    inner, lacks = AsTheyCame(), Degradation("reranking", "error")
+    inner, lacks = AsTheyCame(), Degradation("rerank", "error")
     inner.lacks = (lacks,)
     order = PersonalOrder(inner, Known(profile), 1.0)
     query = Query("x", user_id="u")

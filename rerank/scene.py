@@ -1,0 +1,67 @@
+"""A scene: all that signals see of one query and its candidates, read before any is computed.
+
+Signals are pure functions of it. Nothing in it is later than ``as_of`` in the event log.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from rerank.everyone import Everyone
+from rerank.facts import Facts, QueryWord
+from rerank.person import Person
+from rerank.tables import Tables
+from tandem.queries import Query
+from tandem.rankings import Evidence, Ranking
+from tandem.schema import Schema
+
+Values = npt.NDArray[np.float64]
+"""Shape (candidates,), NaN where unknown."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One query and its candidates, in the order of ``candidates``.
+
+    ``facts`` are those of the candidates and of what the person's past names, as far as they were
+    had. ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
+    candidates, ``person`` who asks; ``tables`` is what training learned beside the trees.
+    """
+
+    query: Query
+    schema: Schema
+    candidates: Ranking
+    seconds: float
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    words: Sequence[QueryWord] = ()
+    everyone: Everyone = field(default_factory=Everyone)
+    person: Person = field(default_factory=Person)
+    tables: Tables = field(default_factory=Tables)
+    as_of: int = 0
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    @cached_property
+    def document_ids(self) -> tuple[str, ...]:
+        """The candidates' ids, in order."""
+        return self.candidates.document_ids
+
+    @cached_property
+    def documents(self) -> tuple[Facts | None, ...]:
+        """The candidates' facts, in order; ``None`` where they are not known."""
+        return tuple(self.facts.get(document_id) for document_id in self.document_ids)
+
+    @cached_property
+    def evidence(self) -> Mapping[str, tuple[Evidence | None, ...]]:
+        """Leg -> what it said of each candidate, in order."""
+        said = [{part.leg: part for part in hit.evidence} for hit in self.candidates.hits]
+        legs = dict.fromkeys(leg for parts in said for leg in parts)
+        return {leg: tuple(parts.get(leg) for parts in said) for leg in legs}
+
+    def unknown(self) -> Values:
+        """NaN for every candidate."""
+        return np.full(len(self), np.nan)
