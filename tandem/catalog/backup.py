@@ -23,16 +23,16 @@ from tandem.catalog.backup_file import (
 )
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import reading
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT
 from tandem.catalog.faults import translated
-from tandem.catalog.tables import BEHAVIOUR, CONTENT, EVENT_FORMAT, FORMAT, Log
+from tandem.catalog.logs import Log
+from tandem.catalog.tables import CONTENT, FORMAT
 from tandem.catalog.urls import is_server
 from tandem.errors import InputError
 from tandem.fields import datetime_text
 
 ROWS_AT_ONCE = 32
 """What is held in memory of a table: at most this many rows, whatever their size."""
-
-TABLES = tuple(sorted((*BEHAVIOUR.tables.tables, *CONTENT.tables.tables)))
 
 
 def backup(catalog: Catalog, path: Path) -> Manifest:
