@@ -8,6 +8,7 @@ from typer.main import get_command
 from api.commands import (
     backup,
     demo,
+    events,
     follow,
     index,
     reindex,
@@ -40,6 +41,7 @@ app.command("rollback")(releases.rollback)
 app.command("backup")(backup.run)
 app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
+app.add_typer(events.app)
 
 
 @app.callback()
