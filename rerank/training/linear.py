@@ -54,10 +54,8 @@ def fit_linear(
 
     found = minimize(loss, np.zeros(len(used)), jac=True, method="L-BFGS-B",
                      options={"maxiter": STEPS}).x  # fmt: skip
-    return {
-        names[place]: float(weight / scales[place])
-        for place, weight in zip(used, found, strict=True)
-    }
+    kept = [names[place] for place in used.tolist()]
+    return dict(zip(kept, (found / scales[used]).tolist(), strict=True))
 
 
 def _softmax(scores: Floats, lists: npt.NDArray[np.intp], count: int) -> tuple[Floats, Floats]:
