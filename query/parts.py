@@ -9,7 +9,7 @@ from query.frozen import FrozenPages
 from query.legs import Legs
 from query.retrieval import LegPools
 from query.rules import NO_RULES, Rules
-from tandem.protocols import Reranker
+from tandem.protocols import Explainer, Reranker
 from tandem.rankings import REBUILDING, Degradation, Part
 from tandem.schema import Schema
 
@@ -21,6 +21,7 @@ class Parts:
     """One release and one configuration. Without ``frozen`` a search has one page. ``rules`` are
     those in force; ``corrects``: typing errors are corrected where words find little.
     ``incomplete`` are the legs that are being built again: what they find is but a part.
+    ``explainer`` says what the release's model saw, where it has one.
     """
 
     release: int
@@ -34,6 +35,7 @@ class Parts:
     rules: Rules = NO_RULES
     corrects: bool = True
     incomplete: frozenset[str] = frozenset()
+    explainer: Explainer | None = None
 
     def rebuilding(self, legs: Collection[str]) -> tuple[Degradation, ...]:
         """What an answer says of those legs that are just being built again."""
