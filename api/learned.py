@@ -11,7 +11,7 @@ from api.signal_reads import SignalReads
 from api.watching import Watch
 from rerank.behaviour import Behaviour
 from rerank.document_facts import DocumentFacts
-from rerank.learned_order import LearnedOrder, SignalledOrder, Troubles
+from rerank.learned_order import RERANK, LearnedOrder, SignalledOrder, Troubles
 from rerank.model import Model
 from rerank.scenes import Needs, Scenery, Setting
 from rerank.tables import Tables
@@ -137,10 +137,11 @@ class LearnedOrders:
         """Wait until what people did is known; whether it came to that."""
         return self._behaviour is None or self._behaviour.wait(seconds)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all is known of what people did, as far as anybody looks."""
-        return self._behaviour is None or self._behaviour.is_whole
+    def incomplete(self, order: Order) -> frozenset[str]:
+        """The order itself, while not all was read yet of what people did that matters to it."""
+        watch = self._behaviour
+        is_whole = watch is None or watch.is_whole or not order.has_model
+        return frozenset() if is_whole else frozenset({RERANK})
 
     def take_up(self, release: Release, opened: OpenGeneration) -> None:
         """Make the order of a release that is going live: nothing is read for it in a search.

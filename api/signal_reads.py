@@ -76,7 +76,6 @@ class SignalReads:
 
     def reading(self, opened: OpenGeneration) -> Reading:
         """How a generation's indexes are read."""
-
         in_time = _at_once if opened.is_in_process else self._apart
 
         def documents(ids: Collection[str], seconds: float) -> Mapping[str, Document]:
@@ -89,8 +88,11 @@ class SignalReads:
             asked = partial(opened.lexical.index.words, text, timeout_seconds=seconds)
             return in_time(asked, seconds)
 
+        def count() -> int:
+            return in_time(opened.lexical.index.count, READING_SECONDS)
+
         analyse = analyser(analysis_of(opened.generation))
-        return Reading(documents, vectors, words, lambda: opened.lexical.index.count(), analyse)
+        return Reading(documents, vectors, words, count, analyse)
 
     def _apart(self, call: Callable[[], Answer], seconds: float) -> Answer:
         """What the call gives.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from query.arranged import Arranged
 from query.arrangement import arrange
@@ -11,7 +11,7 @@ from query.completion import complete
 from query.configurations import LEXICAL, VECTOR
 from query.documents import QueryDocuments
 from query.legs import Questions
-from query.parts import Parts
+from query.parts import RERANK, Parts
 from query.retrieval import Answers
 from query.rules import InForce
 from query.tallying import tally
@@ -22,9 +22,6 @@ from tandem.fusion import reciprocal_rank_fusion
 from tandem.lexical import Matching
 from tandem.queries import MAXIMUM_LIMIT, Query
 from tandem.rankings import Degradation, Evidence, Hit, Ranking, Reranked
-
-RERANK: Final = "rerank"
-"""What a reply lacks where documents that decide the order could not be read."""
 
 
 class Order(NamedTuple):
@@ -189,7 +186,8 @@ class Arranger:
                 query, completed, documents, timeout_seconds=deadline.remaining_seconds()
             )
         unread = tuple(Degradation(RERANK, part.reason) for part in source.degraded)
-        return reranked._replace(degraded=reranked.degraded + unread)
+        late = reranked.degraded + unread + parts.rebuilding([RERANK])
+        return reranked._replace(degraded=late)
 
 
 def no_leg(degraded: tuple[Degradation, ...]) -> SearchUnavailable:
