@@ -61,6 +61,11 @@ class Scene:
         return tuple(self.facts.get(document_id) for document_id in self.document_ids)
 
     @cached_property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """The candidates' rows in the arrays of ``everyone``, in order."""
+        return self.everyone.rows(self.document_ids)
+
+    @cached_property
     def evidence(self) -> Mapping[str, tuple[Evidence | None, ...]]:
         """Leg -> what it said of each candidate, in order."""
         said = [{part.leg: part for part in hit.evidence} for hit in self.candidates.hits]
