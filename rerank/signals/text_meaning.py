@@ -20,16 +20,9 @@ def vector_mean(scene: Scene) -> Values:
     """The mean cosine of the query and the document's passages: whether all of it is about the
     matter, or one passage alone.
     """
-    asked = scene.query_vector
-    if asked is None:
-        return scene.unknown()
-    known = [
-        (row, facts.vector, facts.focus)
-        for row, facts in enumerate(scene.documents)
-        if facts is not None and facts.vector is not None
-    ]
+    rows, directions = scene.vectors
     cosines = scene.unknown()
-    if known:
-        rows, directions, lengths = zip(*known, strict=True)
-        cosines[list(rows)] = (np.stack(directions) @ asked) * np.array(lengths)
+    if scene.query_vector is not None and len(rows):
+        focus = [1.0 if facts is None else facts.focus for facts in scene.documents]
+        cosines[rows] = (directions @ scene.query_vector) * np.array(focus)[rows]
     return cosines
