@@ -63,7 +63,8 @@ class Judged(NamedTuple):
 
 class OwnQualityGate:
     """The quality gate over both generations, or over two models, as they are when it is asked,
-    through pools of its own: that a leg of the live search is skipped now must not decide here, and the reverse.
+    through pools of its own: that a leg of the live search is skipped now must not decide here,
+    and the reverse.
     """
 
     name = QualityGate.name

@@ -38,7 +38,9 @@ def check_features(manifest: Manifest, generation: Generation) -> Verdict:
     missing = [name for name in manifest.features if name not in known]
     listed = ", ".join(missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
     count = len(manifest.features)
-    detail = f"{len(missing)} of {count} are not known here: {listed}" if missing else f"all {count}"
+    detail = (
+        f"{len(missing)} of {count} are not known here: {listed}" if missing else f"all {count}"
+    )
     return Verdict("features", not missing, detail)
 
 
@@ -95,7 +97,9 @@ def check_overridable(overridden: Sequence[str]) -> None:
     """
     for name in overridden:
         if name not in MODEL_GATES:
-            why = "cannot be overridden" if name in {"pair", "features"} else "is no gate of a model"
+            why = (
+                "cannot be overridden" if name in {"pair", "features"} else "is no gate of a model"
+            )
             raise InputError(
                 f"--override: {name!r} {why}, expected {' or '.join(MODEL_GATES)}",
                 hint="name the gate as the error that it gave does",
