@@ -178,8 +178,8 @@ class QualitySettings(Section):
         0.005,
         ge=0,
         le=1,
-        description="how much nDCG@10 may fall at most, by the low end of its 95 % interval, when a "
-        "model takes the place of another",
+        description="how much nDCG@10 may fall, by the low end of its 95 % interval, when a model "
+        "takes the place of another",
     )
 
 
