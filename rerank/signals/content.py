@@ -17,7 +17,7 @@ NOT_KNOWN = "the document's content is not known"
     unit="ln(1 + words)",
     low=0.0,
     missing=NOT_KNOWN,
-    reads=("words",),
+    reads=("documents", "words"),
     each=(FieldType.TEXT,),
 )
 def field_length(scene: Scene, field: str) -> Values:

@@ -28,7 +28,7 @@ NO_PAIRS = "the query has fewer than two different words, or the document's cont
     unit="BM25",
     low=0.0,
     missing=NO_WORDS,
-    reads=("words",),
+    reads=("documents", "words"),
     each=TEXTS,
     rises=1,
 )
@@ -57,7 +57,7 @@ def field_bm25(scene: Scene, field: str) -> Values:
     low=0.0,
     high=1.0,
     missing=NO_WORDS,
-    reads=("words",),
+    reads=("documents", "words"),
     each=TEXTS,
     rises=1,
 )
@@ -76,7 +76,7 @@ def field_coverage(scene: Scene, field: str) -> Values:
     low=0.0,
     high=1.0,
     missing=NO_WORDS,
-    reads=("words",),
+    reads=("documents", "words"),
     rises=1,
 )
 def coverage(scene: Scene) -> Values:
@@ -99,7 +99,7 @@ def coverage(scene: Scene) -> Values:
     low=0.0,
     high=1.0,
     missing=NO_PAIRS,
-    reads=("words",),
+    reads=("documents", "words"),
     each=TEXTS,
     rises=1,
 )
@@ -118,7 +118,7 @@ def field_bigrams(scene: Scene, field: str) -> Values:
     low=0.0,
     high=1.0,
     missing=NO_PAIRS,
-    reads=("words",),
+    reads=("documents", "words"),
     each=TEXTS,
     rises=1,
 )
@@ -139,7 +139,7 @@ def field_near(scene: Scene, field: str) -> Values:
     low=0.0,
     high=1.0,
     missing=NO_WORDS,
-    reads=("words",),
+    reads=("documents", "words"),
     each=TEXTS,
     rises=1,
 )
@@ -158,7 +158,7 @@ def field_window(scene: Scene, field: str) -> Values:
     low=0.0,
     high=1.0,
     missing=NO_WORDS,
-    reads=("words",),
+    reads=("documents", "words"),
     rises=1,
 )
 def title_is_query(scene: Scene) -> Values:
@@ -182,7 +182,7 @@ def title_is_query(scene: Scene) -> Values:
     low=0.0,
     high=1.0,
     missing="the query or the title has no searchable word, or the content is not known",
-    reads=("words",),
+    reads=("documents", "words"),
     rises=1,
 )
 def title_matched(scene: Scene) -> Values:

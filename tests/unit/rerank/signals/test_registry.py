@@ -26,6 +26,7 @@ NEW, ITS_TEST = CODE.findall(HOWTO.read_text("utf-8"))
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that is looked into as if it were ``rerank/signals``; gone afterwards."""
+    signals()  # those of the project are found already, and stay so
     package = importlib.import_module("rerank.signals")
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     monkeypatch.setattr(registry, "_SIGNALS", dict(registry._SIGNALS))
