@@ -223,6 +223,41 @@ def blended_rank(scene: Scene) -> Values:
     return better + 1.0
 
 
+@signal(
+    "blended_lead",
+    scope="text",
+    unit="share",
+    low=0.0,
+    high=1.0,
+    missing="never",
+    reads=("answer",),
+)
+def blended_lead(scene: Scene) -> Values:
+    """How far the blended score is above the next lower place's; the last one's is above 0."""
+    blended = scene.once(_blended)
+    order = np.argsort(-blended, kind="stable")
+    lead = np.empty(len(scene))
+    lead[order] = -np.diff(blended[order], append=0.0)
+    return lead
+
+
+@signal(
+    "blended_spread",
+    scope="text",
+    unit="share",
+    low=0.0,
+    high=1.0,
+    missing="all candidates have the same blended score",
+    reads=("answer",),
+    rises=1,
+)
+def blended_spread(scene: Scene) -> Values:
+    """Where the blended score stands between the lowest (0) and the best one (1) of this query."""
+    blended = scene.once(_blended)
+    spread = np.ptp(blended) if len(blended) else 0.0
+    return (blended - blended.min()) / spread if spread > 0 else scene.unknown()
+
+
 def _blended(scene: Scene) -> Values:
     shares = {leg: np.nan_to_num(of_best(scores(scene, leg))) for leg in BLEND}
     return sum((weight * shares[leg] for leg, weight in BLEND.items()), np.zeros(len(scene)))
