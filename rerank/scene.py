@@ -3,9 +3,10 @@
 Signals are pure functions of it. Nothing in it is later than ``as_of`` in the event log.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ from tandem.schema import Schema
 
 Values = npt.NDArray[np.float64]
 """Shape (candidates,), NaN where unknown."""
+
+Made = TypeVar("Made")
+Arguments = TypeVarTuple("Arguments")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Scene:
     person: Person = field(default_factory=Person)
     tables: Tables = field(default_factory=Tables)
     as_of: int = 0
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -56,11 +61,24 @@ class Scene:
         return tuple(self.facts.get(document_id) for document_id in self.document_ids)
 
     @cached_property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """The candidates' rows in the arrays of ``everyone``, in order."""
+        return self.everyone.rows(self.document_ids)
+
+    @cached_property
     def evidence(self) -> Mapping[str, tuple[Evidence | None, ...]]:
         """Leg -> what it said of each candidate, in order."""
         said = [{part.leg: part for part in hit.evidence} for hit in self.candidates.hits]
         legs = dict.fromkeys(leg for parts in said for leg in parts)
         return {leg: tuple(parts.get(leg) for parts in said) for leg in legs}
+
+    def once(self, make: Callable[["Scene", *Arguments], Made], *arguments: *Arguments) -> Made:
+        """What ``make`` gives of this scene, made once however many signals ask for it."""
+        key = make, arguments
+        if key not in self._made:
+            self._made[key] = make(self, *arguments)
+        made: Made = self._made[key]
+        return made
 
     def unknown(self) -> Values:
         """NaN for every candidate."""

@@ -199,8 +199,8 @@ class RetentionSettings(Section):
         365,
         ge=1,
         le=MOST_DAYS,
-        description="days that finished tasks, and dropped generations with their releases, are "
-        "kept",
+        description="days that finished tasks, dropped generations with their releases, and "
+        "models of none but old releases are kept",
     )
     embedding_cache_mb: int | None = Field(
         None,

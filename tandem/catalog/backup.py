@@ -30,9 +30,7 @@ from tandem.errors import InputError
 from tandem.fields import datetime_text
 
 ROWS_AT_ONCE = 32
-"""What is held in memory of a table: at most this many rows, whatever their size."""
-
-TABLES = tuple(sorted((*BEHAVIOUR.tables.tables, *CONTENT.tables.tables)))
+"""What is held in memory of a table: at most this many rows, whatever their size, or one file."""
 
 
 def backup(catalog: Catalog, path: Path) -> Manifest:
@@ -85,7 +83,9 @@ def _write(connection: sa.Connection, writer: BackupWriter, log: Log) -> dict[st
 
 def _write_table(connection: sa.Connection, writer: BackupWriter, table: sa.Table) -> TablePart:
     names = [str(column.name) for column in table.columns]
-    query = sa.select(*table.columns).execution_options(yield_per=ROWS_AT_ONCE)
+    has_files = any(isinstance(column.type, sa.LargeBinary) for column in table.columns)
+    at_once = 1 if has_files else ROWS_AT_ONCE
+    query = sa.select(*table.columns).execution_options(yield_per=at_once)
     with connection.execute(query) as result:
         return writer.table(table.name, (dict(zip(names, row, strict=True)) for row in result))
 

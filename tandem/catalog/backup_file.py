@@ -1,17 +1,21 @@
-"""A backup as a file: a ZIP archive with ``manifest.json`` and, a table, one JSON object a row."""
+"""A backup as a file: a ZIP archive with ``manifest.json`` and, a table, one JSON object a row.
+Bytes are base64 in it.
+"""
 
 import lzma
 import zipfile
 import zlib
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
+from tandem.catalog.tables import BEHAVIOUR, CONTENT
 from tandem.errors import InputError
 
 KIND = "tandem-catalogue"
@@ -27,13 +31,6 @@ UNREADABLE = (
 """What ``zipfile`` raises for an archive that is not in order."""
 
 ANOTHER = "use another backup: this one cannot be trusted"
-
-
-class Readable(NamedTuple):
-    """The formats of both logs' tables that can be put back, the present one last."""
-
-    catalogue: tuple[int, ...]
-    events: tuple[int, ...]
 
 
 class TablePart(BaseModel):
@@ -74,7 +71,7 @@ class BackupWriter:
         digest, count = blake2b(digest_size=16), 0
         with self._archive.open(_member(name), "w", force_zip64=True) as file:
             for row in rows:
-                line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+                line = orjson.dumps(row, default=_text, option=orjson.OPT_APPEND_NEWLINE)
                 digest.update(line)
                 file.write(line)
                 count += 1
@@ -103,6 +100,10 @@ class BackupReader:
             yield from file
 
 
+def _text(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
 def _member(table: str) -> str:
     return f"{table}.jsonl"
 
@@ -115,7 +116,7 @@ def created(file: IO[bytes]) -> Iterator[BackupWriter]:
 
 
 @contextmanager
-def opened(path: Path, formats: Readable, tables: Sequence[str]) -> Iterator[BackupReader]:
+def opened(path: Path) -> Iterator[BackupReader]:
     """A backup, after all of it was read and compared with its manifest.
 
     Raises:
@@ -123,7 +124,11 @@ def opened(path: Path, formats: Readable, tables: Sequence[str]) -> Iterator[Bac
     """
     with _archive(path) as archive:
         manifest = _manifest(path, archive)
-        _check_version(path, manifest, formats)
+        _check_version(path, manifest)
+        tables = [
+            *BEHAVIOUR.names(manifest.event_format),
+            *CONTENT.names(manifest.catalogue_format),
+        ]
         _check_names(path, archive, manifest, tables)
         reader = BackupReader(path, archive, manifest)
         for name in tables:
@@ -180,20 +185,22 @@ def _check_format(path: Path, found: Any) -> None:
         )
 
 
-def _check_version(path: Path, manifest: Manifest, formats: Readable) -> None:
+def _check_version(path: Path, manifest: Manifest) -> None:
     if manifest.kind != KIND or manifest.format != BACKUP_FORMAT:
         raise InputError(
             f"{path} is no backup of a catalogue: kind {manifest.kind!r}, format "
             f"{manifest.format}, expected {KIND!r}, format {BACKUP_FORMAT}",
             hint="name a file that tandem backup has written",
         )
-    found = (manifest.catalogue_format, manifest.event_format)
-    for title, was, readable in zip(("a catalogue", "an event log"), found, formats, strict=True):
-        if was not in readable:
-            age = "a later" if was > readable[-1] else "an earlier"
+    for title, log, was in (
+        ("a catalogue", CONTENT, manifest.catalogue_format),
+        ("an event log", BEHAVIOUR, manifest.event_format),
+    ):
+        if was not in log.readable:
+            age = "a later" if was > log.format else "an earlier"
             raise InputError(
                 f"the backup {path} holds {title} of {age} version of Tandem: format {was}, "
-                f"expected {' or '.join(map(str, readable))}",
+                f"expected {' or '.join(map(str, log.readable))}",
                 hint="restore it with that version of Tandem",
             )
 

@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ def open_catalogue(url: sa.URL | str) -> sa.Engine:
 
 def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
     """The database with the log's tables and its one row, made if nothing was there. A log of an
-    earlier format gets the columns that it lacks, if that is all that it lacks.
+    earlier format gets the columns and tables that it lacks, if that is all that it lacks.
 
     Raises:
         SettingsError: the URL is of another kind, or its folder cannot be made.
@@ -35,6 +36,7 @@ def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
         with reading(engine) as connection:
             found = _format(connection, log)
             _check_format(connection, log, found)
+            _check_tables(connection, log, found)
         if found != log.format:
             _take_up(engine, log)
     except BaseException:
@@ -44,6 +46,8 @@ def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
 
 
 def _create(log: Log, connection: sa.Connection) -> None:
+    if sa.inspect(connection).has_table(log.head.name):
+        return  # a log of some format: whether it can be taken up is seen when it is read
     _check_found(connection, log)
     log.tables.create_all(connection)
     connection.execute(log.head.insert().values(log_id=uuid4().hex, head=0, format=log.format))
@@ -54,10 +58,6 @@ def _check_found(connection: sa.Connection, log: Log) -> None:
     where = shown(connection.engine.url)
     inspected = sa.inspect(connection)
     found = sorted(set(inspected.get_table_names()) & set(log.tables.tables))
-    if log.head.name in found:
-        raise CatalogError(
-            f"the {log.title} {where} was made by an earlier version of Tandem", hint=ANOTHER
-        )
     if found:
         raise CatalogError(
             f"{where} has a table {found[0]!r} that is not the catalogue's",
@@ -101,8 +101,18 @@ def _check_format(connection: sa.Connection, log: Log, found: int) -> None:
         )
 
 
+def _check_tables(connection: sa.Connection, log: Log, found: int) -> None:
+    missing = {*log.names(found)} - {*sa.inspect(connection).get_table_names()}
+    if missing:
+        raise damaged(
+            connection.engine,
+            f"the {log.title} {shown(connection.engine.url)} is damaged: it has no table "
+            f"{', '.join(sorted(missing))}",
+        )
+
+
 def _take_up(engine: sa.Engine, log: Log) -> None:
-    """Give a log of an earlier format the columns that it lacks; its rows stay as they are. An
+    """Give a log of an earlier format what it lacks; its rows stay as they are. An
     older process that runs beside this one goes on writing without them.
 
     Raises:
@@ -113,9 +123,8 @@ def _take_up(engine: sa.Engine, log: Log) -> None:
         _check_format(connection, log, found)
         if found == log.format:
             return  # another process was first
-        for column in log.lacking(found) or ():
-            added = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {added}")
+        for item in log.lacking(found) or ():
+            _add(connection, item)
         connection.execute(log.head.update().values(format=log.format))
     logging.getLogger("tandem.catalog").info(
         "the %s %s was of format %d and is of format %d now",
@@ -124,3 +133,11 @@ def _take_up(engine: sa.Engine, log: Log) -> None:
         found,
         log.format,
     )
+
+
+def _add(connection: sa.Connection, item: sa.Column[Any] | sa.Table) -> None:
+    if isinstance(item, sa.Table):
+        item.create(connection)
+        return
+    added = sa.schema.CreateColumn(item).compile(dialect=connection.dialect)
+    connection.exec_driver_sql(f"ALTER TABLE {item.table.name} ADD COLUMN {added}")

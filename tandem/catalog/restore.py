@@ -1,6 +1,7 @@
 """A backup put into the place of a catalogue: SQLite or PostgreSQL."""
 
 import time
+from base64 import b64decode
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ import orjson
 import sqlalchemy as sa
 
 from tandem.catalog.aside import exchange, remove
-from tandem.catalog.backup import TABLES, take_time
-from tandem.catalog.backup_file import BackupReader, Manifest, Readable, opened
+from tandem.catalog.backup import take_time
+from tandem.catalog.backup_file import BackupReader, Manifest, opened
 from tandem.catalog.database import database_url, file_url, reading
 from tandem.catalog.faults import DatabaseDamaged, translated
 from tandem.catalog.generations import lexical_name, vector_name
@@ -35,8 +36,6 @@ from tandem.errors import InputError, OwnedElsewhere
 ROWS_AT_ONCE = 1_000
 BYTES_AT_ONCE = 8_000_000
 """What is held in memory of a table: at most this many rows, or a row more than these bytes."""
-
-READABLE = Readable(CONTENT.readable, BEHAVIOUR.readable)
 
 WATCH_SECONDS = 2.5
 """For how long the leases are watched. An owner whose beat stood still for that long writes no more
@@ -84,7 +83,7 @@ def restore(url: sa.URL | str, path: Path, *, replace: bool = False) -> Restored
     """
     url = database_url(url) if isinstance(url, str) else url
     anew: set[sa.URL] = set()
-    with opened(path, READABLE, TABLES) as reader:
+    with opened(path) as reader:
         while True:
             try:
                 return _put(url, path, reader, replace=replace, anew=anew)
@@ -214,7 +213,9 @@ def _exchange(
 ) -> None:
     with translated(connection.engine):  # not told of the other log's database
         epochs = _epochs(connection) if log is CONTENT else {}
-        added = log.lacking(_format(reader.manifest, log)) or ()
+        found = _format(reader.manifest, log)
+        added = [item for item in log.lacking(found) or () if isinstance(item, sa.Column)]
+        held = {*log.names(found)}
         for _, table in sorted(log.tables.tables.items()):
             lacking = {column.name for column in added if column.table is table}
             batches = _batches(path, reader, table, lacking)
@@ -225,8 +226,8 @@ def _exchange(
                     connection.execute(table.update().values({**row, **own}))
                 continue
             connection.execute(table.delete())
-            if table is FAILURES:
-                continue  # of indexes that are gone
+            if table is FAILURES or table.name not in held:
+                continue  # of indexes that are gone, or of what the backup knew nothing of
             for rows in batches:
                 fenced = (
                     [_fenced(row, epochs, log_id) for row in rows] if table is CHECKPOINTS else rows
@@ -257,11 +258,13 @@ def _batches(
 ) -> Iterator[Sequence[dict[str, Any]]]:
     """``lacking`` are the columns that the backup's format had not yet: they stay empty."""
     names = set(table.columns.keys()).difference(lacking)
+    files = [item.name for item in table.columns if isinstance(item.type, sa.LargeBinary)]
     empty = dict.fromkeys(lacking)
     rows: list[dict[str, Any]] = []
     held = 0
     for number, line in enumerate(reader.lines(table.name), start=1):
-        rows.append(_row(path, table.name, names, number, line) | empty)
+        row = _row(path, table.name, names, number, line)
+        rows.append(row | {name: b64decode(row[name]) for name in files} | empty)
         held += len(line)
         if len(rows) == ROWS_AT_ONCE or held > BYTES_AT_ONCE:
             yield rows

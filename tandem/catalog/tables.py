@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from tandem.catalog.text import AnyText
 
-FORMAT = 3
-"""Grows with every change to the tables; 1 had no number, 2 did not know what an index awaits."""
+FORMAT = 4
+"""Grows with every change to the tables; 1 had no number, 2 did not know what an index awaits, 3
+had no models."""
 
 CATALOGUE = sa.MetaData()
 
@@ -99,6 +100,7 @@ RELEASES = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("parent", sa.Integer),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("model", sa.Integer),
 )
 
 LIVE = sa.Table(
@@ -108,6 +110,26 @@ LIVE = sa.Table(
     sa.Column("release", sa.Integer, nullable=False),
 )
 """The pointer that going live moves."""
+
+MODELS = sa.Table(
+    "models",
+    CATALOGUE,
+    sa.Column("model", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("manifest", sa.Text, nullable=False),
+)
+"""Reranking models, and what each says of itself."""
+
+MODEL_PARTS = sa.Table(
+    "model_parts",
+    CATALOGUE,
+    sa.Column("model", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+"""The files that a model is made of; one that was removed has none."""
 
 TASKS = sa.Table(
     "tasks",
@@ -200,16 +222,16 @@ IMPRESSIONS = sa.Table(
 
 class Log(NamedTuple):
     """A log as it stands in a database: its tables, and the one whose row has its id and head.
-    ``added`` maps a format to the columns that it has and the one before it had not: with nothing
-    in them, since what is there already knows nothing of them. A log of an earlier format is taken
-    up where all from there on are told.
+    ``added`` maps a format to the columns and tables that it has and the one before it had not:
+    with nothing in them, since what is there already knows nothing of them. A log of an earlier
+    format is taken up where all from there on are told.
     """
 
     title: str
     tables: sa.MetaData
     head: sa.Table
     format: int
-    added: Mapping[int, tuple[sa.Column[Any], ...]]
+    added: Mapping[int, tuple[sa.Column[Any] | sa.Table, ...]]
 
     @property
     def readable(self) -> tuple[int, ...]:
@@ -218,15 +240,26 @@ class Log(NamedTuple):
             number for number in range(1, self.format + 1) if self.lacking(number) is not None
         )
 
-    def lacking(self, found: int) -> tuple[sa.Column[Any], ...] | None:
-        """The columns that an earlier format has not; ``None`` if it cannot be taken up."""
+    def lacking(self, found: int) -> tuple[sa.Column[Any] | sa.Table, ...] | None:
+        """What an earlier format has not; ``None`` if it cannot be taken up."""
         later = range(found + 1, self.format + 1)
         if not all(number in self.added for number in later):
             return None
-        return tuple(column for number in later for column in self.added[number])
+        return tuple(item for number in later for item in self.added[number])
+
+    def names(self, found: int) -> list[str]:
+        """What the tables of a format that can be taken up are called."""
+        lacking = {item.name for item in self.lacking(found) or () if isinstance(item, sa.Table)}
+        return sorted(self.tables.tables.keys() - lacking)
 
 
-CONTENT = Log("catalogue", CATALOGUE, LOG, FORMAT, {3: (CHECKPOINTS.c.awaited,)})
+CONTENT = Log(
+    "catalogue",
+    CATALOGUE,
+    LOG,
+    FORMAT,
+    {3: (CHECKPOINTS.c.awaited,), 4: (RELEASES.c.model, MODELS, MODEL_PARTS)},
+)
 BEHAVIOUR = Log(
     "event log",
     EVENT_LOG,

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from tandem.catalog import backup as backup_module
 from tandem.catalog import postgres
 from tandem.catalog import restore as module
-from tandem.catalog.backup import TABLES, backup
-from tandem.catalog.backup_file import BackupWriter, TablePart
+from tandem.catalog.backup import backup
+from tandem.catalog.backup_file import BackupWriter, TablePart, opened
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading, writing
 from tandem.catalog.restore import restore
-from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_HEAD, EVENT_LOG, LOG
+from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_HEAD, EVENT_LOG, LOG, Log
 from tandem.errors import CatalogError, CheckpointConflict, InputError
 from tandem.events import Event, Exposure, Impression
 from tandem.protocols import Refusal
@@ -45,7 +45,8 @@ def fill(catalog: Catalog) -> None:
         dimension=8,
         passage_tokens=128,
     )
-    catalog.releases.promote("main", generation.number, parent=None)
+    model = catalog.models.add("main", {"kind": "people"}, {"tables.npz": bytes(range(256))})
+    catalog.releases.promote("main", generation.number, parent=None, model=model)
     log_id = catalog.documents.log_id
     held = catalog.checkpoints.start(generation.lexical_name, "identity", log_id, owner="one")
     refusals = [(3, Refusal("d2", "why\0"))]
@@ -81,15 +82,20 @@ def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
     return found
 
 
-write_table = backup_module._write_table
-ADDED = {"details", "awaited"}
+EARLIER = {CONTENT.title: 2, BEHAVIOUR.title: 1}
+ADDED = {"details", "awaited", "model"}
 """The columns that earlier formats had not."""
 
 
-def earlier_table(connection: sa.Connection, writer: BackupWriter, table: sa.Table) -> TablePart:
-    """Write a table as an earlier Tandem did."""
-    kept = [sa.column(item.name, item.type) for item in table.columns if item.name not in ADDED]
-    return write_table(connection, writer, cast("sa.Table", sa.table(table.name, *kept)))
+def earlier(connection: sa.Connection, writer: BackupWriter, log: Log) -> dict[str, TablePart]:
+    """Write the tables as an earlier Tandem did."""
+
+    def written(table: sa.Table) -> TablePart:
+        kept = [sa.column(item.name, item.type) for item in table.columns if item.name not in ADDED]
+        there = cast("sa.Table", sa.table(table.name, *kept))
+        return backup_module._write_table(connection, writer, there)
+
+    return {name: written(log.tables.tables[name]) for name in log.names(EARLIER[log.title])}
 
 
 @pytest.fixture
@@ -168,10 +174,10 @@ def test_a_backup_of_earlier_formats(
     """What they had not is put back empty: what comes next may have some."""
     fill(catalog)
     path = tmp_path / "earlier.zip"
-    with monkeypatch.context() as earlier:
-        earlier.setattr(backup_module, "EVENT_FORMAT", 1)
-        earlier.setattr(backup_module, "FORMAT", 2)
-        earlier.setattr(backup_module, "_write_table", earlier_table)
+    with monkeypatch.context() as patched:
+        patched.setattr(backup_module, "EVENT_FORMAT", 1)
+        patched.setattr(backup_module, "FORMAT", 2)
+        patched.setattr(backup_module, "_write", earlier)
         with writing(catalog.events.engine) as connection:
             connection.execute(EVENT_HEAD.update().values(format=1))
         with writing(catalog.engine) as connection:
@@ -181,6 +187,9 @@ def test_a_backup_of_earlier_formats(
     assert (manifest.catalogue_format, manifest.event_format) == (2, 1)
     assert (held := restored().checkpoints.read("main-lexical-1")) is not None
     assert held.awaited == 0
+    assert (live := restored().releases.live("main")) is not None
+    assert live.model is None
+    assert restored().models.list("main") == []
     log = restored().events
     assert [row.what for row in log.events("main", 0, 10).rows] == [
         Event("e\x10", "rating", AT, "d2", value=4.5)
@@ -425,6 +434,8 @@ def test_a_database_that_fails_leaves_no_file(catalog: Catalog, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == []
 
 
-def test_all_tables_are_in_it() -> None:
+def test_all_tables_are_in_it(catalog: Catalog, tmp_path: Path) -> None:
     """A new table is in the next backup without being named."""
-    assert set(TABLES) == {*CATALOGUE.tables, *EVENT_LOG.tables}
+    backup(catalog, path := tmp_path / "backup.zip")
+    with opened(path) as reader:
+        assert reader.manifest.tables.keys() == {*CATALOGUE.tables, *EVENT_LOG.tables}
