@@ -174,6 +174,13 @@ class QualitySettings(Section):
     tolerance: float = Field(
         0.01, ge=0, le=1, description="how much nDCG@10 may fall when a generation goes live"
     )
+    model_margin: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="how much nDCG@10 may fall, by the low end of its 95 % interval, when a model "
+        "takes the place of another",
+    )
 
 
 class RetentionSettings(Section):
