@@ -129,6 +129,13 @@ class SearchSettings(Section):
         description="minutes for which a search's next pages can be asked for; meanwhile its "
         "generation is not dropped",
     )
+    feature_log_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of the searches whose features are kept with what was shown, to train "
+        "models on, 0 to 1: about 4 bytes x features x hits shown each, some 2 kB",
+    )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 
