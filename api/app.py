@@ -10,6 +10,7 @@ from api.commands import (
     demo,
     follow,
     index,
+    models,
     reindex,
     releases,
     search,
@@ -40,6 +41,7 @@ app.command("rollback")(releases.rollback)
 app.command("backup")(backup.run)
 app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
+app.add_typer(models.app, name="models")
 
 
 @app.callback()

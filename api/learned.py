@@ -1,7 +1,7 @@
 """The orders of a collection's searches: a release's model's, or the one without a model."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from api.behaving import BehaviourWatch
@@ -13,7 +13,8 @@ from rerank.behaviour import Behaviour
 from rerank.document_facts import DocumentFacts
 from rerank.learned_order import RERANK, LearnedOrder, SignalledOrder, Troubles
 from rerank.model import Model
-from rerank.scenes import Needs, Scenery, Setting
+from rerank.scenes import Scenery, Seen
+from rerank.signals.registry import Feature
 from rerank.tables import Tables
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import EventLog
@@ -89,15 +90,15 @@ class _Scenes:
         self,
         query: Query,
         candidates: Ranking,
+        features: Sequence[Feature],
         *,
-        needs: Needs,
         tables: Tables,
         timeout_seconds: float,
-    ) -> Setting:
+    ) -> Seen:
         """See ``Scenes``."""
         scenery = Scenery(self._schema, self._facts, self._past, self._current())
         return scenery.scene(
-            query, candidates, needs=needs, tables=tables, timeout_seconds=timeout_seconds
+            query, candidates, features, tables=tables, timeout_seconds=timeout_seconds
         )
 
 

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "reference"
 PLAIN_TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 VERBS = (
     "", "demo", "index", "search", "status", "follow", "serve", "reindex", "releases", "promote",
-    "rollback", "backup", "restore", "verify",
+    "rollback", "backup", "restore", "verify", "models",
 )  # fmt: skip
 ERROR = f"""\
 {{"error": {{

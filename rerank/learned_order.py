@@ -10,8 +10,8 @@ import numpy as np
 from rerank.assembly import assemble
 from rerank.model import Model
 from rerank.scene import Scene
-from rerank.scenes import Needs, Setting
-from rerank.signals.registry import features
+from rerank.scenes import Seen
+from rerank.signals.registry import Feature, features
 from rerank.tables import Tables
 from tandem.documents import Document
 from tandem.errors import EngineUnavailable, ModelError
@@ -41,12 +41,17 @@ class Scenes(Protocol):
         self,
         query: Query,
         candidates: Ranking,
+        features: Sequence[Feature],
         *,
-        needs: Needs,
         tables: Tables,
         timeout_seconds: float,
-    ) -> Setting:
-        """All that is needed, as far as it comes in time, and what is missing."""
+    ) -> Seen:
+        """All that these features need, and what is missing of it: the person's past, if it does
+        not come in time.
+
+        Raises:
+            EngineUnavailable: what is needed of documents does not come in time.
+        """
         ...
 
 
@@ -96,8 +101,7 @@ class LearnedOrder:
         self._model = model
         self._chosen = tuple(known[name] for name in names)
         self._others = tuple(known[name] for name in known if name not in {*names})
-        self._needs = Needs.of(self._chosen)
-        self._all_needs = Needs.of(known.values())
+        self._every = (*self._chosen, *self._others)
         self._scenes = scenes
         self._fallback = fallback
         self._troubles = troubles
@@ -130,13 +134,10 @@ class LearnedOrder:
         scene, missing = self._scenes.scene(
             query,
             candidates,
-            needs=self._all_needs if query.wants_features else self._needs,
+            self._every if query.wants_features else self._chosen,
             tables=self._model.tables,
             timeout_seconds=timeout_seconds,
         )
-        late = [part for part in missing if part.leg == RERANK]
-        if late:
-            raise EngineUnavailable(f"what signals read of documents: {late[0].reason}")
         seen = assemble(scene, self._chosen)
         scores = self._model.scores(seen.values).tolist()
         self._troubles.order.is_over()
@@ -199,7 +200,6 @@ class SignalledOrder:
     ) -> None:
         self._inner = inner
         self._features = features(schema)
-        self._needs = Needs.of(self._features)
         self._scenes = scenes
         self._trouble = trouble
         self._missing = missing
@@ -231,7 +231,7 @@ class SignalledOrder:
         """
         try:
             scene, missing = self._scenes.scene(
-                query, candidates, needs=self._needs, tables=Tables(), timeout_seconds=seconds
+                query, candidates, self._features, tables=Tables(), timeout_seconds=seconds
             )
             if missing:
                 raise EngineUnavailable(f"{missing[0].leg}: {missing[0].reason}")

@@ -136,6 +136,13 @@ class SearchSettings(Section):
         description="room for what signals know of documents, kept ready for each open generation, "
         "megabytes; 128 hold some 30,000 documents of 200 words",
     )
+    feature_log_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of the searches whose features are kept with what was shown, to train "
+        "models on, 0 to 1: about 4 bytes x features x hits shown each, some 2 kB",
+    )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 
@@ -180,6 +187,13 @@ class QualitySettings(Section):
     )
     tolerance: float = Field(
         0.01, ge=0, le=1, description="how much nDCG@10 may fall when a generation goes live"
+    )
+    model_margin: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="how much nDCG@10 may fall, by the low end of its 95 % interval, when a model "
+        "takes the place of another",
     )
 
 

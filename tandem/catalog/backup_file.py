@@ -1,21 +1,18 @@
-"""A backup as a file: a ZIP archive with ``manifest.json`` and, a table, one JSON object a row.
-Bytes are base64 in it.
-"""
+"""A backup as a file: a ZIP archive with ``manifest.json`` and, a table, one JSON object a row."""
 
 import lzma
 import zipfile
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
-from tandem.catalog.tables import BEHAVIOUR, CONTENT
 from tandem.errors import InputError
 
 KIND = "tandem-catalogue"
@@ -31,6 +28,13 @@ UNREADABLE = (
 """What ``zipfile`` raises for an archive that is not in order."""
 
 ANOTHER = "use another backup: this one cannot be trusted"
+
+
+class Readable(NamedTuple):
+    """The formats of both logs' tables that can be put back, the present one last."""
+
+    catalogue: tuple[int, ...]
+    events: tuple[int, ...]
 
 
 class TablePart(BaseModel):
@@ -71,7 +75,7 @@ class BackupWriter:
         digest, count = blake2b(digest_size=16), 0
         with self._archive.open(_member(name), "w", force_zip64=True) as file:
             for row in rows:
-                line = orjson.dumps(row, default=_text, option=orjson.OPT_APPEND_NEWLINE)
+                line = orjson.dumps(row, _text_of, orjson.OPT_APPEND_NEWLINE)
                 digest.update(line)
                 file.write(line)
                 count += 1
@@ -100,8 +104,11 @@ class BackupReader:
             yield from file
 
 
-def _text(content: bytes) -> str:
-    return b64encode(content).decode()
+def _text_of(value: object) -> str:
+    """Bytes as a line holds them; the reader of the table knows which columns are bytes."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"a column of {type(value).__name__}, which no backup holds")
+    return b64encode(value).decode()
 
 
 def _member(table: str) -> str:
@@ -116,19 +123,19 @@ def created(file: IO[bytes]) -> Iterator[BackupWriter]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BackupReader]:
-    """A backup, after all of it was read and compared with its manifest.
+def opened(
+    path: Path, formats: Readable, tables_of: Callable[[Manifest], Sequence[str]]
+) -> Iterator[BackupReader]:
+    """A backup, after all of it was read and compared with its manifest. ``tables_of`` names the
+    tables of its formats.
 
     Raises:
         InputError: it cannot be read, is no backup, is cut off or altered, or of another version.
     """
     with _archive(path) as archive:
         manifest = _manifest(path, archive)
-        _check_version(path, manifest)
-        tables = [
-            *BEHAVIOUR.names(manifest.event_format),
-            *CONTENT.names(manifest.catalogue_format),
-        ]
+        _check_version(path, manifest, formats)
+        tables = tables_of(manifest)
         _check_names(path, archive, manifest, tables)
         reader = BackupReader(path, archive, manifest)
         for name in tables:
@@ -185,22 +192,20 @@ def _check_format(path: Path, found: Any) -> None:
         )
 
 
-def _check_version(path: Path, manifest: Manifest) -> None:
+def _check_version(path: Path, manifest: Manifest, formats: Readable) -> None:
     if manifest.kind != KIND or manifest.format != BACKUP_FORMAT:
         raise InputError(
             f"{path} is no backup of a catalogue: kind {manifest.kind!r}, format "
             f"{manifest.format}, expected {KIND!r}, format {BACKUP_FORMAT}",
             hint="name a file that tandem backup has written",
         )
-    for title, log, was in (
-        ("a catalogue", CONTENT, manifest.catalogue_format),
-        ("an event log", BEHAVIOUR, manifest.event_format),
-    ):
-        if was not in log.readable:
-            age = "a later" if was > log.format else "an earlier"
+    found = (manifest.catalogue_format, manifest.event_format)
+    for title, was, readable in zip(("a catalogue", "an event log"), found, formats, strict=True):
+        if was not in readable:
+            age = "a later" if was > readable[-1] else "an earlier"
             raise InputError(
                 f"the backup {path} holds {title} of {age} version of Tandem: format {was}, "
-                f"expected {' or '.join(map(str, log.readable))}",
+                f"expected {' or '.join(map(str, readable))}",
                 hint="restore it with that version of Tandem",
             )
 

@@ -88,6 +88,15 @@ class Models:
                 )
         return _model(row, {part.name: bytes(part.content) for part in parts})
 
+    def described(self, number: int, collection: str | None = None) -> StoredModel:
+        """As ``get``, without the parts: also of a model that was removed.
+
+        Raises:
+            InputError: there is none, or it is another collection's.
+        """
+        with reading(self._engine) as connection:
+            return _model(_found(connection, number, collection))
+
     def list(self, collection: str) -> list[StoredModel]:
         """The models of a collection that were not removed, newest first, without their parts."""
         query = (

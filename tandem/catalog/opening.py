@@ -2,15 +2,15 @@
 
 import logging
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 
 from tandem.catalog.database import open_database, reading
 from tandem.catalog.faults import damaged
+from tandem.catalog.logs import Addition, Log
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import CONTENT, Log
+from tandem.catalog.tables import CONTENT
 from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
 
@@ -24,7 +24,7 @@ def open_catalogue(url: sa.URL | str) -> sa.Engine:
 
 def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
     """The database with the log's tables and its one row, made if nothing was there. A log of an
-    earlier format gets the columns and tables that it lacks, if that is all that it lacks.
+    earlier format gets what it lacks, if that can be added.
 
     Raises:
         SettingsError: the URL is of another kind, or its folder cannot be made.
@@ -36,7 +36,6 @@ def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
         with reading(engine) as connection:
             found = _format(connection, log)
             _check_format(connection, log, found)
-            _check_tables(connection, log, found)
         if found != log.format:
             _take_up(engine, log)
     except BaseException:
@@ -47,7 +46,7 @@ def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
 
 def _create(log: Log, connection: sa.Connection) -> None:
     if sa.inspect(connection).has_table(log.head.name):
-        return  # a log of some format: whether it can be taken up is seen when it is read
+        return  # a log of another format, which has fewer tables
     _check_found(connection, log)
     log.tables.create_all(connection)
     connection.execute(log.head.insert().values(log_id=uuid4().hex, head=0, format=log.format))
@@ -91,7 +90,7 @@ def _format(connection: sa.Connection, log: Log) -> int:
 
 
 def _check_format(connection: sa.Connection, log: Log, found: int) -> None:
-    """Refuse what is neither of this format nor of one that can be taken up."""
+    """Refuse what is neither of this format nor of one that can be taken up, or lacks a table."""
     if found > log.format or log.lacking(found) is None:
         age = "a later" if found > log.format else "an earlier"
         raise CatalogError(
@@ -99,21 +98,19 @@ def _check_format(connection: sa.Connection, log: Log, found: int) -> None:
             f"format {found}, expected {log.format}",
             hint="use that version of Tandem" if found > log.format else ANOTHER,
         )
-
-
-def _check_tables(connection: sa.Connection, log: Log, found: int) -> None:
-    missing = {*log.names(found)} - {*sa.inspect(connection).get_table_names()}
+    there = set(sa.inspect(connection).get_table_names())
+    missing = [table.name for table in log.tables_of(found) if table.name not in there]
     if missing:
+        where = shown(connection.engine.url)
         raise damaged(
             connection.engine,
-            f"the {log.title} {shown(connection.engine.url)} is damaged: it has no table "
-            f"{', '.join(sorted(missing))}",
+            f"the {log.title} {where} is damaged: it has no table {', '.join(missing)}",
         )
 
 
 def _take_up(engine: sa.Engine, log: Log) -> None:
-    """Give a log of an earlier format what it lacks; its rows stay as they are. An
-    older process that runs beside this one goes on writing without them.
+    """Give a log of an earlier format what it lacks; its rows stay as they are. An older process
+    that runs beside this one goes on writing without it.
 
     Raises:
         CatalogError: another process has meanwhile made it a log that cannot be taken up here.
@@ -123,8 +120,8 @@ def _take_up(engine: sa.Engine, log: Log) -> None:
         _check_format(connection, log, found)
         if found == log.format:
             return  # another process was first
-        for item in log.lacking(found) or ():
-            _add(connection, item)
+        for added in log.lacking(found) or ():
+            _add(connection, added)
         connection.execute(log.head.update().values(format=log.format))
     logging.getLogger("tandem.catalog").info(
         "the %s %s was of format %d and is of format %d now",
@@ -135,9 +132,9 @@ def _take_up(engine: sa.Engine, log: Log) -> None:
     )
 
 
-def _add(connection: sa.Connection, item: sa.Column[Any] | sa.Table) -> None:
-    if isinstance(item, sa.Table):
-        item.create(connection)
-        return
-    added = sa.schema.CreateColumn(item).compile(dialect=connection.dialect)
-    connection.exec_driver_sql(f"ALTER TABLE {item.table.name} ADD COLUMN {added}")
+def _add(connection: sa.Connection, added: Addition) -> None:
+    if isinstance(added, sa.Column):
+        column = sa.schema.CreateColumn(added).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {added.table.name} ADD COLUMN {column}")
+    else:
+        added.create(connection)

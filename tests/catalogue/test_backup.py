@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -16,19 +17,24 @@ from tandem.catalog import backup as backup_module
 from tandem.catalog import postgres
 from tandem.catalog import restore as module
 from tandem.catalog.backup import backup
-from tandem.catalog.backup_file import BackupWriter, TablePart, opened
+from tandem.catalog.backup_file import BackupWriter, TablePart
+from tandem.catalog.backup_rows import tables_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading, writing
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG
+from tandem.catalog.logs import Log
 from tandem.catalog.restore import restore
-from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_HEAD, EVENT_LOG, LOG, Log
+from tandem.catalog.tables import CATALOGUE, CONTENT, LOG
 from tandem.errors import CatalogError, CheckpointConflict, InputError
 from tandem.events import Event, Exposure, Impression
+from tandem.features import FeatureMatrix
 from tandem.protocols import Refusal
 from tests.builders import document, schema_of
 from tests.catalogue.conftest import Open
 
 AT = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
 MORE = {"message": "nul\0"}
+SEEN = FeatureMatrix(("a",), ("d2\x10", "d3"), np.array([[1.5], [np.nan]], dtype=np.float32))
 
 
 def fill(catalog: Catalog) -> None:
@@ -58,6 +64,7 @@ def fill(catalog: Catalog) -> None:
     )
     shown = (Exposure("d2\x10", 1, 0.5, "a"), Exposure("d3", 2))
     catalog.events.append_impressions("main", "api", [Impression("q", AT, 1, exposures=shown)])
+    catalog.events.features.keep("main", [("q", SEEN)])
 
 
 NOT_KEPT = {
@@ -82,20 +89,23 @@ def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
     return found
 
 
-EARLIER = {CONTENT.title: 2, BEHAVIOUR.title: 1}
+write_table, write = backup_module._write_table, backup_module._write
 ADDED = {"details", "awaited", "model"}
 """The columns that earlier formats had not."""
 
 
-def earlier(connection: sa.Connection, writer: BackupWriter, log: Log) -> dict[str, TablePart]:
-    """Write the tables as an earlier Tandem did."""
+def earlier_log(connection: sa.Connection, writer: BackupWriter, log: Log) -> Any:
+    """Write a log's tables as an earlier Tandem did."""
+    kept = sa.MetaData()
+    for table in log.tables_of(1 if log is BEHAVIOUR else 2):
+        table.to_metadata(kept)
+    return write(connection, writer, log._replace(tables=kept))
 
-    def written(table: sa.Table) -> TablePart:
-        kept = [sa.column(item.name, item.type) for item in table.columns if item.name not in ADDED]
-        there = cast("sa.Table", sa.table(table.name, *kept))
-        return backup_module._write_table(connection, writer, there)
 
-    return {name: written(log.tables.tables[name]) for name in log.names(EARLIER[log.title])}
+def earlier_table(connection: sa.Connection, writer: BackupWriter, table: sa.Table) -> TablePart:
+    """Write a table as an earlier Tandem did."""
+    kept = [sa.column(item.name, item.type) for item in table.columns if item.name not in ADDED]
+    return write_table(connection, writer, cast("sa.Table", sa.table(table.name, *kept)))
 
 
 @pytest.fixture
@@ -174,10 +184,11 @@ def test_a_backup_of_earlier_formats(
     """What they had not is put back empty: what comes next may have some."""
     fill(catalog)
     path = tmp_path / "earlier.zip"
-    with monkeypatch.context() as patched:
-        patched.setattr(backup_module, "EVENT_FORMAT", 1)
-        patched.setattr(backup_module, "FORMAT", 2)
-        patched.setattr(backup_module, "_write", earlier)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(backup_module, "EVENT_FORMAT", 1)
+        earlier.setattr(backup_module, "FORMAT", 2)
+        earlier.setattr(backup_module, "_write", earlier_log)
+        earlier.setattr(backup_module, "_write_table", earlier_table)
         with writing(catalog.events.engine) as connection:
             connection.execute(EVENT_HEAD.update().values(format=1))
         with writing(catalog.engine) as connection:
@@ -366,14 +377,14 @@ def test_a_failure_halfway_changes_nothing(
     catalog.documents.append("main", "s", [document("late")])
     catalog.events.append("main", "api", [Event("late", "click", AT)])
     before = content(catalog)
-    batches = module._batches
+    batches = module.batches
 
-    def fail_late(path: Path, reader: Any, table: sa.Table, *rest: Any) -> Iterator[Any]:
-        yield from batches(path, reader, table, *rest)
+    def fail_late(path: Path, reader: Any, log: Log, table: sa.Table) -> Iterator[Any]:
+        yield from batches(path, reader, log, table)
         if table.name == last:
             raise InputError("the disk is gone")
 
-    monkeypatch.setattr(module, "_batches", fail_late)
+    monkeypatch.setattr(module, "batches", fail_late)
     with pytest.raises(InputError, match="the disk is gone"):
         restore(url, written, replace=True)
     assert content(catalog) == before
@@ -436,6 +447,7 @@ def test_a_database_that_fails_leaves_no_file(catalog: Catalog, tmp_path: Path) 
 
 def test_all_tables_are_in_it(catalog: Catalog, tmp_path: Path) -> None:
     """A new table is in the next backup without being named."""
-    backup(catalog, path := tmp_path / "backup.zip")
-    with opened(path) as reader:
-        assert reader.manifest.tables.keys() == {*CATALOGUE.tables, *EVENT_LOG.tables}
+    assert {*tables_of(backup(catalog, tmp_path / "b.zip"))} == {
+        *CATALOGUE.tables,
+        *EVENT_LOG.tables,
+    }

@@ -13,9 +13,9 @@ from tandem.catalog import event_log as module
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import ROWS_PER_QUERY, file_url, open_database, writing
 from tandem.catalog.event_log import Accepted, EventLog, Page
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
 from tandem.catalog.opening import open_log
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
 from tandem.catalog.urls import events_url
 from tandem.errors import CatalogError, FieldError
 from tandem.events import Event, Exposure, Impression

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import open_database, reading, writing
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT, EVENT_HEAD
 from tandem.catalog.faults import DatabaseDamaged
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, EVENT_FORMAT, EVENT_HEAD, FORMAT, LOG
+from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
 from tandem.catalog.urls import events_url
 from tandem.errors import CatalogError
 from tandem.events import Event, Impression
@@ -216,6 +217,14 @@ AT = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
 OLD = Event("old", "click", AT, "d", "u")
 
 
+def drop_second(connection: sa.Connection) -> None:
+    """What format 2 had not."""
+    for index in ("events_by_client", "events_by_session"):
+        connection.exec_driver_sql(f"DROP INDEX {index}")
+    for table in ("impression_features", "feature_names"):
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+
+
 def first_format(catalog: Catalog) -> sa.URL:
     """The event log as it was before it had details, with an event and an impression in it."""
     catalog.events.append("main", "s", [OLD])
@@ -223,6 +232,7 @@ def first_format(catalog: Catalog) -> sa.URL:
     with writing(catalog.events.engine) as connection:
         for table in ("events", "impressions"):
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN details")
+        drop_second(connection)
         connection.execute(EVENT_HEAD.update().values(format=1))
     return events_url(catalog.engine.url)
 
@@ -238,6 +248,38 @@ def test_an_event_log_without_details_is_taken_up(catalog: Catalog, open_catalog
     assert log.log_id == catalog.events.log_id
     again = open_catalog().events
     assert again.head() == 3
+
+
+def test_an_event_log_without_features_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """It gets the tables and the indexes that came with format 3."""
+    catalog.events.append("main", "s", [OLD])
+    with writing(catalog.events.engine) as connection:
+        drop_second(connection)
+        connection.execute(EVENT_HEAD.update().values(format=2))
+    log = open_catalog().events
+    assert log.features.size("main") == (0, 0)
+    with reading(log.engine) as connection:
+        indexes = {index["name"] for index in sa.inspect(connection).get_indexes("events")}
+    assert {"events_by_client", "events_by_session"} <= indexes
+    assert [row.what for row in log.events("main", 0, 10).rows] == [OLD]
+
+
+@pytest.mark.parametrize("found", [2, EVENT_FORMAT])
+def test_a_log_that_has_lost_a_table_is_damaged(
+    catalog: Catalog, open_catalog: Open, found: int
+) -> None:
+    """It is named; nothing is made in its place."""
+    with writing(catalog.events.engine) as connection:
+        connection.exec_driver_sql("DROP TABLE impressions")
+        connection.execute(EVENT_HEAD.update().values(format=found))
+    with pytest.raises(CatalogError, match="is damaged: it has no table impressions"):
+        _ = open_catalog().events
+
+
+def test_a_log_to_be_taken_up_is_there(catalog: Catalog, open_catalog: Open) -> None:
+    """Although it has not all of its tables yet: its events are counted."""
+    first_format(catalog)
+    assert open_catalog().has_events()
 
 
 def test_many_take_it_up_at_once(catalog: Catalog) -> None:
@@ -261,13 +303,13 @@ def test_many_take_it_up_at_once(catalog: Catalog) -> None:
     assert not faults
 
 
-def overtaken(monkeypatch: pytest.MonkeyPatch, format_then: int) -> None:
+def overtaken(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
     """Whoever waits for the log's lock finds that another process has moved it on meanwhile."""
 
     @contextmanager
     def waiting(engine: sa.Engine, head: sa.Table) -> Iterator[tuple[sa.Connection, int]]:
-        with writing(engine) as connection:
-            connection.execute(EVENT_HEAD.update().values(format=format_then))
+        monkeypatch.setattr("tandem.catalog.opening.in_order", in_order)
+        meanwhile()
         with in_order(engine, head) as held:
             yield held
 
@@ -277,8 +319,13 @@ def overtaken(monkeypatch: pytest.MonkeyPatch, format_then: int) -> None:
 def test_a_later_version_was_first(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has made of the log is not undone by who wanted to do less."""
     url = first_format(catalog)
-    overtaken(monkeypatch, EVENT_FORMAT + 1)
-    with pytest.raises(CatalogError, match="a later version of Tandem: format 3, expected 2"):
+
+    def by_a_later_one() -> None:
+        with writing(catalog.events.engine) as connection:
+            connection.execute(EVENT_HEAD.update().values(format=EVENT_FORMAT + 1))
+
+    overtaken(monkeypatch, by_a_later_one)
+    with pytest.raises(CatalogError, match="a later version of Tandem: format 4, expected 3"):
         open_log(url, BEHAVIOUR)
     with reading(catalog.events.engine) as connection:
         assert connection.execute(sa.select(EVENT_HEAD.c.format)).scalar() == EVENT_FORMAT + 1
@@ -290,9 +337,9 @@ def test_another_process_was_first(
     """Nothing is left to do, nor to tell."""
     caplog.set_level("INFO", "tandem.catalog")
     url = first_format(catalog)
-    overtaken(monkeypatch, EVENT_FORMAT)
+    overtaken(monkeypatch, lambda: open_log(url, BEHAVIOUR).dispose())
     open_log(url, BEHAVIOUR).dispose()
-    assert caplog.messages == []
+    assert len(caplog.messages) == 1, "the other one has told it"
 
 
 def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> None:
@@ -310,14 +357,14 @@ def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> No
     assert [row.what.details for row in log.impressions("main", 0, 10).rows] == [{}, {}]
 
 
-@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (3, "a later")])
+@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (4, "a later")])
 def test_another_event_log_is_refused(
     catalog: Catalog, open_catalog: Open, found: int, age: str
 ) -> None:
     """One that nothing is known of."""
     with writing(catalog.events.engine) as connection:
         connection.execute(EVENT_HEAD.update().values(format=found))
-    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 2"
+    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 3"
     with pytest.raises(CatalogError, match=said):
         _ = open_catalog().events
 
