@@ -15,6 +15,7 @@ from rerank.everyone import Everyone
 from rerank.facts import Facts, QueryWord
 from rerank.person import Person
 from rerank.tables import Tables
+from tandem.protocols import FloatMatrix, FloatVector
 from tandem.queries import Query
 from tandem.rankings import Evidence, Ranking
 from tandem.schema import Schema
@@ -31,7 +32,8 @@ class Scene:
     """One query and its candidates, in the order of ``candidates``.
 
     ``facts`` are those of the candidates and of what the person's past names, as far as they were
-    had. ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
+    had. ``query_vector`` is what the query means, where it was searched for by that.
+    ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
     candidates, ``person`` who asks; ``tables`` is what training learned beside the trees.
     """
 
@@ -41,6 +43,7 @@ class Scene:
     seconds: float
     facts: Mapping[str, Facts] = field(default_factory=dict)
     words: Sequence[QueryWord] = ()
+    query_vector: FloatVector | None = None
     everyone: Everyone = field(default_factory=Everyone)
     person: Person = field(default_factory=Person)
     tables: Tables = field(default_factory=Tables)
@@ -64,6 +67,18 @@ class Scene:
     def rows(self) -> npt.NDArray[np.intp]:
         """The candidates' rows in the arrays of ``everyone``, in order."""
         return self.everyone.rows(self.document_ids)
+
+    @cached_property
+    def vectors(self) -> tuple[npt.NDArray[np.intp], FloatMatrix]:
+        """The candidates that have a vector, by their places in order, and those vectors, float32
+        (candidates with one, dimension).
+        """
+        found = [item.vector if item is not None else None for item in self.documents]
+        held = [(row, vector) for row, vector in enumerate(found) if vector is not None]
+        if not held:
+            return np.empty(0, np.intp), np.empty((0, 0), np.float32)
+        rows, vectors = zip(*held, strict=True)
+        return np.array(rows, np.intp), np.concatenate(vectors).reshape(len(rows), -1)
 
     @cached_property
     def evidence(self) -> Mapping[str, tuple[Evidence | None, ...]]:

@@ -136,12 +136,12 @@ class SearchSettings(Section):
         description="minutes for which a search's next pages can be asked for; meanwhile its "
         "generation is not dropped",
     )
-    feature_log_share: float = Field(
-        0.1,
+    facts_megabytes: int = Field(
+        128,
         ge=0,
-        le=1,
-        description="share of the searches whose features are kept with what was shown, to train "
-        "models on, 0 to 1: about 4 bytes x features x hits shown each, some 2 kB",
+        le=65_536,
+        description="room for what signals know of documents, kept ready for each open generation, "
+        "megabytes; 128 hold some 30,000 documents of 200 words",
     )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rerank.assembly import assemble
 from rerank.behaviour import Behaviour
-from rerank.facts import Facts, QueryWord
+from rerank.facts import EVERYTHING, Facts, Need, QueryWord
 from rerank.person import DEEDS_READ
 from rerank.scene import Scene, Values
 from rerank.scenes import Asked, Scenery
@@ -21,6 +21,7 @@ from rerank.training.skew import comparable, skew
 from rerank.training.sweep import Wanted
 from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.features import FeatureMatrix
+from tandem.protocols import FloatVector
 from tests.behaviour_log import NOW, MemoryBehaviour, random_rows
 from tests.builders import schema_of
 from tests.people_scenes import query_of, ranked
@@ -33,13 +34,22 @@ DOCUMENTS = tuple(f"d{number}" for number in range(45))
 class NoFacts:
     """A ``FactsSource`` for which nobody may ask."""
 
-    def of(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, Facts]:
+    def of(
+        self,
+        document_ids: Collection[str],
+        timeout_seconds: float,
+        needs: Collection[Need] = EVERYTHING,
+    ) -> Mapping[str, Facts]:
         """See ``FactsSource``."""
         raise AssertionError("events need no documents")
 
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
         """See ``FactsSource``."""
         raise AssertionError("events need no words")
+
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        raise AssertionError("events need no vector")
 
 
 def wanted(as_of: int, who: Who, document_ids: Sequence[str], query_id: str = "q") -> Wanted:
@@ -182,13 +192,22 @@ CONTENT, SCORE = feature("content", "documents"), feature("score", "answer", "do
 class Today:
     """A ``FactsSource``: what is known of documents now."""
 
-    def of(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, Facts]:
+    def of(
+        self,
+        document_ids: Collection[str],
+        timeout_seconds: float,
+        needs: Collection[Need] = EVERYTHING,
+    ) -> Mapping[str, Facts]:
         """See ``FactsSource``."""
         return {name: Facts(name) for name in document_ids if name != "gone"}
 
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
         """See ``FactsSource``."""
         return ()
+
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        return None
 
 
 def replayed(logged: FeatureMatrix | None, *, today: bool) -> list[list[float | None]]:
