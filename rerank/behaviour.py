@@ -75,8 +75,8 @@ class Behaviour:
     def beside(
         self, past: Past, document_ids: Collection[str], seconds: float
     ) -> tuple[Everyone, Past] | None:
-        """What was done with documents and with those of somebody's past, and that past up to the
-        same position; ``None`` where what lies between is not at hand any more.
+        """What was done with documents, and somebody's past up to the same position; ``None`` where
+        what lies between is not at hand any more.
 
         A past is read from the log while others are written to it, so its end is added here.
         """
@@ -85,8 +85,7 @@ class Behaviour:
             if newer is None:
                 return None
             deeds = [*past.deeds, *newer][-DEEDS_READ:]
-            known = dict.fromkeys([*document_ids, *(deed.document_id or "" for deed in deeds)])
-            everyone = self._numbers.of(known, seconds, self._position)
+            everyone = self._numbers.of(document_ids, seconds, self._position)
             return everyone, Past(past.who, deeds, self._position)
 
     def _newer(self, past: Past) -> list[Deed] | None:

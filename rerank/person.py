@@ -13,6 +13,9 @@ DEEDS_READ = 200
 SESSION_SECONDS = 1_800.0
 """What was done within the last half hour belongs to the session, whatever it was told as."""
 
+SESSION_DOCUMENTS = 20
+"""What somebody wants now is in the last so many documents that they chose."""
+
 PRIOR_RATINGS = 5
 """Weight of the mean of all people's ratings in a person's, in ratings."""
 
@@ -71,9 +74,9 @@ class Person:
         """
         liked: dict[str, float] = {}
         for deed in self.deeds:
-            worth = CHOOSING.get(deed.action)
-            if worth is not None and deed.document_id is not None:
-                liked[deed.document_id] = max(worth, liked.get(deed.document_id, 0.0))
+            name, worth = deed.document_id, CHOOSING.get(deed.action, 0.0)
+            if name is not None and worth > liked.get(name, 0.0):
+                liked[name] = worth
         mean = self.rating_mean
         return liked | {name: value - mean for name, value in self.ratings.items()}
 
@@ -90,15 +93,16 @@ class Person:
 
     @cached_property
     def session_liking(self) -> Mapping[str, float]:
-        """document_id -> what was chosen or liked in the session is worth; 0 and less is left out.
+        """document_id -> what it is worth that it was chosen or liked in the session, the last
+        ``SESSION_DOCUMENTS`` of them; what is worth nothing is left out.
 
         A rating counts by what it is above the person's mean, at most as much as a purchase.
         """
-        chosen = (deed for deed in self.session if deed.action in CHOOSING or is_rating(deed))
-        names = dict.fromkeys(deed.document_id for deed in chosen)
-        most = max(CHOOSING.values())
-        return {
-            name: min(self.liking[name], most)
-            for name in names
-            if name is not None and self.liking.get(name, 0.0) > 0
-        }
+        liking, most = self.liking, max(CHOOSING.values())
+        chosen = [
+            deed.document_id
+            for deed in self.session
+            if deed.document_id is not None and (deed.action in CHOOSING or is_rating(deed))
+        ]
+        last = [*dict.fromkeys(chosen)][-SESSION_DOCUMENTS:]
+        return {name: min(liking[name], most) for name in last if liking.get(name, 0.0) > 0}

@@ -15,6 +15,7 @@ from rerank.everyone import Everyone
 from rerank.facts import Facts, QueryWord
 from rerank.person import Person
 from rerank.tables import Tables
+from tandem.protocols import FloatMatrix
 from tandem.queries import Query
 from tandem.rankings import Evidence, Ranking
 from tandem.schema import Schema
@@ -64,6 +65,18 @@ class Scene:
     def rows(self) -> npt.NDArray[np.intp]:
         """The candidates' rows in the arrays of ``everyone``, in order."""
         return self.everyone.rows(self.document_ids)
+
+    @cached_property
+    def vectors(self) -> tuple[npt.NDArray[np.intp], FloatMatrix]:
+        """The candidates that have a vector, by their places in order, and those vectors, float32
+        (candidates with one, dimension).
+        """
+        found = [item.vector if item is not None else None for item in self.documents]
+        held = [(row, vector) for row, vector in enumerate(found) if vector is not None]
+        if not held:
+            return np.empty(0, np.intp), np.empty((0, 0), np.float32)
+        rows, vectors = zip(*held, strict=True)
+        return np.array(rows, np.intp), np.concatenate(vectors).reshape(len(rows), -1)
 
     @cached_property
     def evidence(self) -> Mapping[str, tuple[Evidence | None, ...]]:

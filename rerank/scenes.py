@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 from rerank.behaviour import Behaviour, Past
 from rerank.everyone import Everyone
-from rerank.facts import FactsSource
+from rerank.facts import Facts, FactsSource, Need
 from rerank.person import Person
 from rerank.scene import Scene
-from rerank.signals.registry import Feature
+from rerank.signals.registry import Feature, Reads, needs
 from rerank.tables import Tables
 from tandem.behaviour import Deed, Who
 from tandem.queries import Query
@@ -22,6 +22,8 @@ from tandem.schema import Schema
 
 SHARE_FOR_PAST: Final = 0.5
 """How much of its time reading the person's past may use up: the rest is for documents."""
+
+OF_DOCUMENTS: Final[frozenset[Reads]] = frozenset({"documents", "words", "engines"})
 
 PastReader = Callable[[Who, int, float], Sequence[Deed] | Degradation]
 """Somebody's last ``DEEDS_READ`` deeds up to a position in the log, oldest first, within so many
@@ -34,25 +36,29 @@ UNREAD = Degradation("profile", "unavailable")
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What signals read: the person's ``past``, the candidates' documents, the ``past_documents``
-    that the person's past names, and the query's ``words``.
+    """What signals read: the person's ``past``, the query's ``words``, and of the ``documents``
+    that are candidates, and the ``past_documents`` that the past names, so much; ``None`` for
+    nothing of them.
     """
 
-    past: bool = True
-    documents: bool = True
-    past_documents: bool = True
-    words: bool = True
+    past: bool
+    words: bool
+    documents: frozenset[Need] | None
+    past_documents: frozenset[Need] | None
 
     @classmethod
     def of(cls, features: Iterable[Feature]) -> "Needs":
         """Of features."""
-        signals = [feature.signal for feature in features]
-        reading = [item for item in signals if {"documents", "engines"} & {*item.reads}]
+        chosen = [*features]
+        reading = [
+            feature for feature in chosen if not OF_DOCUMENTS.isdisjoint(feature.signal.reads)
+        ]
+        own = [feature for feature in reading if feature.signal.is_personal]
         return cls(
-            past=any(item.is_personal for item in signals),
-            documents=bool(reading),
-            past_documents=any(item.is_personal for item in reading),
-            words=any(item.scope in {"query", "text"} for item in signals),
+            past=any(feature.signal.is_personal for feature in chosen),
+            words=any("words" in feature.signal.reads for feature in reading),
+            documents=needs(reading) if reading else None,
+            past_documents=needs(own) if own else None,
         )
 
 
@@ -104,15 +110,19 @@ def people_of(asked: Asked, everyone: Everyone, past: Past | None, tables: Table
     )
 
 
-def with_documents(scene: Scene, facts: FactsSource, needs: Needs, until: float) -> Scene:
-    """The scene with what signals need to know of documents, as far as it comes until then, a
+def with_documents(scene: Scene, facts: FactsSource, wanted: Needs, until: float) -> Scene:
+    """The scene with what signals need to know of documents, which must come until then, a
     moment of ``time.monotonic``.
+
+    Raises:
+        EngineUnavailable: it does not come.
     """
-    wanted = [*scene.document_ids] if needs.documents else []
-    if needs.past_documents:
-        wanted += scene.person.document_ids
-    words = facts.words(scene.query.text, _left(until)) if needs.words else ()
-    found = facts.of(dict.fromkeys(wanted), _left(until)) if wanted else {}
+    found: dict[str, Facts] = {}
+    if wanted.past_documents is not None and scene.person.document_ids:
+        found |= facts.of(scene.person.document_ids, _left(until), wanted.past_documents)
+    if wanted.documents is not None and len(scene):
+        found |= facts.of(scene.document_ids, _left(until), wanted.documents)
+    words = facts.words(scene.query.text, _left(until)) if wanted.words else ()
     return replace(scene, facts=found, words=words)
 
 
@@ -148,10 +158,10 @@ class Scenery:
             EngineUnavailable: what is needed of documents does not come in time.
         """
         until = time.monotonic() + timeout_seconds
-        needs = Needs.of(features)
+        wanted = Needs.of(features)
         asked = Asked(query, self._schema, candidates)
         read: _Read | None = None
-        if needs.past and asked.is_by_somebody:
+        if wanted.past and asked.is_by_somebody:
             read = self._read(asked, SHARE_FOR_PAST * timeout_seconds)
         if read is None or isinstance(read, Degradation):
             everyone, past = self._behaviour.of(candidates.document_ids, asked.seconds), None
@@ -159,7 +169,7 @@ class Scenery:
             everyone, past = read
         scene = people_of(asked, everyone, past, tables)
         missing = (read,) if isinstance(read, Degradation) else ()
-        return Seen(with_documents(scene, self._facts, needs, until), missing)
+        return Seen(with_documents(scene, self._facts, wanted, until), missing)
 
     def _read(self, asked: Asked, seconds: float) -> "_Read":
         """The person's past, and what everyone did up to the same position."""

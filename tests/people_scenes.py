@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import numpy as np
-
 from rerank.behaviour import Behaviour, Past
 from rerank.facts import Facts
 from rerank.person import DEEDS_READ
 from rerank.scene import Scene
 from rerank.scenes import Asked, people_of
-from rerank.signals.registry import features
 from rerank.tables import Tables
 from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.queries import Query
@@ -59,9 +56,3 @@ def scene_after(
         assert both is not None
         scene = people_of(asked, *both, Tables())
     return replace(scene, facts=facts or {})
-
-
-def says(scene: Scene, feature: str) -> list[float | None]:
-    """What the feature of that name says of each candidate; ``None`` for NaN."""
-    (found,) = [item for item in features(scene.schema) if item.name == feature]
-    return [None if np.isnan(value) else float(value) for value in found.compute(scene)]

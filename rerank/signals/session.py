@@ -8,6 +8,7 @@ import numpy as np
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from tandem.fields import FieldType
+from tandem.protocols import FloatVector
 
 PRIOR_CHOICES = 2.0
 """Weight of knowing nothing, in clicks: after two clicks, both on one value, its share is 1/2."""
@@ -42,16 +43,13 @@ def session_affinity(scene: Scene, field: str) -> Values:
     """The share of what was chosen in the session that has one of the document's values of the
     field, the best of them; shrunk to 0 where little was chosen.
     """
-    shares, total = _weights_of_values(scene, field)
-    affinity = scene.unknown()
+    weights, total = _weights_of_values(scene, field)
     if not total:
-        return affinity
-    for row, facts in enumerate(scene.documents):
-        values = facts.keywords.get(field, ()) if facts is not None else ()
-        if values:
-            best = max(shares.get(value, 0.0) for value in values)
-            affinity[row] = best / (total + PRIOR_CHOICES)
-    return affinity
+        return scene.unknown()
+    weight = weights.get
+    known = [facts.keywords.get(field) if facts is not None else None for facts in scene.documents]
+    best = [max([weight(item, 0.0) for item in items]) if items else np.nan for items in known]
+    return np.array(best) / (total + PRIOR_CHOICES)
 
 
 def _weights_of_values(scene: Scene, field: str) -> tuple[dict[str, float], float]:
@@ -80,22 +78,21 @@ def _weights_of_values(scene: Scene, field: str) -> tuple[dict[str, float], floa
 def session_similarity(scene: Scene) -> Values:
     """How near in meaning the document is to the mean of what was chosen in the session."""
     similarity = scene.unknown()
+    rows, vectors = scene.vectors
     chosen = _mean_direction(scene)
-    vectors = [facts.vector if facts is not None else None for facts in scene.documents]
-    found = [(row, vector) for row, vector in enumerate(vectors) if vector is not None]
-    if chosen is not None and found:
-        rows, held = zip(*found, strict=True)
-        similarity[[*rows]] = np.clip(np.stack(held) @ chosen, -1.0, 1.0)
+    if chosen is not None and len(rows):
+        similarity[rows] = np.clip(vectors @ chosen, -1.0, 1.0)
     return similarity
 
 
-def _mean_direction(scene: Scene) -> Values | None:
+def _mean_direction(scene: Scene) -> FloatVector | None:
     """Where what was chosen in the session points to, weighted by its worth; length 1."""
-    total: Values | None = None
-    for name, liking in scene.person.session_liking.items():
-        vector = scene.facts[name].vector if name in scene.facts else None
-        if vector is not None:
-            weighted = vector.astype(np.float64) * liking
-            total = weighted if total is None else total + weighted
-    length = 0.0 if total is None else float(np.linalg.norm(total))
-    return None if total is None or not length else total / length
+    liking = scene.person.session_liking
+    known = [(scene.facts[name].vector, liking[name]) for name in liking if name in scene.facts]
+    held = [(vector, worth) for vector, worth in known if vector is not None]
+    if not held:
+        return None
+    vectors, worths = zip(*held, strict=True)
+    mean = np.array(worths, np.float32) @ np.stack(vectors)
+    length = float(np.linalg.norm(mean))
+    return mean / np.float32(length) if length else None

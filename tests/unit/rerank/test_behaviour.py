@@ -141,12 +141,12 @@ def test_what_was_done_while_a_past_was_read_is_added() -> None:
     """Both are then as of one position; others' deeds are not theirs."""
     mine, later = click(1, user_id="u"), click(4, "c", user_id="u")
     behaviour = folded(mine, click(2, "b"), click(3, "x", user_id="v"), later)
-    read = behaviour.beside(past(Who("u"), mine, as_of=2), ["b"], NOW)
+    read = behaviour.beside(past(Who("u"), mine, as_of=2), ["b", "a", "c"], NOW)
     assert read is not None
     everyone, known = read
     assert known == Past(Who("u"), [mine, later], 4)
     assert everyone.as_of == 4
-    assert everyone.chosen[everyone.rows(["b", "a", "c"])].tolist() == [1, 1, 1]
+    assert everyone.chosen.tolist() == [0, 1, 1, 1]
 
 
 def test_a_past_is_no_longer_than_it_may_be() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rerank.person import PRIOR_RATINGS, SESSION_SECONDS, Person
+from rerank.person import PRIOR_RATINGS, SESSION_DOCUMENTS, SESSION_SECONDS, Person
 from tandem.behaviour import Deed, Who
 from tests.behaviour_log import NOW
 
@@ -100,3 +100,10 @@ def test_what_was_liked_in_the_session() -> None:
         rated("liked", 90.0, seconds=NOW),
     )
     assert person.session_liking == {"new": 1.0, "liked": 3.0}
+
+
+def test_the_last_of_a_long_session() -> None:
+    """What came before says less of what is wanted now."""
+    names = [f"d{number}" for number in range(SESSION_DOCUMENTS + 3)]
+    person = done(*(deed(name, seconds=NOW) for name in names))
+    assert [*person.session_liking] == names[3:]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import pytest
 
 from rerank.behaviour import RECENT_DEEDS, Behaviour
-from rerank.facts import Facts, QueryWord
+from rerank.facts import EVERYTHING, Facts, Need, QueryWord
 from rerank.scenes import Needs, Scenery, Seen
 from rerank.signals.registry import Feature, Reads, Scope, Signal
 from rerank.tables import Tables
@@ -28,19 +28,25 @@ def reading(scope: Scope, *reads: Reads) -> Feature:
 PERSONAL = reading("person", "events")
 TASTE = reading("person", "events", "documents")
 CONTENT = reading("document", "documents")
-EVERYTHING = (PERSONAL, TASTE, CONTENT, reading("text", "documents"))
+WORDS = reading("text", "documents", "words")
+ALL = (PERSONAL, TASTE, CONTENT, WORDS)
 
 
 class KnownFacts:
     """A ``FactsSource`` that knows every document, and notes what it is asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[list[str]] = []
+        self.asked: list[tuple[list[str], set[Need]]] = []
         self.texts: list[str] = []
 
-    def of(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, Facts]:
+    def of(
+        self,
+        document_ids: Collection[str],
+        timeout_seconds: float,
+        needs: Collection[Need] = EVERYTHING,
+    ) -> Mapping[str, Facts]:
         """See ``FactsSource``."""
-        self.asked.append([*document_ids])
+        self.asked.append(([*document_ids], {*needs}))
         return {name: Facts(name) for name in document_ids}
 
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
@@ -80,7 +86,7 @@ class House:
 def test_all_that_there_is() -> None:
     """Of candidates and of what the past names, as of one position."""
     house = House()
-    scene, missing = house.scene(Who("u", "c", "s"), *EVERYTHING)
+    scene, missing = house.scene(Who("u", "c", "s"), *ALL)
     assert missing == ()
     assert scene.as_of == scene.everyone.as_of == house.scenery.position == 3
     assert scene.seconds == scene.person.seconds == NOW
@@ -88,9 +94,8 @@ def test_all_that_there_is() -> None:
     assert scene.person.deeds == [MINE]
     assert scene.person.usual_rating == 4.0
     assert scene.everyone.chosen[scene.rows].tolist() == [1, 0]
-    assert scene.everyone.chosen[scene.everyone.rows(scene.person.document_ids)].tolist() == [1]
     assert [item and item.document_id for item in scene.documents] == ["a", "b"]
-    assert house.facts.asked == [["a", "b", "mine"]]
+    assert house.facts.asked == [(["mine"], set()), (["a", "b"], {"words"})]
     assert scene.words == (QueryWord("x", 1.0),)
 
 
@@ -99,17 +104,25 @@ def test_all_that_there_is() -> None:
     [
         ((), [], [], 0),
         ((reading("everyone", "events"),), [], [], 0),
+        ((reading("text", "answer"),), [], [], 0),
         ((PERSONAL,), [], [], 1),
-        ((CONTENT,), [["a", "b"]], [], 0),
-        ((PERSONAL, CONTENT), [["a", "b"]], [], 1),
-        ((TASTE,), [["a", "b", "mine"]], [], 1),
-        ((reading("session", "events", "engines"),), [["a", "b", "mine"]], [], 1),
-        ((reading("text", "documents"),), [["a", "b"]], ["x"], 0),
-        ((reading("text", "answer"),), [], ["x"], 0),
+        ((CONTENT,), [(["a", "b"], set())], [], 0),
+        ((PERSONAL, CONTENT), [(["a", "b"], set())], [], 1),
+        ((TASTE,), [(["mine"], set()), (["a", "b"], set())], [], 1),
+        (
+            (reading("session", "events", "engines"), WORDS),
+            [(["mine"], {"vectors"}), (["a", "b"], {"vectors", "words"})],
+            ["x"],
+            1,
+        ),
+        ((WORDS,), [(["a", "b"], {"words"})], ["x"], 0),
     ],
 )
 def test_only_what_is_needed_is_read(
-    features: tuple[Feature, ...], documents: list[list[str]], texts: list[str], pasts: int
+    features: tuple[Feature, ...],
+    documents: list[tuple[list[str], set[Need]]],
+    texts: list[str],
+    pasts: int,
 ) -> None:
     """A model that is not personal reads no past, and so on."""
     house = House()
@@ -122,7 +135,7 @@ def test_only_what_is_needed_is_read(
 def test_nobody_asks() -> None:
     """No past is read, and nothing is missing for it."""
     house = House()
-    scene, missing = house.scene(Who(), *EVERYTHING)
+    scene, missing = house.scene(Who(), *ALL)
     assert missing == ()
     assert house.asked == []
     assert not scene.person.is_known
@@ -135,7 +148,7 @@ def test_the_past_does_not_come() -> None:
     late = Degradation("profile", "timeout")
     scenery = Scenery(Schema(), house.facts, lambda *_: late, house.behaviour)
     scene, missing = scenery.scene(
-        query_of(Who("u")), ranked(["a"]), EVERYTHING, tables=Tables(), timeout_seconds=1.0
+        query_of(Who("u")), ranked(["a"]), ALL, tables=Tables(), timeout_seconds=1.0
     )
     assert missing == (late,)
     assert not scene.person.is_known
@@ -156,7 +169,7 @@ def test_what_happens_while_the_past_is_read() -> None:
 
     scenery = Scenery(Schema(), house.facts, slow, house.behaviour)
     scene, missing = scenery.scene(
-        query_of(Who("u")), ranked(["b"]), EVERYTHING, tables=Tables(), timeout_seconds=1.0
+        query_of(Who("u")), ranked(["b"]), ALL, tables=Tables(), timeout_seconds=1.0
     )
     assert missing == ()
     assert house.asked == [(Who("u"), 3)]
@@ -176,7 +189,7 @@ def test_too_much_happens_while_the_past_is_read() -> None:
 
     scenery = Scenery(Schema(), house.facts, hanging, house.behaviour)
     scene, missing = scenery.scene(
-        query_of(Who("u")), ranked(["a"]), EVERYTHING, tables=Tables(), timeout_seconds=1.0
+        query_of(Who("u")), ranked(["a"]), ALL, tables=Tables(), timeout_seconds=1.0
     )
     assert [part.leg for part in missing] == ["profile"]
     assert not scene.person.is_known
@@ -188,7 +201,12 @@ def test_documents_get_what_time_is_left() -> None:
     left = []
 
     class Slow(KnownFacts):
-        def of(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, Facts]:
+        def of(
+            self,
+            document_ids: Collection[str],
+            timeout_seconds: float,
+            needs: Collection[Need] = EVERYTHING,
+        ) -> Mapping[str, Facts]:
             left.append(timeout_seconds)
             return {}
 
@@ -197,12 +215,10 @@ def test_documents_get_what_time_is_left() -> None:
         return ()
 
     scenery = Scenery(Schema(), Slow(), past, Behaviour())
-    scenery.scene(
-        query_of(Who("u")), ranked(["a"]), EVERYTHING, tables=Tables(), timeout_seconds=0.015
-    )
+    scenery.scene(query_of(Who("u")), ranked(["a"]), ALL, tables=Tables(), timeout_seconds=0.015)
     assert left == [0.0]
 
 
 def test_needs_of_nothing() -> None:
     """No signal, no reading."""
-    assert Needs.of(()) == Needs(False, False, False, False)
+    assert Needs.of(()) == Needs(past=False, words=False, documents=None, past_documents=None)

@@ -9,7 +9,8 @@ from rerank.everyone import Everyone
 from rerank.scene import Scene
 from tandem.behaviour import Deed, Shown
 from tests.behaviour_log import NOW
-from tests.people_scenes import says, scene_after
+from tests.people_scenes import scene_after
+from tests.scenes import said
 
 ROWS = (
     Shown(1, "q", NOW, ("a", "b"), (1, 2), (1.0, 1.0)),
@@ -41,12 +42,12 @@ def scene() -> Scene:
 )
 def test_by_hand(scene: Scene, signal: str, values: list[float]) -> None:
     """In the order of the candidates."""
-    assert says(scene, signal) == pytest.approx(values)
+    assert said(scene, signal) == pytest.approx(values)
 
 
 def test_click_through(scene: Scene) -> None:
     """What nobody met is as good as any."""
-    not_clicked, new, clicked = says(scene, "click_through")
+    not_clicked, new, clicked = said(scene, "click_through")
     assert new == 1
     assert not_clicked is not None
     assert clicked is not None
@@ -55,7 +56,7 @@ def test_click_through(scene: Scene) -> None:
 
 def test_trend(scene: Scene) -> None:
     """What is met for the first time rises, the more the more it is met."""
-    met, new, more = says(scene, "trend")
+    met, new, more = said(scene, "trend")
     assert new == 0
     assert met is not None
     assert more is not None
@@ -69,10 +70,10 @@ def test_before_anything_happened(everyone: Everyone | None) -> None:
     if everyone is not None:
         scene = Scene(scene.query, scene.schema, scene.candidates, NOW)
     nothing = {"shown", "chosen", "purchased", "rated", "popularity_1d", "trend"}
-    assert all(says(scene, signal) == [0, 0] for signal in nothing)
-    assert says(scene, "click_through") == says(scene, "rating") == [None, None]
+    assert all(said(scene, signal) == [0, 0] for signal in nothing)
+    assert said(scene, "click_through") == said(scene, "rating") == [None, None]
 
 
 def test_no_candidates() -> None:
     """Nothing is said of nothing."""
-    assert says(scene_after(ROWS, []), "click_through") == []
+    assert said(scene_after(ROWS, []), "click_through") == []

@@ -4,7 +4,8 @@ import pytest
 
 from tandem.behaviour import Deed, Who
 from tests.behaviour_log import NOW
-from tests.people_scenes import says, scene_after
+from tests.people_scenes import scene_after
+from tests.scenes import said
 
 DAY = 86_400.0
 ROWS = (
@@ -30,27 +31,27 @@ MEAN = (4 + 5 * USUAL) / 6
 )
 def test_by_hand(signal: str, values: list[float | None]) -> None:
     """What others did, on another device too, is not theirs."""
-    said = says(scene_after(ROWS, ["c", "b", "a"], Who("u")), signal)
-    assert said == [value if value is None else pytest.approx(value) for value in values]
+    found = said(scene_after(ROWS, ["c", "b", "a"], Who("u")), signal)
+    assert found == [value if value is None else pytest.approx(value) for value in values]
 
 
 @pytest.mark.parametrize("signal", ["person_count", "seen", "seen_age", "person_rating"])
 def test_nobody(signal: str) -> None:
     """Of a search without any id all is unknown, and so of one whose past could not be read."""
-    assert says(scene_after(ROWS, ["a", "b"]), signal) == [None, None]
+    assert said(scene_after(ROWS, ["a", "b"]), signal) == [None, None]
 
 
 def test_somebody_new() -> None:
     """That nothing was done is known; a mean is not."""
     scene = scene_after(ROWS, ["a", "b"], Who("new"))
-    assert says(scene, "person_count") == [0, 0]
-    assert says(scene, "seen") == [0, 0]
-    assert says(scene, "seen_age") == says(scene, "own_rating") == [None, None]
-    assert says(scene, "person_rating") == [None, None]
+    assert said(scene, "person_count") == [0, 0]
+    assert said(scene, "seen") == [0, 0]
+    assert said(scene, "seen_age") == said(scene, "own_rating") == [None, None]
+    assert said(scene, "person_rating") == [None, None]
 
 
 def test_a_client_is_somebody() -> None:
     """Who gives no user id is known by the device."""
     scene = scene_after(ROWS, ["c"], Who(client_id="c"))
-    assert says(scene, "seen") == [1]
-    assert says(scene, "person_count") == [1]
+    assert said(scene, "seen") == [1]
+    assert said(scene, "person_count") == [1]

@@ -9,7 +9,8 @@ from rerank.signals.session import PRIOR_CHOICES
 from tandem.behaviour import Deed, Who
 from tests.behaviour_log import NOW
 from tests.builders import schema_of
-from tests.people_scenes import says, scene_after
+from tests.people_scenes import scene_after
+from tests.scenes import said
 
 SCHEMA = schema_of(genres="keyword", maker="keyword", year="integer")
 
@@ -46,9 +47,9 @@ def after(*rows: Deed, who: Who | None = None) -> Scene:
 def test_affinity() -> None:
     """Clicks weigh 1, a cart 2: all that was chosen is of space, two thirds of it horror."""
     total = 3 + PRIOR_CHOICES
-    assert says(after(*CLICKS), "session_affinity.genres") == [3 / total, 3 / total, 0, None, None]
+    assert said(after(*CLICKS), "session_affinity.genres") == [3 / total, 3 / total, 0, None, None]
     maker = 2 / (2 + PRIOR_CHOICES)  # moon has none
-    assert says(after(*CLICKS), "session_affinity.maker") == [maker, None, None, maker, None]
+    assert said(after(*CLICKS), "session_affinity.maker") == [maker, None, None, maker, None]
 
 
 def test_similarity() -> None:
@@ -56,16 +57,16 @@ def test_similarity() -> None:
     mean = np.array([2 * 1.0 + 0.6, 0.8])
     mean /= np.linalg.norm(mean)
     expected = [mean[0], mean @ np.array([0.6, 0.8]), -mean[0]]
-    said = says(after(*CLICKS), "session_similarity")
-    assert said[:3] == pytest.approx(expected)
-    assert said[3:] == [None, None]
+    found = said(after(*CLICKS), "session_similarity")
+    assert found[:3] == pytest.approx(expected)
+    assert found[3:] == [None, None]
 
 
 def test_vectors_that_cancel_point_nowhere() -> None:
     """As if nothing had been chosen."""
     both = [Deed(number, "click", name, NOW) for number, name in enumerate(("alien", "emma"), 1)]
     scene = after(*(deed._replace(user_id="u") for deed in both))
-    assert says(scene, "session_similarity") == [None] * 5
+    assert said(scene, "session_similarity") == [None] * 5
 
 
 @pytest.mark.parametrize(
@@ -81,14 +82,14 @@ def test_vectors_that_cancel_point_nowhere() -> None:
 )
 def test_nothing_of_it_was_chosen(rows: tuple[Deed, ...]) -> None:
     """In this session, by this person, or nothing of which the field is known."""
-    assert says(after(*rows), "session_affinity.genres") == [None] * 5
-    assert says(after(*rows), "session_similarity") == [None] * 5
+    assert said(after(*rows), "session_affinity.genres") == [None] * 5
+    assert said(after(*rows), "session_similarity") == [None] * 5
 
 
 def test_count() -> None:
     """Of the session alone; a session may belong to nobody."""
-    assert says(after(*CLICKS), "session_count") == [2] * 5
+    assert said(after(*CLICKS), "session_count") == [2] * 5
     session = Deed(1, "click", "moon", NOW - 9e6, session_id="s")
-    assert says(after(session, who=Who(session_id="s")), "session_count") == [1] * 5
-    assert says(after(session), "session_count") == [0] * 5
-    assert says(scene_after((session,), CANDIDATES), "session_count") == [None] * 5
+    assert said(after(session, who=Who(session_id="s")), "session_count") == [1] * 5
+    assert said(after(session), "session_count") == [0] * 5
+    assert said(scene_after((session,), CANDIDATES), "session_count") == [None] * 5

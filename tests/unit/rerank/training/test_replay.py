@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rerank.assembly import assemble
 from rerank.behaviour import Behaviour
-from rerank.facts import Facts, QueryWord
+from rerank.facts import EVERYTHING, Facts, Need, QueryWord
 from rerank.person import DEEDS_READ
 from rerank.scene import Scene, Values
 from rerank.scenes import Asked, Scenery
@@ -33,7 +33,12 @@ DOCUMENTS = tuple(f"d{number}" for number in range(45))
 class NoFacts:
     """A ``FactsSource`` for which nobody may ask."""
 
-    def of(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, Facts]:
+    def of(
+        self,
+        document_ids: Collection[str],
+        timeout_seconds: float,
+        needs: Collection[Need] = EVERYTHING,
+    ) -> Mapping[str, Facts]:
         """See ``FactsSource``."""
         raise AssertionError("events need no documents")
 
@@ -182,7 +187,12 @@ CONTENT, SCORE = feature("content", "documents"), feature("score", "answer", "do
 class Today:
     """A ``FactsSource``: what is known of documents now."""
 
-    def of(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, Facts]:
+    def of(
+        self,
+        document_ids: Collection[str],
+        timeout_seconds: float,
+        needs: Collection[Need] = EVERYTHING,
+    ) -> Mapping[str, Facts]:
         """See ``FactsSource``."""
         return {name: Facts(name) for name in document_ids if name != "gone"}
 
