@@ -69,7 +69,9 @@ def test_the_libraries_are_the_locked_ones_as_wheels() -> None:
 def test_the_final_stage_holds_no_tools() -> None:
     """It takes the finished environment, and one library of the system that its wheels need."""
     system, *others = all_of(FINAL, "RUN")
-    assert re.findall(r"install --yes --no-install-recommends (.+?) *&&", system.text) == ["libgomp1"]
+    assert re.findall(r"install --yes --no-install-recommends (.+?) *&&", system.text) == [
+        "libgomp1"
+    ]
     assert system.text.endswith("rm -rf /var/lib/apt/lists/*")
     assert all(
         not re.search(r"\b(apt-get|apt|pip|curl|wget|make|gcc)\b", line.text) for line in others
