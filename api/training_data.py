@@ -229,15 +229,24 @@ def _answers(
         reads.close()
 
 
+def check_stopped(is_stopping: bool) -> None:
+    """End the training when this process is to end.
+
+    Raises:
+        Interrupted: it is.
+    """
+    if is_stopping:
+        raise Interrupted(
+            "stopped before a model was trained; what is live stays as it is",
+            hint="run tandem train again",
+        )
+
+
 def telling(show: Callable[[Mapping[str, object]], None], stopped: Callable[[], bool]) -> Tell:
     """Tells how far the reading is, and ends it when it is to stop."""
 
     def tell(done: int, count: int) -> None:
-        if stopped():
-            raise Interrupted(
-                "stopped before a model was trained; what is live stays as it is",
-                hint="run tandem train again",
-            )
+        check_stopped(stopped())
         show({"stage": "reading", "done": done, "count": count})
 
     return tell

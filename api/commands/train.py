@@ -19,43 +19,50 @@ LARGEST = 2**31 - 1
 POSITION_BIAS = ("lightgbm", "ipw", "none")
 
 
+Judgments = Annotated[
+    Path | None,
+    typer.Option("--judgments", help="Train on the judged queries of a BEIR folder's train split."),
+]
+GradedFile = Annotated[
+    Path | None,
+    typer.Option("--graded", help="Train on a file of graded answers, JSONL, plain or gzip."),
+]
+AsOfEnd = Annotated[
+    bool,
+    typer.Option(
+        "--as-of-end",
+        help="Graded answers see all of the event log, not what was before their moment.",
+    ),
+]
+NoPromote = Annotated[
+    bool, typer.Option("--no-promote", help="Train and keep the model; nothing goes live.")
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=LARGEST, help="Chooses splits and samples.")
+]
+Bias = Annotated[
+    str,
+    typer.Option(
+        "--position-bias",
+        help="How clicks are freed of where a document stood: lightgbm, ipw or none.",
+    ),
+]
+ModelOverride = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override", help="Promote although this gate fails: better, not-worse or quality."
+    ),
+]
+
+
 def run(
-    judgments: Annotated[
-        Path | None,
-        typer.Option(
-            "--judgments", help="Train on the judged queries of a BEIR folder's train split."
-        ),
-    ] = None,
-    graded: Annotated[
-        Path | None,
-        typer.Option("--graded", help="Train on a file of graded answers, JSONL, plain or gzip."),
-    ] = None,
-    as_of_end: Annotated[
-        bool,
-        typer.Option(
-            "--as-of-end",
-            help="Graded answers see all of the event log, not what was before their moment.",
-        ),
-    ] = False,
-    no_promote: Annotated[
-        bool, typer.Option("--no-promote", help="Train and keep the model; nothing goes live.")
-    ] = False,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=LARGEST, help="Chooses splits and samples.")
-    ] = 0,
-    position_bias: Annotated[
-        str,
-        typer.Option(
-            "--position-bias",
-            help="How clicks are freed of where a document stood: lightgbm, ipw or none.",
-        ),
-    ] = POSITION_BIAS[0],
-    override: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--override", help="Promote although this gate fails: better, not-worse or quality."
-        ),
-    ] = None,
+    judgments: Judgments = None,
+    graded: GradedFile = None,
+    as_of_end: AsOfEnd = False,
+    no_promote: NoPromote = False,
+    seed: Seed = 0,
+    position_bias: Bias = POSITION_BIAS[0],
+    override: ModelOverride = None,
     collection: Collection = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,
