@@ -74,7 +74,12 @@ def test_from_clicks_to_a_live_model(owner: Owner) -> None:
     behave(house)
     outcome = carry_out(owner, order(), seen.append)
     assert (outcome["model"], outcome["release"], outcome["refusal"]) == (1, 2, None)
-    assert [gate["gate"] for gate in outcome["gates"]] == ["pair", "features", "better", "not-worse"]
+    assert [gate["gate"] for gate in outcome["gates"]] == [
+        "pair",
+        "features",
+        "better",
+        "not-worse",
+    ]
     assert {row["stage"] for row in seen} >= {"reading", "training", "promoting"}
     proved = outcome["manifest"]["proof"]
     assert proved["lifts"]["untrained"]["nDCG@10"][1] > 0
