@@ -134,12 +134,15 @@ def _deed(row: Row) -> Deed:
 def _shown(row: Row) -> Shown:
     deed = _deed(row[:-2])
     surface, exposures = row[-2:]
-    columns = tuple(zip(*orjson.loads(exposures), strict=True)) or ((), (), (), ())
+    columns = tuple(zip(*orjson.loads(exposures), strict=True))
+    document_ids, positions, propensities, _ = columns or ((), (), (), ())
     return Shown(
         deed.sequence,
         str(deed.query_id),
         deed.seconds,
-        *columns[:3],
+        document_ids,
+        positions,
+        propensities,
         surface,
         deed.user_id,
         deed.client_id,
