@@ -11,11 +11,13 @@ from api.commands import (
     events,
     follow,
     index,
+    models,
     reindex,
     releases,
     search,
     serve,
     status,
+    train,
     verify,
 )
 from tandem.telemetry import configure_logging
@@ -41,6 +43,8 @@ app.command("rollback")(releases.rollback)
 app.command("backup")(backup.run)
 app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
+app.command("train")(train.run)
+app.add_typer(models.app, name="models")
 app.add_typer(events.app)
 
 

@@ -135,17 +135,23 @@ def _marked(event: Event, known: Collection[str]) -> Event:
 
 class EventIntake:
     """Takes a collection's events. ``flush`` waits, for at most that many seconds, until what was
-    shown before is in the log, and says whether it is. Thread-safe.
+    shown before is in the log, and says whether it is; ``accepted`` is told when some are in the
+    log. Thread-safe.
 
     What another server has shown may reach the log a moment later: its query is unknown till then.
     """
 
     def __init__(
-        self, log: Callable[[], EventLog], collection: str, flush: Callable[[float], bool]
+        self,
+        log: Callable[[], EventLog],
+        collection: str,
+        flush: Callable[[float], bool],
+        accepted: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
         self._collection = collection
         self._flush = flush
+        self._accepted = accepted
         self._turns = BoundedSemaphore(AT_ONCE)
 
     def take(self, events: Sequence[Event]) -> Taken:
@@ -170,7 +176,9 @@ class EventIntake:
         """The append comes last: where anything fails before it, none was kept."""
         if not self._flush(FLUSH_SECONDS):
             raise CatalogError("what was shown before is not in the event log yet")
-        return keep(self._log(), self._collection, SOURCE, events)
+        taken = keep(self._log(), self._collection, SOURCE, events)
+        self._accepted()
+        return taken
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -31,6 +31,8 @@ BY_HAND = answered(
         ("blended_score", [0.85, 0.7, 0.2]),
         ("blended_gap", [0.0, 0.15, 0.65]),
         ("blended_rank", [1.0, 2.0, 3.0]),
+        ("blended_lead", [0.15, 0.5, 0.2]),
+        ("blended_spread", [1.0, 0.5 / 0.65, 0.0]),
     ],
 )
 def test_by_hand(feature: str, expected: list[float | None]) -> None:
@@ -41,6 +43,7 @@ def test_by_hand(feature: str, expected: list[float | None]) -> None:
 
 
 LEGS = ["lexical_score", "lexical_share", "lexical_gap", "lexical_rank"]
+OTHERS = ["fused_score", "blended_gap", "blended_rank", "blended_lead", "blended_spread"]
 LEGS += [name.replace("lexical", "vector") for name in LEGS]
 
 
@@ -50,7 +53,7 @@ def test_a_leg_that_said_nothing(feature: str) -> None:
     assert said(scene_of("a", "b"), feature) == [None, None]
 
 
-@pytest.mark.parametrize("feature", [*LEGS, "fused_score", "blended_gap", "blended_rank"])
+@pytest.mark.parametrize("feature", [*LEGS, *OTHERS])
 def test_no_candidates(feature: str) -> None:
     """Nothing in, nothing out."""
     assert said(scene_of(candidates=Ranking("rrf")), feature) == []
@@ -76,3 +79,13 @@ def test_equal_blended_scores_share_a_rank() -> None:
     scores = [1.0, 3.0, 2.0, 2.0]
     hits = [(Evidence("lexical", None, score, 0.0),) for score in scores]
     assert said(scene_of(candidates=answered(*hits)), "blended_rank") == [4.0, 1.0, 2.0, 2.0]
+    assert said(scene_of(candidates=answered(*hits)), "blended_lead") == pytest.approx(
+        [0.4 / 3, 0.4 / 3, 0.0, 0.4 / 3]
+    )
+
+
+def test_candidates_that_are_all_alike() -> None:
+    """They have no spread."""
+    alike = answered(*[(Evidence("vector", None, 0.5, 0.0),)] * 2)
+    assert said(scene_of(candidates=alike), "blended_spread") == [None, None]
+    assert said(scene_of(candidates=alike), "blended_lead") == pytest.approx([0.0, 0.6])
