@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rerank.facts import Facts, WordCodes
 from rerank.scene import Scene, Values
-from rerank.signals.answer import blended_score
+from rerank.signals.answer_blended import blended_score
 from rerank.signals.registry import signal
 
 BEST = 3
