@@ -54,9 +54,9 @@ class _Facts:
     what an index has applied may become readable a moment later.
     """
 
-    def __init__(self, opened: OpenGeneration, reads: SignalReads) -> None:
+    def __init__(self, opened: OpenGeneration, reads: SignalReads, megabytes: int) -> None:
         self.opened = opened
-        self.known = DocumentFacts(opened.generation.schema, reads.reading(opened))
+        self.known = DocumentFacts(opened.generation.schema, reads.reading(opened), megabytes)
         self._before = self._now = opened.applied()
 
     def forget(self, catalog: Catalog) -> None:
@@ -105,10 +105,13 @@ class _Scenes:
 class LearnedOrders:
     """Thread-safe. Until ``begin`` nothing is known of what people do."""
 
-    def __init__(self, catalog: Catalog, collection: str, untrained: Untrained) -> None:
+    def __init__(
+        self, catalog: Catalog, collection: str, untrained: Untrained, facts_megabytes: int
+    ) -> None:
         self._catalog = catalog
         self._collection = collection
         self._untrained = untrained
+        self._facts_megabytes = facts_megabytes
         self._reads = SignalReads(catalog, collection)
         self._lock = threading.Lock()
         self._orders: dict[int, Order] = {}
@@ -196,7 +199,7 @@ class LearnedOrders:
         with self._lock:
             found = self._facts.get(number)
         if found is None or found.opened is not opened:
-            found = _Facts(opened, self._reads)
+            found = _Facts(opened, self._reads, self._facts_megabytes)
             with self._lock:
                 self._facts[number] = found
         return found

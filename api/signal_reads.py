@@ -12,6 +12,7 @@ from api.engines import analyser
 from api.generation import OpenGeneration, analysis_of
 from api.lasting import LastingTrouble
 from query.retrieval import Deadline, LegPools
+from query.understanding import folded
 from rerank.document_facts import Reading
 from rerank.person import DEEDS_READ
 from tandem.behaviour import Deed, Who
@@ -20,7 +21,7 @@ from tandem.catalog.urls import is_server
 from tandem.documents import Document
 from tandem.errors import EngineUnavailable
 from tandem.lexical import TextWord
-from tandem.protocols import FloatMatrix
+from tandem.protocols import FloatMatrix, FloatVector
 from tandem.rankings import Degradation
 
 Answer = TypeVar("Answer")
@@ -91,8 +92,11 @@ class SignalReads:
         def count() -> int:
             return in_time(opened.lexical.index.count, READING_SECONDS)
 
+        def vector(text: str) -> FloatVector | None:
+            return opened.asking.remembered(folded(text))
+
         analyse = analyser(analysis_of(opened.generation))
-        return Reading(documents, vectors, words, count, analyse)
+        return Reading(documents, vectors, words, count, analyse, vector)
 
     def _apart(self, call: Callable[[], Answer], seconds: float) -> Answer:
         """What the call gives.

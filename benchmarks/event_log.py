@@ -19,6 +19,7 @@ from tandem.queries import Query
 
 COLLECTION = "benchmark"
 PER_PERSON = 200
+PER_SESSION = 10
 DOCUMENTS = 5_000
 ACTIONS = ("click", "click", "click", "add_to_cart", "purchase", "rating")
 ROWS = 20_000
@@ -89,13 +90,20 @@ def filled(folder: Path, events: int, seed: int = 0) -> Iterator[Past]:
             yield Past(log.behaviour(COLLECTION), people, count, bare)
 
 
+def session_of(person: int, done: int) -> str:
+    """The session of what somebody did after so much else."""
+    return f"s{person}-{(done - 1) // PER_SESSION}"
+
+
 def event_rows(drawn: random.Random, people: int) -> Iterator[dict[str, object]]:
-    """200 events of each, mixed in time, one a second; each person's are of one session."""
+    """200 events of each, mixed in time, one a second; ten of a person's make a session."""
     who = [person for person in range(people) for _ in range(PER_PERSON)]
     drawn.shuffle(who)
+    done = [0] * people
     for sequence, person in enumerate(who, start=1):
         action = drawn.choice(ACTIONS)
         moment = START + 1_000_000 * sequence
+        done[person] += 1
         yield {
             "sequence": sequence,
             "collection": COLLECTION,
@@ -107,7 +115,7 @@ def event_rows(drawn: random.Random, people: int) -> Iterator[dict[str, object]]
             "document_id": f"d{drawn.randrange(DOCUMENTS)}",
             "user_id": f"u{person}",
             "client_id": f"c{person}",
-            "session_id": f"s{person}",
+            "session_id": session_of(person, done[person]),
             "query_id": None,
             "position": None,
             "value": float(drawn.randrange(1, 6)) if action == "rating" else None,

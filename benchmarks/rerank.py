@@ -21,7 +21,7 @@ import numpy as np
 from api.engines import analyser
 from api.lasting import LastingTrouble
 from benchmarks.common import leave_with, parser, show, spread
-from benchmarks.event_log import PER_PERSON, Past, filled, words_of
+from benchmarks.event_log import PER_PERSON, Past, filled, session_of, words_of
 from rerank.assembly import assemble, unknown_shares
 from rerank.behaviour import Behaviour
 from rerank.completed_scores import CompletedScoreReranker
@@ -118,7 +118,8 @@ def made_documents(drawn: random.Random) -> Iterator[Document]:
 def asked(drawn: random.Random, library: Library, past: Past) -> tuple[Query, Ranking]:
     """A query of somebody, and its candidates with what both legs said."""
     person = drawn.randrange(past.people)
-    query = Query(words_of(drawn, 4), user_id=f"u{person}", session_id=f"s{person}")
+    session = session_of(person, PER_PERSON)
+    query = Query(words_of(drawn, 4), user_id=f"u{person}", session_id=session)
     hits = tuple(
         Hit(
             document_id,

@@ -23,7 +23,7 @@ from tandem.protocols import FloatMatrix, FloatVector
 from tandem.schema import Schema
 
 MEGABYTES = 128
-"""Room for facts: some 40,000 documents of 200 words with vectors of 384 numbers."""
+"""Room for facts: some 30,000 documents of 200 words with vectors of 384 numbers."""
 
 MOST_WORDS = 2_000
 """How much of a text is looked at, from its beginning."""
@@ -43,6 +43,7 @@ class Reading:
     """How a generation's indexes are read; the last argument of a call is its time in seconds.
 
     ``words`` and ``count`` are ``LexicalIndex``'s, ``analyse`` is the analysis of the generation.
+    ``vector`` gives the vector of a text that was just searched for, and waits for nothing.
     """
 
     documents: Callable[[Collection[str], float], Mapping[str, Document]]
@@ -50,6 +51,7 @@ class Reading:
     words: Callable[[str, float], Sequence[TextWord]]
     count: Callable[[], int]
     analyse: Analyse
+    vector: Callable[[str], FloatVector | None] = lambda _: None
 
 
 class DocumentFacts:
@@ -93,6 +95,10 @@ class DocumentFacts:
             )
             self._cache.keep_query_words(text, known, epoch)
         return known
+
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        return self._reading.vector(text) if text.strip() else None
 
     def forget(self, document_ids: Collection[str]) -> None:
         """These documents have changed in both indexes: read them again when they are asked for."""
@@ -167,13 +173,15 @@ def facts_of(
     if coded is not None:
         texts = {item.name: document.text(item.name) for item in schema.text_fields}
         words = {name: coded(text) for name, text in texts.items() if text}
+    direction, length = (None, 1.0) if passages is None else mean_direction(passages)
     return Facts(
         document.document_id,
         keywords,
         numbers,
         words,
         None if document.updated_at is None else document.updated_at.timestamp(),
-        None if passages is None else mean_direction(passages),
+        direction,
+        length,
     )
 
 
@@ -187,13 +195,15 @@ def _typed(document: Document, schema: Schema) -> Iterator[tuple[str, TypedValue
                 continue
 
 
-def mean_direction(passages: FloatMatrix) -> FloatVector | None:
-    """The mean of the rows, with length 1; ``None`` where they cancel out or there is none."""
+def mean_direction(passages: FloatMatrix) -> tuple[FloatVector | None, float]:
+    """The mean of the rows with length 1, and the length that it had; no direction where they
+    cancel out or there is none.
+    """
     if not len(passages):
-        return None
+        return None, 1.0
     mean = passages.mean(axis=0, dtype=np.float32)
     length = float(np.linalg.norm(mean))
-    return mean / np.float32(length) if length > 0 else None
+    return (mean / np.float32(length), length) if length > 0 else (None, 0.0)
 
 
 def inverse_frequency(documents: int, holding: int) -> float:

@@ -37,8 +37,9 @@ class Facts(NamedTuple):
     ``numbers`` holds integers, floats and booleans, and times as seconds since 1970. ``words`` are
     the codes of a text field's words in order, as the generation's analysis leaves them, ``title``
     and ``body`` among them. ``vector`` has length 1: the mean direction of its passages; ``None``
-    where the vector index does not hold it. ``updated_at`` is in seconds since 1970. ``words`` and
-    ``vector`` are there only where they were asked for.
+    where the vector index does not hold it. ``focus`` is the length of the passages' mean, 1 where
+    all point in one direction. ``updated_at`` is in seconds since 1970. ``words`` and ``vector``
+    are there only where they were asked for.
     """
 
     document_id: str
@@ -47,6 +48,7 @@ class Facts(NamedTuple):
     words: Mapping[str, WordCodes] = {}
     updated_at: float | None = None
     vector: FloatVector | None = None
+    focus: float = 1.0
 
 
 class QueryWord(NamedTuple):
@@ -79,5 +81,11 @@ class FactsSource(Protocol):
 
         Raises:
             EngineUnavailable: no answer within ``timeout_seconds``.
+        """
+        ...
+
+    def vector(self, text: str) -> FloatVector | None:
+        """The vector of a query's text, if this very text was searched for by meaning just now:
+        nothing is embedded for it.
         """
         ...

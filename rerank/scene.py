@@ -15,7 +15,7 @@ from rerank.everyone import Everyone
 from rerank.facts import Facts, QueryWord
 from rerank.person import Person
 from rerank.tables import Tables
-from tandem.protocols import FloatMatrix
+from tandem.protocols import FloatMatrix, FloatVector
 from tandem.queries import Query
 from tandem.rankings import Evidence, Ranking
 from tandem.schema import Schema
@@ -32,7 +32,8 @@ class Scene:
     """One query and its candidates, in the order of ``candidates``.
 
     ``facts`` are those of the candidates and of what the person's past names, as far as they were
-    had. ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
+    had. ``query_vector`` is what the query means, where it was searched for by that.
+    ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
     candidates, ``person`` who asks; ``tables`` is what training learned beside the trees.
     """
 
@@ -42,6 +43,7 @@ class Scene:
     seconds: float
     facts: Mapping[str, Facts] = field(default_factory=dict)
     words: Sequence[QueryWord] = ()
+    query_vector: FloatVector | None = None
     everyone: Everyone = field(default_factory=Everyone)
     person: Person = field(default_factory=Person)
     tables: Tables = field(default_factory=Tables)

@@ -122,8 +122,10 @@ def with_documents(scene: Scene, facts: FactsSource, wanted: Needs, until: float
         found |= facts.of(scene.person.document_ids, _left(until), wanted.past_documents)
     if wanted.documents is not None and len(scene):
         found |= facts.of(scene.document_ids, _left(until), wanted.documents)
-    words = facts.words(scene.query.text, _left(until)) if wanted.words else ()
-    return replace(scene, facts=found, words=words)
+    text = scene.query.text
+    words = facts.words(text, _left(until)) if wanted.words else ()
+    vector = facts.vector(text) if "vectors" in (wanted.documents or ()) else None
+    return replace(scene, facts=found, words=words, query_vector=vector)
 
 
 class Scenery:

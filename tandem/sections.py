@@ -136,6 +136,13 @@ class SearchSettings(Section):
         description="minutes for which a search's next pages can be asked for; meanwhile its "
         "generation is not dropped",
     )
+    facts_megabytes: int = Field(
+        128,
+        ge=0,
+        le=65_536,
+        description="room for what signals know of documents, kept ready for each open generation, "
+        "megabytes; 128 hold some 30,000 documents of 200 words",
+    )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 

@@ -1,5 +1,7 @@
 """What the legs of the search answered, and what fusion made of it."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from rerank.scene import Scene, Values
@@ -10,6 +12,7 @@ VECTOR = "vector"
 BLEND = {LEXICAL: 0.4, VECTOR: 0.6}
 """What the legs' scores are worth in the order that nothing has trained, by default."""
 
+NOTHING = (None, None, 0.0)
 NOT_SCORED = "the leg gave no score, not even a completed one"
 NOT_RETURNED = "the leg did not return the document"
 
@@ -25,7 +28,7 @@ NOT_RETURNED = "the leg did not return the document"
 )
 def lexical_score(scene: Scene) -> Values:
     """The lexical leg's score, completed where that leg did not return the document."""
-    return scores(scene, LEXICAL)
+    return leg(scene, LEXICAL).scores
 
 
 @signal(
@@ -40,7 +43,7 @@ def lexical_score(scene: Scene) -> Values:
 )
 def lexical_share(scene: Scene) -> Values:
     """The lexical score, divided by the best one of this query."""
-    return of_best(scores(scene, LEXICAL))
+    return of_best(leg(scene, LEXICAL).scores)
 
 
 @signal(
@@ -54,7 +57,7 @@ def lexical_share(scene: Scene) -> Values:
 )
 def lexical_gap(scene: Scene) -> Values:
     """How far the lexical score is below the best one of this query."""
-    return below_best(scores(scene, LEXICAL))
+    return below_best(leg(scene, LEXICAL).scores)
 
 
 @signal(
@@ -68,7 +71,7 @@ def lexical_gap(scene: Scene) -> Values:
 )
 def lexical_rank(scene: Scene) -> Values:
     """The document's rank in the lexical leg's answer."""
-    return ranks(scene, LEXICAL)
+    return leg(scene, LEXICAL).ranks
 
 
 @signal(
@@ -85,7 +88,7 @@ def vector_score(scene: Scene) -> Values:
     """The cosine of the query and the document's best passage, completed where the vector leg did
     not return the document.
     """
-    return scores(scene, VECTOR)
+    return leg(scene, VECTOR).scores
 
 
 @signal(
@@ -100,7 +103,7 @@ def vector_score(scene: Scene) -> Values:
 )
 def vector_share(scene: Scene) -> Values:
     """The vector score, negative ones as 0, divided by the best one of this query."""
-    return of_best(scores(scene, VECTOR))
+    return of_best(leg(scene, VECTOR).scores)
 
 
 @signal(
@@ -115,7 +118,7 @@ def vector_share(scene: Scene) -> Values:
 )
 def vector_gap(scene: Scene) -> Values:
     """How far the vector score is below the best one of this query."""
-    return below_best(scores(scene, VECTOR))
+    return below_best(leg(scene, VECTOR).scores)
 
 
 @signal(
@@ -129,7 +132,7 @@ def vector_gap(scene: Scene) -> Values:
 )
 def vector_rank(scene: Scene) -> Values:
     """The document's rank in the vector leg's answer."""
-    return ranks(scene, VECTOR)
+    return leg(scene, VECTOR).ranks
 
 
 @signal(
@@ -143,7 +146,10 @@ def vector_rank(scene: Scene) -> Values:
 )
 def fused_score(scene: Scene) -> Values:
     """Reciprocal rank fusion: what the ranks in both legs are worth together."""
-    return np.array([sum(part.share for part in hit.evidence) for hit in scene.candidates.hits])
+    fused = np.zeros(len(scene))
+    for said in scene.once(_legs).values():
+        fused += said.shares
+    return fused
 
 
 @signal(
@@ -171,8 +177,10 @@ def fused_rank(scene: Scene) -> Values:
 )
 def legs_found(scene: Scene) -> Values:
     """How many legs returned the document."""
-    found = [sum(part.rank is not None for part in hit.evidence) for hit in scene.candidates.hits]
-    return np.array(found, dtype=np.float64)
+    found = np.zeros(len(scene))
+    for said in scene.once(_legs).values():
+        found += ~np.isnan(said.ranks)
+    return found
 
 
 @signal(
@@ -259,30 +267,37 @@ def blended_spread(scene: Scene) -> Values:
 
 
 def _blended(scene: Scene) -> Values:
-    shares = {leg: np.nan_to_num(of_best(scores(scene, leg))) for leg in BLEND}
-    return sum((weight * shares[leg] for leg, weight in BLEND.items()), np.zeros(len(scene)))
+    blended = np.zeros(len(scene))
+    for name, weight in BLEND.items():
+        blended += weight * np.nan_to_num(of_best(leg(scene, name).scores))
+    return blended
 
 
-def scores(scene: Scene, leg: str) -> Values:
-    """A leg's scores; NaN where it gave none."""
-    return scene.once(_scores, leg)
+class Leg(NamedTuple):
+    """What a leg said of the candidates; NaN where it gave no rank or no score, and the shares that
+    it added to the fused score.
+    """
+
+    ranks: Values
+    scores: Values
+    shares: Values
 
 
-def _scores(scene: Scene, leg: str) -> Values:
-    said = scene.evidence.get(leg)
-    if said is None:
-        return scene.unknown()
-    known = [np.nan if part is None or part.score is None else part.score for part in said]
-    return np.array(known, dtype=np.float64)
+def leg(scene: Scene, name: str) -> Leg:
+    """What the leg of that name said."""
+    said = scene.once(_legs).get(name)
+    return said or Leg(scene.unknown(), scene.unknown(), np.zeros(len(scene)))
 
 
-def ranks(scene: Scene, leg: str) -> Values:
-    """A leg's ranks; NaN where it did not return the document."""
-    said = scene.evidence.get(leg)
-    if said is None:
-        return scene.unknown()
-    known = [np.nan if part is None or part.rank is None else part.rank for part in said]
-    return np.array(known, dtype=np.float64)
+def _legs(scene: Scene) -> dict[str, Leg]:
+    rows: dict[str, list[tuple[int | None, float | None, float]]] = {}
+    for place, hit in enumerate(scene.candidates.hits):
+        for name, rank, score, share in hit.evidence:
+            if name not in rows:
+                rows[name] = [NOTHING] * len(scene)
+            rows[name][place] = rank, score, share
+    # None becomes NaN
+    return {name: Leg(*np.array(said, dtype=np.float64).T) for name, said in rows.items()}
 
 
 def of_best(values: Values) -> Values:

@@ -5,7 +5,7 @@ import numpy as np
 from rerank.facts import coded
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.text_matching import Matches, matches, share
+from rerank.text_matching import Matches, matches, share, texts
 from tandem.fields import FieldType
 
 K1, B = 1.2, 0.75
@@ -185,12 +185,11 @@ def title_is_query(scene: Scene) -> Values:
     if found is None:
         return scene.unknown()
     asked = coded(item.word for item in scene.words)
-    titles = [None if facts is None else facts.words.get("title") for facts in scene.documents]
-    same = [
-        title is not None and len(title) == len(asked) and bool((title == asked).all())
-        for title in titles
-    ]
-    return found.told(np.array(same, dtype=np.float64))
+    titles = texts(scene, "title")
+    is_same = np.zeros(len(scene))
+    for row in np.flatnonzero(titles.lengths == len(asked)):
+        is_same[row] = np.array_equal(titles.codes[row], asked)
+    return found.told(is_same)
 
 
 @signal(

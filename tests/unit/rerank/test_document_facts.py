@@ -22,7 +22,7 @@ from rerank.facts_cache import ENTRY_BYTES
 from tandem.documents import Document
 from tandem.errors import EngineUnavailable
 from tandem.lexical import TextWord
-from tandem.protocols import FloatMatrix
+from tandem.protocols import FloatMatrix, FloatVector
 from tests.builders import document, schema_of
 
 SCHEMA = schema_of(
@@ -82,6 +82,7 @@ def test_facts_of_a_document() -> None:
     assert found.updated_at == MOMENT.timestamp()
     assert found.vector is not None
     assert found.vector.tolist() == pytest.approx([0.6, 0.8])
+    assert found.focus == pytest.approx(2.5)
 
 
 def test_a_document_with_nothing() -> None:
@@ -265,10 +266,29 @@ def test_remembered_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(coder._known) <= 2
 
 
-@pytest.mark.parametrize("rows", [[[1, 0], [-1, 0]], np.empty((0, 2))])
-def test_no_direction(rows: object) -> None:
+@pytest.mark.parametrize(("rows", "length"), [([[1, 0], [-1, 0]], 0.0), (np.empty((0, 2)), 1.0)])
+def test_no_direction(rows: object, length: float) -> None:
     """Passages that cancel out, or none."""
-    assert mean_direction(np.array(rows, dtype=np.float32)) is None
+    assert mean_direction(np.array(rows, dtype=np.float32)) == (None, length)
+
+
+def test_the_vector_of_a_query() -> None:
+    """As it was searched for; of a blank text there is none, and nobody is asked."""
+    asked: list[str] = []
+
+    def vector(text: str) -> FloatVector | None:
+        asked.append(text)
+        return np.ones(2, dtype=np.float32) if text == "fox" else None
+
+    house = House()
+    reading = Reading(house.documents, house.vectors, house.words, lambda: 0, str.split, vector)
+    facts = DocumentFacts(SCHEMA, reading)
+    found = facts.vector("fox")
+    assert found is not None
+    assert found.tolist() == [1.0, 1.0]
+    assert (facts.vector("dog"), facts.vector(" ")) == (None, None)
+    assert asked == ["fox", "dog"]
+    assert house.facts().vector("fox") is None
 
 
 def test_many_threads() -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 import pytest
 
 from rerank.behaviour import RECENT_DEEDS, Behaviour
@@ -11,6 +12,7 @@ from rerank.scenes import Needs, Scenery, Seen
 from rerank.signals.registry import Feature, Reads, Scope, Signal
 from rerank.tables import Tables
 from tandem.behaviour import Deed, Rows, Who
+from tandem.protocols import FloatVector
 from tandem.rankings import Degradation
 from tandem.schema import Schema
 from tests.behaviour_log import NOW, MemoryBehaviour
@@ -53,6 +55,10 @@ class KnownFacts:
         """See ``FactsSource``."""
         self.texts.append(text)
         return (QueryWord(text, 1.0),)
+
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        return np.full(2, len(text), dtype=np.float32)
 
 
 class House:
@@ -130,6 +136,16 @@ def test_only_what_is_needed_is_read(
     assert house.facts.asked == documents
     assert house.facts.texts == texts
     assert len(house.asked) == pasts
+
+
+def test_the_vector_of_the_query() -> None:
+    """It is there for who reads vectors."""
+    house = House()
+    meaning, _ = house.scene(Who(), reading("text", "documents", "engines"))
+    content, _ = house.scene(Who(), CONTENT)
+    assert meaning.query_vector is not None
+    assert meaning.query_vector.tolist() == [len(meaning.query.text)] * 2
+    assert content.query_vector is None
 
 
 def test_nobody_asks() -> None:

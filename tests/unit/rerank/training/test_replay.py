@@ -23,28 +23,12 @@ from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.features import FeatureMatrix
 from tests.behaviour_log import NOW, MemoryBehaviour, random_rows
 from tests.builders import schema_of
+from tests.no_facts import NoFacts
 from tests.people_scenes import query_of, ranked
 
 SCHEMA = schema_of(genres="keyword")
 REPLAYED = [item for item in features(SCHEMA) if item.signal.is_replayed]
 DOCUMENTS = tuple(f"d{number}" for number in range(45))
-
-
-class NoFacts:
-    """A ``FactsSource`` for which nobody may ask."""
-
-    def of(
-        self,
-        document_ids: Collection[str],
-        timeout_seconds: float,
-        needs: Collection[Need] = EVERYTHING,
-    ) -> Mapping[str, Facts]:
-        """See ``FactsSource``."""
-        raise AssertionError("events need no documents")
-
-    def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
-        """See ``FactsSource``."""
-        raise AssertionError("events need no words")
 
 
 def wanted(as_of: int, who: Who, document_ids: Sequence[str], query_id: str = "q") -> Wanted:

@@ -25,7 +25,7 @@ LATER = datetime.fromtimestamp(NOW + 60, UTC)
 def page(query_id: str, *exposures: tuple[str, int], **values: Any) -> Recorded[Impression]:
     """One page of answers, as the log gives it."""
     shown = tuple(Exposure(name, position) for name, position in exposures)
-    given = {"timestamp": AT, "release": 1, "exposures": shown} | values
+    given: dict[str, Any] = {"timestamp": AT, "release": 1, "exposures": shown} | values
     return Recorded(1, "test", AT, Impression(query_id, **given))
 
 
