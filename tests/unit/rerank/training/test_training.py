@@ -44,6 +44,11 @@ FEATURES = (
 TASK = Task("people", "small@1", "english", Labels("grades"), FEATURES)
 
 
+EMPTY = Group("none", (), np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32))
+
+ENDLESS = replace(DATA.groups[0], values=np.where(np.arange(4) == 1, np.inf, DATA.groups[0].values))
+
+
 @pytest.fixture(scope="module")
 def graded() -> Trained:
     """A model of graded groups."""
@@ -71,8 +76,10 @@ def without_positions(group: Group) -> Group:
             OPTIONS,
             "0 of 160 groups tell",
         ),
+        (with_names(NAMES, [EMPTY, *DATA.groups]), TASK, OPTIONS, "group 'none' has no documents"),
+        (with_names(NAMES, [ENDLESS, *DATA.groups]), TASK, OPTIONS, "feature noise is infinite"),
         (with_names(NAMES, DATA.groups[:1] * 60), TASK, OPTIONS, "group 'q0-0' is there twice"),
-        (DATA, TASK, replace(OPTIONS, start={"usefull": 1.0}), "start from: usefull"),
+        (DATA, TASK, replace(OPTIONS, linear=("usefull",)), "weighted sum: usefull"),
         (
             with_names(NAMES, [replace(one, user_id="one") for one in DATA.groups]),
             TASK,
@@ -103,6 +110,12 @@ def test_what_cannot_be_learnt_from_is_refused(
         train(data, task, options)
 
 
+def test_an_unknown_way_to_handle_position_bias_is_refused() -> None:
+    """It names those that there are."""
+    with pytest.raises(InputError, match="'ips': expected one of lightgbm, none, ipw"):
+        TrainingOptions(position_bias="ips")  # type: ignore[arg-type]
+
+
 def test_it_proves_itself_on_people_it_did_not_learn_from(graded: Trained) -> None:
     """All is told that is needed to judge it."""
     said, proof = graded.model.manifest, graded.model.manifest.proof
@@ -124,6 +137,7 @@ def test_it_proves_itself_on_people_it_did_not_learn_from(graded: Trained) -> No
     assert sum(said.importances.values()) == pytest.approx(1.0)
     assert said.parameters["fit"]["trees"] == graded.model.booster.num_trees() <= 40
     assert said.labels.position_bias == "none"
+    assert said.parameters["good"] == 2
 
 
 def test_what_was_measured_is_what_is_stored(
@@ -153,22 +167,23 @@ def test_the_same_data_and_seed_make_the_same_model(graded: Trained) -> None:
 
 
 def test_judgments_need_no_people() -> None:
-    """Nothing is personal, and a start is part of the model."""
+    """Nothing is personal, and a weighted sum is part of the model."""
     groups = [
         replace(one, user_id=None, positions=None, seconds=0.0, origin="judgments")
         for one in DATA.groups
     ]
     features = tuple(feature(name) for name in NAMES)
     task = replace(TASK, kind="judgments", labels=Labels("judgments"), features=features)
-    made = train(with_names(NAMES, groups), task, replace(OPTIONS, start={"useful": 2.0}))
+    made = train(with_names(NAMES, groups), task, replace(OPTIONS, linear=("useful", "unknown")))
     said = made.model.manifest
-    assert said.start == {"useful": 2.0}
+    assert [*said.start] == ["useful"]
+    assert said.start["useful"] > 0.5
     assert {*said.proof.models} == {"random", "untrained", "model"}
     assert (said.proof.untrained, said.data.users) == ("random", 0)
     assert said.proof.models["model"]["nDCG@10"].mean > 0.9
     rows = made.test.only(said.features).values
     plain = np.asarray(made.model.booster.predict(rows))
-    assert made.model.scores(rows) == pytest.approx(plain + 2.0 * rows[:, 0])
+    assert made.model.scores(rows) == pytest.approx(plain + said.start["useful"] * rows[:, 0])
 
 
 @pytest.mark.parametrize("bias", ["lightgbm", "ipw"])
