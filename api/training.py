@@ -1,5 +1,6 @@
 """``train``, carried out by the process that follows: read, learn, keep the model, promote it."""
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from api.asking import Order, Show
+from api.collection import OpenCollection
 from api.model_fitness import opened_model, unfit
 from api.model_promotion import promote_model
 from api.owner import Owner
 from api.training_data import (
+    Found,
     Ground,
     check_stopped,
     from_clicks,
@@ -22,10 +25,15 @@ from rerank.manifest import Labels
 from rerank.model import Model
 from rerank.signals.registry import features
 from rerank.training import training as learning
-from rerank.training.clicks import Labelled, Worth
+from rerank.training.bias import PositionBias
+from rerank.training.clicks import Worth
+from rerank.training.lambdamart import FitOptions
 from rerank.training.training import Task, TrainingOptions
 from tandem.errors import GateFailed, ReleaseConflict
 from tandem.telemetry import logger
+
+THREADS = max(1, (os.cpu_count() or 1) // 2)
+"""The process that trains answers searches meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class TrainOrder:
     promote: bool = True
     overridden: tuple[str, ...] = ()
     seed: int = 0
-    position_bias: str = "lightgbm"
+    position_bias: PositionBias = "lightgbm"
 
 
 def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
@@ -55,18 +63,7 @@ def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
     wanted = TrainOrder(**{**order.arguments, "overridden": tuple(order.arguments["overridden"])})
     collection = owner.house.collection(order.collection)
     collection.refresh()
-    tell = telling(show, lambda: owner.is_stopping)
-    with collection.held() as (release, opened):
-        ground = Ground(collection, release, opened, tell)
-        found = _data(ground, wanted)
-        task = _task(ground, wanted, found)
-        options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias)
-
-        def report(told: str) -> None:
-            check_stopped(owner.is_stopping)
-            show({"stage": "training", "detail": told})
-
-        model = learning.train(found.data, task, options, report).model
+    model = _learned(owner, collection, wanted, show)
     number = owner.house.catalog.models.add(
         order.collection, model.manifest.as_json(), model.parts()
     )
@@ -85,7 +82,23 @@ def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
     return outcome | {"seconds": round(time.monotonic() - began, 3)}
 
 
-def _data(ground: Ground, wanted: TrainOrder) -> Labelled:
+def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show: Show) -> Model:
+    """Over the generation that is live now; it is not closed meanwhile."""
+
+    def report(told: str) -> None:
+        check_stopped(owner.is_stopping)
+        show({"stage": "training", "detail": told})
+
+    fit = FitOptions(threads=THREADS)
+    options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias, fit=fit)
+    with collection.held() as (release, opened):
+        tell = telling(show, lambda: owner.is_stopping)
+        ground = Ground(collection, release, opened, tell)
+        found = _data(ground, wanted)
+        return learning.train(found.data, _task(ground, wanted, found), options, report).model
+
+
+def _data(ground: Ground, wanted: TrainOrder) -> Found:
     if wanted.judgments is not None:
         return from_judgments(ground, Path(wanted.judgments))
     if wanted.graded is not None:
@@ -93,7 +106,7 @@ def _data(ground: Ground, wanted: TrainOrder) -> Labelled:
     return from_clicks(ground, Worth())
 
 
-def _task(ground: Ground, wanted: TrainOrder, found: Labelled) -> Task:
+def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
     generation = ground.opened.generation
     if wanted.judgments is not None:
         labels = Labels("judgments")
@@ -107,7 +120,8 @@ def _task(ground: Ground, wanted: TrainOrder, found: Labelled) -> Task:
         analysis=generation.analysis,
         labels=labels,
         features=features(ground.schema),
-        left_out=dict(found.left_out),
+        tables=found.tables,
+        left_out={why: count for why, count in found.left_out.items() if count},
         live=_live(ground),
     )
 

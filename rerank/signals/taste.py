@@ -4,14 +4,14 @@ A past is what was rated or chosen. Without one, and of what nothing in it can b
 is unknown: somebody new gets the order that suits most people.
 """
 
-from collections.abc import Callable
-
 import numpy as np
+import numpy.typing as npt
 
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.taste import taste
+from rerank.taste import liked_content
 from tandem.fields import FieldType
+from tandem.protocols import FloatMatrix
 
 PRIOR_DEEDS = 5.0
 """Weight of having no taste for a value, in documents."""
@@ -41,23 +41,21 @@ def affinity(scene: Scene, field: str) -> Values:
     """How much more than usual the person likes documents with the same values of the field: the
     mean over the document's values, each shrunk to 0 where little with it was rated or chosen.
     """
-    known = scene.once(taste)
     sums: dict[str, float] = {}
-    counts: dict[str, int] = {}
-    for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True):
-        facts = scene.facts.get(name)
-        for value in facts.keywords.get(field, ()) if facts is not None else ():
+    counts: dict[str, float] = {}
+    for facts, residual in scene.once(liked_content):
+        for value in facts.keywords.get(field, ()):
             sums[value] = sums.get(value, 0.0) + residual
-            counts[value] = counts.get(value, 0) + 1
-    found = scene.unknown()
+            counts[value] = counts.get(value, PRIOR_DEEDS) + 1.0
     if not counts:
-        return found
-    liked = {value: sums[value] / (counts[value] + PRIOR_DEEDS) for value in counts}
-    for row, facts in enumerate(scene.documents):
-        values = facts.keywords.get(field, ()) if facts is not None else ()
-        if values:
-            found[row] = sum(liked.get(value, 0.0) for value in values) / len(values)
-    return found
+        return scene.unknown()
+    liked = {value: total / counts[value] for value, total in sums.items()}.get
+    held = [facts.keywords.get(field) if facts is not None else None for facts in scene.documents]
+    means = [
+        sum([liked(value, 0.0) for value in values]) / len(values) if values else np.nan
+        for values in held
+    ]
+    return np.array(means, dtype=np.float64)
 
 
 @signal(
@@ -73,24 +71,20 @@ def closeness(scene: Scene, field: str) -> Values:
     mean, weighted by e^(-(distance / width)^2), shrunk to 0 where little is near. The width is half
     the standard deviation of what people met.
     """
-    known = scene.once(taste)
-    past = [
-        scene.facts[name].numbers.get(field) if name in scene.facts else None
-        for name in known.document_ids
-    ]
-    held = [
-        (value, residual)
-        for value, residual in zip(past, known.residuals, strict=True)
-        if value is not None
-    ]
+    past = [(facts.numbers.get(field), residual) for facts, residual in scene.once(liked_content)]
+    held = [(value, residual) for value, residual in past if value is not None]
     width = scene.tables.widths.get(field)
     if not held or width is None:
         return scene.unknown()
     values, residuals = np.array(held, dtype=np.float64).T
     own = [facts.numbers.get(field) if facts is not None else None for facts in scene.documents]
     numbers = np.array([np.nan if value is None else value for value in own])
-    near = np.exp(-(((numbers[:, None] - values) / width) ** 2))
-    return _smoothed(near, residuals, PRIOR_NEAR)
+    middle = values.mean()  # beside it 32 bits are fine enough, also of times
+    own_place, places = (((each - middle) / width).astype(np.float32) for each in (numbers, values))
+    apart = own_place[:, np.newaxis] - places
+    np.multiply(apart, apart, out=apart)
+    np.negative(apart, out=apart)
+    return _smoothed(np.exp(apart, out=apart), residuals, PRIOR_NEAR)
 
 
 @signal(
@@ -105,7 +99,7 @@ def vector_taste(scene: Scene) -> Values:
     weighted most, shrunk to 0 where none is near.
     """
     similarity, residuals = scene.once(_similarities)
-    return _smoothed(np.exp(SHARPNESS * (similarity - 1.0)), residuals, PRIOR_ALIKE)
+    return _smoothed(np.exp(SHARPNESS * (similarity - 1)), residuals, PRIOR_ALIKE)
 
 
 @signal(
@@ -121,7 +115,8 @@ def liked_similarity(scene: Scene) -> Values:
     """How near in meaning the document is on average to what the person chose, or rated above what
     is usual.
     """
-    return _mean_similarity(scene, lambda residuals: residuals > 0)
+    similarity, residuals = scene.once(_similarities)
+    return _mean_of(similarity, residuals > 0)
 
 
 @signal(
@@ -135,41 +130,40 @@ def liked_similarity(scene: Scene) -> Values:
 )
 def disliked_similarity(scene: Scene) -> Values:
     """How near in meaning the document is on average to what the person rated below usual."""
-    return _mean_similarity(scene, lambda residuals: residuals < 0)
-
-
-def _mean_similarity(scene: Scene, wanted: Callable[[Values], Values]) -> Values:
     similarity, residuals = scene.once(_similarities)
-    chosen = similarity[:, wanted(residuals)]
-    if not chosen.size:
-        return scene.unknown()
-    return np.clip(chosen.sum(axis=1) / chosen.shape[1], -1.0, 1.0)
+    return _mean_of(similarity, residuals < 0)
 
 
-def _similarities(scene: Scene) -> tuple[Values, Values]:
+def _mean_of(similarity: FloatMatrix, wanted: npt.NDArray[np.bool_]) -> Values:
+    """The mean over the wanted documents; NaN without any."""
+    count = np.count_nonzero(wanted)
+    if not count:
+        return np.full(len(similarity), np.nan)
+    means = similarity @ (wanted / np.float32(count)).astype(np.float32)
+    return np.clip(means.astype(np.float64), -1.0, 1.0)
+
+
+def _similarities(scene: Scene) -> tuple[FloatMatrix, Values]:
     """The cosines of the candidates with the documents of the past, (candidates, documents), NaN
     for a candidate without a vector; and these documents' residuals.
     """
-    known = scene.once(taste)
-    past = [
-        (vector, residual)
-        for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True)
-        if name in scene.facts and (vector := scene.facts[name].vector) is not None
-    ]
-    own = [facts.vector if facts is not None else None for facts in scene.documents]
-    rows = [row for row, vector in enumerate(own) if vector is not None]
-    cosines = np.full((len(scene), len(past)), np.nan)
-    if past and rows:
-        candidates = np.stack([vector for vector in own if vector is not None])
-        cosines[rows] = candidates @ np.stack([vector for vector, _ in past]).T
+    known = [(facts.vector, residual) for facts, residual in scene.once(liked_content)]
+    past = [(vector, residual) for vector, residual in known if vector is not None]
+    rows, candidates = scene.vectors
+    cosines = np.full((len(scene), len(past)), np.nan, np.float32)
+    if past and len(rows):
+        met = np.concatenate([vector for vector, _ in past]).reshape(len(past), -1)
+        cosines[rows] = candidates @ met.T
     return cosines, np.array([residual for _, residual in past])
 
 
-def _smoothed(weights: Values, residuals: Values, prior: float) -> Values:
+def _smoothed(weights: FloatMatrix, residuals: Values, prior: float) -> Values:
     """The weighted mean of residuals for each candidate, shrunk to 0 by ``prior``; NaN where a
     candidate has no weights, or there is nothing to weigh. ``weights``: (candidates, residuals).
     """
     if not len(residuals):
         return np.full(len(weights), np.nan)
-    found: Values = (weights * residuals).sum(axis=1) / (weights.sum(axis=1) + prior)
+    both = np.stack([residuals, np.ones(len(residuals))], axis=1).astype(np.float32)
+    sums, totals = (weights @ both).astype(np.float64).T
+    found: Values = sums / (totals + prior)
     return found
