@@ -28,6 +28,7 @@ from rerank.training import training as learning
 from rerank.training.bias import PositionBias
 from rerank.training.clicks import Worth
 from rerank.training.lambdamart import FitOptions
+from rerank.training.splits import SplitOptions
 from rerank.training.training import Task, TrainingOptions
 from tandem.errors import GateFailed, ReleaseConflict
 from tandem.telemetry import logger
@@ -89,8 +90,13 @@ def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show:
         check_stopped(owner.is_stopping)
         show({"stage": "training", "detail": told})
 
-    fit = FitOptions(threads=THREADS)
-    options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias, fit=fit)
+    options = TrainingOptions(
+        seed=wanted.seed,
+        position_bias=wanted.position_bias,
+        # where all answers see the same log, the newest ones prove no more than others
+        split=SplitOptions(newest_share=0.0) if wanted.as_of_end else SplitOptions(),
+        fit=FitOptions(threads=THREADS),
+    )
     with collection.held() as (release, opened):
         tell = telling(show, lambda: owner.is_stopping)
         ground = Ground(collection, release, opened, tell)
