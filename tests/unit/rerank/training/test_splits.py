@@ -36,13 +36,13 @@ GROUPS = st.lists(
 
 
 @pytest.mark.parametrize(
-    "shares", [{"test_share": 1.0}, {"test_share": 0.6, "validation_share": 0.4},
-               {"newest_share": -0.1}, {"validation_share": float("nan")}],
-)  # fmt: skip
-def test_shares_out_of_range_are_refused(shares: dict[str, float]) -> None:
+    ("test", "validation", "newest"),
+    [(1.0, 0.0, 0.3), (0.6, 0.4, 0.3), (0.3, 0.1, -0.1), (0.3, float("nan"), 0.3), (0.3, 0.1, 1.0)],
+)
+def test_shares_out_of_range_are_refused(test: float, validation: float, newest: float) -> None:
     """Somebody has to be left to train on."""
     with pytest.raises(InputError, match="expected 0 to 1"):
-        SplitOptions(**shares)
+        SplitOptions(test, validation, newest)
 
 
 @given(data=GROUPS, seed=st.integers(0, 5), newest=st.sampled_from([0.0, 0.3]))
