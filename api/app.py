@@ -16,6 +16,7 @@ from api.commands import (
     search,
     serve,
     status,
+    train,
     verify,
 )
 from tandem.telemetry import configure_logging
@@ -41,6 +42,7 @@ app.command("rollback")(releases.rollback)
 app.command("backup")(backup.run)
 app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
+app.command("train")(train.run)
 app.add_typer(models.app, name="models")
 
 

@@ -44,7 +44,7 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
         return train(owner, order, show)
     if order.kind == "promote":
         return _promote(owner, order, report)
-    return _live(owner.rollback(order.collection, report))
+    return _live(owner, owner.rollback(order.collection, report))
 
 
 def _promote(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
@@ -54,11 +54,16 @@ def _promote(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
         return promote_model(owner, order.collection, int(model), overridden).as_data()
     number = int(order.arguments["generation"])
     release = owner.promote(order.collection, number, report, overridden)
-    return _live(release) | {"left_model": left_model(owner.house.catalog, release)}
+    return _live(owner, release)
 
 
-def _live(release: Release) -> dict[str, Any]:
-    return {"release": release.number, "generation": release.generation, "model": release.model}
+def _live(owner: Owner, release: Release) -> dict[str, Any]:
+    return {
+        "release": release.number,
+        "generation": release.generation,
+        "model": release.model,
+        "left_model": left_model(owner.house.catalog, release),
+    }
 
 
 def _reindex(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:

@@ -93,7 +93,7 @@ class OwnQualityGate:
             with self._candidate.in_use(), collection.held() as (release, live):
                 sides = ((release, live), (replace(release, model=self._model), self._candidate))
                 before, after = (
-                    _Stoppable(
+                    Stoppable(
                         collection.searching.pipeline_apart(
                             of_release, opened, configuration, its_pools
                         ),
@@ -110,7 +110,7 @@ class OwnQualityGate:
                 its_pools.close()
 
 
-class _Stoppable:
+class Stoppable:
     """A searcher that answers until it is told to stop."""
 
     def __init__(self, searcher: Searcher, stopped: Callable[[], bool]) -> None:

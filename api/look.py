@@ -122,14 +122,18 @@ class Look:
         return {"model": told | {"created_at": found.created_at}, "left_model": None}
 
     def _behaviour(self, name: str) -> dict[str, int | None]:
-        """How much of what people did is kept; ``None`` where the event log cannot be used."""
+        """How much of what people did is kept, and of how many pages the features, with their size;
+        ``None`` where the event log cannot be used.
+        """
+        told = ("events", "impressions", "features", "feature_bytes")
         try:
             if not self.catalog.has_events():
-                return {"events": 0, "impressions": 0}
+                return dict.fromkeys(told, 0)
             log = self.catalog.events
-            return {"events": log.event_count(name), "impressions": log.impression_count(name)}
+            counts = (log.event_count(name), log.impression_count(name))
+            return dict(zip(told, (*counts, *log.features.size(name)), strict=True))
         except CatalogError:
-            return {"events": None, "impressions": None}
+            return dict.fromkeys(told)
 
     def _indexes(self, generation: Generation, answering: Collection[str]) -> dict[str, Any]:
         collection = generation.collection

@@ -35,6 +35,7 @@ class ModelPromotion(NamedTuple):
             "release": self.release.number,
             "generation": self.release.generation,
             "model": self.release.model,
+            "left_model": None,
             "gates": [verdict._asdict() for verdict in self.verdicts],
             "overridden": list(self.overridden),
         }

@@ -22,10 +22,12 @@ def lines(said: Manifest) -> Iterator[str]:
     for reason, count in data.left_out.items():
         yield f"  left out: {count:,} {reason}"
     yield f"  for {said.embedder}, analysis {said.analysis}"
-    yield f"  {len(said.features)} features; most of the gain:"
+    for origin, count in data.origins.items():
+        yield f"  {count:,} of the groups are {origin}"
+    yield f"  {len(said.features)} features, {len(data.unused)} without use; most of the gain:"
     largest = sorted(said.importances.items(), key=lambda item: -item[1])[:LARGEST]
     yield from (f"    {share:6.1%}  {name}" for name, share in largest)
-    yield f"  on {proof.groups:,} held-out groups (95 % intervals):"
+    yield f"  on {proof.groups:,} held-out groups (95 % intervals); untrained: {proof.untrained}"
     yield from _measured(proof.models)
     if proof.lifts:
         yield "  the model above (paired):"

@@ -123,12 +123,9 @@ class Searching:
         pools: LegPools,
     ) -> SearchPipeline:
         """One over pools of its own, that nobody's searches wait for, and of first pages alone. The
-        release's model orders where the generation is built as the live one: a reindex takes it
-        along there.
+        release's model orders, over whatever generation.
         """
-        live, its = self._catalog.releases.generation(release.generation), opened.generation
-        is_alike = (its.embedder, its.analysis) == (live.embedder, live.analysis)
-        order = self._orders.order(release.model if is_alike else None, opened)
+        order = self._orders.order(release.model, opened)
         return self._over(release, opened, configuration, order, pools, None)
 
     def _over(

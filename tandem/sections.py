@@ -122,6 +122,13 @@ class SearchSettings(Section):
         le=MOST_DAYS,
         description="how far back queries count that are suggested to others, days; 0: none is",
     )
+    feature_log_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of searches of which the model's features are kept to be trained on, 0 "
+        "to 1; about 4 bytes x features x results shown, so some 2 kB a search",
+    )
     cursor_minutes: int = Field(
         15,
         ge=1,
@@ -135,13 +142,6 @@ class SearchSettings(Section):
         le=65_536,
         description="room for what signals know of documents, kept ready for each open generation, "
         "megabytes; 128 hold some 30,000 documents of 200 words",
-    )
-    feature_log_share: float = Field(
-        0.1,
-        ge=0,
-        le=1,
-        description="share of the searches whose features are kept with what was shown, to train "
-        "models on, 0 to 1: about 4 bytes x features x hits shown each, some 2 kB",
     )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
@@ -215,6 +215,13 @@ class RetentionSettings(Section):
         ge=1,
         le=MOST_DAYS,
         description="days that impressions are kept after their receipt; unset: for ever",
+    )
+    features_days: int = Field(
+        90,
+        ge=1,
+        le=MOST_DAYS,
+        description="days that features are kept that were logged with impressions; no longer than "
+        "those",
     )
     history_days: int = Field(
         365,

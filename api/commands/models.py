@@ -13,7 +13,7 @@ from api.console import FOUND, note, printable, say, say_json
 from api.engines import check_engines, open_catalog
 from api.model_files import export_model, import_model
 from api.model_report import lines
-from rerank.manifest import Manifest
+from rerank.manifest import Manifest, Measured
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.models import StoredModel
 from tandem.errors import CollectionNotFound, ModelError
@@ -152,9 +152,13 @@ def _listed(stored: StoredModel, live: int | None) -> dict[str, Any]:
         "kind": said.kind,
         "features": len(said.features),
         "groups": said.data.groups,
-        "measures": said.proof.models.get("model", {}),
-        "lifts": said.proof.lifts.get("untrained", {}),
+        "measures": _plain(said.proof.models.get("model", {})),
+        "lifts": _plain(said.proof.lifts.get("untrained", {})),
     }
+
+
+def _plain(measured: Measured) -> dict[str, dict[str, float]]:
+    return {name: value._asdict() for name, value in measured.items()}
 
 
 def _line(row: Mapping[str, Any]) -> str:
@@ -163,8 +167,8 @@ def _line(row: Mapping[str, Any]) -> str:
         return said + printable(row["trouble"])
     said += f"{row['kind']:<9}  {row['features']} features, {row['groups']:,} groups"
     if MEASURE in row["measures"]:
-        said += f", {MEASURE} {row['measures'][MEASURE].mean:.4f}"
+        said += f", {MEASURE} {row['measures'][MEASURE]['mean']:.4f}"
     if MEASURE in row["lifts"]:
         lift = row["lifts"][MEASURE]
-        said += f" ({lift.mean:+.4f} to untrained, {lift.low:+.4f} to {lift.high:+.4f})"
+        said += f" ({lift['mean']:+.4f} to untrained, {lift['low']:+.4f} to {lift['high']:+.4f})"
     return said + ("  <- live" if row["is_live"] else "")

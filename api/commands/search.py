@@ -23,6 +23,11 @@ from tandem.rankings import Hit, SearchResult
 from tandem.settings import Settings
 
 EXCERPT_CHARACTERS = 160
+PEOPLE_SECONDS = 60.0
+"""How long it may take to read what people did, some 100,000 events a second: what was not read
+then is missing from the learned order, which the answer says.
+"""
+
 MOST_FEATURES = 8
 """How many are shown one by one: a model has dozens."""
 
@@ -103,12 +108,15 @@ def _prepare(target: OpenCollection, *, needs_model: bool) -> None:
     """Load the model while the indexes are brought up to date; say what a search will lack."""
     if needs_model:
         target.begin_to_load()
+    if target.release.model is not None:
+        target.searching.begin()
     bring_up_to_date(target, waits=False)
     failure = target.wait_until_loaded() if needs_model else None
     if failure is not None:
         note(f"warning: no search by meaning: {failure}")
         if failure.hint:
             note(f"  next: {failure.hint}")
+    target.searching.wait(PEOPLE_SECONDS)
 
 
 def bring_up_to_date(target: OpenCollection, *, waits: bool = True) -> None:

@@ -109,7 +109,9 @@ def _show(state: dict[str, Any]) -> None:
     if state["events"] is not None:
         events, impressions = state["events"], state["impressions"]
         said = f"{events:,} event{'s' * (events != 1)}"
-        say(f"  behaviour {said}, {impressions:,} impression{'s' * (impressions != 1)}")
+        logged = f", features of {state['features']:,} ({_room(state['feature_bytes'])})"
+        shown = f"{impressions:,} impression{'s' * (impressions != 1)}"
+        say(f"  behaviour {said}, {shown}{logged if state['features'] else ''}")
     say(f"  fields    {printable(fields)}")
     if state["pending"] is not None:
         say(f"  pending   {printable(state['pending'])}")

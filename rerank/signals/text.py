@@ -187,7 +187,7 @@ def title_is_query(scene: Scene) -> Values:
     asked = coded(item.word for item in scene.words)
     titles = texts(scene, "title")
     is_same = np.zeros(len(scene))
-    for row in np.flatnonzero(titles.lengths == len(asked)):
+    for row in np.flatnonzero(titles.lengths == len(asked)).tolist():
         is_same[row] = np.array_equal(titles.codes[row], asked)
     return found.told(is_same)
 

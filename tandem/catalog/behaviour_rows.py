@@ -1,6 +1,6 @@
 """The event log as learning reads it: lean rows out of the columns, nothing is checked again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,61 +10,45 @@ import sqlalchemy as sa
 from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.catalog.database import reading
 from tandem.catalog.event_tables import EVENT_HEAD, EVENTS, IMPRESSIONS
-from tandem.catalog.text import ESCAPE, read
+from tandem.catalog.text import ESCAPE, AnyText, read
 
-MICROSECONDS = 1e6
 Row = tuple[Any, ...]
 
 
-def _plain(column: sa.Column[Any], name: str) -> sa.Label[Any]:
-    """The column as the database holds it: a million texts go through no function of Python."""
-    return sa.type_coerce(column, sa.Text).label(name)
+def _columns(table: sa.Table, names: Sequence[str]) -> list[sa.ColumnElement[Any]]:
+    """Columns as the database holds them: a million texts go through no function of Python. Those
+    that the table has not are null; ``seconds`` is when it happened.
+    """
+    return [_column(table, name).label(name) for name in names]
 
 
-def _columns(table: sa.Table, own: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
-    shared = [_plain(table.c[name], name) for name in ("user_id", "client_id", "session_id")]
-    query_id = _plain(table.c.query_id, "query_id")
-    return sa.select(table.c.sequence, table.c.happened_at, query_id, *shared, *own)
+def _column(table: sa.Table, name: str) -> sa.ColumnElement[Any]:
+    if name == "seconds":
+        return sa.cast(table.c.happened_at, sa.Double()) / 1e6
+    if name not in table.c:
+        kind = _OF_ONE_KIND.get(name, sa.Text())
+        return sa.cast(sa.null(), kind)
+    column = table.c[name]
+    return sa.type_coerce(column, sa.Text()) if isinstance(column.type, AnyText) else column
 
 
-def _none(kind: sa.types.TypeEngine[Any], name: str) -> sa.Label[Any]:
-    return sa.cast(sa.null(), kind).label(name)
+_OF_ONE_KIND: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "value": sa.Double(),
+    "position": sa.Integer(),
+}
+"""What the columns are, that one of the tables has not, and that are no texts."""
 
 
-_TEXT = sa.Text()
-_DEEDS = _columns(
-    EVENTS,
-    [
-        _plain(EVENTS.c.action, "action"),
-        _plain(EVENTS.c.document_id, "document_id"),
-        EVENTS.c.value.label("value"),
-        EVENTS.c.position.label("position"),
-    ],
-)
-_EVENT_ROWS = _DEEDS.add_columns(_none(_TEXT, "surface"), _none(_TEXT, "exposures"))
-_PAGE_ROWS = _columns(
-    IMPRESSIONS,
-    [
-        _none(_TEXT, "action"),
-        _none(_TEXT, "document_id"),
-        _none(sa.Double(), "value"),
-        _none(sa.Integer(), "position"),
-        IMPRESSIONS.c.surface.label("surface"),
-        IMPRESSIONS.c.exposures.label("exposures"),
-    ],
-)
-
-
-def _after(rows: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+def _after(table: sa.Table) -> sa.Select[Any]:
     """What comes after a place in the log."""
-    return rows.where(
+    return sa.select(*_columns(table, (*Deed._fields, "surface", "exposures"))).where(
         table.c.collection == sa.bindparam("collection"),
         table.c.sequence > sa.bindparam("after"),
     )
 
 
 _ROWS = (
-    sa.union_all(_after(_EVENT_ROWS, EVENTS), _after(_PAGE_ROWS, IMPRESSIONS))
+    sa.union_all(_after(EVENTS), _after(IMPRESSIONS))
     .order_by(sa.column("sequence"))
     .limit(sa.bindparam("limit"))
 )
@@ -88,7 +72,7 @@ class CollectionBehaviour:
             if head <= after:  # asked again and again while nothing happens
                 return Rows((), after)
             found = connection.execute(_ROWS, given).all()
-        rows = tuple(_deed(row) if row[6] is not None else _shown(row) for row in found)
+        rows = tuple(_shown(row) if row[-1] is not None else _deed(row[:-2]) for row in found)
         return Rows(rows, rows[-1].sequence if len(rows) == limit else head)
 
     def deeds_of(self, who: Who, *, as_of: int, limit: int) -> Sequence[Deed]:
@@ -109,7 +93,8 @@ class CollectionBehaviour:
 def _deeds_by(names: tuple[str, ...]) -> sa.Executable:
     """The last deeds under each of these names."""
     each = [
-        _DEEDS.where(
+        sa.select(*_columns(EVENTS, Deed._fields))
+        .where(
             EVENTS.c.collection == sa.bindparam("collection"),
             EVENTS.c[name] == sa.bindparam(name),
             EVENTS.c.sequence <= sa.bindparam("as_of"),
@@ -125,40 +110,27 @@ def _deeds_by(names: tuple[str, ...]) -> sa.Executable:
 
 
 def _deed(row: Row) -> Deed:
-    sequence, happened_at, query_id, user_id, client_id, session_id = row[:6]
-    action, document_id, value, position = row[6:10]
-    return Deed(
-        sequence,
-        _text(action),
-        _text(document_id),
-        happened_at / MICROSECONDS,
-        value,
-        _text(user_id),
-        _text(client_id),
-        _text(session_id),
-        _text(query_id),
-        position,
-    )
+    deed = Deed._make(row)
+    if ESCAPE in f"{row[1]}{row[2]}{row[5]}{row[6]}{row[7]}{row[8]}":  # one look at all texts
+        return Deed._make(map(_text, row))
+    return deed
 
 
 def _shown(row: Row) -> Shown:
-    sequence, happened_at, query_id, user_id, client_id, session_id = row[:6]
-    exposures = orjson.loads(row[11])
-    parts = tuple(zip(*exposures, strict=True)) or ((), (), (), ())
+    deed = _deed(row[:-2])
+    surface, exposures = row[-2:]
+    columns = tuple(zip(*orjson.loads(exposures), strict=True)) or ((), (), (), ())
     return Shown(
-        sequence,
-        _text(query_id),
-        happened_at / MICROSECONDS,
-        parts[0],
-        parts[1],
-        parts[2],
-        row[10],
-        _text(user_id),
-        _text(client_id),
-        _text(session_id),
+        deed.sequence,
+        str(deed.query_id),
+        deed.seconds,
+        *columns[:3],
+        surface,
+        deed.user_id,
+        deed.client_id,
+        deed.session_id,
     )
 
 
 def _text(held: Any) -> Any:
-    """The text that a column holds, or nothing."""
-    return held if held is None or ESCAPE not in held else read(held)
+    return read(held) if isinstance(held, str) else held

@@ -6,8 +6,9 @@ from tandem.catalog.logs import Log, head_table
 from tandem.catalog.text import AnyText
 
 EVENT_FORMAT = 3
-"""As ``FORMAT``, of the tables below; 1 had no details, 2 no features and no order by client or
-session."""
+"""As ``FORMAT``, of the tables below; 1 had no details, 2 no features. An index of theirs by user
+has another name, and is left as it is.
+"""
 
 EVENT_LOG = sa.MetaData()
 """A file of their own under SQLite: who writes events waits for nobody who writes documents."""
@@ -19,8 +20,32 @@ shown and what was done."""
 # An INTEGER is SQLite's own key of a row; any other key is an index more.
 EventSequence = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
-EVENTS_BY_CLIENT = sa.Index("events_by_client", "collection", "client_id", "sequence")
-EVENTS_BY_SESSION = sa.Index("events_by_session", "collection", "session_id", "sequence")
+DEED = (
+    *("action", "document_id", "happened_at", "value"),
+    *("user_id", "client_id", "session_id", "query_id", "position"),
+)
+"""What learning reads of an event, beside its sequence."""
+
+
+def _of_whom(column: str) -> tuple[sa.Index, sa.Index]:
+    """The events of somebody in their order. On SQLite all that learning reads stands in the index
+    in one place, where the rows themselves are one page of the file each; an entry of PostgreSQL's
+    indexes has no room for the longest names.
+    """
+    order = ("collection", column, "sequence")
+    known = sa.column(column).is_not(None)
+    rest = [name for name in DEED if name != column]
+    return (
+        sa.Index(f"events_of_{column}", *order, *rest, sqlite_where=known).ddl_if("sqlite"),
+        sa.Index(f"events_by_{column}", *order, postgresql_where=known).ddl_if("postgresql"),
+    )
+
+
+BY_WHOM = (
+    *_of_whom("user_id"),
+    *_of_whom("client_id"),
+    sa.Index("events_by_session", "collection", "session_id", "sequence"),
+)
 
 EVENTS = sa.Table(
     "events",
@@ -42,9 +67,7 @@ EVENTS = sa.Table(
     sa.Column("details", sa.Text),
     sa.Index("events_by_sequence", "collection", "sequence", unique=True),
     sa.Index("events_by_id", "collection", "event_id", unique=True),
-    sa.Index("events_by_user", "collection", "user_id", "sequence"),
-    EVENTS_BY_CLIENT,
-    EVENTS_BY_SESSION,
+    *BY_WHOM,
 )
 
 IMPRESSIONS = sa.Table(
@@ -88,7 +111,7 @@ FEATURES = sa.Table(
     sa.Column("received_at", sa.BigInteger, nullable=False),
     sa.Column("names_id", sa.LargeBinary(16), nullable=False),
     sa.Column("document_ids", sa.Text, nullable=False),
-    sa.Column("values", sa.LargeBinary, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("bytes", sa.Integer, nullable=False),
     sa.Index("features_by_sequence", "collection", "sequence", "received_at", "bytes"),
     sa.Index("features_by_query", "collection", "query_id", "sequence"),
@@ -103,6 +126,6 @@ BEHAVIOUR = Log(
     EVENT_FORMAT,
     {
         2: (EVENTS.c.details, IMPRESSIONS.c.details),
-        3: (FEATURE_NAMES, FEATURES, EVENTS_BY_CLIENT, EVENTS_BY_SESSION),
+        3: (FEATURE_NAMES, FEATURES, *BY_WHOM),
     },
 )

@@ -146,13 +146,13 @@ def _row(query_id: str, matrix: FeatureMatrix) -> dict[str, Any]:
         "query_id": query_id,
         "names_id": _names_id(matrix.names),
         "document_ids": document_ids,
-        "values": values,
+        "content": values,
         "bytes": len(values) + len(document_ids.encode()) + len(query_id.encode()),
     }
 
 
 def _matrix(row: sa.Row[Any]) -> FeatureMatrix:
     names, document_ids = orjson.loads(row.names), orjson.loads(row.document_ids)
-    values = np.frombuffer(row[FEATURES.c.values], dtype=LITTLE_ENDIAN).astype(np.float32)
+    values = np.frombuffer(row.content, dtype=LITTLE_ENDIAN).astype(np.float32)
     shape = (len(document_ids), len(names))
     return FeatureMatrix(tuple(names), tuple(document_ids), values.reshape(shape))

@@ -1,6 +1,7 @@
 """Models: kept whole, each under a number of its own, for as long as a release needs them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import writing
 from tandem.catalog.models import NEWEST_KEPT, Models
 from tandem.catalog.tables import MODEL_PARTS
-from tandem.errors import InputError, ModelError, ReleaseConflict
+from tandem.errors import CatalogError, InputError, ModelError, ReleaseConflict
 from tandem.schema import Schema
 
 PARTS = {"model.txt": b"tree\n", "tables.npz": bytes(range(256))}
@@ -62,6 +63,15 @@ def test_a_model_without_parts_is_refused(models: Models) -> None:
     with pytest.raises(ModelError, match="without parts"):
         models.add("main", {}, {})
     assert models.list("main") == []
+
+
+def test_half_a_model_is_not_kept(models: Models) -> None:
+    """Whatever ends it in the middle: manifest and parts are there together, or neither is."""
+    broken: Any = {"model.txt": b"tree", "tables.npz": b"", "z": object()}
+    with pytest.raises((CatalogError, TypeError)):
+        models.add("main", {}, broken)
+    assert models.list("main") == []
+    assert models.add("main", {}, PARTS) == 1
 
 
 def test_a_part_that_was_altered(catalog: Catalog) -> None:

@@ -71,7 +71,7 @@ def test_a_model_goes_live_and_back(owner: Owner) -> None:
     )
     assert promoted(owner, model=number)["release"] == 2
     back = carry_out(owner, Order(NAME, "rollback", {}), unseen)
-    assert back == {"release": 1, "generation": 1, "model": None}
+    assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
     assert owner.house.collection(NAME).release.model is None
 
 
@@ -215,8 +215,12 @@ def test_a_reindex_to_another_embedder_goes_without_it(
     """And says so, in its outcome and in the log; going back brings it back."""
     asked = Wanted.of(modelled.house.settings).as_data()
     arguments = {
-        "settings": asked, "model": EMBEDDERS[1], "resume": False, "promote": True, "overridden": [],
-    }  # fmt: skip
+        "settings": asked,
+        "model": EMBEDDERS[1],
+        "resume": False,
+        "promote": True,
+        "overridden": [],
+    }
     outcome = carry_out(modelled, Order(NAME, "reindex", arguments), unseen)
     assert (outcome["release"], outcome["model"]) == (3, None)
     told = "without model 1, which does not fit: pair: trained with hash-a@1"

@@ -106,7 +106,7 @@ def test_the_owner_does_what_it_is_asked(follower: House) -> None:
     assert live.schema.by_name["kind"].type == "text"
     assert pending_change(settings, live) is None
     back = have_done(settings, Order(NAME, "rollback", {}), unseen, silent)
-    assert back == {"release": 1, "generation": 1, "model": None}
+    assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
     forth = have_done(settings, Order(NAME, "promote", {"generation": 2}), unseen, silent)
     assert forth == {"release": 3, "generation": 2, "model": None, "left_model": None}
 
@@ -388,7 +388,12 @@ def test_a_catalogue_that_restarts_at_the_end_is_waited_for(
     with at_work(house) as owner:
         worked_off(owner)
     assert len(tries) == 3
-    assert tasks.read(number).outcome == {"release": 1, "generation": 1, "model": None}
+    assert tasks.read(number).outcome == {
+        "release": 1,
+        "generation": 1,
+        "model": None,
+        "left_model": None,
+    }
 
 
 def test_an_unforeseen_failure_ends_the_task_and_not_the_follower(
@@ -682,6 +687,6 @@ def test_an_error_after_the_switch_is_no_failure(
         assert (outcome["release"], outcome["refused"]) == (2, {})
         monkeypatch.setattr("api.owner.publish", fail)
         back = carry_out(owner, ROLLBACK, unseen)
-        assert back == {"release": 1, "generation": 1, "model": None}
+        assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
         again = Order(NAME, "promote", {"generation": 1})
         assert carry_out(owner, again, unseen) == back

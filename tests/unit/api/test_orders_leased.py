@@ -70,7 +70,12 @@ def test_who_holds_the_leases_does_what_others_ask(tmp_path: Path) -> None:
             }
             wanted = Wanted.of(settings).as_data()
             assert asked("reindex", settings=wanted, **given)["release"] == 2
-            assert asked("rollback") == {"release": 1, "generation": 1, "model": None}
+            assert asked("rollback") == {
+                "release": 1,
+                "generation": 1,
+                "model": None,
+                "left_model": None,
+            }
             assert asked("promote", generation=2) == {
                 "release": 3,
                 "generation": 2,
