@@ -6,14 +6,25 @@ be older than the change that had them forgotten.
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
+from typing import NamedTuple
 
 import numpy as np
 
-from rerank.facts import EVERYTHING, Facts, Need, QueryWord, WordCodes, code
+from rerank.facts import (
+    EVERYTHING,
+    Facts,
+    Fragments,
+    Need,
+    QueryWord,
+    WordCodes,
+    code,
+    fragment_bits,
+    fragments,
+)
 from rerank.facts_cache import Entry, FactsCache
 from tandem.documents import Document
 from tandem.errors import FieldError
@@ -117,9 +128,9 @@ class DocumentFacts:
         vectors: Mapping[str, FloatMatrix] = {}
         if "vectors" in needs and documents:
             vectors = self._reading.vectors(tuple(documents), until - time.monotonic())
-        coded = self._codes.of if "words" in needs else None
+        coder = self._codes if "words" in needs else None
         return [
-            Entry(facts_of(document, self._schema, coded, vectors.get(document_id)), needs)
+            Entry(facts_of(document, self._schema, coder, vectors.get(document_id)), needs)
             for document_id, document in documents.items()
         ]
 
@@ -131,33 +142,48 @@ class WordCoder:
 
     def __init__(self, analyse: Analyse) -> None:
         self._analyse = analyse
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._known: dict[str, _Run] = {}
 
     def of(self, text: str) -> WordCodes:
         """The codes, in order."""
-        known, codes = self._known, []
-        for run in text.split(maxsplit=MOST_WORDS)[:MOST_WORDS]:
-            found = known.get(run)
-            codes.append(self._learn(run) if found is None else found)
-        first = islice(chain.from_iterable(codes), MOST_WORDS)
+        first = islice(chain.from_iterable(run.codes for run in self._runs(text)), MOST_WORDS)
         return np.fromiter(first, dtype=np.uint32)
 
-    def _learn(self, run: str) -> tuple[int, ...]:
-        codes = tuple(map(code, self._analyse(run)))
+    def fragments(self, texts: Iterable[str]) -> Fragments:
+        """The fragments of all words of texts."""
+        return fragment_bits(run.fragments for text in texts for run in self._runs(text))
+
+    def _runs(self, text: str) -> "list[_Run]":
+        known, runs = self._known, []
+        for run in text.split(maxsplit=MOST_WORDS)[:MOST_WORDS]:
+            found = known.get(run)
+            runs.append(self._learn(run) if found is None else found)
+        return runs
+
+    def _learn(self, run: str) -> "_Run":
+        words = self._analyse(run)
+        learned = _Run(tuple(map(code, words)), b"".join(map(fragments, words)))
         if len(run) <= LONGEST_RUN:
             if len(self._known) >= MOST_RUNS:
                 self._known = {}
-            self._known[run] = codes
-        return codes
+            self._known[run] = learned
+        return learned
+
+
+class _Run(NamedTuple):
+    """The words of what stands between white space: their codes and their ``fragments``."""
+
+    codes: tuple[int, ...]
+    fragments: bytes
 
 
 def facts_of(
     document: Document,
     schema: Schema,
-    coded: Callable[[str], WordCodes] | None = None,
+    coder: WordCoder | None = None,
     passages: FloatMatrix | None = None,
 ) -> Facts:
-    """A document's facts. Without ``coded`` there are no words, without ``passages`` no vector; a
+    """A document's facts. Without ``coder`` there are no words, without ``passages`` no vector; a
     value that does not fit its field is left out, as from every index.
     """
     keywords: dict[str, tuple[str, ...]] = {}
@@ -170,9 +196,11 @@ def facts_of(
         elif value:
             keywords[name] = tuple(dict.fromkeys(value))
     words: dict[str, WordCodes] = {}
-    if coded is not None:
+    pieces: Fragments | None = None
+    if coder is not None:
         texts = {item.name: document.text(item.name) for item in schema.text_fields}
-        words = {name: coded(text) for name, text in texts.items() if text}
+        words = {name: coder.of(text) for name, text in texts.items() if text}
+        pieces = coder.fragments(texts.values())
     direction, length = (None, 1.0) if passages is None else mean_direction(passages)
     return Facts(
         document.document_id,
@@ -182,6 +210,7 @@ def facts_of(
         None if document.updated_at is None else document.updated_at.timestamp(),
         direction,
         length,
+        pieces,
     )
 
 
