@@ -24,6 +24,7 @@ from api.training_data import (
 from rerank.manifest import Labels
 from rerank.model import Model
 from rerank.signals.registry import features
+from rerank.training import judged
 from rerank.training import training as learning
 from rerank.training.bias import PositionBias
 from rerank.training.clicks import Worth
@@ -89,8 +90,11 @@ def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show:
         check_stopped(owner.is_stopping)
         show({"stage": "training", "detail": told})
 
-    fit = FitOptions(threads=THREADS)
-    options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias, fit=fit)
+    if wanted.judgments is None:
+        fit = FitOptions(threads=THREADS)
+        options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias, fit=fit)
+    else:
+        options = judged.options(wanted.seed, THREADS)
     with collection.held() as (release, opened):
         tell = telling(show, lambda: owner.is_stopping)
         ground = Ground(collection, release, opened, tell)
