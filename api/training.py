@@ -24,6 +24,7 @@ from api.training_data import (
 from rerank.manifest import Labels
 from rerank.model import Model
 from rerank.signals.registry import features
+from rerank.training import judged
 from rerank.training import training as learning
 from rerank.training.bias import PositionBias
 from rerank.training.clicks import Worth
@@ -35,12 +36,6 @@ from tandem.telemetry import logger
 
 THREADS = max(1, (os.cpu_count() or 1) // 2)
 """The process that trains answers searches meanwhile."""
-
-
-EVIDENCE = ("blended_score", "blended_spread", "fragments", "vector_mean", "words_of_best")
-"""Of few judgments a weighted sum of these is learned best, with small trees on it: found by
-cross-validation over the train judgments of SciFact.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +95,7 @@ def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show:
         tell = telling(show, lambda: owner.is_stopping)
         ground = Ground(collection, release, opened, tell)
         found = _data(ground, wanted)
-        task, options = _task(ground, wanted, found), _options(ground, wanted)
+        task, options = _task(ground, wanted, found), _options(wanted)
         return learning.train(found.data, task, options, report).model
 
 
@@ -132,14 +127,11 @@ def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
     )
 
 
-def _options(ground: Ground, wanted: TrainOrder) -> TrainingOptions:
-    options = TrainingOptions(
-        seed=wanted.seed, position_bias=wanted.position_bias, fit=FitOptions(threads=THREADS)
-    )
+def _options(wanted: TrainOrder) -> TrainingOptions:
     if wanted.judgments is not None:
-        linear = tuple(name for name in EVIDENCE if name in ground.names)
-        fit = FitOptions(threads=THREADS, leaves=4, learning_rate=0.02)
-        return replace(options, linear=linear, fit=fit)
+        return judged.options(wanted.seed, THREADS)
+    fit = FitOptions(threads=THREADS)
+    options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias, fit=fit)
     if wanted.as_of_end:  # all answers see the same log: the newest ones prove no more than others
         return replace(options, split=SplitOptions(newest_share=0.0))
     return options
