@@ -39,7 +39,7 @@ class Data:
     """What it was made from. ``origins`` maps where groups are from to how many; ``parts`` maps
     training, validation and test to theirs. Times are seconds since 1970. ``fingerprint`` is
     SHA-256 over every group: the same data, the same fingerprint. ``left_out`` maps a reason to how
-    many groups, or names features.
+    many groups; ``unused`` a feature to why the model does not have it.
     """
 
     __pydantic_config__ = _STRICT
@@ -53,13 +53,15 @@ class Data:
     origins: dict[str, int] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    unused: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """How good models are on held-out groups. ``models`` maps a model, this one being ``model``,
     to its measures; ``lifts`` what this one is above another, paired. ``slices`` has both for parts
-    of the groups, such as those of people hardly known: slice -> model -> measures. ``live`` is the
+    of the groups, such as those of people hardly known: slice -> model -> measures. ``untrained``
+    says what the order ``untrained`` is: the positions shown, a feature, or by lot. ``live`` is the
     number of the model that was live, if it is in ``models`` as ``live``.
     """
 
@@ -71,6 +73,7 @@ class Proof:
     lifts: dict[str, Measured] = field(default_factory=dict)
     slices: dict[str, dict[str, Measured]] = field(default_factory=dict)
     slice_groups: dict[str, int] = field(default_factory=dict)
+    untrained: str = "positions"
     live: int | None = None
 
 

@@ -1,7 +1,7 @@
 """A trained model: its manifest, its trees, and the tables that its signals read."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from tandem.features import FloatRows
 if TYPE_CHECKING:
     import lightgbm
 
+Floats = npt.NDArray[np.float64]
+
 TREES = "model.txt"
 TABLES = "tables.npz"
 
@@ -32,12 +34,12 @@ class Model:
     booster: "lightgbm.Booster"
     tables: Tables
 
-    def scores(self, values: FloatRows) -> npt.NDArray[np.float64]:
+    def scores(self, values: FloatRows) -> Floats:
         """Of rows whose columns are the manifest's features, (documents,); larger is better."""
         scores = np.asarray(self.booster.predict(values, num_threads=1), dtype=np.float64)
-        return scores + start(self.manifest, values)
+        return scores + started(self.manifest.features, self.manifest.start, values)
 
-    def contributions(self, values: FloatRows) -> npt.NDArray[np.float64]:
+    def contributions(self, values: FloatRows) -> Floats:
         """What each feature adds to the score of each row: (documents, features + 1), whose rows
         sum to the scores; the last column is what every document gets.
 
@@ -47,7 +49,7 @@ class Model:
         added = np.array(shares, dtype=np.float64)
         for name, weight in self.manifest.start.items():
             column = self.manifest.features.index(name)
-            added[:, column] += weight * np.nan_to_num(values[:, column].astype(np.float64))
+            added[:, column] += weight * known_or_zero(values[:, column])
         return added
 
     def parts(self) -> dict[str, bytes]:
@@ -79,13 +81,17 @@ class Model:
         return cls(said, booster, Tables.from_npz(parts[TABLES]))
 
 
-def start(manifest: Manifest, values: FloatRows) -> npt.NDArray[np.float64]:
-    """What the trees are added to, (documents,): see ``Manifest.start``."""
+def started(names: Sequence[str], weights: Mapping[str, float], values: FloatRows) -> Floats:
+    """What trees are added to, (documents,): the weighted sum of some columns."""
     scores = np.zeros(len(values))
-    for name, weight in manifest.start.items():
-        column = values[:, manifest.features.index(name)].astype(np.float64)
-        scores += weight * np.nan_to_num(column)
+    for name, weight in weights.items():
+        scores += weight * known_or_zero(values[:, names.index(name)])
     return scores
+
+
+def known_or_zero(values: FloatRows) -> Floats:
+    """The values, 0 where one is not a finite number."""
+    return np.where(np.isfinite(values), values, 0.0).astype(np.float64)
 
 
 def _checksum(content: bytes) -> str:

@@ -14,6 +14,9 @@ import numpy.typing as npt
 RESAMPLES = 2_000
 LEVEL = 0.95
 
+DRAWN_AT_ONCE = 500_000
+"""So many clusters are drawn together: 12 MB."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -52,8 +55,10 @@ def estimate(values: Floats, clusters: Sequence[Hashable], *, seed: int = 0) -> 
 
 def _resampled(sums: Floats, counts: Floats, seed: int) -> Floats:
     random = np.random.default_rng(seed)
-    means = np.empty(RESAMPLES)
-    for number in range(RESAMPLES):
-        drawn = random.integers(0, len(sums), len(sums))
-        means[number] = sums[drawn].sum() / counts[drawn].sum()
-    return means
+    at_once = max(1, DRAWN_AT_ONCE // len(sums))
+    means = []
+    for first in range(0, RESAMPLES, at_once):
+        shape = (min(at_once, RESAMPLES - first), len(sums))
+        drawn = random.integers(0, len(sums), shape)
+        means.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
+    return np.concatenate(means)

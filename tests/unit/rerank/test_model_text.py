@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 
@@ -18,7 +19,23 @@ from tests.training_sets import training_set
 
 ROOT = Path(__file__).parents[3]
 ROWS = np.random.default_rng(5).normal(size=(50, 4)).astype(np.float32)
-TEXT = text_of(fit(training_set(30), None, FitOptions(trees=4, leaves=5, threads=1)))
+TEXT = text_of(
+    fit(
+        training_set(30),
+        None,
+        FitOptions(
+            trees=4,
+            leaves=5,
+            rows_in_leaf=20,
+            row_share=0.8,
+            feature_share=0.8,
+            l2=1.0,
+            learning_rate=0.05,
+            truncation=30,
+            threads=1,
+        ),
+    )
+)
 
 
 def test_a_text_comes_back_as_it_was() -> None:
@@ -60,7 +77,7 @@ def changed(pattern: str, replacement: str) -> str:
     [
         ("", "does not begin"),
         ("\x80\x04\x95", "characters that LightGBM does not write"),
-        ("tree\n", "header: .* is missing"),
+        ("tree\n", "header: '' where 'version' is expected"),
         (TEXT.replace("version=v4", "version=v3"), "version is 'v3'"),
         (TEXT.replace("objective=lambdarank", "objective=binary"), "objective is 'binary'"),
         (TEXT.replace("num_class=1", "num_class=2"), "num_class is '2'"),
@@ -83,7 +100,10 @@ def changed(pattern: str, replacement: str) -> str:
         (changed(r"^leaf_value=\S+", "leaf_value=nan"), "leaf_value: expected numbers"),
         (changed(r"^leaf_value=(-?0\.\d+)\d{4} ", r"leaf_value=\1e999 "), "finite numbers"),
         (changed(r"^threshold=(\S+) \S+", r"threshold=\1"), "threshold: expected"),
-        (changed(r"^shrinkage=", "shrinkagg="), "shrinkag"),
+        (changed(r"^shrinkage=", "shrinkagg="), "'shrinkagg' where 'shrinkage' is"),
+        (changed(r"^leaf_value=-", "\nleaf_value="), "'' where 'leaf_value' is expected"),
+        (changed(r"^is_linear=0\nshrinkage=", "shrinkage=1\nshrinkag="), "'is_linear' is expected"),
+        (TEXT.replace("feature_infos=[", "feature_infos=["[:-1] + "="), "feature_infos: expected"),
     ],
 )
 def test_what_is_not_such_a_text_is_refused(text: str, reason: str) -> None:
@@ -144,3 +164,16 @@ def test_no_altered_text_harms_the_process(tmp_path: Path) -> None:
     died = f"died of {signal.Signals(-done.returncode).name}" if done.returncode < 0 else ""
     assert done.returncode == 0, died + done.stderr
     assert 500 < int(done.stdout) < 1500
+
+
+def test_a_feature_that_matters_by_being_known() -> None:
+    """LightGBM splits what is known from what is not at a threshold without an end."""
+    known = training_set(60).only(("noise",))
+    groups = []
+    for group in known.groups:
+        values = np.where(group.grades[:, None] > 1, group.values, np.float32("nan"))
+        groups.append(replace(group, values=values))
+    booster = fit(replace(known, groups=tuple(groups)), None, FitOptions(trees=3, threads=1))
+    text = text_of(booster)
+    assert "inf" in text
+    assert text_of(read_booster(text)) == text

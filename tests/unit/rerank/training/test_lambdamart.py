@@ -11,7 +11,9 @@ from rerank.training.lambdamart import Beside, FitOptions, fit
 from tandem.errors import InputError
 from tests.training_sets import NAMES, training_set
 
-QUICK = FitOptions(trees=60, patience=10, threads=1)
+QUICK = FitOptions(
+    trees=60, patience=10, learning_rate=0.1, rows_in_leaf=20, feature_share=0.8, l2=1.0, threads=1
+)
 TRAINING = training_set(60)
 VALIDATION = training_set(20, seed=1)
 
@@ -89,8 +91,35 @@ def test_weights_starts_and_positions_change_what_is_learnt() -> None:
     plain = text_of(fit(TRAINING, None, QUICK))
     rows = len(TRAINING.values)
     for beside in (
-        Beside(weights=np.linspace(0.1, 3.0, rows)),
+        Beside(weights=(np.linspace(0.1, 3.0, rows), None)),
         Beside(starts=(np.linspace(0.0, 3.0, rows), None)),
         Beside(positions=True),
     ):
         assert text_of(fit(TRAINING, None, QUICK, beside)) != plain
+
+
+def test_a_fit_can_be_ended_from_outside() -> None:
+    """After any tree, by raising; until then it is told how many there are."""
+    told: list[int] = []
+
+    def after_each(trees: int) -> None:
+        told.append(trees)
+        if trees == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fit(TRAINING, VALIDATION, QUICK, Beside(after_each=after_each))
+    assert told == [1, 2, 3]
+
+
+def test_weights_decide_what_stops_it() -> None:
+    """Of a validation set whose halves contradict each other, the half that counts."""
+    opposite = tuple(
+        replace(group, grades=(3 - group.grades).astype(np.int32)) for group in VALIDATION.groups
+    )
+    both = TrainingSet(NAMES, (*VALIDATION.groups, *opposite))
+    rows = len(VALIDATION.values)
+    light, heavy = np.full(rows, 0.001), np.full(rows, 1.0)
+    for weights, is_useful in ((heavy, light), True), ((light, heavy), False):
+        beside = Beside(weights=(None, np.concatenate(weights)))
+        assert (fit(TRAINING, both, QUICK, beside).num_trees() > 3) == is_useful
