@@ -144,7 +144,8 @@ def _mean_similarity(scene: Scene, sign: float) -> Values:
     if not is_chosen.any():
         return scene.unknown()
     total = similarity @ is_chosen.astype(similarity.dtype)
-    return np.clip(total.astype(np.float64) / is_chosen.sum(), -1.0, 1.0)
+    mean: Values = np.clip(total.astype(np.float64) / is_chosen.sum(), -1.0, 1.0)
+    return mean
 
 
 def _similarities(scene: Scene) -> tuple[FloatMatrix, Values]:
