@@ -5,11 +5,10 @@ is unknown: somebody new gets the order that suits most people.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.taste import liked_content
+from rerank.taste import taste
 from tandem.fields import FieldType
 from tandem.protocols import FloatMatrix
 
@@ -41,21 +40,23 @@ def affinity(scene: Scene, field: str) -> Values:
     """How much more than usual the person likes documents with the same values of the field: the
     mean over the document's values, each shrunk to 0 where little with it was rated or chosen.
     """
+    known = scene.once(taste)
     sums: dict[str, float] = {}
-    counts: dict[str, float] = {}
-    for facts, residual in scene.once(liked_content):
-        for value in facts.keywords.get(field, ()):
-            sums[value] = sums.get(value, 0.0) + residual
-            counts[value] = counts.get(value, PRIOR_DEEDS) + 1.0
+    counts: dict[str, int] = {}
+    for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True):
+        facts = scene.facts.get(name)
+        if facts is not None:
+            for value in facts.keywords.get(field, ()):
+                sums[value] = sums.get(value, 0.0) + residual
+                counts[value] = counts.get(value, 0) + 1
+    found = [np.nan] * len(scene)
     if not counts:
-        return scene.unknown()
-    liked = {value: total / counts[value] for value, total in sums.items()}.get
-    held = [facts.keywords.get(field) if facts is not None else None for facts in scene.documents]
-    means = [
-        sum([liked(value, 0.0) for value in values]) / len(values) if values else np.nan
-        for values in held
-    ]
-    return np.array(means, dtype=np.float64)
+        return np.array(found)
+    liked = {value: sums[value] / (counts[value] + PRIOR_DEEDS) for value in counts}
+    for row, facts in enumerate(scene.documents):
+        if facts is not None and (values := facts.keywords.get(field)):
+            found[row] = sum([liked.get(value, 0.0) for value in values]) / len(values)
+    return np.array(found)
 
 
 @signal(
@@ -71,20 +72,25 @@ def closeness(scene: Scene, field: str) -> Values:
     mean, weighted by e^(-(distance / width)^2), shrunk to 0 where little is near. The width is half
     the standard deviation of what people met.
     """
-    past = [(facts.numbers.get(field), residual) for facts, residual in scene.once(liked_content)]
-    held = [(value, residual) for value, residual in past if value is not None]
+    known = scene.once(taste)
+    past = [
+        scene.facts[name].numbers.get(field) if name in scene.facts else None
+        for name in known.document_ids
+    ]
+    held = [
+        (value, residual)
+        for value, residual in zip(past, known.residuals, strict=True)
+        if value is not None
+    ]
     width = scene.tables.widths.get(field)
     if not held or width is None:
         return scene.unknown()
     values, residuals = np.array(held, dtype=np.float64).T
     own = [facts.numbers.get(field) if facts is not None else None for facts in scene.documents]
     numbers = np.array([np.nan if value is None else value for value in own])
-    middle = values.mean()  # beside it 32 bits are fine enough, also of times
-    own_place, places = (((each - middle) / width).astype(np.float32) for each in (numbers, values))
-    apart = own_place[:, np.newaxis] - places
-    np.multiply(apart, apart, out=apart)
-    np.negative(apart, out=apart)
-    return _smoothed(np.exp(apart, out=apart), residuals, PRIOR_NEAR)
+    # 32 bits are enough once the difference is taken, which of times they are not
+    distances = ((numbers[:, None] - values) / width).astype(np.float32)
+    return _smoothed(np.exp(-(distances**2)), residuals, PRIOR_NEAR)
 
 
 @signal(
@@ -99,7 +105,7 @@ def vector_taste(scene: Scene) -> Values:
     weighted most, shrunk to 0 where none is near.
     """
     similarity, residuals = scene.once(_similarities)
-    return _smoothed(np.exp(SHARPNESS * (similarity - 1)), residuals, PRIOR_ALIKE)
+    return _smoothed(np.exp(SHARPNESS * (similarity - 1.0)), residuals, PRIOR_ALIKE)
 
 
 @signal(
@@ -115,8 +121,7 @@ def liked_similarity(scene: Scene) -> Values:
     """How near in meaning the document is on average to what the person chose, or rated above what
     is usual.
     """
-    similarity, residuals = scene.once(_similarities)
-    return _mean_of(similarity, residuals > 0)
+    return _mean_similarity(scene, 1.0)
 
 
 @signal(
@@ -130,40 +135,45 @@ def liked_similarity(scene: Scene) -> Values:
 )
 def disliked_similarity(scene: Scene) -> Values:
     """How near in meaning the document is on average to what the person rated below usual."""
+    return _mean_similarity(scene, -1.0)
+
+
+def _mean_similarity(scene: Scene, sign: float) -> Values:
     similarity, residuals = scene.once(_similarities)
-    return _mean_of(similarity, residuals < 0)
-
-
-def _mean_of(similarity: FloatMatrix, wanted: npt.NDArray[np.bool_]) -> Values:
-    """The mean over the wanted documents; NaN without any."""
-    count = np.count_nonzero(wanted)
-    if not count:
-        return np.full(len(similarity), np.nan)
-    means = similarity @ (wanted / np.float32(count)).astype(np.float32)
-    return np.clip(means.astype(np.float64), -1.0, 1.0)
+    is_chosen = sign * residuals > 0
+    if not is_chosen.any():
+        return scene.unknown()
+    total = similarity @ is_chosen.astype(similarity.dtype)
+    mean: Values = np.clip(total.astype(np.float64) / is_chosen.sum(), -1.0, 1.0)
+    return mean
 
 
 def _similarities(scene: Scene) -> tuple[FloatMatrix, Values]:
     """The cosines of the candidates with the documents of the past, (candidates, documents), NaN
     for a candidate without a vector; and these documents' residuals.
     """
-    known = [(facts.vector, residual) for facts, residual in scene.once(liked_content)]
-    past = [(vector, residual) for vector, residual in known if vector is not None]
-    rows, candidates = scene.vectors
-    cosines = np.full((len(scene), len(past)), np.nan, np.float32)
-    if past and len(rows):
-        met = np.concatenate([vector for vector, _ in past]).reshape(len(past), -1)
-        cosines[rows] = candidates @ met.T
-    return cosines, np.array([residual for _, residual in past])
+    known = scene.once(taste)
+    past, residuals = [], []
+    for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True):
+        facts = scene.facts.get(name)
+        if facts is not None and facts.vector is not None:
+            past.append(facts.vector)
+            residuals.append(residual)
+    own = [facts.vector if facts is not None else None for facts in scene.documents]
+    rows = [row for row, vector in enumerate(own) if vector is not None]
+    cosines = np.full((len(scene), len(past)), np.nan, dtype=np.float32)
+    if past and rows:
+        candidates = np.array([vector for vector in own if vector is not None])
+        cosines[rows] = candidates @ np.array(past).T
+    return cosines, np.array(residuals, dtype=np.float64)
 
 
-def _smoothed(weights: FloatMatrix, residuals: Values, prior: float) -> Values:
+def _smoothed(weights: Values | FloatMatrix, residuals: Values, prior: float) -> Values:
     """The weighted mean of residuals for each candidate, shrunk to 0 by ``prior``; NaN where a
     candidate has no weights, or there is nothing to weigh. ``weights``: (candidates, residuals).
     """
     if not len(residuals):
         return np.full(len(weights), np.nan)
-    both = np.stack([residuals, np.ones(len(residuals))], axis=1).astype(np.float32)
-    sums, totals = (weights @ both).astype(np.float64).T
-    found: Values = sums / (totals + prior)
+    total = weights @ residuals.astype(weights.dtype)
+    found: Values = np.asarray(total / (weights.sum(axis=1) + prior), dtype=np.float64)
     return found
