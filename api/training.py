@@ -1,16 +1,19 @@
 """``train``, carried out by the process that follows: read, learn, keep the model, promote it."""
 
+import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from api.asking import Order, Show
+from api.collection import OpenCollection
 from api.model_fitness import opened_model, unfit
 from api.model_promotion import promote_model
 from api.owner import Owner
 from api.training_data import (
+    Found,
     Ground,
     check_stopped,
     from_clicks,
@@ -22,10 +25,22 @@ from rerank.manifest import Labels
 from rerank.model import Model
 from rerank.signals.registry import features
 from rerank.training import training as learning
-from rerank.training.clicks import Labelled, Worth
+from rerank.training.bias import PositionBias
+from rerank.training.clicks import Worth
+from rerank.training.lambdamart import FitOptions
+from rerank.training.splits import SplitOptions
 from rerank.training.training import Task, TrainingOptions
 from tandem.errors import GateFailed, ReleaseConflict
 from tandem.telemetry import logger
+
+THREADS = max(1, (os.cpu_count() or 1) // 2)
+"""The process that trains answers searches meanwhile."""
+
+
+EVIDENCE = ("blended_score", "blended_spread", "fragments", "vector_mean", "words_of_best")
+"""Of few judgments a weighted sum of these is learned best, with small trees on it: found by
+cross-validation over the train judgments of SciFact.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,7 @@ class TrainOrder:
     promote: bool = True
     overridden: tuple[str, ...] = ()
     seed: int = 0
-    position_bias: str = "lightgbm"
+    position_bias: PositionBias = "lightgbm"
 
 
 def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
@@ -55,18 +70,7 @@ def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
     wanted = TrainOrder(**{**order.arguments, "overridden": tuple(order.arguments["overridden"])})
     collection = owner.house.collection(order.collection)
     collection.refresh()
-    tell = telling(show, lambda: owner.is_stopping)
-    with collection.held() as (release, opened):
-        ground = Ground(collection, release, opened, tell)
-        found = _data(ground, wanted)
-        task = _task(ground, wanted, found)
-        options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias)
-
-        def report(told: str) -> None:
-            check_stopped(owner.is_stopping)
-            show({"stage": "training", "detail": told})
-
-        model = learning.train(found.data, task, options, report).model
+    model = _learned(owner, collection, wanted, show)
     number = owner.house.catalog.models.add(
         order.collection, model.manifest.as_json(), model.parts()
     )
@@ -85,7 +89,22 @@ def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
     return outcome | {"seconds": round(time.monotonic() - began, 3)}
 
 
-def _data(ground: Ground, wanted: TrainOrder) -> Labelled:
+def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show: Show) -> Model:
+    """Over the generation that is live now; it is not closed meanwhile."""
+
+    def report(told: str) -> None:
+        check_stopped(owner.is_stopping)
+        show({"stage": "training", "detail": told})
+
+    with collection.held() as (release, opened):
+        tell = telling(show, lambda: owner.is_stopping)
+        ground = Ground(collection, release, opened, tell)
+        found = _data(ground, wanted)
+        task, options = _task(ground, wanted, found), _options(ground, wanted)
+        return learning.train(found.data, task, options, report).model
+
+
+def _data(ground: Ground, wanted: TrainOrder) -> Found:
     if wanted.judgments is not None:
         return from_judgments(ground, Path(wanted.judgments))
     if wanted.graded is not None:
@@ -93,7 +112,7 @@ def _data(ground: Ground, wanted: TrainOrder) -> Labelled:
     return from_clicks(ground, Worth())
 
 
-def _task(ground: Ground, wanted: TrainOrder, found: Labelled) -> Task:
+def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
     generation = ground.opened.generation
     if wanted.judgments is not None:
         labels = Labels("judgments")
@@ -107,9 +126,23 @@ def _task(ground: Ground, wanted: TrainOrder, found: Labelled) -> Task:
         analysis=generation.analysis,
         labels=labels,
         features=features(ground.schema),
-        left_out=dict(found.left_out),
+        tables=found.tables,
+        left_out={why: count for why, count in found.left_out.items() if count},
         live=_live(ground),
     )
+
+
+def _options(ground: Ground, wanted: TrainOrder) -> TrainingOptions:
+    options = TrainingOptions(
+        seed=wanted.seed, position_bias=wanted.position_bias, fit=FitOptions(threads=THREADS)
+    )
+    if wanted.judgments is not None:
+        linear = tuple(name for name in EVIDENCE if name in ground.names)
+        fit = FitOptions(threads=THREADS, leaves=4, learning_rate=0.02)
+        return replace(options, linear=linear, fit=fit)
+    if wanted.as_of_end:  # all answers see the same log: the newest ones prove no more than others
+        return replace(options, split=SplitOptions(newest_share=0.0))
+    return options
 
 
 def _live(ground: Ground) -> tuple[int, Model] | None:
