@@ -10,8 +10,8 @@ CLOSING_SECONDS = 5.0
 
 
 class Watch:
-    """Calls ``step`` every so many seconds, from ``start`` to ``close``. Where that fails it is told
-    once for as long as it does, as ``told`` and the reason, and tried again.
+    """Calls ``step`` every so many seconds, from ``start`` to ``close``. Where that fails it is
+    told once for as long as it does, as ``told`` and the reason, and tried again.
     """
 
     def __init__(
