@@ -42,6 +42,7 @@ class BehaviourWatch:
             told="what people do is not followed: the order knows less and less of it",
             every_seconds=every_seconds,
         )
+        self._watch.start()
 
     @property
     def is_whole(self) -> bool:
