@@ -58,7 +58,8 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How good models are on held-out groups. ``models`` maps a model, this one being ``model``,
+    """How good models are on held-out groups, or, of clicks, on each click by itself, weighted as in
+    ``rerank.training.bias.each_click``. ``models`` maps a model, this one being ``model``,
     to its measures; ``lifts`` what this one is above another, paired. ``slices`` has both for parts
     of the groups, such as those of people hardly known: slice -> model -> measures. ``untrained``
     says what the order ``untrained`` is: the positions shown, a feature, or by lot. ``live`` is the

@@ -217,7 +217,7 @@ def test_clicks_count_by_how_rarely_a_place_is_looked_at(bias: str) -> None:
     assert said.labels == Labels("clicks", {"click": 1}, bias)
     assert said.parameters["examination"] == [1.0, 0.5]
     assert {*said.proof.models["model"]} == {"nDCG@10"}
-    assert said.proof.models["model"]["nDCG@10"].mean > 0.8
+    assert said.proof.lifts["random"]["nDCG@10"].low > 0.2
 
 
 def test_training_can_be_ended_from_outside() -> None:
