@@ -52,8 +52,9 @@ def lacking(*names: str, positions: bool = False) -> TrainingSet:
 @pytest.mark.parametrize(
     ("data", "by", "first"),
     [
-        (DATA, "positions", [-1.0, -3.0, -2.0]),
+        (DATA, "blended_score", [0.9, 0.5, 0.2]),
         (lacking(), "blended_score", [0.9, 0.5, 0.2]),
+        (lacking("blended_score", positions=True), "positions", [-1.0, -3.0, -2.0]),
         (lacking("blended_score"), "rating", [2.0, 4.0, 3.0]),
         (lacking("blended_score", "rating"), "chosen", [9.0, 9.0, 3.0]),
         (lacking(*NAMES), "random", None),
@@ -62,7 +63,7 @@ def lacking(*names: str, positions: bool = False) -> TrainingSet:
 def test_the_untrained_order_is_the_best_that_is_known(
     data: TrainingSet, by: str, first: list[float] | None
 ) -> None:
-    """As shown, by the legs, by everyone's ratings (the mean where unknown), or by lot."""
+    """By the legs, as shown, by everyone's ratings (the mean where unknown), or by lot."""
     found = baselines(data)["untrained"]
     assert found.by == by
     if first is None:
@@ -74,23 +75,36 @@ def test_the_untrained_order_is_the_best_that_is_known(
 
 def test_simple_orders_are_there_as_far_as_they_are_known() -> None:
     """What never tells documents apart is no order."""
-    assert {*baselines(DATA)} == {"random", "untrained", "item_mean", "popularity"}
+    assert {*baselines(DATA)} == {"random", "untrained", "shown", "item_mean", "popularity"}
     assert {*baselines(lacking("rating"))} == {"random", "untrained", "popularity"}
-    assert {*baselines(TrainingSet((), DATA.only(()).groups))} == {"random", "untrained"}
+    assert {*baselines(TrainingSet((), DATA.only(()).groups))} == {"random", "untrained", "shown"}
+
+
+def test_what_was_shown_stands_for_what_was_not_logged() -> None:
+    """In those groups alone, and it is told in how many."""
+    bare = lacking("blended_score", positions=True).groups
+    found = baselines(TrainingSet(NAMES, (DATA.groups[0], *bare[1:])))["untrained"]
+    assert found.by == "blended_score, positions in 3 of 4 groups"
+    assert found.scores is not None
+    assert found.scores[:6] == pytest.approx([0.9, 0.5, 0.2, -1.0, -3.0, -2.0])
 
 
 def test_measures_by_hand() -> None:
-    """The model puts the good document first everywhere, the shown order last."""
+    """The model puts the good document first everywhere, the shown order last, the untrained one
+    between.
+    """
     scores = np.tile([0.0, 1.0, 0.0], 4)
     proof = Prover(DATA, good=2).prove({"model": scores, "other": -scores}, live=3)
     assert proof.models["model"]["nDCG@10"] == (1.0, 1.0, 1.0)
-    assert proof.models["untrained"]["nDCG@10"].mean == pytest.approx(0.5)  # 1 / log2(4)
-    assert proof.models["untrained"]["AUC"] == (0.0, 0.0, 0.0)
+    assert proof.models["shown"]["nDCG@10"].mean == pytest.approx(0.5)  # 1 / log2(4)
+    assert proof.models["shown"]["AUC"] == (0.0, 0.0, 0.0)
+    assert proof.models["untrained"]["AUC"] == (0.5, 0.5, 0.5)
     assert proof.models["random"]["AUC"] == (0.5, 0.5, 0.5)
-    assert proof.lifts["untrained"]["nDCG@10"].mean == pytest.approx(0.5)
+    assert proof.lifts["shown"]["nDCG@10"].mean == pytest.approx(0.5)
+    assert proof.lifts["untrained"]["nDCG@10"].mean == pytest.approx(1 - 1 / np.log2(3))
     assert proof.lifts["other"]["AUC"].mean == 1.0
     assert "model" not in proof.lifts
-    assert (proof.groups, proof.users, proof.untrained, proof.live) == (4, 4, "positions", 3)
+    assert (proof.groups, proof.users, proof.untrained, proof.live) == (4, 4, "blended_score", 3)
 
 
 def test_slices_show_where_little_is_known() -> None:

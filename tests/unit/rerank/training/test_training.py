@@ -133,8 +133,8 @@ def test_it_proves_itself_on_people_it_did_not_learn_from(graded: Trained) -> No
         person(group) for group in split(DATA, OPTIONS.split).test.groups
     }
     assert (proof.groups, proof.untrained) == (len(graded.test), "positions")
-    assert {*proof.models} == {"random", "untrained", "without_personal", "model"}
-    assert {*proof.lifts} == {"random", "untrained", "without_personal"}
+    assert {*proof.models} == {"random", "untrained", "shown", "without_personal", "model"}
+    assert {*proof.lifts} == {"random", "untrained", "shown", "without_personal"}
     assert proof.models["model"]["nDCG@10"].mean > 0.9
     assert proof.models["random"]["AUC"].mean == pytest.approx(0.5)
     assert proof.lifts["without_personal"]["nDCG@10"].low > 0.1
