@@ -19,7 +19,7 @@ from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
-from rerank.training.splits import Split, SplitOptions, split
+from rerank.training.splits import Split, SplitOptions, person, split
 from tandem.errors import InputError
 
 CLICKS = "clicks"
@@ -29,6 +29,7 @@ WITHOUT_PERSONAL = "without_personal"
 LIVE = "live"
 
 LEAST_IN_A_PART = 5
+"""People; with fewer nothing is trained. To go live it takes more that test."""
 
 BY_THE_SPLIT = "too new to learn from, or history of who tests"
 
@@ -179,11 +180,14 @@ def _check(data: TrainingSet, task: Task, options: TrainingOptions) -> None:
 
 
 def _check_parts(parts: Split) -> None:
-    sizes = {name: len(getattr(parts, name)) for name in ("training", "validation", "test")}
-    if min(sizes.values()) < LEAST_IN_A_PART:
-        told = ", ".join(f"{count} for {name}" for name, count in sizes.items())
+    people = {
+        name: len({person(group) for group in getattr(parts, name).groups})
+        for name in ("training", "validation", "test")
+    }
+    if min(people.values()) < LEAST_IN_A_PART:
+        told = ", ".join(f"{count} for {name}" for name, count in people.items())
         raise InputError(
-            f"by person and time there are {told}, expected {LEAST_IN_A_PART} groups or more each",
+            f"by person and time there are people: {told}; expected {LEAST_IN_A_PART} or more each",
             hint="a model is proved by people from whom it did not learn: more of them are needed",
         )
 
