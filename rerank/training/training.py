@@ -55,7 +55,8 @@ class Task:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """``examination`` is estimated from the clicks unless it is given. ``least_groups``: with fewer
+    """``seed`` draws what trees see, and never who tests, which is ``split``'s. ``examination`` is
+    estimated from the clicks unless it is given. ``least_groups``: with fewer
     nothing is trained. AUC takes a document for good from the grade ``good`` on, by default from
     the middle of the grades. Trees are added to a weighted sum of the features ``linear``, fitted
     first with the penalty ``linear_l2``: see ``linear.fit_linear``.
@@ -108,7 +109,7 @@ def train(
     """
     options = TrainingOptions() if options is None else options
     _check(data, task, options)
-    parts = split(data, replace(options.split, seed=options.seed))
+    parts = split(data, options.split)
     _check_parts(parts)
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
@@ -257,7 +258,7 @@ def _parameters(
     examined = fitting.examined
     return {
         "fit": asdict(fitting.options) | {"trees": trees},
-        "split": asdict(options.split) | {"seed": options.seed},
+        "split": asdict(options.split),
         "rises": dict(fitting.rises),
         "linear": {"features": list(fitting.linear), "l2": fitting.l2},
         "good": good,
