@@ -27,7 +27,10 @@ def lines(said: Manifest) -> Iterator[str]:
     yield f"  {len(said.features)} features, {len(data.unused)} without use; most of the gain:"
     largest = sorted(said.importances.items(), key=lambda item: -item[1])[:LARGEST]
     yield from (f"    {share:6.1%}  {name}" for name, share in largest)
-    yield f"  on {proof.groups:,} held-out groups (95 % intervals); untrained: {proof.untrained}"
+    held_out = f"{proof.groups:,} held-out groups of {proof.users:,} people"
+    yield f"  on {held_out} (95 % intervals); untrained: {proof.untrained}"
+    if proof.doubt is not None:
+        yield f"  {proof.doubt}"
     yield from _measured(proof.models)
     if proof.lifts:
         yield "  the model above (paired):"

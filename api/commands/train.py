@@ -38,7 +38,10 @@ NoPromote = Annotated[
     bool, typer.Option("--no-promote", help="Train and keep the model; nothing goes live.")
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=LARGEST, help="Chooses splits and samples.")
+    int,
+    typer.Option(
+        "--seed", min=0, max=LARGEST, help="Chooses what each tree sees; never who tests."
+    ),
 ]
 Bias = Annotated[
     str,

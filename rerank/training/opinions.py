@@ -18,6 +18,11 @@ PRIOR_PERSON = 5.0
 PRIOR_DOCUMENT = 4.0
 """Weight of being as good as most documents, in ratings."""
 
+LEAST_SPREAD = 1e-6
+"""Of the usual rating: what is left of ratings that are all alike is rounding, and must not be
+divided by.
+"""
+
 ROUNDS = 15
 """After so many, biases move no more that anybody could see."""
 
@@ -95,4 +100,6 @@ def _biases(
         rest = ratings - usual - of_people[people]
         of_documents = np.bincount(documents, rest, shape[1]) / counts_of_documents
     left = ratings - usual - of_people[people] - of_documents[documents]
-    return usual, float(left.std()) or 1.0, of_people, of_documents
+    spread = float(left.std())
+    is_more_than_rounding = spread > LEAST_SPREAD * max(1.0, abs(usual))
+    return usual, spread if is_more_than_rounding else 1.0, of_people, of_documents

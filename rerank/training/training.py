@@ -19,7 +19,7 @@ from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
-from rerank.training.splits import Split, SplitOptions, split
+from rerank.training.splits import Split, SplitOptions, person, split
 from tandem.errors import InputError
 
 CLICKS = "clicks"
@@ -29,6 +29,7 @@ WITHOUT_PERSONAL = "without_personal"
 LIVE = "live"
 
 LEAST_IN_A_PART = 5
+"""People; with fewer nothing is trained. To go live it takes more that test."""
 
 BY_THE_SPLIT = "too new to learn from, or history of who tests"
 
@@ -54,7 +55,8 @@ class Task:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """``examination`` is estimated from the clicks unless it is given. ``least_groups``: with fewer
+    """``seed`` draws what trees see, and never who tests, which is ``split``'s. ``examination`` is
+    estimated from the clicks unless it is given. ``least_groups``: with fewer
     nothing is trained. AUC takes a document for good from the grade ``good`` on, by default from
     the middle of the grades. Trees are added to a weighted sum of the features ``linear``, fitted
     first with the penalty ``linear_l2``: see ``linear.fit_linear``.
@@ -107,7 +109,7 @@ def train(
     """
     options = TrainingOptions() if options is None else options
     _check(data, task, options)
-    parts = split(data, replace(options.split, seed=options.seed))
+    parts = split(data, options.split)
     _check_parts(parts)
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
@@ -120,9 +122,8 @@ def train(
     if task.live is not None:
         scores[LIVE] = _live_scores(task.live[1], parts.test)
     report("measuring on people who were held out")
-    weights = None if fitting.examined is None else fitting.examined.weights_of(parts.test)
     good = options.good or max(1, (int(data.grades.max()) + 1) // 2)
-    prover = Prover(parts.test, weights, good, options.seed, parts.newest)
+    prover = Prover(parts.test, fitting.examined, good, options.seed, parts.newest)
     manifest = Manifest(
         kind=task.kind,
         features=names,
@@ -180,11 +181,14 @@ def _check(data: TrainingSet, task: Task, options: TrainingOptions) -> None:
 
 
 def _check_parts(parts: Split) -> None:
-    sizes = {name: len(getattr(parts, name)) for name in ("training", "validation", "test")}
-    if min(sizes.values()) < LEAST_IN_A_PART:
-        told = ", ".join(f"{count} for {name}" for name, count in sizes.items())
+    people = {
+        name: len({person(group) for group in getattr(parts, name).groups})
+        for name in ("training", "validation", "test")
+    }
+    if min(people.values()) < LEAST_IN_A_PART:
+        told = ", ".join(f"{count} for {name}" for name, count in people.items())
         raise InputError(
-            f"by person and time there are {told}, expected {LEAST_IN_A_PART} groups or more each",
+            f"by person and time there are people: {told}; expected {LEAST_IN_A_PART} or more each",
             hint="a model is proved by people from whom it did not learn: more of them are needed",
         )
 
@@ -254,7 +258,7 @@ def _parameters(
     examined = fitting.examined
     return {
         "fit": asdict(fitting.options) | {"trees": trees},
-        "split": asdict(options.split) | {"seed": options.seed},
+        "split": asdict(options.split),
         "rises": dict(fitting.rises),
         "linear": {"features": list(fitting.linear), "l2": fitting.l2},
         "good": good,
