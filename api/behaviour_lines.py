@@ -9,7 +9,7 @@ from api.bodies import kind_of
 from api.near_miss import near_miss
 from api.ubi import BadEvent, content_id, read_event
 from tandem.errors import FieldError
-from tandem.events import Event, Exposure, Impression
+from tandem.events import ALL_BEFORE, Event, Exposure, Impression
 from tandem.fields import from_microseconds, parse_datetime
 
 EPOCH = from_microseconds(0)
@@ -68,6 +68,7 @@ def _query(data: Mapping[str, Any], release: int) -> Impression:
         user_id=names["user_id"],
         client_id=names["client_id"],
         session_id=names["session_id"],
+        as_of=ALL_BEFORE,
         exposures=tuple(Exposure(hit, place) for place, hit in enumerate(hits, start=1)),
         details={**kept, IMPORTED: True},
     )

@@ -7,7 +7,7 @@ import pytest
 
 from api.behaviour_lines import read_line
 from api.ubi import BadEvent, read_event
-from tandem.events import Event, Exposure, Impression
+from tandem.events import ALL_BEFORE, Event, Exposure, Impression
 
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 LEAST = {"timestamp": "2026-11-21T09:30:00Z", "document_id": "d", "rating": 4}
@@ -71,7 +71,7 @@ def test_a_query_of_ubi(field: str) -> None:
     assert found.exposures == (Exposure("b", 1), Exposure("a", 2))
     assert (found.query_text, found.client_id, found.release) == ("boots", "c", 7)
     assert found.timestamp == AT
-    assert found.as_of == 0
+    assert found.as_of == ALL_BEFORE
     assert found.details == {"query_attributes": {"page": 1}, "imported": True}
     assert query().exposures == ()
 
