@@ -18,6 +18,7 @@ from indexer.sources.files import LineFault, Lines
 from indexer.sources.records import WHOLE_RECORD, Place, escaped, excerpt, shown_name
 from indexer.validation import Rejection
 from tandem.catalog.catalog import Catalog
+from tandem.errors import SourceError
 from tandem.events import ALL_BEFORE, Event, Impression
 from tandem.strict_json import JsonFault, read_strictly
 
@@ -79,7 +80,7 @@ class Importer:
         run again.
 
         Raises:
-            SourceError: a file cannot be read.
+            SourceError: a file cannot be read, or not to its end: nothing is kept.
             CatalogError: the log did not take it.
         """
         started = time.perf_counter()
@@ -155,17 +156,28 @@ def _placed(
 
 
 def _lines(file: Path) -> Iterator[tuple[Place, bytes | LineFault]]:
-    """Each line that is not blank, with its place; one that cannot be given as why."""
+    """Each line that is not blank, with its place; one that cannot be given as why.
+
+    Raises:
+        SourceError: it ends before its end: what is lacking would come too late, in another order.
+    """
     with Lines(file) as lines:
         while True:
             line: Any = None
             try:
                 line = next(lines, None)
             except LineFault as fault:
+                if fault.final:
+                    raise _damaged(file, lines.number, fault) from None
                 line = fault
             if line is None:
                 return
             if isinstance(line, LineFault) or line.strip():
                 yield Place(str(file), lines.number), line
-            if isinstance(line, LineFault) and line.final:
-                return
+
+
+def _damaged(file: Path, line: int, fault: LineFault) -> SourceError:
+    return SourceError(
+        f"{file}, line {line}: {fault.reason}; nothing was imported",
+        hint="copy the file again; zcat FILE > PART takes what can be read of a packed one",
+    )
