@@ -7,7 +7,7 @@ from typing import Any
 
 from api.bodies import kind_of
 from api.near_miss import near_miss
-from api.ubi import BadEvent, content_id, read_event
+from api.ubi import BadEvent, named, read_event
 from tandem.errors import FieldError
 from tandem.events import ALL_BEFORE, Event, Exposure, Impression
 from tandem.fields import from_microseconds, parse_datetime
@@ -81,8 +81,8 @@ def _deed(data: Mapping[str, Any]) -> Event:
     position = _number(data, "position")
     if position is not None and position != position // 1:
         raise BadEvent("position", f"expected a whole number, found {position}")
-    return Event(
-        event_id=names["event_id"] or content_id(data),
+    return named(
+        names["event_id"],
         action=action,
         timestamp=_moment(data),
         document_id=names["document_id"],
