@@ -36,6 +36,7 @@ class BehaviourWatch:
         self._collection = collection
         self.current = Behaviour()
         self._whole = threading.Event()
+        self._is_closed = False
         self._watch = Watch(
             "behaviour",
             self._follow,
@@ -62,14 +63,15 @@ class BehaviourWatch:
         # a log that ends before what was read of it is another one, restored from a backup
         if log is not None and log.head() < self.current.position:
             self.current = Behaviour()
-        while log is not None and not self._watch.is_closed:
+        while log is not None and not self._is_closed:
             piece = log.behaviour(self._collection).rows(self.current.position, ROWS)
+            if piece.through == self.current.position:
+                break  # a short piece says nothing: others' rows may lie between
             self.current.take(piece)
-            if len(piece.rows) < ROWS:
-                break
             time.sleep(PAUSE_SECONDS)
         self._whole.set()
 
     def close(self) -> None:
         """Read no more."""
+        self._is_closed = True
         self._watch.close()

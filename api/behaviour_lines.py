@@ -7,9 +7,9 @@ from typing import Any
 
 from api.bodies import kind_of
 from api.near_miss import near_miss
-from api.ubi import BadEvent, content_id, read_event
+from api.ubi import BadEvent, named, read_event
 from tandem.errors import FieldError
-from tandem.events import Event, Exposure, Impression
+from tandem.events import ALL_BEFORE, Event, Exposure, Impression
 from tandem.fields import from_microseconds, parse_datetime
 
 EPOCH = from_microseconds(0)
@@ -68,6 +68,7 @@ def _query(data: Mapping[str, Any], release: int) -> Impression:
         user_id=names["user_id"],
         client_id=names["client_id"],
         session_id=names["session_id"],
+        as_of=ALL_BEFORE,
         exposures=tuple(Exposure(hit, place) for place, hit in enumerate(hits, start=1)),
         details={**kept, IMPORTED: True},
     )
@@ -80,8 +81,8 @@ def _deed(data: Mapping[str, Any]) -> Event:
     position = _number(data, "position")
     if position is not None and position != position // 1:
         raise BadEvent("position", f"expected a whole number, found {position}")
-    return Event(
-        event_id=names["event_id"] or content_id(data),
+    return named(
+        names["event_id"],
         action=action,
         timestamp=_moment(data),
         document_id=names["document_id"],

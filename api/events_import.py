@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,8 @@ from indexer.sources.files import LineFault, Lines
 from indexer.sources.records import WHOLE_RECORD, Place, escaped, excerpt, shown_name
 from indexer.validation import Rejection
 from tandem.catalog.catalog import Catalog
-from tandem.events import Event, Impression
+from tandem.errors import SourceError
+from tandem.events import ALL_BEFORE, Event, Impression
 from tandem.strict_json import JsonFault, read_strictly
 
 SOURCE = "import"
@@ -34,7 +35,7 @@ Progress = Callable[[str, int], None]
 class Imported:
     """What an import did. ``undated`` are those of the first moment of 1970: nobody knows when they
     happened. ``unknown`` counts the events by document that the collection has not; ``queries`` are
-    those of which no page was shown.
+    those with events of which no page was shown, with the position in the log before the first.
     """
 
     read: int = 0
@@ -45,7 +46,7 @@ class Imported:
     undated: int = 0
     first: datetime | None = None
     last: datetime | None = None
-    queries: set[str] = field(default_factory=set)
+    queries: dict[str, int] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
@@ -79,7 +80,7 @@ class Importer:
         run again.
 
         Raises:
-            SourceError: a file cannot be read.
+            SourceError: a file cannot be read, or not to its end: nothing is kept.
             CatalogError: the log did not take it.
         """
         started = time.perf_counter()
@@ -124,28 +125,59 @@ class Importer:
             return Rejection(place, field, escaped(reason), excerpt(line))
 
     def _keep(self, batch: Sequence[Event | Impression], done: Imported) -> None:
-        taken = keep(self._catalog.events, self._collection, SOURCE, batch)
+        log = self._catalog.events
+        head = log.head()
+        words = [*_placed(batch, head, done.queries)]
+        taken = keep(log, self._collection, SOURCE, words)
         done.accepted += taken.accepted
         done.duplicates += taken.duplicates
-        done.queries.update(taken.unknown_query_ids)
+        for query_id in taken.unknown_query_ids:
+            done.queries.setdefault(query_id, head)
 
     def _drop_known(self, done: Imported) -> None:
         for document_id in self._catalog.documents.versions_of(self._collection, [*done.unknown]):
             del done.unknown[document_id]
 
 
+def _placed(
+    batch: Sequence[Event | Impression], head: int, queries: dict[str, int]
+) -> Iterator[Event | Impression]:
+    """The words that come after ``head``. Clocks differ: where an event of a query is dated before
+    the query, what was known for the query ends before that event. Those of ``queries`` are found.
+    """
+    told: set[str | None] = set()
+    for word in batch:
+        if isinstance(word, Event):
+            told.add(word.query_id)
+            yield word
+            continue
+        before = queries.pop(word.query_id, head if word.query_id in told else ALL_BEFORE)
+        yield replace(word, as_of=before)
+
+
 def _lines(file: Path) -> Iterator[tuple[Place, bytes | LineFault]]:
-    """Each line that is not blank, with its place; one that cannot be given as why."""
+    """Each line that is not blank, with its place; one that cannot be given as why.
+
+    Raises:
+        SourceError: it ends before its end: what is lacking would come too late, in another order.
+    """
     with Lines(file) as lines:
         while True:
             line: Any = None
             try:
                 line = next(lines, None)
             except LineFault as fault:
+                if fault.final:
+                    raise _damaged(file, lines.number, fault) from None
                 line = fault
             if line is None:
                 return
             if isinstance(line, LineFault) or line.strip():
                 yield Place(str(file), lines.number), line
-            if isinstance(line, LineFault) and line.final:
-                return
+
+
+def _damaged(file: Path, line: int, fault: LineFault) -> SourceError:
+    return SourceError(
+        f"{file}, line {line}: {fault.reason}; nothing was imported",
+        hint="copy the file again; zcat FILE > PART takes what can be read of a packed one",
+    )

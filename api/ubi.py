@@ -4,6 +4,7 @@ directly under ``position``.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from api.bodies import kind_of
 from api.near_miss import near_miss
 from tandem.errors import FieldError, TandemError
 from tandem.events import Event
-from tandem.fields import parse_datetime
+from tandem.fields import parse_datetime, to_microseconds
 from tandem.queries import MAXIMUM_TEXT_CHARACTERS
 
 ATTRIBUTES, OBJECT, POSITION = "event_attributes", "object", "position"
@@ -26,6 +27,9 @@ TEXTS: Mapping[str, int] = {
 }
 """What the log keeps beside the event, and how many characters of it: nothing is computed from it.
 """
+
+UNNAMED = "content:"
+"""Where the id of an event begins that was given none."""
 
 KNOWN = (*NAMES, *TEXTS, ATTRIBUTES)
 
@@ -79,8 +83,8 @@ def read_event(data: object) -> Event:
     at = _object(f"{ATTRIBUTES}.{POSITION}", attributes.get(POSITION))
     details = _details(data, attributes, of, at)
     try:
-        return Event(
-            event_id=content_id(data) if texts["event_id"] is None else texts["event_id"],
+        return named(
+            texts["event_id"],
             action=str(texts["action_name"]),
             timestamp=parse_datetime("timestamp", texts["timestamp"]),
             document_id=_text(PATHS["document_id"], of.get("object_id")),
@@ -158,7 +162,26 @@ def _is_whole(value: Any) -> bool:
     return _is_number(value) and value == value // 1
 
 
-def content_id(data: Mapping[str, Any]) -> str:
-    """The id of an event that was given none: of the same content the same."""
-    content = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
-    return "content:" + blake2b(content, digest_size=16).hexdigest()
+def named(event_id: str | None, **told: Any) -> Event:
+    """An event; one that was given no id has that of its content. What says the same has the same,
+    however it is written: 4 and 4.0, Z and +00:00, nothing and null.
+
+    Raises:
+        FieldError: see ``Event``.
+    """
+    if event_id is not None:
+        return Event(event_id, **told)
+    event = Event(UNNAMED, **told)
+    content = asdict(event) | {"timestamp": to_microseconds(event.timestamp)}
+    encoded = orjson.dumps(_even(content), option=orjson.OPT_SORT_KEYS)
+    return replace(event, event_id=UNNAMED + blake2b(encoded, digest_size=16).hexdigest())
+
+
+def _even(value: Any) -> Any:
+    """The same with every whole number as one."""
+    if isinstance(value, dict):
+        return {name: _even(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [*map(_even, value)]
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return int(value) if is_whole else value

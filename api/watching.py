@@ -29,11 +29,6 @@ class Watch:
         self._thread.start()
         return self
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether a long step should end early."""
-        return self._is_closed
-
     def wake(self) -> None:
         """There is something to do: do not wait for the time."""
         self._woken.set()

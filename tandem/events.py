@@ -21,6 +21,10 @@ MAXIMUM_DETAILS_BYTES = 4_096
 MAXIMUM_RELEASE = 2**31 - 1
 """As large as every database's column of it."""
 
+ALL_BEFORE = 2**63 - 1
+"""An impression's ``as_of`` until the log takes it: all had happened that stands before it there.
+"""
+
 SURFACES: tuple[Surface, ...] = get_args(Surface)
 
 UNKNOWN_QUERY = "unknown_query"
@@ -101,7 +105,8 @@ class Impression:
     """One page of answers to a query, as it was shown; one without answers has no ``exposures``.
 
     ``release`` answered it. ``as_of`` is how far the event log had been read for it: what people
-    did later had no influence on it; 0 = nothing was read. ``timestamp`` is aware. ``details`` is
+    did later had no influence on it; 0 = nothing was read; the log puts its own position for
+    ``ALL_BEFORE``. ``timestamp`` is aware. ``details`` is
     what else may matter to whoever learns from it, as UBI's query_attributes: a JSON object of at
     most 4,096 bytes.
 

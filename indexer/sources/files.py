@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import stat
 import zlib
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +34,7 @@ def check_file(path: Path) -> None:
     """Open the file once, so that a wrong one is known before any work starts.
 
     Raises:
-        SourceError: it cannot be opened, or is no gzip despite its name.
+        SourceError: it cannot be opened, can be read only once, or is no gzip despite its name.
 
     """
     with Lines(path):
@@ -139,6 +140,12 @@ class _Unpacked(io.RawIOBase):
 
 def _open(path: Path) -> io.BufferedReader:
     try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # whoever looks into it takes of it
+            raise SourceError(
+                f"{path}: a pipe or a device, which can be read only once",
+                hint="write it to a file and name that; files may be packed with gzip",
+            )
         return io.BufferedReader(io.FileIO(path), _BUFFER_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -1,6 +1,6 @@
 """The event log: the authority for behaviour. It is only appended to, and purged from its begin."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
@@ -17,7 +17,7 @@ from tandem.catalog.moments import now
 from tandem.catalog.order import in_order
 from tandem.catalog.purging import purge
 from tandem.errors import FieldError
-from tandem.events import Event, Impression
+from tandem.events import ALL_BEFORE, Event, Impression
 from tandem.fields import to_microseconds
 
 
@@ -65,11 +65,11 @@ class EventLog:
         """
         with in_order(self.engine, EVENT_HEAD) as (connection, head):
             fresh = fresh_rows(connection, collection, words)
-            _check_read(max((found.as_of for found in fresh), default=0), head)
+            _check_read((found.as_of for found in fresh), head)
             shared = {"collection": collection, "source": source, "received_at": now()}
             for table in (EVENTS, IMPRESSIONS):
                 rows = [
-                    {"sequence": sequence, **shared, **found.row}
+                    shared | found.row_at(sequence)
                     for sequence, found in enumerate(fresh, start=head + 1)
                     if found.table is table
                 ]
@@ -192,8 +192,9 @@ class EventLog:
             return int(connection.execute(query).scalar_one())
 
 
-def _check_read(as_of: int, head: int) -> None:
+def _check_read(positions: Iterable[int], head: int) -> None:
     """Nobody has read what is not there: it is another log's position, or none."""
+    as_of = max((position for position in positions if position != ALL_BEFORE), default=0)
     if as_of > head:
         raise FieldError("as_of", f"expected at most {head}, where the log ends, found {as_of}")
 

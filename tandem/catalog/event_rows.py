@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tandem.catalog.database import ROWS_PER_QUERY
 from tandem.catalog.event_tables import EVENTS, IMPRESSIONS
 from tandem.catalog.moments import moment
-from tandem.events import Event, Exposure, Impression
+from tandem.events import ALL_BEFORE, Event, Exposure, Impression
 from tandem.fields import to_microseconds
 
 Word = TypeVar("Word", Event, Impression)
@@ -89,6 +89,11 @@ class Fresh(NamedTuple):
     table: sa.Table
     as_of: int
     row: dict[str, Any]
+
+    def row_at(self, sequence: int) -> dict[str, Any]:
+        """The row, as it stands in the log."""
+        row = self.row | {"sequence": sequence}
+        return row | {"as_of": sequence - 1} if self.as_of == ALL_BEFORE else row
 
 
 def fresh_rows(

@@ -18,7 +18,7 @@ from tandem.catalog.opening import open_log
 from tandem.catalog.order import in_order
 from tandem.catalog.urls import events_url
 from tandem.errors import CatalogError, FieldError
-from tandem.events import Event, Exposure, Impression
+from tandem.events import ALL_BEFORE, Event, Exposure, Impression
 from tandem.fields import to_microseconds
 from tests.builders import document
 from tests.catalogue.conftest import Open
@@ -204,6 +204,15 @@ def test_pages(log: EventLog) -> None:
     assert (ids(second), second.through) == (["c"], 4)
     assert log.events("main", 4, 2) == Page((), 4)
     assert log.events("main", 9, 2) == Page((), 9)
+
+
+def test_what_knew_all_before_it(log: EventLog) -> None:
+    """Its place in the log says how much that is, whatever came in between."""
+    log.append("main", "s", [event("a")])
+    shown = impression("q", as_of=ALL_BEFORE)
+    assert log.append("main", "s", [event("a"), event("b"), shown]) == Accepted(2, 1)
+    (found,) = log.impressions("main", 0, 9).rows
+    assert (found.sequence, found.what.as_of) == (3, 2)
 
 
 def test_a_user_as_of_a_position(log: EventLog) -> None:

@@ -1,13 +1,17 @@
 """What people do is followed in the event log."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api.behaving import BehaviourWatch
+from api.watching import Watch
 from rerank.behaviour import Behaviour
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
@@ -67,6 +71,17 @@ def test_what_is_new_is_followed(log: EventLog, monkeypatch: pytest.MonkeyPatch)
         assert followed.current.position == 7
 
 
+def test_a_sparse_log_is_read_whole(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of it is another collection's: no piece is full."""
+    monkeypatch.setattr("api.behaving.ROWS", 4)
+    for _ in range(8):
+        click(log, "a")
+        click(log, "a", "b", "c", collection="other")
+    with closing(watch(lambda: log, FOR_EVER)) as followed:
+        assert followed.wait(30)
+        assert (chosen(followed.current, "a"), followed.current.position) == (8.0, 32)
+
+
 def test_it_can_be_woken(log: EventLog) -> None:
     """What this process takes counts at once."""
     with closing(watch(lambda: log, FOR_EVER)) as followed:
@@ -74,6 +89,26 @@ def test_it_can_be_woken(log: EventLog) -> None:
         click(log, "a")
         followed.wake()
         until(lambda: chosen(followed.current, "a") == 1.0)
+
+
+def test_it_may_begin_before_it_is_made(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread is as quick as that, now and then."""
+    click(log, "a")
+    looked = threading.Event()
+
+    def late(*given: Any, **named: Any) -> Watch:
+        made = Watch(*given, **named)
+        assert looked.wait(30)
+        time.sleep(0.05)
+        return made
+
+    def events() -> EventLog:
+        looked.set()
+        return log
+
+    monkeypatch.setattr("api.behaving.Watch", late)
+    with closing(watch(events, FOR_EVER)) as followed:
+        assert followed.wait(2)
 
 
 def test_where_nothing_was_ever_done_there_is_nothing_to_wait_for() -> None:

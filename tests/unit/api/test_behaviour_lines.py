@@ -7,7 +7,7 @@ import pytest
 
 from api.behaviour_lines import read_line
 from api.ubi import BadEvent, read_event
-from tandem.events import Event, Exposure, Impression
+from tandem.events import ALL_BEFORE, Event, Exposure, Impression
 
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 LEAST = {"timestamp": "2026-11-21T09:30:00Z", "document_id": "d", "rating": 4}
@@ -55,6 +55,29 @@ def test_the_same_content_is_the_same_deed() -> None:
     assert deed(timestamp="2026-11-21T09:30:01Z").event_id != deed().event_id
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"user_id": "1", "rating": 4.0},
+        {"user_id": 1, "timestamp": "2026-11-21T10:30:00+01:00", "client_id": None},
+        {"user_id": 1, "timestamp": AT.timestamp(), "action": "rating"},
+        {"user_id": 1, "rating": None, "action": "rating", "value": 4},
+    ],
+)
+def test_the_same_deed_written_otherwise(written: dict[str, Any]) -> None:
+    """As another program exports it: what is read counts."""
+    assert deed(**written) == deed(user_id=1)
+
+
+def test_the_same_event_written_otherwise() -> None:
+    """What it tells besides counts, too."""
+    data = {"action_name": "click", "timestamp": "2026-11-21T09:30:00Z"}
+    whole = {**data, "event_attributes": {"basket": {"prices": [4, 5]}}}
+    broken = {**data, "event_attributes": {"basket": {"prices": [4.0, 5]}}, "user_id": None}
+    assert read_event(whole).event_id == read_event(broken).event_id
+    assert read_event(whole).event_id != read_event(data).event_id
+
+
 def test_an_event_of_ubi() -> None:
     """As the server takes it."""
     data = {"action_name": "click", "timestamp": "2026-11-21T09:30:00Z", "user_query": "boots"}
@@ -71,7 +94,7 @@ def test_a_query_of_ubi(field: str) -> None:
     assert found.exposures == (Exposure("b", 1), Exposure("a", 2))
     assert (found.query_text, found.client_id, found.release) == ("boots", "c", 7)
     assert found.timestamp == AT
-    assert found.as_of == 0
+    assert found.as_of == ALL_BEFORE
     assert found.details == {"query_attributes": {"page": 1}, "imported": True}
     assert query().exposures == ()
 

@@ -155,6 +155,18 @@ def test_bad_lines_stop_nothing(folder: Path, bring: Run, capsys: Captured) -> N
     assert rejects[3]["reason"] == "expected a number, found a text"
 
 
+def test_a_file_that_was_cut_off(folder: Path, bring: Run) -> None:
+    """Nothing of it is kept: the rest could only come behind younger ones."""
+    whole = written(folder, "whole.jsonl", LINES)
+    cut = written(folder, "cut.jsonl.gz", [LINES[0] | {"timestamp": at} for at in range(9_000)])
+    cut.write_bytes(cut.read_bytes()[:20_000])
+    with pytest.raises(SourceError, match=r"cut\.jsonl\.gz, line \d+: the rest") as raised:
+        bring(whole, cut)
+    assert "nothing was imported" in str(raised.value)
+    assert "copy the file again" in raised.value.hint
+    assert not (folder / "events.sqlite").exists()
+
+
 def test_where_every_line_is_bad(folder: Path, bring: Run) -> None:
     """It is another file than it was taken for; an empty one is in order."""
     assert bring(written(folder, "bad.jsonl", [b"{", b"x"])) == PROBLEM

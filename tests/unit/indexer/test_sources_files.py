@@ -1,6 +1,7 @@
 """Lines of plain and packed files, whole and damaged."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,21 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     """A folder in a file's place is an error, not a crash."""
     with pytest.raises(SourceError, match="Is a directory"):
         check_file(tmp_path)
+
+
+def test_a_pipe_is_refused_untouched(tmp_path: Path) -> None:
+    """What is read of it to look at it would be lost; nobody waits for its writer either."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    writing = os.open(path, os.O_WRONLY)
+    os.write(writing, b"one\n")
+    with pytest.raises(SourceError, match="a pipe or a device") as raised:
+        check_file(path)
+    assert "write it to a file" in raised.value.hint
+    assert os.read(reading, 9) == b"one\n"
+    os.close(reading)
+    os.close(writing)
 
 
 def test_plain_content_under_a_gzip_name_is_refused(tmp_path: Path) -> None:
