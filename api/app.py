@@ -10,11 +10,13 @@ from api.commands import (
     demo,
     follow,
     index,
+    models,
     reindex,
     releases,
     search,
     serve,
     status,
+    train,
     verify,
 )
 from tandem.telemetry import configure_logging
@@ -40,6 +42,8 @@ app.command("rollback")(releases.rollback)
 app.command("backup")(backup.run)
 app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
+app.command("train")(train.run)
+app.add_typer(models.app, name="models")
 
 
 @app.callback()

@@ -118,17 +118,23 @@ def _marked(event: Event, known: Collection[str]) -> Event:
 
 class EventIntake:
     """Takes a collection's events. ``flush`` waits, for at most that many seconds, until what was
-    shown before is in the log, and says whether it is. Thread-safe.
+    shown before is in the log, and says whether it is; ``accepted`` is told when some are in the
+    log. Thread-safe.
 
     What another server has shown may reach the log a moment later: its query is unknown till then.
     """
 
     def __init__(
-        self, log: Callable[[], EventLog], collection: str, flush: Callable[[float], bool]
+        self,
+        log: Callable[[], EventLog],
+        collection: str,
+        flush: Callable[[float], bool],
+        accepted: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
         self._collection = collection
         self._flush = flush
+        self._accepted = accepted
         self._turns = BoundedSemaphore(AT_ONCE)
 
     def take(self, events: Sequence[Event]) -> Taken:
@@ -157,6 +163,7 @@ class EventIntake:
         asked = list(dict.fromkeys(event.query_id for event in events if event.query_id))
         known = log.known_queries(self._collection, asked)
         done = log.append(self._collection, SOURCE, [_marked(event, known) for event in events])
+        self._accepted()
         unknown = [query_id for query_id in asked if query_id not in known]
         return Taken(done.accepted, done.duplicates, unknown)
 

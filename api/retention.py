@@ -125,6 +125,7 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
 
     yield chore("finished tasks", catalog.tasks.purge, kept.history_days)
     yield chore("dropped generations", catalog.releases.purge, kept.history_days)
+    yield chore("models", catalog.models.purge, kept.history_days)
     if catalog.has_frozen():
         yield Chore("cursors that have expired", partial(catalog.frozen.purge, CURSORS_PER_STEP))
     # last: an event log that is damaged keeps nothing else from being done
@@ -132,6 +133,9 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
         yield chore("events", catalog.events.purge_events, kept.events_days)
     if kept.impressions_days is not None:
         yield chore("impressions", catalog.events.purge_impressions, kept.impressions_days)
+    if catalog.has_events():
+        days = min(kept.features_days, kept.impressions_days or kept.features_days)
+        yield chore("features", catalog.events.features.purge, days)
 
 
 def cache_chores(house: House) -> Iterator[Chore]:

@@ -1,9 +1,33 @@
 """What signals know of a document: its content, read once and kept ready."""
 
-from collections.abc import Collection, Mapping
-from typing import NamedTuple, Protocol
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, Literal, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from tandem.protocols import FloatVector
+
+WordCodes = npt.NDArray[np.uint32]
+"""A text's words in order, each as its ``code``: an eighth of the room that words take."""
+
+Need = Literal["words", "vectors"]
+"""What of a document is read only where somebody needs it."""
+
+EVERYTHING: Final[frozenset[Need]] = frozenset({"words", "vectors"})
+
+
+def code(word: str) -> int:
+    """A number that stands for an analysed word, the same everywhere and always. Two words share
+    one in 4 thousand million cases.
+    """
+    return zlib.crc32(word.encode("utf-8", "surrogatepass"))
+
+
+def coded(words: Iterable[str]) -> WordCodes:
+    """Words as their codes, in order."""
+    return np.array([code(word) for word in words], dtype=np.uint32)
 
 
 class Facts(NamedTuple):
@@ -11,17 +35,20 @@ class Facts(NamedTuple):
     to what the document has of them; a field that it lacks is left out.
 
     ``numbers`` holds integers, floats and booleans, and times as seconds since 1970. ``words`` are
-    a text field's words in order, as the generation's analysis leaves them, ``title`` and ``body``
-    among them. ``vector`` has length 1: the mean direction of its passages; ``None`` where the
-    vector index does not hold it. ``updated_at`` is in seconds since 1970.
+    the codes of a text field's words in order, as the generation's analysis leaves them, ``title``
+    and ``body`` among them. ``vector`` has length 1: the mean direction of its passages; ``None``
+    where the vector index does not hold it. ``focus`` is the length of the passages' mean, 1 where
+    all point in one direction. ``updated_at`` is in seconds since 1970. ``words`` and ``vector``
+    are there only where they were asked for.
     """
 
     document_id: str
     keywords: Mapping[str, tuple[str, ...]] = {}
     numbers: Mapping[str, float] = {}
-    words: Mapping[str, tuple[str, ...]] = {}
+    words: Mapping[str, WordCodes] = {}
     updated_at: float | None = None
     vector: FloatVector | None = None
+    focus: float = 1.0
 
 
 class QueryWord(NamedTuple):
@@ -36,10 +63,29 @@ class QueryWord(NamedTuple):
 class FactsSource(Protocol):
     """Where facts come from. Thread-safe; what was read lately is at hand."""
 
-    def of(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, Facts]:
-        """The facts of documents; those that are unknown, or do not come in time, are left out."""
+    def of(
+        self,
+        document_ids: Collection[str],
+        timeout_seconds: float,
+        needs: Collection[Need] = EVERYTHING,
+    ) -> Mapping[str, Facts]:
+        """The facts of documents; those that are unknown are left out.
+
+        Raises:
+            EngineUnavailable: no answer within ``timeout_seconds``.
+        """
         ...
 
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
-        """The searchable words of a text, in order."""
+        """The searchable words of a text, in order.
+
+        Raises:
+            EngineUnavailable: no answer within ``timeout_seconds``.
+        """
+        ...
+
+    def vector(self, text: str) -> FloatVector | None:
+        """The vector of a query's text, if this very text was searched for by meaning just now:
+        nothing is embedded for it.
+        """
         ...

@@ -3,9 +3,10 @@
 Signals are pure functions of it. Nothing in it is later than ``as_of`` in the event log.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from rerank.everyone import Everyone
 from rerank.facts import Facts, QueryWord
 from rerank.person import Person
 from rerank.tables import Tables
+from tandem.protocols import FloatMatrix, FloatVector
 from tandem.queries import Query
 from tandem.rankings import Evidence, Ranking
 from tandem.schema import Schema
@@ -21,13 +23,17 @@ from tandem.schema import Schema
 Values = npt.NDArray[np.float64]
 """Shape (candidates,), NaN where unknown."""
 
+Made = TypeVar("Made")
+Arguments = TypeVarTuple("Arguments")
+
 
 @dataclass(frozen=True)
 class Scene:
     """One query and its candidates, in the order of ``candidates``.
 
     ``facts`` are those of the candidates and of what the person's past names, as far as they were
-    had. ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
+    had. ``query_vector`` is what the query means, where it was searched for by that.
+    ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
     candidates, ``person`` who asks; ``tables`` is what training learned beside the trees.
     """
 
@@ -37,10 +43,12 @@ class Scene:
     seconds: float
     facts: Mapping[str, Facts] = field(default_factory=dict)
     words: Sequence[QueryWord] = ()
+    query_vector: FloatVector | None = None
     everyone: Everyone = field(default_factory=Everyone)
     person: Person = field(default_factory=Person)
     tables: Tables = field(default_factory=Tables)
     as_of: int = 0
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -56,11 +64,36 @@ class Scene:
         return tuple(self.facts.get(document_id) for document_id in self.document_ids)
 
     @cached_property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """The candidates' rows in the arrays of ``everyone``, in order."""
+        return self.everyone.rows(self.document_ids)
+
+    @cached_property
+    def vectors(self) -> tuple[npt.NDArray[np.intp], FloatMatrix]:
+        """The candidates that have a vector, by their places in order, and those vectors, float32
+        (candidates with one, dimension).
+        """
+        found = [item.vector if item is not None else None for item in self.documents]
+        held = [(row, vector) for row, vector in enumerate(found) if vector is not None]
+        if not held:
+            return np.empty(0, np.intp), np.empty((0, 0), np.float32)
+        rows, vectors = zip(*held, strict=True)
+        return np.array(rows, np.intp), np.concatenate(vectors).reshape(len(rows), -1)
+
+    @cached_property
     def evidence(self) -> Mapping[str, tuple[Evidence | None, ...]]:
         """Leg -> what it said of each candidate, in order."""
         said = [{part.leg: part for part in hit.evidence} for hit in self.candidates.hits]
         legs = dict.fromkeys(leg for parts in said for leg in parts)
         return {leg: tuple(parts.get(leg) for parts in said) for leg in legs}
+
+    def once(self, make: Callable[["Scene", *Arguments], Made], *arguments: *Arguments) -> Made:
+        """What ``make`` gives of this scene, made once however many signals ask for it."""
+        key = make, arguments
+        if key not in self._made:
+            self._made[key] = make(self, *arguments)
+        made: Made = self._made[key]
+        return made
 
     def unknown(self) -> Values:
         """NaN for every candidate."""

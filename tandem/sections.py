@@ -122,12 +122,26 @@ class SearchSettings(Section):
         le=MOST_DAYS,
         description="how far back queries count that are suggested to others, days; 0: none is",
     )
+    feature_log_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="share of searches of which the model's features are kept to be trained on, 0 "
+        "to 1; about 4 bytes x features x results shown, so some 2 kB a search",
+    )
     cursor_minutes: int = Field(
         15,
         ge=1,
         le=1_440,
         description="minutes for which a search's next pages can be asked for; meanwhile its "
         "generation is not dropped",
+    )
+    facts_megabytes: int = Field(
+        128,
+        ge=0,
+        le=65_536,
+        description="room for what signals know of documents, kept ready for each open generation, "
+        "megabytes; 128 hold some 30,000 documents of 200 words",
     )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
@@ -174,6 +188,13 @@ class QualitySettings(Section):
     tolerance: float = Field(
         0.01, ge=0, le=1, description="how much nDCG@10 may fall when a generation goes live"
     )
+    model_margin: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="how much nDCG@10 may fall, by the low end of its 95 % interval, when a model "
+        "takes the place of another",
+    )
 
 
 class RetentionSettings(Section):
@@ -195,12 +216,19 @@ class RetentionSettings(Section):
         le=MOST_DAYS,
         description="days that impressions are kept after their receipt; unset: for ever",
     )
+    features_days: int = Field(
+        90,
+        ge=1,
+        le=MOST_DAYS,
+        description="days that features are kept that were logged with impressions; no longer than "
+        "those",
+    )
     history_days: int = Field(
         365,
         ge=1,
         le=MOST_DAYS,
-        description="days that finished tasks, and dropped generations with their releases, are "
-        "kept",
+        description="days that finished tasks, dropped generations with their releases, and "
+        "models of none but old releases are kept",
     )
     embedding_cache_mb: int | None = Field(
         None,

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from rerank.facts import Need
 from rerank.scene import Scene, Values
 from tandem.fields import FieldType
 from tandem.schema import Schema
@@ -29,9 +30,9 @@ person     who asks, and a document
 session    what they did in the last minutes, and a document
 """
 
-Reads = Literal["answer", "documents", "engines", "events", "tables"]
-"""What it is computed from: the legs' answers, the documents' content, further calls to engines
-(vectors), the event log, or what training learned.
+Reads = Literal["answer", "documents", "words", "engines", "events", "tables"]
+"""What it is computed from: the legs' answers, the documents' fields, the words of their texts and
+of the query, further calls to engines (vectors), the event log, or what training learned.
 
 What reads nothing but events and tables can be computed again for any moment of the past. The rest
 is of the moment: it is logged with the impression.
@@ -140,3 +141,11 @@ def features(schema: Schema, chosen: Iterable[Signal] | None = None) -> tuple[Fe
         else:
             made.append(Feature(item))
     return tuple(made)
+
+
+def needs(chosen: Iterable[Feature]) -> frozenset[Need]:
+    """What of the documents' facts these features look at, beside the fields."""
+    read = {item for feature in chosen for item in feature.signal.reads}
+    words: set[Need] = {"words"} if "words" in read else set()
+    vectors: set[Need] = {"vectors"} if "engines" in read else set()
+    return frozenset(words | vectors)

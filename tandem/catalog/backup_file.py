@@ -3,7 +3,8 @@
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -74,7 +75,7 @@ class BackupWriter:
         digest, count = blake2b(digest_size=16), 0
         with self._archive.open(_member(name), "w", force_zip64=True) as file:
             for row in rows:
-                line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+                line = orjson.dumps(row, _text_of, orjson.OPT_APPEND_NEWLINE)
                 digest.update(line)
                 file.write(line)
                 count += 1
@@ -103,6 +104,13 @@ class BackupReader:
             yield from file
 
 
+def _text_of(value: object) -> str:
+    """Bytes as a line holds them; the reader of the table knows which columns are bytes."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"a column of {type(value).__name__}, which no backup holds")
+    return b64encode(value).decode()
+
+
 def _member(table: str) -> str:
     return f"{table}.jsonl"
 
@@ -115,8 +123,11 @@ def created(file: IO[bytes]) -> Iterator[BackupWriter]:
 
 
 @contextmanager
-def opened(path: Path, formats: Readable, tables: Sequence[str]) -> Iterator[BackupReader]:
-    """A backup, after all of it was read and compared with its manifest.
+def opened(
+    path: Path, formats: Readable, tables_of: Callable[[Manifest], Sequence[str]]
+) -> Iterator[BackupReader]:
+    """A backup, after all of it was read and compared with its manifest. ``tables_of`` names the
+    tables of its formats.
 
     Raises:
         InputError: it cannot be read, is no backup, is cut off or altered, or of another version.
@@ -124,6 +135,7 @@ def opened(path: Path, formats: Readable, tables: Sequence[str]) -> Iterator[Bac
     with _archive(path) as archive:
         manifest = _manifest(path, archive)
         _check_version(path, manifest, formats)
+        tables = tables_of(manifest)
         _check_names(path, archive, manifest, tables)
         reader = BackupReader(path, archive, manifest)
         for name in tables:

@@ -10,14 +10,16 @@ import sqlalchemy as sa
 
 from tandem.catalog.aside import PARTS
 from tandem.catalog.checkpoints import Checkpoints
-from tandem.catalog.database import has, reading
+from tandem.catalog.database import reading
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.embedding_cache import DatabaseEmbeddingCache
 from tandem.catalog.event_log import EventLog
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD
 from tandem.catalog.frozen_rankings import FrozenRankings
+from tandem.catalog.models import Models
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.releases import Releases
-from tandem.catalog.tables import BEHAVIOUR, FROZEN
+from tandem.catalog.tables import FROZEN_RANKINGS
 from tandem.catalog.tasks import Tasks
 from tandem.catalog.urls import events_url, frozen_url, is_server
 from tandem.catalog.verifications import Verifications
@@ -26,9 +28,9 @@ Opened = TypeVar("Opened", EventLog, DatabaseEmbeddingCache, FrozenRankings)
 
 
 class Catalog:
-    """The document log, checkpoints, releases, tasks and verifications in one database, SQLite or
-    PostgreSQL; the event log and the frozen rankings in the same one or each in a SQLite file
-    beside it; the embedding cache in a SQLite file of its own on this host.
+    """The document log and what stands beside it in one database, SQLite or PostgreSQL; the event
+    log and the frozen rankings in the same one or each in a SQLite file of its own; the embedding
+    cache in a SQLite file on this host.
     """
 
     def __init__(self, documents_url: sa.URL | str, embeddings_url: sa.URL | str) -> None:
@@ -41,6 +43,7 @@ class Catalog:
         self.documents = DocumentLog(self._documents)
         self.checkpoints = Checkpoints(self._documents)
         self.releases = Releases(self._documents)
+        self.models = Models(self._documents)
         self.tasks = Tasks(self._documents)
         self.verifications = Verifications(self._documents)
 
@@ -56,7 +59,7 @@ class Catalog:
 
     def has_events(self) -> bool:
         """Whether there is an event log already: who only looks makes none."""
-        return self._is_there(events_url(self._documents.url), BEHAVIOUR.tables)
+        return self._is_there(events_url(self._documents.url), EVENT_HEAD)
 
     @property
     def frozen(self) -> FrozenRankings:
@@ -65,7 +68,7 @@ class Catalog:
 
     def has_frozen(self) -> bool:
         """As ``has_events``, of the frozen rankings."""
-        return self._is_there(frozen_url(self._documents.url), FROZEN)
+        return self._is_there(frozen_url(self._documents.url), FROZEN_RANKINGS)
 
     @property
     def embeddings(self) -> DatabaseEmbeddingCache:
@@ -88,11 +91,11 @@ class Catalog:
         self._embeddings.close()
         self._frozen.close()
 
-    def _is_there(self, url: sa.URL, tables: sa.MetaData) -> bool:
+    def _is_there(self, url: sa.URL, table: sa.Table) -> bool:
         if not is_server(url):
             return Path(str(url.database)).is_file()
         with reading(self._documents) as connection:
-            return has(connection, tables)
+            return sa.inspect(connection).has_table(table.name)
 
     def _open_events(self) -> EventLog:
         return EventLog(open_log(events_url(self._documents.url), BEHAVIOUR))

@@ -3,22 +3,22 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
 from typing import Generic
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, bytes_held, reading, writing
+from tandem.behaviour import BehaviourLog
+from tandem.catalog.behaviour_rows import CollectionBehaviour
+from tandem.catalog.database import ROWS_PER_QUERY, bytes_held, reading
 from tandem.catalog.event_rows import EVENT, IMPRESSION, Kind, Recorded, Word
+from tandem.catalog.event_tables import EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
+from tandem.catalog.feature_log import FeatureLog
 from tandem.catalog.moments import now
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
+from tandem.catalog.purging import purge
 from tandem.errors import FieldError
 from tandem.events import Event, Impression
 from tandem.fields import to_microseconds
-
-ROWS_PER_STEP = 1_000
-"""What one step of a purge forgets: writers wait for no longer than that takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,12 @@ class Page(Generic[Word]):
 
 class EventLog:
     """What was shown and what was done then, in the order of receipt. Events and impressions share
-    its sequences, from 1: ``as_of`` is one of them, or 0.
+    its sequences, from 1: ``as_of`` is one of them, or 0. ``features`` are those that were logged.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self.features = FeatureLog(engine)
         with reading(engine) as connection:
             self.log_id = str(connection.execute(sa.select(EVENT_HEAD.c.log_id)).scalar_one())
 
@@ -127,6 +128,10 @@ class EventLog:
             found = IMPRESSION.known(connection, collection, query_ids)
         return {name for name, _ in found}
 
+    def behaviour(self, collection: str) -> BehaviourLog:
+        """What was done and shown in a collection, as learning reads it."""
+        return CollectionBehaviour(self.engine, collection)
+
     def event_count(self, collection: str) -> int:
         """How many events are kept."""
         return self._count(EVENTS, collection)
@@ -141,14 +146,14 @@ class EventLog:
             return bytes_held(connection, EVENT_LOG)
 
     def purge_events(self, collection: str, before: datetime) -> int:
-        """Forget the oldest events, at most ``ROWS_PER_STEP``, that were received before then; how
-        many. What comes after a younger one goes with it. No sequence is given again.
+        """Forget the oldest events, at most ``purging.ROWS_PER_STEP``, that were received before
+        then; how many. What comes after a younger one goes with it. No sequence is given again.
         """
-        return self._purge(EVENTS, collection, before)
+        return purge(self.engine, EVENTS, collection, before)
 
     def purge_impressions(self, collection: str, before: datetime) -> int:
         """As ``purge_events``, of impressions."""
-        return self._purge(IMPRESSIONS, collection, before)
+        return purge(self.engine, IMPRESSIONS, collection, before)
 
     def _append(
         self, kind: Kind[Word], collection: str, source: str, words: Sequence[Word]
@@ -185,24 +190,6 @@ class EventLog:
         query = sa.select(sa.func.count()).where(table.c.collection == collection)
         with reading(self.engine) as connection:
             return int(connection.execute(query).scalar_one())
-
-    def _purge(self, table: sa.Table, collection: str, before: datetime) -> int:
-        moment = to_microseconds(before)
-        own = table.c.collection == collection
-        oldest = (
-            sa.select(table.c.sequence, table.c.received_at)
-            .where(own)
-            .order_by(table.c.sequence)
-            .limit(ROWS_PER_STEP)
-        )
-        with reading(self.engine) as connection:  # mostly there is nothing to forget
-            rows = connection.execute(oldest).all()
-        old = list(takewhile(lambda row: row.received_at < moment, rows))
-        if not old:
-            return 0
-        with writing(self.engine) as connection:
-            gone = table.delete().where(own, table.c.sequence <= old[-1].sequence)
-            return int(connection.execute(gone).rowcount)
 
 
 def _check_read(as_of: int, head: int) -> None:

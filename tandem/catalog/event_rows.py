@@ -10,8 +10,8 @@ import orjson
 import sqlalchemy as sa
 
 from tandem.catalog.database import ROWS_PER_QUERY
+from tandem.catalog.event_tables import EVENTS, IMPRESSIONS
 from tandem.catalog.moments import moment
-from tandem.catalog.tables import EVENTS, IMPRESSIONS
 from tandem.events import Event, Exposure, Impression
 from tandem.fields import to_microseconds
 

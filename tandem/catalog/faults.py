@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tandem.catalog.tables import BEHAVIOUR
+from tandem.catalog.event_tables import BEHAVIOUR
 from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
 

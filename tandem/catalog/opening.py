@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from tandem.catalog.database import open_database, reading
 from tandem.catalog.faults import damaged
+from tandem.catalog.logs import Addition, Log
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import CONTENT, Log
+from tandem.catalog.tables import CONTENT
 from tandem.catalog.urls import is_server, shown
 from tandem.errors import CatalogError
 
@@ -23,7 +24,7 @@ def open_catalogue(url: sa.URL | str) -> sa.Engine:
 
 def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
     """The database with the log's tables and its one row, made if nothing was there. A log of an
-    earlier format gets the columns that it lacks, if that is all that it lacks.
+    earlier format gets what it lacks, if that can be added.
 
     Raises:
         SettingsError: the URL is of another kind, or its folder cannot be made.
@@ -44,6 +45,8 @@ def open_log(url: sa.URL | str, log: Log) -> sa.Engine:
 
 
 def _create(log: Log, connection: sa.Connection) -> None:
+    if sa.inspect(connection).has_table(log.head.name):
+        return  # a log of another format, which has fewer tables
     _check_found(connection, log)
     log.tables.create_all(connection)
     connection.execute(log.head.insert().values(log_id=uuid4().hex, head=0, format=log.format))
@@ -54,10 +57,6 @@ def _check_found(connection: sa.Connection, log: Log) -> None:
     where = shown(connection.engine.url)
     inspected = sa.inspect(connection)
     found = sorted(set(inspected.get_table_names()) & set(log.tables.tables))
-    if log.head.name in found:
-        raise CatalogError(
-            f"the {log.title} {where} was made by an earlier version of Tandem", hint=ANOTHER
-        )
     if found:
         raise CatalogError(
             f"{where} has a table {found[0]!r} that is not the catalogue's",
@@ -91,7 +90,7 @@ def _format(connection: sa.Connection, log: Log) -> int:
 
 
 def _check_format(connection: sa.Connection, log: Log, found: int) -> None:
-    """Refuse what is neither of this format nor of one that can be taken up."""
+    """Refuse what is neither of this format nor of one that can be taken up, or lacks a table."""
     if found > log.format or log.lacking(found) is None:
         age = "a later" if found > log.format else "an earlier"
         raise CatalogError(
@@ -99,11 +98,19 @@ def _check_format(connection: sa.Connection, log: Log, found: int) -> None:
             f"format {found}, expected {log.format}",
             hint="use that version of Tandem" if found > log.format else ANOTHER,
         )
+    there = set(sa.inspect(connection).get_table_names())
+    missing = [table.name for table in log.tables_of(found) if table.name not in there]
+    if missing:
+        where = shown(connection.engine.url)
+        raise damaged(
+            connection.engine,
+            f"the {log.title} {where} is damaged: it has no table {', '.join(missing)}",
+        )
 
 
 def _take_up(engine: sa.Engine, log: Log) -> None:
-    """Give a log of an earlier format the columns that it lacks; its rows stay as they are. An
-    older process that runs beside this one goes on writing without them.
+    """Give a log of an earlier format what it lacks; its rows stay as they are. An older process
+    that runs beside this one goes on writing without it.
 
     Raises:
         CatalogError: another process has meanwhile made it a log that cannot be taken up here.
@@ -113,9 +120,8 @@ def _take_up(engine: sa.Engine, log: Log) -> None:
         _check_format(connection, log, found)
         if found == log.format:
             return  # another process was first
-        for column in log.lacking(found) or ():
-            added = sa.schema.CreateColumn(column).compile(dialect=engine.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {added}")
+        for added in log.lacking(found) or ():
+            _add(connection, added)
         connection.execute(log.head.update().values(format=log.format))
     logging.getLogger("tandem.catalog").info(
         "the %s %s was of format %d and is of format %d now",
@@ -124,3 +130,11 @@ def _take_up(engine: sa.Engine, log: Log) -> None:
         found,
         log.format,
     )
+
+
+def _add(connection: sa.Connection, added: Addition) -> None:
+    if isinstance(added, sa.Column):
+        column = sa.schema.CreateColumn(added).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {added.table.name} ADD COLUMN {column}")
+    else:
+        added.create(connection)

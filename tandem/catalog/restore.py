@@ -1,40 +1,30 @@
 """A backup put into the place of a catalogue: SQLite or PostgreSQL."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import sqlalchemy as sa
 
 from tandem.catalog.aside import exchange, remove
-from tandem.catalog.backup import TABLES, take_time
+from tandem.catalog.backup import take_time
 from tandem.catalog.backup_file import BackupReader, Manifest, Readable, opened
+from tandem.catalog.backup_rows import batches, tables_of
 from tandem.catalog.database import database_url, file_url, reading
+from tandem.catalog.event_tables import BEHAVIOUR
 from tandem.catalog.faults import DatabaseDamaged, translated
 from tandem.catalog.generations import lexical_name, vector_name
 from tandem.catalog.leases import Lease
+from tandem.catalog.logs import Log
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import (
-    BEHAVIOUR,
-    CHECKPOINTS,
-    CONTENT,
-    FAILURES,
-    GENERATIONS,
-    LOG,
-    Log,
-)
+from tandem.catalog.tables import CHECKPOINTS, CONTENT, FAILURES, GENERATIONS, LOG
 from tandem.catalog.urls import events_url, is_server, shown
 from tandem.errors import InputError, OwnedElsewhere
-
-ROWS_AT_ONCE = 1_000
-BYTES_AT_ONCE = 8_000_000
-"""What is held in memory of a table: at most this many rows, or a row more than these bytes."""
 
 READABLE = Readable(CONTENT.readable, BEHAVIOUR.readable)
 
@@ -84,7 +74,7 @@ def restore(url: sa.URL | str, path: Path, *, replace: bool = False) -> Restored
     """
     url = database_url(url) if isinstance(url, str) else url
     anew: set[sa.URL] = set()
-    with opened(path, READABLE, TABLES) as reader:
+    with opened(path, READABLE, tables_of) as reader:
         while True:
             try:
                 return _put(url, path, reader, replace=replace, anew=anew)
@@ -214,28 +204,22 @@ def _exchange(
 ) -> None:
     with translated(connection.engine):  # not told of the other log's database
         epochs = _epochs(connection) if log is CONTENT else {}
-        added = log.lacking(_format(reader.manifest, log)) or ()
         for _, table in sorted(log.tables.tables.items()):
-            lacking = {column.name for column in added if column.table is table}
-            batches = _batches(path, reader, table, lacking)
+            found = batches(path, reader, log, table)
             if table is log.head:
                 # never without its row: writers that wait for it go on with the new one
                 own = {"log_id": log_id, "format": log.format}
-                for (row,) in batches:
+                for (row,) in found:
                     connection.execute(table.update().values({**row, **own}))
                 continue
             connection.execute(table.delete())
             if table is FAILURES:
                 continue  # of indexes that are gone
-            for rows in batches:
+            for rows in found:
                 fenced = (
                     [_fenced(row, epochs, log_id) for row in rows] if table is CHECKPOINTS else rows
                 )
                 connection.execute(table.insert(), fenced)
-
-
-def _format(manifest: Manifest, log: Log) -> int:
-    return manifest.catalogue_format if log is CONTENT else manifest.event_format
 
 
 def _epochs(connection: sa.Connection) -> dict[str, int]:
@@ -250,35 +234,3 @@ def _fenced(row: Mapping[str, Any], epochs: Mapping[str, int], log_id: str) -> d
     epoch = max(row["epoch"], epochs.get(row["index_name"], 0)) + 1
     anew = {"identity": "", "applied": 0, "log_id": log_id}
     return {**row, **anew, "owner": None, "epoch": epoch}
-
-
-def _batches(
-    path: Path, reader: BackupReader, table: sa.Table, lacking: Collection[str]
-) -> Iterator[Sequence[dict[str, Any]]]:
-    """``lacking`` are the columns that the backup's format had not yet: they stay empty."""
-    names = set(table.columns.keys()).difference(lacking)
-    empty = dict.fromkeys(lacking)
-    rows: list[dict[str, Any]] = []
-    held = 0
-    for number, line in enumerate(reader.lines(table.name), start=1):
-        rows.append(_row(path, table.name, names, number, line) | empty)
-        held += len(line)
-        if len(rows) == ROWS_AT_ONCE or held > BYTES_AT_ONCE:
-            yield rows
-            rows, held = [], 0
-    if rows:
-        yield rows
-
-
-def _row(path: Path, table: str, names: set[str], number: int, line: bytes) -> dict[str, Any]:
-    try:
-        row = orjson.loads(line)
-    except ValueError:
-        row = None
-    if not isinstance(row, dict) or row.keys() != names:
-        raise InputError(
-            f"the backup {path}: row {number} of {table} has not the columns "
-            f"{', '.join(sorted(names))}",
-            hint="use another backup: this one cannot be trusted",
-        )
-    return row

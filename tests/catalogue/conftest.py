@@ -7,7 +7,15 @@ import pytest
 import sqlalchemy as sa
 
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.database import file_url
+from tandem.catalog.database import file_url, writing
+from tandem.catalog.event_log import EventLog
+from tandem.catalog.event_tables import (
+    EVENT_HEAD,
+    EVENTS,
+    FEATURE_NAMES,
+    FEATURES,
+    IMPRESSIONS,
+)
 from tests.services.fixtures import postgres_server, postgres_url
 from tests.services.postgres import PostgresNode, create_database, drop_database, private_node
 
@@ -64,3 +72,31 @@ def open_catalog(url: sa.URL, tmp_path: Path) -> Iterator[Open]:
 def catalog(open_catalog: Open) -> Catalog:
     """An empty catalogue."""
     return open_catalog()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Catalog]:
+    """One catalogue for the tests that want no more than an empty log: a database takes its time
+    to be made.
+    """
+    folder = tmp_path_factory.mktemp("catalogue")
+    url = file_url(folder / "documents.sqlite")
+    if request.param == "postgresql":
+        url = create_database(request.getfixturevalue("postgres_server"))
+    catalog = Catalog(url, file_url(folder / "embeddings.sqlite"))
+    yield catalog
+    catalog.close()
+    if request.param == "postgresql":
+        drop_database(url)
+
+
+@pytest.fixture
+def log(shared: Catalog) -> EventLog:
+    """An empty log."""
+    with writing(shared.events.engine) as connection:
+        for table in (EVENTS, IMPRESSIONS, FEATURES, FEATURE_NAMES):
+            connection.execute(table.delete())
+        connection.execute(EVENT_HEAD.update().values(head=0))
+    return shared.events

@@ -9,26 +9,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from tandem.catalog import backup as backup_module
 from tandem.catalog import postgres
 from tandem.catalog import restore as module
-from tandem.catalog.backup import TABLES, backup
+from tandem.catalog.backup import backup
 from tandem.catalog.backup_file import BackupWriter, TablePart
+from tandem.catalog.backup_rows import tables_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading, writing
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG
+from tandem.catalog.logs import Log
 from tandem.catalog.restore import restore
-from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, CONTENT, EVENT_HEAD, EVENT_LOG, LOG
+from tandem.catalog.tables import CATALOGUE, CONTENT, LOG
 from tandem.errors import CatalogError, CheckpointConflict, InputError
 from tandem.events import Event, Exposure, Impression
+from tandem.features import FeatureMatrix
 from tandem.protocols import Refusal
 from tests.builders import document, schema_of
 from tests.catalogue.conftest import Open
 
 AT = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
 MORE = {"message": "nul\0"}
+SEEN = FeatureMatrix(("a",), ("d2\x10", "d3"), np.array([[1.5], [np.nan]], dtype=np.float32))
 
 
 def fill(catalog: Catalog) -> None:
@@ -45,7 +51,8 @@ def fill(catalog: Catalog) -> None:
         dimension=8,
         passage_tokens=128,
     )
-    catalog.releases.promote("main", generation.number, parent=None)
+    model = catalog.models.add("main", {"kind": "people"}, {"tables.npz": bytes(range(256))})
+    catalog.releases.promote("main", generation.number, parent=None, model=model)
     log_id = catalog.documents.log_id
     held = catalog.checkpoints.start(generation.lexical_name, "identity", log_id, owner="one")
     refusals = [(3, Refusal("d2", "why\0"))]
@@ -57,6 +64,7 @@ def fill(catalog: Catalog) -> None:
     )
     shown = (Exposure("d2\x10", 1, 0.5, "a"), Exposure("d3", 2))
     catalog.events.append_impressions("main", "api", [Impression("q", AT, 1, exposures=shown)])
+    catalog.events.features.keep("main", [("q", SEEN)])
 
 
 NOT_KEPT = {
@@ -81,9 +89,17 @@ def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
     return found
 
 
-write_table = backup_module._write_table
-ADDED = {"details", "awaited"}
+write_table, write = backup_module._write_table, backup_module._write
+ADDED = {"details", "awaited", "model"}
 """The columns that earlier formats had not."""
+
+
+def earlier_log(connection: sa.Connection, writer: BackupWriter, log: Log) -> Any:
+    """Write a log's tables as an earlier Tandem did."""
+    kept = sa.MetaData()
+    for table in log.tables_of(1 if log is BEHAVIOUR else 2):
+        table.to_metadata(kept)
+    return write(connection, writer, log._replace(tables=kept))
 
 
 def earlier_table(connection: sa.Connection, writer: BackupWriter, table: sa.Table) -> TablePart:
@@ -171,6 +187,7 @@ def test_a_backup_of_earlier_formats(
     with monkeypatch.context() as earlier:
         earlier.setattr(backup_module, "EVENT_FORMAT", 1)
         earlier.setattr(backup_module, "FORMAT", 2)
+        earlier.setattr(backup_module, "_write", earlier_log)
         earlier.setattr(backup_module, "_write_table", earlier_table)
         with writing(catalog.events.engine) as connection:
             connection.execute(EVENT_HEAD.update().values(format=1))
@@ -181,6 +198,9 @@ def test_a_backup_of_earlier_formats(
     assert (manifest.catalogue_format, manifest.event_format) == (2, 1)
     assert (held := restored().checkpoints.read("main-lexical-1")) is not None
     assert held.awaited == 0
+    assert (live := restored().releases.live("main")) is not None
+    assert live.model is None
+    assert restored().models.list("main") == []
     log = restored().events
     assert [row.what for row in log.events("main", 0, 10).rows] == [
         Event("e\x10", "rating", AT, "d2", value=4.5)
@@ -357,14 +377,14 @@ def test_a_failure_halfway_changes_nothing(
     catalog.documents.append("main", "s", [document("late")])
     catalog.events.append("main", "api", [Event("late", "click", AT)])
     before = content(catalog)
-    batches = module._batches
+    batches = module.batches
 
-    def fail_late(path: Path, reader: Any, table: sa.Table, *rest: Any) -> Iterator[Any]:
-        yield from batches(path, reader, table, *rest)
+    def fail_late(path: Path, reader: Any, log: Log, table: sa.Table) -> Iterator[Any]:
+        yield from batches(path, reader, log, table)
         if table.name == last:
             raise InputError("the disk is gone")
 
-    monkeypatch.setattr(module, "_batches", fail_late)
+    monkeypatch.setattr(module, "batches", fail_late)
     with pytest.raises(InputError, match="the disk is gone"):
         restore(url, written, replace=True)
     assert content(catalog) == before
@@ -425,6 +445,9 @@ def test_a_database_that_fails_leaves_no_file(catalog: Catalog, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == []
 
 
-def test_all_tables_are_in_it() -> None:
+def test_all_tables_are_in_it(catalog: Catalog, tmp_path: Path) -> None:
     """A new table is in the next backup without being named."""
-    assert set(TABLES) == {*CATALOGUE.tables, *EVENT_LOG.tables}
+    assert {*tables_of(backup(catalog, tmp_path / "b.zip"))} == {
+        *CATALOGUE.tables,
+        *EVENT_LOG.tables,
+    }

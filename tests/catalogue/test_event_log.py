@@ -1,76 +1,33 @@
 """The event log: append-only, each event once, in an order that no reader can miss anything of."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from tandem.catalog import event_log as module
+from tandem.catalog import purging
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.database import ROWS_PER_QUERY, file_url, open_database, writing
+from tandem.catalog.database import ROWS_PER_QUERY, open_database
 from tandem.catalog.event_log import Accepted, EventLog, Page
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG
 from tandem.catalog.opening import open_log
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
 from tandem.catalog.urls import events_url
 from tandem.errors import CatalogError, FieldError
 from tandem.events import Event, Exposure, Impression
 from tandem.fields import to_microseconds
 from tests.builders import document
 from tests.catalogue.conftest import Open
-from tests.services.postgres import create_database, drop_database
-
-AT = datetime(2026, 11, 25, 22, 30, 1, 234_567, tzinfo=UTC)
-
-
-def event(event_id: str, **values: Any) -> Event:
-    """A click of the user ``u``, unless said otherwise."""
-    given: dict[str, Any] = {"action": "click", "timestamp": AT, "user_id": "u"}
-    return Event(event_id, **given | values)
-
-
-def impression(query_id: str, first: int = 1, count: int = 2, **values: Any) -> Impression:
-    """A page of two documents, unless said otherwise."""
-    shown = tuple(Exposure(f"d{first + place}", first + place) for place in range(count))
-    given: dict[str, Any] = {"timestamp": AT, "release": 1, "exposures": shown}
-    return Impression(query_id, **given | values)
+from tests.catalogue.logged import AT, event, impression
 
 
 def ids(page: Page[Event]) -> list[str]:
     """The page's events."""
     return [row.what.event_id for row in page.rows]
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def shared(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Catalog]:
-    """One catalogue for the tests that want no more than an empty log: a database takes its time
-    to be made.
-    """
-    folder = tmp_path_factory.mktemp("catalogue")
-    url = file_url(folder / "documents.sqlite")
-    if request.param == "postgresql":
-        url = create_database(request.getfixturevalue("postgres_server"))
-    catalog = Catalog(url, file_url(folder / "embeddings.sqlite"))
-    yield catalog
-    catalog.close()
-    if request.param == "postgresql":
-        drop_database(url)
-
-
-@pytest.fixture
-def log(shared: Catalog) -> EventLog:
-    """An empty log."""
-    with writing(shared.events.engine) as connection:
-        connection.execute(EVENTS.delete())
-        connection.execute(IMPRESSIONS.delete())
-        connection.execute(EVENT_HEAD.update().values(head=0))
-    return shared.events
 
 
 @pytest.fixture
@@ -306,7 +263,7 @@ def test_what_is_older_goes_in_steps(
     log: EventLog, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By when it was received, the oldest first, and of that kind and collection alone."""
-    monkeypatch.setattr(module, "ROWS_PER_STEP", 2)
+    monkeypatch.setattr(purging, "ROWS_PER_STEP", 2)
     log.append("main", "s", [event(name) for name in "abc"])
     log.append("other", "s", [event("a")])
     log.append_impressions("main", "s", [impression("q")])

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import open_database, reading, writing
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT, EVENT_HEAD
+from tandem.catalog.faults import DatabaseDamaged
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.order import in_order
-from tandem.catalog.tables import BEHAVIOUR, CATALOGUE, EVENT_FORMAT, EVENT_HEAD, FORMAT, LOG
+from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
 from tandem.catalog.urls import events_url
 from tandem.errors import CatalogError
 from tandem.events import Event, Impression
+from tandem.schema import Schema
 from tests.builders import document
 from tests.catalogue.conftest import Open
 from tests.services.postgres import create_database, drop_database
@@ -102,8 +105,8 @@ def test_all_tables_of_an_earlier_version_are_refused(url: sa.URL) -> None:
 @pytest.mark.parametrize(
     ("found", "said", "hint"),
     [
-        (FORMAT - 2, "an earlier version of Tandem: format 1, expected 3", "index again"),
-        (FORMAT + 1, "a later version of Tandem: format 4, expected 3", "use that version"),
+        (FORMAT - 3, "an earlier version of Tandem: format 1, expected 4", "index again"),
+        (FORMAT + 1, "a later version of Tandem: format 5, expected 4", "use that version"),
     ],
 )
 def test_another_format_is_refused(url: sa.URL, found: int, said: str, hint: str) -> None:
@@ -159,10 +162,44 @@ def test_a_database_of_another_encoding_is_refused(postgres_server: sa.URL) -> N
             drop_database(url)
 
 
+def without_models(connection: sa.Connection) -> None:
+    """What format 3 had not."""
+    connection.exec_driver_sql("ALTER TABLE releases DROP COLUMN model")
+    for table in ("models", "model_parts"):
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+    connection.execute(LOG.update().values(format=3))
+
+
+def test_a_catalogue_without_models_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """Format 3: its releases have none, and those to come may have one."""
+    made = catalog.releases.create_generation(
+        "main", Schema(), analysis="english-1", embedder="m", dimension=8, passage_tokens=9
+    )
+    before = catalog.releases.promote("main", made.number, parent=None)
+    with writing(catalog.engine) as connection:
+        without_models(connection)
+    again = open_catalog()
+    assert again.releases.live("main") == before
+    model = again.models.add("main", {}, {"model.txt": b"tree"})
+    after = again.releases.promote("main", made.number, parent=before.number, model=model)
+    assert open_catalog().releases.live("main") == after
+    assert after.model == model
+
+
+def test_a_catalogue_that_lacks_a_table_is_damaged(catalog: Catalog, open_catalog: Open) -> None:
+    """Of its own format: nothing that was in it can be made up."""
+    with writing(catalog.engine) as connection:
+        connection.exec_driver_sql("DROP TABLE tasks")
+    with pytest.raises(DatabaseDamaged, match="is damaged: it has no table tasks") as raised:
+        open_catalog()
+    assert "backup" in raised.value.hint
+
+
 def test_a_catalogue_that_awaits_nothing_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
     """Format 2: its indexes go on as they are, and what is begun now may await something."""
     held = catalog.checkpoints.start("old", "i", "l")
     with writing(catalog.engine) as connection:
+        without_models(connection)
         connection.exec_driver_sql("ALTER TABLE checkpoints DROP COLUMN awaited")
         connection.execute(LOG.update().values(format=2))
     checkpoints = open_catalog().checkpoints
@@ -180,6 +217,15 @@ AT = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
 OLD = Event("old", "click", AT, "d", "u")
 
 
+def drop_second(connection: sa.Connection) -> None:
+    """What format 2 had not."""
+    for index in sa.inspect(connection).get_indexes("events"):
+        if not index["unique"]:
+            connection.exec_driver_sql(f"DROP INDEX {index['name']}")
+    for table in ("impression_features", "feature_names"):
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+
+
 def first_format(catalog: Catalog) -> sa.URL:
     """The event log as it was before it had details, with an event and an impression in it."""
     catalog.events.append("main", "s", [OLD])
@@ -187,6 +233,7 @@ def first_format(catalog: Catalog) -> sa.URL:
     with writing(catalog.events.engine) as connection:
         for table in ("events", "impressions"):
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN details")
+        drop_second(connection)
         connection.execute(EVENT_HEAD.update().values(format=1))
     return events_url(catalog.engine.url)
 
@@ -202,6 +249,39 @@ def test_an_event_log_without_details_is_taken_up(catalog: Catalog, open_catalog
     assert log.log_id == catalog.events.log_id
     again = open_catalog().events
     assert again.head() == 3
+
+
+def test_an_event_log_without_features_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """It gets the tables and the indexes that came with format 3."""
+    catalog.events.append("main", "s", [OLD])
+    with writing(catalog.events.engine) as connection:
+        drop_second(connection)
+        connection.execute(EVENT_HEAD.update().values(format=2))
+    log = open_catalog().events
+    assert log.features.size("main") == (0, 0)
+    with reading(log.engine) as connection:
+        indexes = [index["column_names"] for index in sa.inspect(connection).get_indexes("events")]
+    ordered = {index[1] for index in indexes if index[2:3] == ["sequence"]}
+    assert ordered == {"user_id", "client_id", "session_id"}
+    assert [row.what for row in log.events("main", 0, 10).rows] == [OLD]
+
+
+@pytest.mark.parametrize("found", [2, EVENT_FORMAT])
+def test_a_log_that_has_lost_a_table_is_damaged(
+    catalog: Catalog, open_catalog: Open, found: int
+) -> None:
+    """It is named; nothing is made in its place."""
+    with writing(catalog.events.engine) as connection:
+        connection.exec_driver_sql("DROP TABLE impressions")
+        connection.execute(EVENT_HEAD.update().values(format=found))
+    with pytest.raises(CatalogError, match="is damaged: it has no table impressions"):
+        _ = open_catalog().events
+
+
+def test_a_log_to_be_taken_up_is_there(catalog: Catalog, open_catalog: Open) -> None:
+    """Although it has not all of its tables yet: its events are counted."""
+    first_format(catalog)
+    assert open_catalog().has_events()
 
 
 def test_many_take_it_up_at_once(catalog: Catalog) -> None:
@@ -225,13 +305,13 @@ def test_many_take_it_up_at_once(catalog: Catalog) -> None:
     assert not faults
 
 
-def overtaken(monkeypatch: pytest.MonkeyPatch, format_then: int) -> None:
+def overtaken(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
     """Whoever waits for the log's lock finds that another process has moved it on meanwhile."""
 
     @contextmanager
     def waiting(engine: sa.Engine, head: sa.Table) -> Iterator[tuple[sa.Connection, int]]:
-        with writing(engine) as connection:
-            connection.execute(EVENT_HEAD.update().values(format=format_then))
+        monkeypatch.setattr("tandem.catalog.opening.in_order", in_order)
+        meanwhile()
         with in_order(engine, head) as held:
             yield held
 
@@ -241,8 +321,13 @@ def overtaken(monkeypatch: pytest.MonkeyPatch, format_then: int) -> None:
 def test_a_later_version_was_first(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has made of the log is not undone by who wanted to do less."""
     url = first_format(catalog)
-    overtaken(monkeypatch, EVENT_FORMAT + 1)
-    with pytest.raises(CatalogError, match="a later version of Tandem: format 3, expected 2"):
+
+    def by_a_later_one() -> None:
+        with writing(catalog.events.engine) as connection:
+            connection.execute(EVENT_HEAD.update().values(format=EVENT_FORMAT + 1))
+
+    overtaken(monkeypatch, by_a_later_one)
+    with pytest.raises(CatalogError, match="a later version of Tandem: format 4, expected 3"):
         open_log(url, BEHAVIOUR)
     with reading(catalog.events.engine) as connection:
         assert connection.execute(sa.select(EVENT_HEAD.c.format)).scalar() == EVENT_FORMAT + 1
@@ -254,9 +339,9 @@ def test_another_process_was_first(
     """Nothing is left to do, nor to tell."""
     caplog.set_level("INFO", "tandem.catalog")
     url = first_format(catalog)
-    overtaken(monkeypatch, EVENT_FORMAT)
+    overtaken(monkeypatch, lambda: open_log(url, BEHAVIOUR).dispose())
     open_log(url, BEHAVIOUR).dispose()
-    assert caplog.messages == []
+    assert len(caplog.messages) == 1, "the other one has told it"
 
 
 def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> None:
@@ -274,14 +359,14 @@ def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> No
     assert [row.what.details for row in log.impressions("main", 0, 10).rows] == [{}, {}]
 
 
-@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (3, "a later")])
+@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (4, "a later")])
 def test_another_event_log_is_refused(
     catalog: Catalog, open_catalog: Open, found: int, age: str
 ) -> None:
     """One that nothing is known of."""
     with writing(catalog.events.engine) as connection:
         connection.execute(EVENT_HEAD.update().values(format=found))
-    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 2"
+    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 3"
     with pytest.raises(CatalogError, match=said):
         _ = open_catalog().events
 

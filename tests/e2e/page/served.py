@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx2
 
 from tandem.catalog.event_log import EventLog
+from tandem.catalog.event_tables import BEHAVIOUR
 from tandem.catalog.opening import open_log
-from tandem.catalog.tables import BEHAVIOUR
 from tandem.catalog.urls import events_url, file_url
 from tandem.events import Event, Impression
 from tests.e2e.shop import Shop, until

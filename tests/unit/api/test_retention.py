@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from api.bootstrap import House, open_house_beside
@@ -22,6 +23,7 @@ from api.retention import (
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CatalogError
 from tandem.events import Event, Impression
+from tandem.features import FeatureMatrix
 from tandem.schema import Schema
 from tandem.sections import RetentionSettings
 from tests.builders import random_rows
@@ -29,6 +31,7 @@ from tests.owned_house import NAME, at_work, owned, settings_in
 
 pytestmark = pytest.mark.usefixtures("models")
 NOW = datetime.now(UTC)
+SEEN = FeatureMatrix(("a",), ("d",), np.zeros((1, 1), dtype=np.float32))
 Kept = Callable[..., None]
 
 
@@ -54,6 +57,7 @@ def behaviour(catalog: Catalog) -> None:
     """An event and an impression."""
     catalog.events.append(NAME, "s", [Event("e", "click", NOW)])
     catalog.events.append_impressions(NAME, "s", [Impression("q", NOW, 1)])
+    catalog.events.features.keep(NAME, [("q", SEEN)])
 
 
 @pytest.fixture
@@ -78,8 +82,9 @@ def worked_off(house: House, days: int) -> dict[str, int]:
 
 
 def test_by_default_behaviour_is_kept_for_ever(house: House) -> None:
-    """However old it is."""
-    assert worked_off(house, 30_000) == {}
+    """However old it is; but for the features, which grow fast and are no use when they are old."""
+    assert worked_off(house, 89) == {}
+    assert worked_off(house, 30_000) == {"features": 1}
     assert house.catalog.events.event_count(NAME) == 1
 
 
@@ -87,8 +92,15 @@ def test_each_as_long_as_it_is_to_be_kept(house: House, kept: Kept) -> None:
     """Events and impressions by settings of their own, counted in days."""
     kept(events_days=90, impressions_days=30)
     assert worked_off(house, 29) == {}
-    assert worked_off(house, 31) == {"impressions": 1}
+    assert worked_off(house, 31) == {"impressions": 1, "features": 1}
     assert worked_off(house, 91) == {"events": 1}
+
+
+def test_features_go_before_their_impressions(house: House, kept: Kept) -> None:
+    """By a setting of their own."""
+    kept(features_days=10, impressions_days=30)
+    assert worked_off(house, 11) == {"features": 1}
+    assert house.catalog.events.impression_count(NAME) == 1
 
 
 def test_history_is_forgotten(house: House, kept: Kept) -> None:

@@ -5,11 +5,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from api.commands.status import run
 from api.console import FOUND, PROBLEM
 from api.engines import lexical_store
+from tandem.catalog.catalog import Catalog
+from tandem.features import FeatureMatrix
 from tandem.stores import EngineHealth
 from tests.owned_house import at_work, owned, settings_in
 
@@ -57,6 +60,21 @@ def test_what_is_kept_is_counted(folder: Path, capsys: Captured) -> None:
     assert "  behaviour 0 events, 0 impressions\n" in out
     assert out.count("current, 20 documents up to sequence 20, ") == 2
     assert not (folder / "events.sqlite").exists()
+
+
+def test_features_that_are_kept_are_told(folder: Path, capsys: Captured) -> None:
+    """Of how many pages, and how large they are: they are what grows fastest."""
+    url = f"sqlite:///{folder / 'documents.sqlite'}"
+    catalog = Catalog(url, f"sqlite:///{folder / 'embeddings.sqlite'}")
+    matrix = FeatureMatrix(("a",), ("d",), np.zeros((1, 1), dtype=np.float32))
+    catalog.events.features.keep("main", [("q", matrix), ("r", matrix)])
+    catalog.close()
+    assert run(data_dir=folder) == FOUND
+    said = "  behaviour 0 events, 0 impressions, features of 2 (0.0 MB)\n"
+    assert said in capsys.readouterr().out
+    assert run(data_dir=folder, as_json=True) == FOUND
+    told = json.loads(capsys.readouterr().out)["collections"][0]
+    assert (told["features"], told["feature_bytes"]) == (2, 2 * len('["d"]qaaaa'))
 
 
 def test_a_damaged_event_log_leaves_with_1(folder: Path, capsys: Captured) -> None:

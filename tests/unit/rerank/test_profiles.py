@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rerank.profiles import EVENTS_READ, Profile, ProfileReader, fold, keyword_fields
 from tandem.catalog.event_log import EventLog
+from tandem.catalog.event_tables import BEHAVIOUR
 from tandem.catalog.opening import open_log
-from tandem.catalog.tables import BEHAVIOUR
 from tandem.documents import Document
 from tandem.events import Event
 from tests.builders import document, schema_of

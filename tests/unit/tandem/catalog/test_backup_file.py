@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from tandem.catalog.backup import TABLES, backup
+from tandem.catalog.backup import backup
 from tandem.catalog.backup_file import Readable, opened
+from tandem.catalog.backup_rows import tables_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
+from tandem.catalog.event_tables import BEHAVIOUR
 from tandem.catalog.restore import restore
-from tandem.catalog.tables import BEHAVIOUR, CONTENT
+from tandem.catalog.tables import CONTENT
 from tandem.errors import InputError
 from tests.builders import document
 
@@ -120,7 +122,7 @@ def test_flags_altered(written: Path, bits: dict[int, int], said: str) -> None:
 def test_a_file_that_ends_while_it_is_read(tmp_path: Path) -> None:
     """It was in order before; what is said is the same."""
     path = backed_up(tmp_path, [os.urandom(300_000).hex()])
-    with opened(path, READABLE, TABLES) as reader:
+    with opened(path, READABLE, tables_of) as reader:
         os.truncate(path, 100)
         with pytest.raises(InputError, match="cut off, altered or no backup"):
             list(reader.lines("documents"))
@@ -129,7 +131,7 @@ def test_a_file_that_ends_while_it_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [OSError("own"), RuntimeError("own"), ValueError("own")])
 def test_what_is_done_with_a_backup_has_errors_of_its_own(written: Path, error: Exception) -> None:
     """They are not the file's."""
-    with pytest.raises(type(error), match="own"), opened(written, READABLE, TABLES):
+    with pytest.raises(type(error), match="own"), opened(written, READABLE, tables_of):
         raise error
 
 
@@ -181,9 +183,12 @@ def test_rows_that_are_no_rows(written: Path) -> None:
         (with_manifest(format=3), "a later version of Tandem: format 3, expected 2"),
         (with_manifest(format=3, unheard=1), "a later version of Tandem: format 3, expected 2"),
         (with_manifest(format=1), "an earlier version of Tandem: format 1, expected 2"),
-        (with_manifest(event_format=3), "an event log of a later version of Tandem: format 3"),
+        (with_manifest(event_format=4), "an event log of a later version of Tandem: format 4"),
         (with_manifest(event_format=0), "an event log of an earlier version of Tandem: format 0"),
-        (with_manifest(catalogue_format=4), "a later version of Tandem: format 4, expected 2 or 3"),
+        (
+            with_manifest(catalogue_format=5),
+            "a later version of Tandem: format 5, expected 2 or 3 or 4",
+        ),
         (with_manifest(catalogue_format=1), "an earlier version of Tandem: format 1, expected 2"),
         (with_manifest(kind="photos"), "is no backup of a catalogue: kind 'photos'"),
         (with_manifest(format="x"), "has a broken manifest.json"),

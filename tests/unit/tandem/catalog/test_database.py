@@ -13,8 +13,9 @@ from tandem.catalog.aside import PARTS
 from tandem.catalog.backup import backup
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, open_database, reading, writing
+from tandem.catalog.event_tables import EVENT_LOG
 from tandem.catalog.faults import DAMAGED, FILE_BACKUP, HINTS, DatabaseDamaged, translated
-from tandem.catalog.tables import CACHE, CATALOGUE, EVENT_LOG, FROZEN
+from tandem.catalog.tables import CACHE, CATALOGUE, FROZEN
 from tandem.errors import CatalogError, SettingsError
 from tests.builders import document, random_rows
 

@@ -1,0 +1,213 @@
+"""Facts of a generation's documents: read from its indexes, analysed, and kept while there is room.
+
+Nothing is waited for under a lock. What is read while documents are forgotten is not kept: it may
+be older than the change that had them forgotten.
+"""
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, islice
+
+import numpy as np
+
+from rerank.facts import EVERYTHING, Facts, Need, QueryWord, WordCodes, code
+from rerank.facts_cache import Entry, FactsCache
+from tandem.documents import Document
+from tandem.errors import FieldError
+from tandem.fields import TypedValue, typed_value
+from tandem.lexical import TextWord
+from tandem.protocols import FloatMatrix, FloatVector
+from tandem.schema import Schema
+
+MEGABYTES = 128
+"""Room for facts: some 30,000 documents of 200 words with vectors of 384 numbers."""
+
+MOST_WORDS = 2_000
+"""How much of a text is looked at, from its beginning."""
+
+MOST_RUNS = 50_000
+"""How many runs are remembered, some 15 MB; a language's frequent ones are among the first."""
+
+LONGEST_RUN = 40
+"""Characters of a run that is remembered: longer ones hardly recur."""
+
+Analyse = Callable[[str], Sequence[str]]
+"""The searchable words of a text, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a generation's indexes are read; the last argument of a call is its time in seconds.
+
+    ``words`` and ``count`` are ``LexicalIndex``'s, ``analyse`` is the analysis of the generation.
+    ``vector`` gives the vector of a text that was just searched for, and waits for nothing.
+    """
+
+    documents: Callable[[Collection[str], float], Mapping[str, Document]]
+    vectors: Callable[[Collection[str], float], Mapping[str, FloatMatrix]]
+    words: Callable[[str, float], Sequence[TextWord]]
+    count: Callable[[], int]
+    analyse: Analyse
+    vector: Callable[[str], FloatVector | None] = lambda _: None
+
+
+class DocumentFacts:
+    """A ``FactsSource`` over one generation, in at most so many megabytes. Thread-safe."""
+
+    def __init__(self, schema: Schema, reading: Reading, megabytes: float = MEGABYTES) -> None:
+        self._schema = schema
+        self._reading = reading
+        self._codes = WordCoder(reading.analyse)
+        self._cache = FactsCache(round(1_000_000 * megabytes))
+
+    def of(
+        self,
+        document_ids: Collection[str],
+        timeout_seconds: float,
+        needs: Collection[Need] = EVERYTHING,
+    ) -> Mapping[str, Facts]:
+        """See ``FactsSource``."""
+        until = time.monotonic() + timeout_seconds
+        wanted = frozenset(needs)
+        at_hand = self._cache.find(document_ids, wanted)
+        facts = at_hand.facts
+        if at_hand.missing:
+            read = self._read(at_hand.missing, wanted, until)
+            self._cache.keep(read, at_hand.epoch)
+            facts |= {entry.facts.document_id: entry.facts for entry in read}
+        return facts
+
+    def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
+        """See ``FactsSource``."""
+        if not text.strip():
+            return ()
+        epoch, known = self._cache.query_words(text)
+        if known is None:
+            spans = self._reading.words(text, timeout_seconds)
+            count = self._reading.count() if spans else 0
+            known = tuple(
+                QueryWord(word, inverse_frequency(count, span.documents))
+                for span in spans
+                for word in self._reading.analyse(text[span.start : span.end])
+            )
+            self._cache.keep_query_words(text, known, epoch)
+        return known
+
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        return self._reading.vector(text) if text.strip() else None
+
+    def forget(self, document_ids: Collection[str]) -> None:
+        """These documents have changed in both indexes: read them again when they are asked for."""
+        if document_ids:
+            self._cache.forget(document_ids)
+
+    @property
+    def bytes_held(self) -> int:
+        """About how much room the facts take."""
+        return self._cache.bytes_held
+
+    def _read(
+        self, document_ids: Sequence[str], needs: frozenset[Need], until: float
+    ) -> list[Entry]:
+        documents = self._reading.documents(document_ids, until - time.monotonic())
+        vectors: Mapping[str, FloatMatrix] = {}
+        if "vectors" in needs and documents:
+            vectors = self._reading.vectors(tuple(documents), until - time.monotonic())
+        coded = self._codes.of if "words" in needs else None
+        return [
+            Entry(facts_of(document, self._schema, coded, vectors.get(document_id)), needs)
+            for document_id, document in documents.items()
+        ]
+
+
+class WordCoder:
+    """Codes of a text's first ``MOST_WORDS`` words. What stands between white space recurs, so it
+    is analysed once and remembered: no analysis has a word with white space in it. Thread-safe.
+    """
+
+    def __init__(self, analyse: Analyse) -> None:
+        self._analyse = analyse
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def of(self, text: str) -> WordCodes:
+        """The codes, in order."""
+        known, codes = self._known, []
+        for run in text.split(maxsplit=MOST_WORDS)[:MOST_WORDS]:
+            found = known.get(run)
+            codes.append(self._learn(run) if found is None else found)
+        first = islice(chain.from_iterable(codes), MOST_WORDS)
+        return np.fromiter(first, dtype=np.uint32)
+
+    def _learn(self, run: str) -> tuple[int, ...]:
+        codes = tuple(map(code, self._analyse(run)))
+        if len(run) <= LONGEST_RUN:
+            if len(self._known) >= MOST_RUNS:
+                self._known = {}
+            self._known[run] = codes
+        return codes
+
+
+def facts_of(
+    document: Document,
+    schema: Schema,
+    coded: Callable[[str], WordCodes] | None = None,
+    passages: FloatMatrix | None = None,
+) -> Facts:
+    """A document's facts. Without ``coded`` there are no words, without ``passages`` no vector; a
+    value that does not fit its field is left out, as from every index.
+    """
+    keywords: dict[str, tuple[str, ...]] = {}
+    numbers: dict[str, float] = {}
+    for name, value in _typed(document, schema):
+        if isinstance(value, datetime):
+            numbers[name] = value.timestamp()
+        elif isinstance(value, int | float):
+            numbers[name] = float(value)
+        elif value:
+            keywords[name] = tuple(dict.fromkeys(value))
+    words: dict[str, WordCodes] = {}
+    if coded is not None:
+        texts = {item.name: document.text(item.name) for item in schema.text_fields}
+        words = {name: coded(text) for name, text in texts.items() if text}
+    direction, length = (None, 1.0) if passages is None else mean_direction(passages)
+    return Facts(
+        document.document_id,
+        keywords,
+        numbers,
+        words,
+        None if document.updated_at is None else document.updated_at.timestamp(),
+        direction,
+        length,
+    )
+
+
+def _typed(document: Document, schema: Schema) -> Iterator[tuple[str, TypedValue]]:
+    for item in schema.filterable_fields:
+        value = document.attributes.get(item.name)
+        if value is not None:
+            try:
+                yield item.name, typed_value(item, value)
+            except FieldError:
+                continue
+
+
+def mean_direction(passages: FloatMatrix) -> tuple[FloatVector | None, float]:
+    """The mean of the rows with length 1, and the length that it had; no direction where they
+    cancel out or there is none.
+    """
+    if not len(passages):
+        return None, 1.0
+    mean = passages.mean(axis=0, dtype=np.float32)
+    length = float(np.linalg.norm(mean))
+    return (mean / np.float32(length), length) if length > 0 else (None, 0.0)
+
+
+def inverse_frequency(documents: int, holding: int) -> float:
+    """ln(1 + (N - n + 0.5) / (n + 0.5)), as BM25 has it in Lucene. An index may count what is just
+    deleted, so that n is above N: then N is n.
+    """
+    return math.log1p((max(documents - holding, 0) + 0.5) / (holding + 0.5))

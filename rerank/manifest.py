@@ -1,0 +1,135 @@
+"""What a model says of itself: what it sees, what it was made from, and how good it proved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from tandem.errors import ModelError
+from tandem.intervals import Estimate
+
+MANIFEST_FORMAT = 1
+
+Kind = Literal["people", "judgments"]
+"""Whose judgment it learned: what people did, or what assessors wrote."""
+
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+Measured = dict[str, Estimate]
+"""Measure, such as ``nDCG@10`` -> its mean over the groups, with the interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What counts as how good. ``source``: ``clicks``, ``grades`` or ``judgments``. ``grades`` maps
+    an action to its grade, where actions are the labels; ``position_bias`` says how it was handled
+    that what stands high is clicked more.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    source: str
+    grades: dict[str, int] = field(default_factory=dict)
+    position_bias: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What it was made from. ``origins`` maps where groups are from to how many; ``parts`` maps
+    training, validation and test to theirs. Times are seconds since 1970. ``fingerprint`` is
+    SHA-256 over every group: the same data, the same fingerprint. ``left_out`` maps a reason to how
+    many groups; ``unused`` a feature to why the model does not have it.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    groups: int
+    rows: int
+    users: int
+    first_seconds: float
+    last_seconds: float
+    fingerprint: str
+    origins: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    unused: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How good models are on held-out groups. ``models`` maps a model, this one being ``model``,
+    to its measures; ``lifts`` what this one is above another, paired. ``slices`` has both for parts
+    of the groups, such as those of people hardly known: slice -> model -> measures. ``untrained``
+    says what the order ``untrained`` is: the positions shown, a feature, or by lot. ``live`` is the
+    number of the model that was live, if it is in ``models`` as ``live``.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    groups: int
+    users: int
+    models: dict[str, Measured] = field(default_factory=dict)
+    lifts: dict[str, Measured] = field(default_factory=dict)
+    slices: dict[str, dict[str, Measured]] = field(default_factory=dict)
+    slice_groups: dict[str, int] = field(default_factory=dict)
+    untrained: str = "positions"
+    live: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``features`` are in the order of the trees. ``start`` maps some of them to weights: their sum
+    is what the trees are added to (NaN counts as 0). ``embedder`` and ``analysis`` name what a
+    generation must be built with. ``importances`` are shares of the gain, 1 together.
+    ``checksums`` maps a part of the model to its SHA-256.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    kind: Kind
+    features: tuple[str, ...]
+    embedder: str
+    analysis: str
+    labels: Labels
+    data: Data
+    proof: Proof
+    checksums: dict[str, str] = field(default_factory=dict)
+    start: dict[str, float] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    importances: dict[str, float] = field(default_factory=dict)
+    made_by: dict[str, str] = field(default_factory=dict)
+    format: int = MANIFEST_FORMAT
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as ``read`` takes them."""
+        return dict(_MANIFEST.dump_python(self, mode="json"))
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> "Manifest":
+        """The manifest of plain values.
+
+        Raises:
+            ModelError: a newer version wrote it, or a value is missing or wrong.
+        """
+        written = said.get("format")
+        if isinstance(written, int) and written > MANIFEST_FORMAT:
+            raise ModelError(
+                f"the model's manifest has format {written}, this version reads up to "
+                f"{MANIFEST_FORMAT}",
+                hint="use the version of Tandem that trained it, or train again",
+            )
+        try:
+            manifest = _MANIFEST.validate_python(dict(said))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(step) for step in first["loc"])
+            raise ModelError(f"the model's manifest: {place}: {first['msg']}") from error
+        if not manifest.features or len({*manifest.features}) < len(manifest.features):
+            raise ModelError("the model's manifest: features: expected at least one, none twice")
+        if unknown := manifest.start.keys() - {*manifest.features}:
+            raise ModelError(f"the model's manifest: start: {min(unknown)} is not a feature of it")
+        return manifest
+
+
+_MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)

@@ -1,0 +1,200 @@
+"""The text form of LightGBM's models, checked before LightGBM reads it.
+
+LightGBM trusts what it reads: a child that points outside its tree, or back into it, would be read
+out of bounds, or walked for ever. What follows the trees (parameters, importances) is left out:
+nothing of it is needed to predict.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tandem.errors import ModelError
+
+if TYPE_CHECKING:
+    import lightgbm
+
+VERSION = "v4"
+OBJECTIVES = ("lambdarank", "rank_xendcg")
+MOST_LEAVES = 1_024
+"""Contributions are found by recursion along a tree: it has to end before the stack does."""
+
+_END: Final = "end of trees"
+_NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]{1,3})?"
+_NUMBERS = re.compile(rf"{_NUMBER}(?: {_NUMBER})*", re.ASCII)
+_INTEGERS = re.compile(r"-?[0-9]{1,9}(?: -?[0-9]{1,9})*", re.ASCII)
+_HEADER = {"version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx",
+           "objective", "feature_names", "feature_infos", "tree_sizes"}  # fmt: skip
+_NODE_INTEGERS = ("split_feature", "decision_type", "left_child", "right_child", "internal_count")
+_NODE_NUMBERS = ("split_gain", "threshold", "internal_value", "internal_weight")
+_LEAF_NUMBERS = ("leaf_value", "leaf_weight")
+_TREE = {"num_leaves", "num_cat", "is_linear", "shrinkage", "leaf_count", *_NODE_INTEGERS,
+         *_NODE_NUMBERS, *_LEAF_NUMBERS}  # fmt: skip
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    features: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+
+def text_of(booster: "lightgbm.Booster", trees: int | None = None) -> str:
+    """The booster as text, without what follows the trees; the first ``trees`` of them, or all."""
+    text = booster.model_to_string(num_iteration=-1 if trees is None else trees)
+    return text[: text.rindex(f"\n{_END}\n")] + f"\n{_END}\n"
+
+
+def read_booster(text: str) -> "lightgbm.Booster":
+    """The booster of a text, and no more than its trees.
+
+    Raises:
+        ModelError: it is not the text of a LightGBM model that ranks, or was altered.
+    """
+    import lightgbm
+
+    trees = _checked(text)
+    try:
+        return lightgbm.Booster(model_str=trees)
+    except lightgbm.basic.LightGBMError as error:
+        raise _fault(f"LightGBM cannot read it: {error}") from error
+
+
+def _fault(reason: str) -> ModelError:
+    return ModelError(
+        f"model.txt: {reason}",
+        hint="expected the text of a LightGBM 4 model, as `tandem train` makes it",
+    )
+
+
+def _checked(text: str) -> str:
+    """The text up to the end of its trees."""
+    if not text.isascii() or "\r" in text or "\0" in text:
+        raise _fault("holds characters that LightGBM does not write")
+    head, _, rest = text.partition("\n\n")
+    header = _header(head)
+    for number, size in enumerate(header.sizes):
+        tree, rest = rest[:size], rest[size:]
+        if len(tree) < size:
+            raise _fault(f"ends inside tree {number}")
+        try:
+            _check_tree(tree, number, len(header.features))
+        except ValueError as error:
+            raise _fault(f"tree {number}: {error}") from None
+    if not rest.startswith(f"{_END}\n"):
+        raise _fault(f"{_END!r} does not follow the {len(header.sizes)} trees that it announces")
+    return text[: len(text) - len(rest)] + f"{_END}\n"
+
+
+def _header(head: str) -> _Header:
+    first, _, lines = head.partition("\n")
+    if first != "tree":
+        raise _fault("does not begin as the text of a LightGBM model")
+    try:
+        said = _fields(lines, _HEADER, {"monotone_constraints"})
+        for name, expected in (
+            ("version", (VERSION,)),
+            ("num_class", ("1",)),
+            ("num_tree_per_iteration", ("1",)),
+            ("label_index", ("0",)),
+            ("objective", OBJECTIVES),
+        ):
+            if said[name] not in expected:
+                raise ValueError(f"{name} is {said[name]!r}, expected {' or '.join(expected)}")
+        features = tuple(said["feature_names"].split(" "))
+        sizes = _integers(said, "tree_sizes", len(said["tree_sizes"].split(" ")))
+        (last,) = _integers(said, "max_feature_idx", 1)
+        for name in ("feature_infos", "monotone_constraints"):
+            if name in said and len(said[name].split(" ")) != len(features):
+                raise ValueError(f"{name}: expected {len(features)}")
+        if "monotone_constraints" in said:
+            _integers(said, "monotone_constraints", len(features))
+    except ValueError as error:
+        raise _fault(f"header: {error}") from None
+    if last + 1 != len(features) or not all(features) or len({*features}) < len(features):
+        raise _fault(f"header: expected {last + 1} different feature names")
+    if min(sizes) <= 0:
+        raise _fault("header: expected sizes above 0")
+    return _Header(features, tuple(int(size) for size in sizes))
+
+
+def _fields(lines: str, expected: set[str], possible: Sequence[str] | set[str] = ()) -> Fields:
+    pairs = [line.partition("=") for line in lines.split("\n") if line]
+    said = {name: value for name, _, value in pairs}
+    if len(said) < len(pairs):
+        raise ValueError("a name is there twice")
+    if missing := expected - said.keys():
+        raise ValueError(f"{min(missing)} is missing")
+    if unknown := said.keys() - expected - {*possible}:
+        raise ValueError(f"unknown name {min(unknown)!r}")
+    return said
+
+
+def _integers(said: Fields, name: str, count: int) -> npt.NDArray[np.int64]:
+    if not _INTEGERS.fullmatch(said[name]):
+        raise ValueError(f"{name}: expected whole numbers")
+    values = said[name].split(" ")
+    if len(values) != count:
+        raise ValueError(f"{name}: expected {count} numbers, found {len(values)}")
+    return np.array(values, dtype=np.int64)
+
+
+def _check_numbers(said: Fields, name: str, count: int) -> None:
+    if not _NUMBERS.fullmatch(said[name]):
+        raise ValueError(f"{name}: expected numbers")
+    values = np.array(said[name].split(" "), dtype=np.float64)
+    if len(values) != count or not np.isfinite(values).all():
+        raise ValueError(f"{name}: expected {count} finite numbers, found {len(values)}")
+
+
+def _check_tree(tree: str, number: int, features: int) -> None:
+    first, _, lines = tree.partition("\n")
+    if first != f"Tree={number}" or not tree.endswith("\n"):
+        raise ValueError("does not stand where it is announced")
+    leaves = int(_integers({"num_leaves": _value(lines, "num_leaves")}, "num_leaves", 1)[0])
+    if not 1 <= leaves <= MOST_LEAVES:
+        raise ValueError(f"{leaves} leaves, expected 1 to {MOST_LEAVES}")
+    if leaves == 1:
+        said = _fields(lines, {"num_leaves", "leaf_value"}, _TREE)
+        _check_numbers(said, "leaf_value", 1)
+        return
+    said = _fields(lines, _TREE)
+    nodes = leaves - 1
+    integers = {name: _integers(said, name, nodes) for name in _NODE_INTEGERS}
+    for name in _NODE_NUMBERS:
+        _check_numbers(said, name, nodes)
+    for name in _LEAF_NUMBERS:
+        _check_numbers(said, name, leaves)
+    counts = np.concatenate([_integers(said, "leaf_count", leaves), integers["internal_count"]])
+    _check_numbers(said, "shrinkage", 1)
+    if said["num_cat"] != "0" or said["is_linear"] != "0":
+        raise ValueError("has categories or linear leaves, which no feature needs")
+    if not 0 <= integers["split_feature"].min() <= integers["split_feature"].max() < features:
+        raise ValueError(f"split_feature: expected 0 to {features - 1}")
+    if not np.isin(integers["decision_type"], (0, 2, 4, 6, 8, 10)).all():
+        raise ValueError("decision_type: expected comparisons of numbers")
+    if counts.min() < 1:
+        raise ValueError("a node or leaf counts no row")
+    _check_shape(integers["left_child"], integers["right_child"])
+
+
+def _value(lines: str, name: str) -> str:
+    found = re.search(rf"^{name}=(.*)$", lines, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"{name} is missing")
+    return found[1]
+
+
+def _check_shape(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> None:
+    """Every node but the first, and every leaf (-1, -2, ...), is the child of one earlier node."""
+    nodes = len(left)
+    children = np.concatenate([left, right])
+    if sorted(children) != [*range(-nodes - 1, 0), *range(1, nodes)]:
+        raise ValueError("a node or leaf is not the child of one node")
+    if (children <= np.tile(np.arange(nodes), 2))[children > 0].any():
+        raise ValueError("a node stands before its parent")

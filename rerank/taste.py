@@ -1,0 +1,65 @@
+"""What a person liked, as far as it is more than what everybody likes.
+
+A rating says something of a person by what it is above or below what is usual: for the document,
+and for this person, who may be strict. The rest is a *residual*, in standard deviations.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rerank.deeds import CHOOSING
+from rerank.scene import Scene, Values
+from rerank.tables import Rows
+
+PRIOR_RATINGS = 5.0
+"""Weight of being as strict as most people, in ratings."""
+
+NOISE = 1.0
+"""Variance of what is only chance in a residual, beside that of the factors."""
+
+
+@dataclass(frozen=True, eq=False)
+class Taste:
+    """Of the documents of a person's past: their ``rows`` in the tables, -1 where they are not
+    there, and ``residuals``, float64 (documents,), above 0 where it was liked. A document that was
+    chosen and not rated has log2(1 + the choice's worth): 1 for a click, 2 for a purchase.
+    """
+
+    document_ids: tuple[str, ...]
+    rows: Rows
+    residuals: Values
+
+
+def taste(scene: Scene) -> Taste:
+    """The taste of whoever asks; without a past it is empty."""
+    person, tables = scene.person, scene.tables
+    ratings = person.ratings
+    worth: dict[str, float] = {}
+    for deed in person.deeds:
+        chosen_for = CHOOSING.get(deed.action)
+        if chosen_for is not None and deed.document_id is not None:
+            worth[deed.document_id] = max(chosen_for, worth.get(deed.document_id, 0.0))
+    chosen = {name: value for name, value in worth.items() if name not in ratings}
+    names = (*ratings, *chosen)
+    rows = tables.rows(names)
+    usual = person.rating_mean if np.isnan(tables.usual) else tables.usual
+    rated = np.fromiter(ratings.values(), np.float64, len(ratings)) - usual
+    rated -= tables.biases_of(rows[: len(ratings)])
+    rated -= rated.sum() / (len(rated) + PRIOR_RATINGS)
+    liked = np.log2(1.0 + np.fromiter(chosen.values(), np.float64, len(chosen)))
+    return Taste(names, rows, np.concatenate([rated / tables.spread, liked]))
+
+
+def place(scene: Scene) -> Values | None:
+    """Where whoever asks stands among the factors, float64 (k,): ridge regression of the residuals
+    over the documents' factors; ``None`` where none of their documents has any.
+    """
+    known = scene.once(taste)
+    is_held = known.rows >= 0
+    factors = scene.tables.factors[known.rows[is_held]].astype(np.float64)
+    if not factors.size:
+        return None
+    inner = factors.T @ factors + NOISE * np.eye(factors.shape[1])
+    solved: Values = np.linalg.solve(inner, factors.T @ known.residuals[is_held])
+    return solved

@@ -1,0 +1,241 @@
+"""Where the words of a query stand in the candidates' texts, found in one pass over all of them.
+
+Places count searchable words: stop words are not among them, so two words that only those part are
+neighbours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rerank.facts import QueryWord, WordCodes, code
+from rerank.scene import Scene, Values
+
+MOST_TERMS = 24
+"""Of a longer query the rarest words are looked for: it stays a matter of a millisecond."""
+
+FAR = 1 << 30
+"""The distance to a word that does not follow in the same text."""
+
+_HALVES = 1 << 16
+_NO_WORDS: WordCodes = np.empty(0, dtype=np.uint32)
+
+Ints = npt.NDArray[np.intp]
+Places = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """The distinct words of a query. ``codes`` and ``weights`` are theirs, in order of their first
+    place; ``pairs`` are those that stand side by side in the query, as (first, second), each once.
+    """
+
+    codes: WordCodes
+    weights: Values
+    pairs: Ints
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @cached_property
+    def halves(self) -> npt.NDArray[np.bool_]:
+        """Whether a term's code has this lower half: it tells nearly all other words apart."""
+        table = np.zeros(_HALVES, dtype=bool)
+        table[self.codes.astype(np.uint16)] = True
+        return table
+
+    @cached_property
+    def order(self) -> Ints:
+        """The terms by code."""
+        return np.argsort(self.codes)
+
+    @cached_property
+    def pair_weights(self) -> Values:
+        """A pair weighs what its words do together."""
+        weights: Values = self.weights[self.pairs].sum(axis=1)
+        return weights
+
+
+def terms(scene: Scene) -> Terms:
+    """The query's terms; at most ``MOST_TERMS``."""
+    return scene.once(_terms)
+
+
+def _terms(scene: Scene) -> Terms:
+    weights = {item.word: item.weight for item in scene.words}
+    rarest = sorted(weights, key=lambda word: -weights[word])[:MOST_TERMS]
+    kept = {word: place for place, word in enumerate(word for word in weights if word in {*rarest})}
+    return Terms(
+        np.array([code(word) for word in kept], dtype=np.uint32),
+        np.array([weights[word] for word in kept], dtype=np.float64),
+        np.array(_pairs(scene.words, kept), dtype=np.intp).reshape(-1, 2),
+    )
+
+
+def _pairs(words: Sequence[QueryWord], kept: dict[str, int]) -> list[tuple[int, int]]:
+    places = [kept.get(item.word) for item in words]
+    pairs = {
+        (first, second): None
+        for first, second in pairwise(places)
+        if first is not None and second is not None and first != second
+    }
+    return list(pairs)
+
+
+class Texts(NamedTuple):
+    """One field of the candidates: whether a candidate's content is known, the codes of its words,
+    and how many they are.
+    """
+
+    is_known: npt.NDArray[np.bool_]
+    codes: Sequence[WordCodes]
+    lengths: Ints
+
+
+def texts(scene: Scene, field: str) -> Texts:
+    """The candidates' texts; empty where nothing is known of one."""
+    return scene.once(_texts, field)
+
+
+def _texts(scene: Scene, field: str) -> Texts:
+    codes = [
+        _NO_WORDS if facts is None else facts.words.get(field, _NO_WORDS)
+        for facts in scene.documents
+    ]
+    lengths = np.array([*map(len, codes)], dtype=np.intp)
+    return Texts(scene.once(_is_known), codes, lengths)
+
+
+def _is_known(scene: Scene) -> npt.NDArray[np.bool_]:
+    return np.array([facts is not None for facts in scene.documents], dtype=bool)
+
+
+def matches(scene: Scene, field: str) -> "Matches | None":
+    """Where the terms stand in one field; ``None`` where the query has no word or there is no
+    candidate whose content is known.
+    """
+    return scene.once(_matches, field)
+
+
+def _matches(scene: Scene, field: str) -> "Matches | None":
+    is_known, codes, lengths = texts(scene, field)
+    wanted = terms(scene)
+    if not len(wanted) or not is_known.any():
+        return None
+    places, found = _found(np.concatenate(codes), wanted)
+    return Matches(wanted, is_known, lengths, places, found, np.cumsum(lengths))
+
+
+def _found(text: WordCodes, wanted: Terms) -> tuple[Ints, Ints]:
+    """The places that hold a wanted word, in order, and which of them it is."""
+    places = np.flatnonzero(wanted.halves.take(text.astype(np.uint16)))
+    codes = text[places]
+    which = wanted.order[np.searchsorted(wanted.codes, codes, sorter=wanted.order) % len(wanted)]
+    is_it = wanted.codes[which] == codes
+    return places[is_it], which[is_it]
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """Where terms stand in one field of the candidates, whose texts are laid one after another.
+
+    ``is_known`` and ``lengths``, in words, are the candidates', shape (candidates,), ``ends`` is
+    where each one's text ends. ``places`` and ``which`` tell of every occurrence its place and its
+    term, shape (occurrences,).
+    """
+
+    terms: Terms
+    is_known: npt.NDArray[np.bool_]
+    lengths: Ints
+    places: Ints
+    which: Ints
+    ends: Ints
+
+    def told(self, values: Values) -> Values:
+        """The values, NaN for candidates whose content is not known."""
+        return np.where(self.is_known, values, np.nan)
+
+    @cached_property
+    def rows(self) -> Ints:
+        """The candidate of every occurrence."""
+        return np.searchsorted(self.ends, self.places, side="right")
+
+    @cached_property
+    def counts(self) -> Values:
+        """How often each candidate holds each term, shape (candidates, terms)."""
+        shape = len(self.lengths), len(self.terms)
+        cells = np.bincount(self.rows * shape[1] + self.which, minlength=shape[0] * shape[1])
+        return cells.reshape(shape).astype(np.float64)
+
+    @cached_property
+    def following(self) -> Places:
+        """How many words after every occurrence each term stands next, 0 for the term itself,
+        ``FAR`` where it does not in the same text; shape (terms, occurrences).
+        """
+        nearest = np.full((len(self.terms), len(self.places)), FAR, dtype=np.int32)
+        nearest[self.which, np.arange(len(self.places))] = self.places
+        nearest = np.minimum.accumulate(nearest[:, ::-1], axis=1)[:, ::-1]
+        ends = self.ends[self.rows].astype(np.int32)
+        distances: Places = np.where(nearest < ends, nearest - self.places.astype(np.int32), FAR)
+        return distances
+
+    @cached_property
+    def gaps(self) -> "_Gaps":
+        """How far the words of the query's pairs stand apart, wherever one follows the other."""
+        first, second = self.terms.pairs.T
+        forward, pair = np.nonzero(self.which[:, np.newaxis] == first)
+        backward, turned = np.nonzero(self.which[:, np.newaxis] == second)
+        ahead = self.following[second[pair], forward]
+        behind = self.following[first[turned], backward]
+        return _Gaps(
+            self.rows[np.concatenate([forward, backward])],
+            np.concatenate([pair, turned]),
+            np.concatenate([ahead, behind]),
+            len(forward),
+        )
+
+    def pairs_within(self, distance: int, *, in_order: bool) -> Values:
+        """The share of the query's pairs, by weight, whose words stand at most so many words apart
+        in a candidate's text, the second one after the first, or in either order.
+        """
+        gaps, weights = self.gaps, self.terms.pair_weights
+        is_near = gaps.distances <= distance
+        if in_order:
+            is_near[gaps.in_order :] = False
+        held = np.zeros((len(self.lengths), len(weights)))
+        held[gaps.rows[is_near], gaps.pairs[is_near]] = 1.0
+        return share(held @ weights, weights.sum())
+
+    def best_window(self, size: int) -> Values:
+        """The largest share of the terms, by weight, that any so many words on end hold."""
+        best = np.zeros(len(self.lengths))
+        held = self.terms.weights @ (self.following < size)
+        np.maximum.at(best, self.rows, held)
+        return share(best, self.terms.weights.sum())
+
+    def coverage(self) -> Values:
+        """The share of the terms, by weight, that a candidate holds."""
+        return share((self.counts > 0) @ self.terms.weights, self.terms.weights.sum())
+
+
+class _Gaps(NamedTuple):
+    """One entry wherever a word of a pair stands: its candidate, the pair, and how many words later
+    the other one follows. The first ``in_order`` of them are of the pairs' first words.
+    """
+
+    rows: Ints
+    pairs: Ints
+    distances: Places
+    in_order: int
+
+
+def share(parts: Values, whole: float) -> Values:
+    """Parts of a whole, at most 1; NaN where the whole is nothing."""
+    if not whole > 0:
+        return np.full_like(parts, np.nan)
+    return np.minimum(parts / whole, 1.0)

@@ -1,0 +1,142 @@
+"""Labels out of what people did with what they were shown."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from rerank.training.groups import Group, TrainingSet
+from tandem.behaviour import BehaviourLog, Deed
+from tandem.errors import InputError
+from tandem.features import FeatureMatrix
+from tandem.queries import Query
+from tandem.rankings import Ranking
+
+ROWS_A_PIECE = 10_000
+
+NO_LABEL = "nothing of it was chosen"
+NO_CONTRAST = "all of it is equally good"
+ONE_DOCUMENT = "it showed one document"
+
+Grades = Mapping[str, Mapping[str, int]]
+"""query_id -> document_id -> grade, of what something was done with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """The label definition. ``actions`` maps an action to its grade. A rating's grade is how many
+    of ``rating_steps`` its value reaches; it is the last word on a document. Else the best counts.
+    """
+
+    actions: Mapping[str, int] = field(
+        default_factory=lambda: {"click": 1, "add_to_cart": 2, "purchase": 3}
+    )
+    rating_steps: tuple[float, ...] = (3.0, 4.0, 4.5)
+    rating: str = "rating"
+
+    def __post_init__(self) -> None:
+        wrong = {action: grade for action, grade in self.actions.items() if not 0 <= grade <= 30}
+        if wrong or not {*self.actions.values()} - {0} or self.rating in self.actions:
+            raise InputError(
+                f"grades of actions: {dict(self.actions)}; expected 0 to 30, one of them above 0, "
+                f"none for {self.rating}, whose grade is how many of the steps it reaches"
+            )
+
+    def of(self, deed: Deed) -> int | None:
+        """The grade, ``None`` where the deed does not say how good a document is."""
+        if deed.action != self.rating:
+            return self.actions.get(deed.action)
+        return None if deed.value is None else sum(deed.value >= step for step in self.rating_steps)
+
+
+def grades_of(log: BehaviourLog, worth: Worth, *, through: int | None = None) -> Grades:
+    """What the log says of documents as answers to queries, up to a sequence, by default all."""
+    best: dict[str, dict[str, int]] = {}
+    rated: dict[str, dict[str, int]] = {}
+    after = 0
+    while True:
+        rows, reached = log.rows(after, ROWS_A_PIECE)
+        for row in rows:
+            if isinstance(row, Deed) and (through is None or row.sequence <= through):
+                _note(row, worth, rated if row.action == worth.rating else best)
+        if reached == after or (through is not None and reached >= through):
+            break
+        after = reached
+    return {query_id: best.get(query_id, {}) | rated.get(query_id, {}) for query_id in best | rated}
+
+
+def _note(deed: Deed, worth: Worth, grades: dict[str, dict[str, int]]) -> None:
+    grade = worth.of(deed)
+    if grade is None or deed.query_id is None or deed.document_id is None:
+        return
+    known = grades.setdefault(deed.query_id, {})
+    is_last_word = deed.action == worth.rating
+    known[deed.document_id] = grade if is_last_word else max(grade, known.get(deed.document_id, 0))
+
+
+class Answer(NamedTuple):
+    """What a query was answered with: the documents shown, whose ranks are their positions."""
+
+    query: Query
+    shown: Ranking
+    features: FeatureMatrix
+
+
+class Labelled(NamedTuple):
+    """Groups that tell better from worse. ``left_out`` counts the others by reason."""
+
+    data: TrainingSet
+    left_out: Mapping[str, int]
+
+
+def labelled(answers: Iterable[Answer], names: tuple[str, ...], grades: Grades) -> Labelled:
+    """A group for each answer, of the documents that were shown; what was not chosen has grade 0.
+
+    A choice of a document that was not shown says nothing of the order, and is not counted.
+    """
+    groups, left_out = [], dict.fromkeys((NO_LABEL, NO_CONTRAST, ONE_DOCUMENT), 0)
+    for answer in answers:
+        group = _group(answer, names, grades.get(answer.query.query_id, {}))
+        reason = _why_not(group)
+        if reason is None:
+            groups.append(group)
+        else:
+            left_out[reason] += 1
+    return Labelled(TrainingSet(names, tuple(groups)), left_out)
+
+
+def _why_not(group: Group) -> str | None:
+    if not group.grades.any():
+        return NO_LABEL
+    if len(group.grades) == 1:
+        return ONE_DOCUMENT
+    return NO_CONTRAST if group.grades.min() == group.grades.max() else None
+
+
+def _group(answer: Answer, names: tuple[str, ...], grades: Mapping[str, int]) -> Group:
+    query, hits = answer.query, answer.shown.hits
+    ids = answer.shown.document_ids
+    features = answer.features.columns(names)
+    rows = {document_id: row for row, document_id in enumerate(features.document_ids)}
+    values = np.full((len(ids), len(names)), np.nan, dtype=np.float32)
+    for place, document_id in enumerate(ids):
+        if document_id in rows:
+            values[place] = features.values[rows[document_id]]
+    return Group(
+        group_id=query.query_id,
+        document_ids=ids,
+        grades=np.array([grades.get(document_id, 0) for document_id in ids], dtype=np.int32),
+        values=values,
+        user_id=_who(query),
+        seconds=query.issued_at.timestamp(),
+        positions=np.array([hit.rank for hit in hits], dtype=np.int32),
+    )
+
+
+def _who(query: Query) -> str | None:
+    """Who asked: groups of one person belong together, also where only the browser is known."""
+    if query.user_id is not None:
+        return query.user_id
+    known = query.client_id or query.session_id
+    return None if known is None else f"client {known}"

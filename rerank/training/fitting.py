@@ -1,0 +1,125 @@
+"""Trees for some of the features: how many is found on the validation set, then all are made anew
+from training and validation together.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from rerank.model import started
+from rerank.training.bias import (
+    Examination,
+    PositionBias,
+    clicks_apart,
+    estimated,
+    positions_of,
+)
+from rerank.training.groups import TrainingSet
+from rerank.training.lambdamart import Beside, FitOptions, fit
+from rerank.training.splits import folds
+
+if TYPE_CHECKING:
+    import lightgbm
+
+TREES_TO_ESTIMATE = 100
+"""Of the models whose scores say how useful a document is, where examination is estimated."""
+
+TELL_EACH = 10
+
+Floats = npt.NDArray[np.float64]
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """``rises`` is as in ``lambdamart.Beside``. With ``bias`` other than ``none`` the grades are
+    clicks, and every group says where its documents were shown. ``start`` maps features to weights:
+    trees are added to their sum. ``report`` is told of every tenth tree.
+    """
+
+    training: TrainingSet
+    validation: TrainingSet
+    options: FitOptions
+    report: Report
+    rises: Mapping[str, int] = field(default_factory=dict)
+    start: Mapping[str, float] = field(default_factory=dict)
+    bias: PositionBias = "none"
+    examination: Examination | None = None
+
+    @cached_property
+    def both(self) -> TrainingSet:
+        """Training and validation together."""
+        return TrainingSet(self.training.names, self.training.groups + self.validation.groups)
+
+    @cached_property
+    def examined(self) -> Examination | None:
+        """What clicks count by, ``None`` where they are taken at their word.
+
+        Estimated by models that learned from one half of the people and score the other.
+        """
+        if self.bias == "none":
+            return None
+        if self.examination is not None:
+            positions_of(self.both)
+            return self.examination
+        options = replace(self.options, trees=TREES_TO_ESTIMATE)
+        scores: dict[str, Floats] = {}
+        for half, other in folds(self.both, 2, seed=self.options.seed):
+            booster = fit(half, None, options, self._beside("estimating examination", half))
+            scores |= _by_group(other, np.asarray(booster.predict(other.values)))
+        in_order = [scores[group.group_id] for group in self.both.groups]
+        return estimated(self.both, np.concatenate(in_order))
+
+    def booster(self, names: Sequence[str], what: str) -> "lightgbm.Booster":
+        """Trees over the features of these names."""
+        trees = self._best(names, what)
+        data, weights = self._to_learn(self.both.only(names))
+        beside = self._beside(f"{what}, again", data, weights=weights)
+        return fit(data, None, replace(self.options, trees=trees), beside)
+
+    def _best(self, names: Sequence[str], what: str) -> int:
+        """How many trees are best on the validation set."""
+        data, weights = self._to_learn(self.training.only(names))
+        watched, counts = self.validation.only(names), None
+        if self.examined is not None:
+            watched, counts = clicks_apart(watched, self.examined)
+        beside = self._beside(what, data, watched, weights, counts)
+        return fit(data, watched, self.options, beside).num_trees()
+
+    def _to_learn(self, data: TrainingSet) -> tuple[TrainingSet, Floats | None]:
+        if self.bias == "ipw" and self.examined is not None:
+            return clicks_apart(data, self.examined)
+        return data, None
+
+    def _beside(
+        self,
+        what: str,
+        data: TrainingSet,
+        watched: TrainingSet | None = None,
+        weights: Floats | None = None,
+        counts: Floats | None = None,
+    ) -> Beside:
+        def after_each(trees: int) -> None:
+            if trees % TELL_EACH == 0:
+                self.report(f"{what}: {trees} trees")
+
+        return Beside(
+            rises={name: rise for name, rise in self.rises.items() if name in data.names},
+            weights=(weights, counts),
+            starts=(self._start(data), None if watched is None else self._start(watched)),
+            positions=self.bias == "lightgbm",
+            after_each=after_each,
+        )
+
+    def _start(self, data: TrainingSet) -> Floats | None:
+        weights = {name: weight for name, weight in self.start.items() if name in data.names}
+        return started(data.names, weights, data.values) if weights else None
+
+
+def _by_group(data: TrainingSet, scores: Floats) -> dict[str, Floats]:
+    pieces = np.split(scores, np.cumsum(data.sizes)[:-1])
+    return {group.group_id: piece for group, piece in zip(data.groups, pieces, strict=True)}

@@ -1,0 +1,136 @@
+"""The event log as learning reads it: lean rows out of the columns, nothing is checked again."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from tandem.behaviour import Deed, Rows, Shown, Who
+from tandem.catalog.database import reading
+from tandem.catalog.event_tables import EVENT_HEAD, EVENTS, IMPRESSIONS
+from tandem.catalog.text import ESCAPE, AnyText, read
+
+Row = tuple[Any, ...]
+
+
+def _columns(table: sa.Table, names: Sequence[str]) -> list[sa.ColumnElement[Any]]:
+    """Columns as the database holds them: a million texts go through no function of Python. Those
+    that the table has not are null; ``seconds`` is when it happened.
+    """
+    return [_column(table, name).label(name) for name in names]
+
+
+def _column(table: sa.Table, name: str) -> sa.ColumnElement[Any]:
+    if name == "seconds":
+        return sa.cast(table.c.happened_at, sa.Double()) / 1e6
+    if name not in table.c:
+        kind = _OF_ONE_KIND.get(name, sa.Text())
+        return sa.cast(sa.null(), kind)
+    column = table.c[name]
+    return sa.type_coerce(column, sa.Text()) if isinstance(column.type, AnyText) else column
+
+
+_OF_ONE_KIND: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "value": sa.Double(),
+    "position": sa.Integer(),
+}
+"""What the columns are, that one of the tables has not, and that are no texts."""
+
+
+def _after(table: sa.Table) -> sa.Select[Any]:
+    """What comes after a place in the log."""
+    return sa.select(*_columns(table, (*Deed._fields, "surface", "exposures"))).where(
+        table.c.collection == sa.bindparam("collection"),
+        table.c.sequence > sa.bindparam("after"),
+    )
+
+
+_ROWS = (
+    sa.union_all(_after(EVENTS), _after(IMPRESSIONS))
+    .order_by(sa.column("sequence"))
+    .limit(sa.bindparam("limit"))
+)
+"""Both kinds in one order: both databases read them side by side in the order of their indexes."""
+
+_HEAD = sa.select(EVENT_HEAD.c.head)
+
+
+class CollectionBehaviour:
+    """The ``BehaviourLog`` of one collection over its event log. Thread-safe."""
+
+    def __init__(self, engine: sa.Engine, collection: str) -> None:
+        self._engine = engine
+        self._collection = collection
+
+    def rows(self, after: int, limit: int) -> Rows:
+        """See ``BehaviourLog``."""
+        given = {"collection": self._collection, "after": after, "limit": limit}
+        with reading(self._engine) as connection:
+            head = int(connection.execute(_HEAD).scalar_one())
+            if head <= after:  # asked again and again while nothing happens
+                return Rows((), after)
+            found = connection.execute(_ROWS, given).all()
+        rows = tuple(_shown(row) if row[-1] is not None else _deed(row[:-2]) for row in found)
+        return Rows(rows, rows[-1].sequence if len(rows) == limit else head)
+
+    def deeds_of(self, who: Who, *, as_of: int, limit: int) -> Sequence[Deed]:
+        """See ``BehaviourLog``."""
+        person = "client_id" if who.user_id is None else "user_id"
+        asked = {person: getattr(who, person), "session_id": who.session_id}
+        given = {name: value for name, value in asked.items() if value is not None}
+        if not given:
+            return ()
+        bound = {"collection": self._collection, "as_of": as_of, "limit": limit}
+        with reading(self._engine) as connection:
+            found = connection.execute(_deeds_by(tuple(given)), given | bound).all()
+        deeds = {row[0]: row for row in found}  # what is the person's and the session's, once
+        return [_deed(deeds[sequence]) for sequence in sorted(deeds)[-limit:]]
+
+
+@cache
+def _deeds_by(names: tuple[str, ...]) -> sa.Executable:
+    """The last deeds under each of these names."""
+    each = [
+        sa.select(*_columns(EVENTS, Deed._fields))
+        .where(
+            EVENTS.c.collection == sa.bindparam("collection"),
+            EVENTS.c[name] == sa.bindparam(name),
+            EVENTS.c.sequence <= sa.bindparam("as_of"),
+            EVENTS.c.document_id.is_not(None),
+        )
+        .order_by(EVENTS.c.sequence.desc())
+        .limit(sa.bindparam("limit"))
+        for name in names
+    ]
+    if len(each) == 1:
+        return each[0]
+    return sa.union_all(*(sa.select(one.subquery()) for one in each))
+
+
+def _deed(row: Row) -> Deed:
+    deed = Deed._make(row)
+    if ESCAPE in f"{row[1]}{row[2]}{row[5]}{row[6]}{row[7]}{row[8]}":  # one look at all texts
+        return Deed._make(map(_text, row))
+    return deed
+
+
+def _shown(row: Row) -> Shown:
+    deed = _deed(row[:-2])
+    surface, exposures = row[-2:]
+    columns = tuple(zip(*orjson.loads(exposures), strict=True)) or ((), (), (), ())
+    return Shown(
+        deed.sequence,
+        str(deed.query_id),
+        deed.seconds,
+        *columns[:3],
+        surface,
+        deed.user_id,
+        deed.client_id,
+        deed.session_id,
+    )
+
+
+def _text(held: Any) -> Any:
+    return read(held) if isinstance(held, str) else held
