@@ -54,14 +54,11 @@ def trained_scores(world: ClickedWorld, queries: int, test: TrainingSet) -> Mapp
         "ipw_too_steep": fitting(data, world.seed, bias="ipw", examination=steep),
         "ipw_too_flat": fitting(data, world.seed, bias="ipw", examination=flat),
     }
-    boosters = {name: made.booster(NAMES, name) for name, made in fittings.items()}
+    scores = {name: made.fitted(NAMES, name).scores(test) for name, made in fittings.items()}
     chances = fittings["lightgbm"].examined
     assert chances is not None
-    boosters["none_stopped_well"] = _stopped_well(fittings["none"], chances)
-    scores = {
-        name: np.asarray(booster.predict(test.values, num_threads=1))
-        for name, booster in boosters.items()
-    }
+    stopped = _stopped_well(fittings["none"], chances)
+    scores["none_stopped_well"] = np.asarray(stopped.predict(test.values, num_threads=1))
     return scores | {"shown": test.values[:, -1].astype(np.float64)}
 
 

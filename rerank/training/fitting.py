@@ -1,11 +1,11 @@
-"""Trees for some of the features: how many is found on the validation set, then all are made anew
-from training and validation together.
+"""A weighted sum and trees on top of it, for some of the features: how many trees is found on the
+validation set, then all is made anew from training and validation together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,8 @@ from rerank.training.bias import (
     positions_of,
 )
 from rerank.training.groups import TrainingSet
-from rerank.training.lambdamart import Beside, FitOptions, fit
+from rerank.training.lambdamart import Beside, Both, FitOptions, fit
+from rerank.training.linear import fit_linear
 from rerank.training.splits import folds
 
 if TYPE_CHECKING:
@@ -34,11 +35,26 @@ Floats = npt.NDArray[np.float64]
 Report = Callable[[str], None]
 
 
+class Fitted(NamedTuple):
+    """Trees over features, added to a weighted sum of some."""
+
+    names: tuple[str, ...]
+    booster: "lightgbm.Booster"
+    start: Mapping[str, float]
+
+    def scores(self, data: TrainingSet) -> Floats:
+        """Of all groups' documents."""
+        values = data.only(self.names).values
+        trees = np.asarray(self.booster.predict(values, num_threads=1), dtype=np.float64)
+        return trees + started(self.names, self.start, values)
+
+
 @dataclass(frozen=True)
 class Fitting:
     """``rises`` is as in ``lambdamart.Beside``. With ``bias`` other than ``none`` the grades are
-    clicks, and every group says where its documents were shown. ``start`` maps features to weights:
-    trees are added to their sum. ``report`` is told of every tenth tree.
+    clicks, and every group says where its documents were shown. Trees are added to a sum of the
+    features ``linear``, if any, fitted with the penalty ``l2``. ``report`` is told of every tenth
+    tree.
     """
 
     training: TrainingSet
@@ -46,7 +62,8 @@ class Fitting:
     options: FitOptions
     report: Report
     rises: Mapping[str, int] = field(default_factory=dict)
-    start: Mapping[str, float] = field(default_factory=dict)
+    linear: tuple[str, ...] = ()
+    l2: float = 0.0
     bias: PositionBias = "none"
     examination: Examination | None = None
 
@@ -74,21 +91,29 @@ class Fitting:
         in_order = [scores[group.group_id] for group in self.both.groups]
         return estimated(self.both, np.concatenate(in_order))
 
-    def booster(self, names: Sequence[str], what: str) -> "lightgbm.Booster":
-        """Trees over the features of these names."""
+    def fitted(self, names: tuple[str, ...], what: str) -> Fitted:
+        """A model of the features of these names."""
         trees = self._best(names, what)
+        start = self._start(self.both, names)
         data, weights = self._to_learn(self.both.only(names))
-        beside = self._beside(f"{what}, again", data, weights=weights)
-        return fit(data, None, replace(self.options, trees=trees), beside)
+        beside = self._beside(f"{what}, again", data, start=start, weights=(weights, None))
+        booster = fit(data, None, replace(self.options, trees=trees), beside)
+        return Fitted(names, booster, start)
 
-    def _best(self, names: Sequence[str], what: str) -> int:
+    def _best(self, names: tuple[str, ...], what: str) -> int:
         """How many trees are best on the validation set."""
+        start = self._start(self.training, names)
         data, weights = self._to_learn(self.training.only(names))
         watched, counts = self.validation.only(names), None
         if self.examined is not None:
             watched, counts = clicks_apart(watched, self.examined)
-        beside = self._beside(what, data, watched, weights, counts)
+        beside = self._beside(what, data, watched, start=start, weights=(weights, counts))
         return fit(data, watched, self.options, beside).num_trees()
+
+    def _start(self, data: TrainingSet, names: tuple[str, ...]) -> dict[str, float]:
+        chosen = tuple(name for name in self.linear if name in names)
+        weights = None if self.examined is None else self.examined.weights_of(data)
+        return fit_linear(data, chosen, l2=self.l2, weights=weights) if chosen else {}
 
     def _to_learn(self, data: TrainingSet) -> tuple[TrainingSet, Floats | None]:
         if self.bias == "ipw" and self.examined is not None:
@@ -100,24 +125,24 @@ class Fitting:
         what: str,
         data: TrainingSet,
         watched: TrainingSet | None = None,
-        weights: Floats | None = None,
-        counts: Floats | None = None,
+        *,
+        start: Mapping[str, float] | None = None,
+        weights: Both = (None, None),
     ) -> Beside:
         def after_each(trees: int) -> None:
             if trees % TELL_EACH == 0:
                 self.report(f"{what}: {trees} trees")
 
+        def starts(part: TrainingSet | None) -> Floats | None:
+            return started(part.names, start, part.values) if start and part is not None else None
+
         return Beside(
             rises={name: rise for name, rise in self.rises.items() if name in data.names},
-            weights=(weights, counts),
-            starts=(self._start(data), None if watched is None else self._start(watched)),
+            weights=weights,
+            starts=(starts(data), starts(watched)),
             positions=self.bias == "lightgbm",
             after_each=after_each,
         )
-
-    def _start(self, data: TrainingSet) -> Floats | None:
-        weights = {name: weight for name, weight in self.start.items() if name in data.names}
-        return started(data.names, weights, data.values) if weights else None
 
 
 def _by_group(data: TrainingSet, scores: Floats) -> dict[str, Floats]:

@@ -27,7 +27,7 @@ class SplitOptions:
 
     test_share: float = 0.3
     validation_share: float = 0.15
-    newest_share: float = 0.3
+    newest_share: float = 0.25
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -5,25 +5,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from rerank.manifest import Data, Kind, Labels, Manifest
-from rerank.model import Model, started
+from rerank.model import Model
 from rerank.signals.registry import Feature
 from rerank.tables import Tables
 from rerank.training.bias import Examination, PositionBias
-from rerank.training.fitting import Fitting
+from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
 from rerank.training.splits import Split, SplitOptions, split
 from tandem.errors import InputError
-
-if TYPE_CHECKING:
-    import lightgbm
 
 CLICKS = "clicks"
 """The source of labels that depend on the position at which something stood."""
@@ -58,8 +55,9 @@ class Task:
 @dataclass(frozen=True)
 class TrainingOptions:
     """``examination`` is estimated from the clicks unless it is given. ``least_groups``: with fewer
-    nothing is trained. AUC takes a document for good from the grade ``good`` on. ``start`` maps
-    features to weights: trees are added to their sum.
+    nothing is trained. AUC takes a document for good from the grade ``good`` on. Trees are
+    added to a weighted sum of the features ``linear``, fitted first with the penalty ``linear_l2``:
+    see ``linear.fit_linear``.
     """
 
     seed: int = 0
@@ -67,7 +65,8 @@ class TrainingOptions:
     examination: Examination | None = None
     split: SplitOptions = field(default_factory=SplitOptions)
     fit: FitOptions = field(default_factory=FitOptions)
-    start: Mapping[str, float] = field(default_factory=dict)
+    linear: tuple[str, ...] = ()
+    linear_l2: float = 0.003
     least_groups: int = 50
     good: int = 1
 
@@ -102,13 +101,12 @@ def train(
     _check_parts(parts)
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
-    booster = fitting.booster(names, "training")
-    bare = _Bare(names, booster)
-    scores = {MODEL: bare.scores(parts.test, options.start)}
+    made = fitting.fitted(names, "training")
+    scores = {MODEL: made.scores(parts.test)}
     plain = _without_personal(names, task.features)
     if 0 < len(plain) < len(names):
-        other = _Bare(plain, fitting.booster(plain, "training without personal features"))
-        scores[WITHOUT_PERSONAL] = other.scores(parts.test, options.start)
+        other = fitting.fitted(plain, "training without personal features")
+        scores[WITHOUT_PERSONAL] = other.scores(parts.test)
     if task.live is not None:
         scores[LIVE] = _live_scores(task.live[1], parts.test)
     report("measuring on people who were held out")
@@ -122,29 +120,12 @@ def train(
         labels=replace(task.labels, position_bias=fitting.bias),
         data=_described(data, parts, task, unused),
         proof=prover.prove(scores, None if task.live is None else task.live[0]),
-        start=bare.start(options.start),
-        parameters=_parameters(options, fitting, booster.num_trees()),
-        importances=_importances(bare),
+        start=dict(made.start),
+        parameters=_parameters(options, fitting, made.booster.num_trees()),
+        importances=_importances(made),
         made_by={name: version(name) for name in ("lightgbm", "numpy")},
     )
-    return Trained(Model(manifest, booster, task.tables).sealed(), parts.test)
-
-
-class _Bare(NamedTuple):
-    """Trees over features, before there is a manifest."""
-
-    names: tuple[str, ...]
-    booster: "lightgbm.Booster"
-
-    def start(self, weights: Mapping[str, float]) -> dict[str, float]:
-        """The part of the weights that is of its features."""
-        return {name: weight for name, weight in weights.items() if name in self.names}
-
-    def scores(self, data: TrainingSet, weights: Mapping[str, float]) -> Floats:
-        """Of all groups' documents."""
-        values = data.only(self.names).values
-        trees = np.asarray(self.booster.predict(values, num_threads=1), dtype=np.float64)
-        return trees + started(self.names, self.start(weights), values)
+    return Trained(Model(manifest, made.booster, task.tables).sealed(), parts.test)
 
 
 def _fitting(parts: Split, task: Task, options: TrainingOptions, report: Report) -> Fitting:
@@ -154,7 +135,8 @@ def _fitting(parts: Split, task: Task, options: TrainingOptions, report: Report)
         replace(options.fit, seed=options.seed),
         report,
         rises={item.name: item.signal.rises for item in task.features if item.signal.rises},
-        start=options.start,
+        linear=options.linear,
+        l2=options.linear_l2,
         bias=options.position_bias if task.labels.source == CLICKS else "none",
         examination=options.examination,
     )
@@ -166,8 +148,8 @@ def _check(data: TrainingSet, task: Task, options: TrainingOptions) -> None:
         raise InputError(
             f"the training set has features of no signal: {', '.join(sorted(unknown))}"
         )
-    if unknown := {*options.start} - {*data.names}:
-        raise InputError(f"unknown features to start from: {', '.join(sorted(unknown))}")
+    if unknown := {*options.linear} - {*data.names}:
+        raise InputError(f"unknown features for a weighted sum: {', '.join(sorted(unknown))}")
     telling = sum(group.grades.min() < group.grades.max() for group in data.groups)
     if telling < options.least_groups:
         raise InputError(
@@ -255,17 +237,18 @@ def _parameters(options: TrainingOptions, fitting: Fitting, trees: int) -> dict[
         "fit": asdict(fitting.options) | {"trees": trees},
         "split": asdict(options.split) | {"seed": options.seed},
         "rises": dict(fitting.rises),
+        "linear": {"features": list(fitting.linear), "l2": fitting.l2},
         "good": options.good,
         "examination": None if examined is None else list(examined.chances),
     }
 
 
-def _importances(bare: _Bare) -> dict[str, float]:
+def _importances(made: Fitted) -> dict[str, float]:
     """Each feature's share of the gain, largest first; those without any are left out."""
-    gains = np.asarray(bare.booster.feature_importance("gain"), dtype=np.float64)
+    gains = np.asarray(made.booster.feature_importance("gain"), dtype=np.float64)
     shares = {
         name: float(gain / gains.sum())
-        for name, gain in zip(bare.names, gains, strict=True)
+        for name, gain in zip(made.names, gains, strict=True)
         if gain > 0
     }
     return dict(sorted(shares.items(), key=lambda item: -item[1]))

@@ -29,8 +29,7 @@ def quality() -> Mapping[str, Floats]:
     test = WORLD.true(200)
     found = {"shown": ndcg(test, test.values[:, -1].astype(np.float64))}
     for bias in ("none", "lightgbm"):
-        booster = fitting(bias).booster(NAMES, bias)
-        found[bias] = ndcg(test, np.asarray(booster.predict(test.values, num_threads=1)))
+        found[bias] = ndcg(test, fitting(bias).fitted(NAMES, bias).scores(test))
     return found
 
 

@@ -72,7 +72,7 @@ def without_positions(group: Group) -> Group:
             "0 of 160 groups tell",
         ),
         (with_names(NAMES, DATA.groups[:1] * 60), TASK, OPTIONS, "group 'q0-0' is there twice"),
-        (DATA, TASK, replace(OPTIONS, start={"usefull": 1.0}), "start from: usefull"),
+        (DATA, TASK, replace(OPTIONS, linear=("usefull",)), "weighted sum: usefull"),
         (
             with_names(NAMES, [replace(one, user_id="one") for one in DATA.groups]),
             TASK,
@@ -153,22 +153,23 @@ def test_the_same_data_and_seed_make_the_same_model(graded: Trained) -> None:
 
 
 def test_judgments_need_no_people() -> None:
-    """Nothing is personal, and a start is part of the model."""
+    """Nothing is personal, and a weighted sum is part of the model."""
     groups = [
         replace(one, user_id=None, positions=None, seconds=0.0, origin="judgments")
         for one in DATA.groups
     ]
     features = tuple(feature(name) for name in NAMES)
     task = replace(TASK, kind="judgments", labels=Labels("judgments"), features=features)
-    made = train(with_names(NAMES, groups), task, replace(OPTIONS, start={"useful": 2.0}))
+    made = train(with_names(NAMES, groups), task, replace(OPTIONS, linear=("useful", "unknown")))
     said = made.model.manifest
-    assert said.start == {"useful": 2.0}
+    assert [*said.start] == ["useful"]
+    assert said.start["useful"] > 0.5
     assert {*said.proof.models} == {"random", "untrained", "model"}
     assert (said.proof.untrained, said.data.users) == ("random", 0)
     assert said.proof.models["model"]["nDCG@10"].mean > 0.9
     rows = made.test.only(said.features).values
     plain = np.asarray(made.model.booster.predict(rows))
-    assert made.model.scores(rows) == pytest.approx(plain + 2.0 * rows[:, 0])
+    assert made.model.scores(rows) == pytest.approx(plain + said.start["useful"] * rows[:, 0])
 
 
 @pytest.mark.parametrize("bias", ["lightgbm", "ipw"])
