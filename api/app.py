@@ -8,6 +8,7 @@ from typer.main import get_command
 from api.commands import (
     backup,
     demo,
+    events,
     follow,
     index,
     models,
@@ -44,6 +45,7 @@ app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
 app.command("train")(train.run)
 app.add_typer(models.app, name="models")
+app.add_typer(events.app)
 
 
 @app.callback()

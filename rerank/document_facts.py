@@ -5,11 +5,12 @@ be older than the change that had them forgotten.
 """
 
 import math
+import string
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
@@ -28,11 +29,13 @@ MEGABYTES = 128
 MOST_WORDS = 2_000
 """How much of a text is looked at, from its beginning."""
 
-MOST_RUNS = 50_000
-"""How many runs are remembered, some 15 MB; a language's frequent ones are among the first."""
+MOST_RUNS = 100_000
+"""How many runs are remembered, some 25 MB; a language's frequent ones are among the first."""
 
 LONGEST_RUN = 40
 """Characters of a run that is remembered: longer ones hardly recur."""
+
+_BREAKS = str.maketrans(dict.fromkeys(string.punctuation.replace("'", ""), " "))
 
 Analyse = Callable[[str], Sequence[str]]
 """The searchable words of a text, in order."""
@@ -125,29 +128,32 @@ class DocumentFacts:
 
 
 class WordCoder:
-    """Codes of a text's first ``MOST_WORDS`` words. What stands between white space recurs, so it
-    is analysed once and remembered: no analysis has a word with white space in it. Thread-safe.
+    """Codes of a text's first ``MOST_WORDS`` words. What stands between white space and punctuation
+    recurs, so it is analysed once and remembered: no word of an analysis in ``tandem.analysis`` has
+    either in it, but for the apostrophe. Thread-safe.
     """
 
     def __init__(self, analyse: Analyse) -> None:
-        self._analyse = analyse
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._known = _Runs(analyse)
 
     def of(self, text: str) -> WordCodes:
         """The codes, in order."""
-        known, codes = self._known, []
-        for run in text.split(maxsplit=MOST_WORDS)[:MOST_WORDS]:
-            found = known.get(run)
-            codes.append(self._learn(run) if found is None else found)
-        first = islice(chain.from_iterable(codes), MOST_WORDS)
-        return np.fromiter(first, dtype=np.uint32)
+        runs = text.translate(_BREAKS).split(maxsplit=MOST_WORDS)[:MOST_WORDS]
+        codes = list(chain.from_iterable(map(self._known.__getitem__, runs)))
+        return np.array(codes[:MOST_WORDS], dtype=np.uint32)
 
-    def _learn(self, run: str) -> tuple[int, ...]:
+
+class _Runs(dict[str, tuple[int, ...]]):
+    """Run -> the codes of its words."""
+
+    def __init__(self, analyse: Analyse) -> None:
+        super().__init__()
+        self._analyse = analyse
+
+    def __missing__(self, run: str) -> tuple[int, ...]:
         codes = tuple(map(code, self._analyse(run)))
-        if len(run) <= LONGEST_RUN:
-            if len(self._known) >= MOST_RUNS:
-                self._known = {}
-            self._known[run] = codes
+        if len(run) <= LONGEST_RUN and len(self) < MOST_RUNS:
+            self[run] = codes
         return codes
 
 

@@ -57,6 +57,10 @@ _ROWS = (
 _HEAD = sa.select(EVENT_HEAD.c.head)
 
 
+IDS = ("user_id", "client_id", "session_id", "query_id")
+TEXTS = tuple(map(Deed._fields.index, ("action", "document_id", *IDS)))
+
+
 class CollectionBehaviour:
     """The ``BehaviourLog`` of one collection over its event log. Thread-safe."""
 
@@ -84,9 +88,11 @@ class CollectionBehaviour:
             return ()
         bound = {"collection": self._collection, "as_of": as_of, "limit": limit}
         with reading(self._engine) as connection:
-            found = connection.execute(_deeds_by(tuple(given)), given | bound).all()
+            result = connection.execute(_deeds_by(tuple(given)), given | bound)
+            assert result.cursor is not None
+            found = result.cursor.fetchall()  # the driver's own rows: a search waits for them
         deeds = {row[0]: row for row in found}  # what is the person's and the session's, once
-        return [_deed(deeds[sequence]) for sequence in sorted(deeds)[-limit:]]
+        return _deeds([deeds[sequence] for sequence in sorted(deeds)[-limit:]])
 
 
 @cache
@@ -109,6 +115,15 @@ def _deeds_by(names: tuple[str, ...]) -> sa.Executable:
     return sa.union_all(*(sa.select(one.subquery()) for one in each))
 
 
+def _deeds(rows: Sequence[Row]) -> list[Deed]:
+    """As ``_deed`` of each, with one look at all texts of a column."""
+    columns = [*zip(*rows, strict=True)]
+    texts = [columns[place] for place in TEXTS] if columns else []
+    if any(ESCAPE in "".join(filter(None, column)) for column in texts):
+        return [_deed(row) for row in rows]
+    return [*map(Deed._make, rows)]
+
+
 def _deed(row: Row) -> Deed:
     deed = Deed._make(row)
     if ESCAPE in f"{row[1]}{row[2]}{row[5]}{row[6]}{row[7]}{row[8]}":  # one look at all texts
@@ -119,12 +134,15 @@ def _deed(row: Row) -> Deed:
 def _shown(row: Row) -> Shown:
     deed = _deed(row[:-2])
     surface, exposures = row[-2:]
-    columns = tuple(zip(*orjson.loads(exposures), strict=True)) or ((), (), (), ())
+    columns = tuple(zip(*orjson.loads(exposures), strict=True))
+    document_ids, positions, propensities, _ = columns or ((), (), (), ())
     return Shown(
         deed.sequence,
         str(deed.query_id),
         deed.seconds,
-        *columns[:3],
+        document_ids,
+        positions,
+        propensities,
         surface,
         deed.user_id,
         deed.client_id,

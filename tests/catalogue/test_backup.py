@@ -18,7 +18,7 @@ from tandem.catalog import postgres
 from tandem.catalog import restore as module
 from tandem.catalog.backup import backup
 from tandem.catalog.backup_file import BackupWriter, TablePart
-from tandem.catalog.backup_rows import tables_of
+from tandem.catalog.backup_rows import batches, tables_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading, writing
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG
@@ -377,7 +377,6 @@ def test_a_failure_halfway_changes_nothing(
     catalog.documents.append("main", "s", [document("late")])
     catalog.events.append("main", "api", [Event("late", "click", AT)])
     before = content(catalog)
-    batches = module.batches
 
     def fail_late(path: Path, reader: Any, log: Log, table: sa.Table) -> Iterator[Any]:
         yield from batches(path, reader, log, table)

@@ -35,7 +35,9 @@ def walked(log: EventLog, limit: int) -> list[Deed | Shown]:
 
 def test_everything_that_is_read(log: EventLog) -> None:
     """Each field, whatever characters; of what has none, nothing."""
-    names = {f"{name}_id": f"{name}{HARD}" for name in ("user", "client", "session", "query")}
+    names: dict[str, Any] = {
+        f"{name}_id": f"{name}{HARD}" for name in ("user", "client", "session", "query")
+    }
     full = event("e1", action=HARD, document_id=f"d{HARD}", position=7, value=0.1, **names)
     log.append("main", "s", [full, Event("e2", "rating", AT)])
     shown = (Exposure(f"d{HARD}", 2, 0.25, "a"), Exposure("e", 1))
