@@ -49,7 +49,7 @@ class Model:
         added = np.array(shares, dtype=np.float64)
         for name, weight in self.manifest.start.items():
             column = self.manifest.features.index(name)
-            added[:, column] += weight * np.nan_to_num(values[:, column].astype(np.float64))
+            added[:, column] += weight * known_or_zero(values[:, column])
         return added
 
     def parts(self) -> dict[str, bytes]:
@@ -82,11 +82,16 @@ class Model:
 
 
 def started(names: Sequence[str], weights: Mapping[str, float], values: FloatRows) -> Floats:
-    """What trees are added to, (documents,): the weighted sum of some columns, NaN counting 0."""
+    """What trees are added to, (documents,): the weighted sum of some columns."""
     scores = np.zeros(len(values))
     for name, weight in weights.items():
-        scores += weight * np.nan_to_num(values[:, names.index(name)].astype(np.float64))
+        scores += weight * known_or_zero(values[:, names.index(name)])
     return scores
+
+
+def known_or_zero(values: FloatRows) -> Floats:
+    """The values, 0 where one is not a finite number."""
+    return np.where(np.isfinite(values), values, 0.0).astype(np.float64)
 
 
 def _checksum(content: bytes) -> str:

@@ -8,6 +8,7 @@ nothing of it is needed to predict.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -27,13 +28,18 @@ _END: Final = "end of trees"
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]{1,3})?"
 _NUMBERS = re.compile(rf"{_NUMBER}(?: {_NUMBER})*", re.ASCII)
 _INTEGERS = re.compile(r"-?[0-9]{1,9}(?: -?[0-9]{1,9})*", re.ASCII)
-_HEADER = {"version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx",
-           "objective", "feature_names", "feature_infos", "tree_sizes"}  # fmt: skip
+_INFOS = re.compile(
+    rf"(?:none|\[{_NUMBER}:{_NUMBER}\])(?: (?:none|\[{_NUMBER}:{_NUMBER}\]))*", re.ASCII
+)
+_RISES = "monotone_constraints"
+_HEADER = ("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx",
+           "objective", "feature_names", _RISES, "feature_infos", "tree_sizes")  # fmt: skip
 _NODE_INTEGERS = ("split_feature", "decision_type", "left_child", "right_child", "internal_count")
 _NODE_NUMBERS = ("split_gain", "threshold", "internal_value", "internal_weight")
 _LEAF_NUMBERS = ("leaf_value", "leaf_weight")
-_TREE = {"num_leaves", "num_cat", "is_linear", "shrinkage", "leaf_count", *_NODE_INTEGERS,
-         *_NODE_NUMBERS, *_LEAF_NUMBERS}  # fmt: skip
+_TREE = ("num_leaves", "num_cat", "split_feature", "split_gain", "threshold", "decision_type",
+         "left_child", "right_child", "leaf_value", "leaf_weight", "leaf_count", "internal_value",
+         "internal_weight", "internal_count", "is_linear", "shrinkage")  # fmt: skip
 
 Fields = Mapping[str, str]
 
@@ -96,7 +102,8 @@ def _header(head: str) -> _Header:
     if first != "tree":
         raise _fault("does not begin as the text of a LightGBM model")
     try:
-        said = _fields(lines, _HEADER, {"monotone_constraints"})
+        named = [name for name in _HEADER if name != _RISES or f"\n{_RISES}=" in lines]
+        said = _fields(lines, named)
         for name, expected in (
             ("version", (VERSION,)),
             ("num_class", ("1",)),
@@ -109,11 +116,11 @@ def _header(head: str) -> _Header:
         features = tuple(said["feature_names"].split(" "))
         sizes = _integers(said, "tree_sizes", len(said["tree_sizes"].split(" ")))
         (last,) = _integers(said, "max_feature_idx", 1)
-        for name in ("feature_infos", "monotone_constraints"):
-            if name in said and len(said[name].split(" ")) != len(features):
-                raise ValueError(f"{name}: expected {len(features)}")
-        if "monotone_constraints" in said:
-            _integers(said, "monotone_constraints", len(features))
+        if _RISES in said:
+            _integers(said, _RISES, len(features))
+        infos = said["feature_infos"]
+        if not _INFOS.fullmatch(infos) or len(infos.split(" ")) != len(features):
+            raise ValueError(f"feature_infos: expected the ranges of {len(features)} features")
     except ValueError as error:
         raise _fault(f"header: {error}") from None
     if last + 1 != len(features) or not all(features) or len({*features}) < len(features):
@@ -123,16 +130,17 @@ def _header(head: str) -> _Header:
     return _Header(features, tuple(int(size) for size in sizes))
 
 
-def _fields(lines: str, expected: set[str], possible: Sequence[str] | set[str] = ()) -> Fields:
-    pairs = [line.partition("=") for line in lines.split("\n") if line]
-    said = {name: value for name, _, value in pairs}
-    if len(said) < len(pairs):
-        raise ValueError("a name is there twice")
-    if missing := expected - said.keys():
-        raise ValueError(f"{min(missing)} is missing")
-    if unknown := said.keys() - expected - {*possible}:
-        raise ValueError(f"unknown name {min(unknown)!r}")
-    return said
+def _fields(lines: str, names: Sequence[str]) -> Fields:
+    """The value of each name, which stand in that order, one a line, no line between them.
+
+    LightGBM reads up to an empty line, and of a name that is there twice the one or the other.
+    """
+    pairs = [line.partition("=") for line in lines.split("\n")]
+    found = [name for name, _, _ in pairs]
+    for name, expected in zip_longest(found, names):
+        if name != expected:
+            raise ValueError(f"{name!r} where {expected!r} is expected")
+    return {name: value for name, _, value in pairs}
 
 
 def _integers(said: Fields, name: str, count: int) -> npt.NDArray[np.int64]:
@@ -156,14 +164,16 @@ def _check_tree(tree: str, number: int, features: int) -> None:
     first, _, lines = tree.partition("\n")
     if first != f"Tree={number}" or not tree.endswith("\n"):
         raise ValueError("does not stand where it is announced")
-    leaves = int(_integers({"num_leaves": _value(lines, "num_leaves")}, "num_leaves", 1)[0])
+    said = _fields(lines.rstrip("\n"), _TREE)
+    leaves = int(_integers(said, "num_leaves", 1)[0])
     if not 1 <= leaves <= MOST_LEAVES:
         raise ValueError(f"{leaves} leaves, expected 1 to {MOST_LEAVES}")
+    if said["num_cat"] != "0" or said["is_linear"] != "0":
+        raise ValueError("has categories or linear leaves, which no feature needs")
+    _check_numbers(said, "shrinkage", 1)
     if leaves == 1:
-        said = _fields(lines, {"num_leaves", "leaf_value"}, _TREE)
         _check_numbers(said, "leaf_value", 1)
         return
-    said = _fields(lines, _TREE)
     nodes = leaves - 1
     integers = {name: _integers(said, name, nodes) for name in _NODE_INTEGERS}
     for name in _NODE_NUMBERS:
@@ -171,9 +181,6 @@ def _check_tree(tree: str, number: int, features: int) -> None:
     for name in _LEAF_NUMBERS:
         _check_numbers(said, name, leaves)
     counts = np.concatenate([_integers(said, "leaf_count", leaves), integers["internal_count"]])
-    _check_numbers(said, "shrinkage", 1)
-    if said["num_cat"] != "0" or said["is_linear"] != "0":
-        raise ValueError("has categories or linear leaves, which no feature needs")
     if not 0 <= integers["split_feature"].min() <= integers["split_feature"].max() < features:
         raise ValueError(f"split_feature: expected 0 to {features - 1}")
     if not np.isin(integers["decision_type"], (0, 2, 4, 6, 8, 10)).all():
@@ -181,13 +188,6 @@ def _check_tree(tree: str, number: int, features: int) -> None:
     if counts.min() < 1:
         raise ValueError("a node or leaf counts no row")
     _check_shape(integers["left_child"], integers["right_child"])
-
-
-def _value(lines: str, name: str) -> str:
-    found = re.search(rf"^{name}=(.*)$", lines, re.MULTILINE)
-    if found is None:
-        raise ValueError(f"{name} is missing")
-    return found[1]
 
 
 def _check_shape(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> None:

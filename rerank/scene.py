@@ -17,7 +17,7 @@ from rerank.person import Person
 from rerank.tables import Tables
 from tandem.protocols import FloatMatrix, FloatVector
 from tandem.queries import Query
-from tandem.rankings import Evidence, Ranking
+from tandem.rankings import Ranking
 from tandem.schema import Schema
 
 Values = npt.NDArray[np.float64]
@@ -79,13 +79,6 @@ class Scene:
             return np.empty(0, np.intp), np.empty((0, 0), np.float32)
         rows, vectors = zip(*held, strict=True)
         return np.array(rows, np.intp), np.concatenate(vectors).reshape(len(rows), -1)
-
-    @cached_property
-    def evidence(self) -> Mapping[str, tuple[Evidence | None, ...]]:
-        """Leg -> what it said of each candidate, in order."""
-        said = [{part.leg: part for part in hit.evidence} for hit in self.candidates.hits]
-        legs = dict.fromkeys(leg for parts in said for leg in parts)
-        return {leg: tuple(parts.get(leg) for parts in said) for leg in legs}
 
     def once(self, make: Callable[["Scene", *Arguments], Made], *arguments: *Arguments) -> Made:
         """What ``make`` gives of this scene, made once however many signals ask for it."""

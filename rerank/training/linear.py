@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from rerank.model import known_or_zero
 from rerank.training.groups import TrainingSet
 from tandem.errors import InputError
 
@@ -33,7 +34,7 @@ def fit_linear(
 
     if unknown := {*names} - {*data.names}:
         raise InputError(f"unknown features for a weighted sum: {', '.join(sorted(unknown))}")
-    columns = np.nan_to_num(data.only(names).values.astype(np.float64))
+    columns = known_or_zero(data.only(names).values)
     scales = columns.std(axis=0)
     used = np.flatnonzero(scales > 0)
     columns = columns[:, used] / scales[used]

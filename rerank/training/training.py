@@ -150,6 +150,8 @@ def _check(data: TrainingSet, task: Task, options: TrainingOptions) -> None:
         )
     if unknown := {*options.linear} - {*data.names}:
         raise InputError(f"unknown features for a weighted sum: {', '.join(sorted(unknown))}")
+    if empty := [group.group_id for group in data.groups if not group.document_ids]:
+        raise InputError(f"the group {empty[0]!r} has no documents")
     telling = sum(group.grades.min() < group.grades.max() for group in data.groups)
     if telling < options.least_groups:
         raise InputError(

@@ -74,6 +74,15 @@ def test_contributions_sum_to_the_score() -> None:
     assert added[:, 1] - model().contributions(rows)[:, 1] == pytest.approx(0.5 * rows[:, 1])
 
 
+def test_what_is_no_number_adds_nothing_to_the_start() -> None:
+    """Neither NaN nor infinity."""
+    made = model(start={"noise": 0.5})
+    rows = np.full((2, len(NAMES)), np.nan, dtype=np.float32)
+    rows[1, 1] = np.inf
+    assert np.isfinite(made.scores(rows)).all()
+    assert np.isfinite(made.contributions(rows)).all()
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [

@@ -60,7 +60,7 @@ def changed(pattern: str, replacement: str) -> str:
     [
         ("", "does not begin"),
         ("\x80\x04\x95", "characters that LightGBM does not write"),
-        ("tree\n", "header: .* is missing"),
+        ("tree\n", "header: '' where 'version' is expected"),
         (TEXT.replace("version=v4", "version=v3"), "version is 'v3'"),
         (TEXT.replace("objective=lambdarank", "objective=binary"), "objective is 'binary'"),
         (TEXT.replace("num_class=1", "num_class=2"), "num_class is '2'"),
@@ -83,7 +83,10 @@ def changed(pattern: str, replacement: str) -> str:
         (changed(r"^leaf_value=\S+", "leaf_value=nan"), "leaf_value: expected numbers"),
         (changed(r"^leaf_value=(-?0\.\d+)\d{4} ", r"leaf_value=\1e999 "), "finite numbers"),
         (changed(r"^threshold=(\S+) \S+", r"threshold=\1"), "threshold: expected"),
-        (changed(r"^shrinkage=", "shrinkagg="), "shrinkag"),
+        (changed(r"^shrinkage=", "shrinkagg="), "'shrinkagg' where 'shrinkage' is"),
+        (changed(r"^leaf_value=-", "\nleaf_value="), "'' where 'leaf_value' is expected"),
+        (changed(r"^is_linear=0\nshrinkage=", "shrinkage=1\nshrinkag="), "'is_linear' is expected"),
+        (TEXT.replace("feature_infos=[", "feature_infos=["[:-1] + "="), "feature_infos: expected"),
     ],
 )
 def test_what_is_not_such_a_text_is_refused(text: str, reason: str) -> None:

@@ -44,6 +44,9 @@ FEATURES = (
 TASK = Task("people", "small@1", "english", Labels("grades"), FEATURES)
 
 
+EMPTY = Group("none", (), np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32))
+
+
 @pytest.fixture(scope="module")
 def graded() -> Trained:
     """A model of graded groups."""
@@ -71,6 +74,7 @@ def without_positions(group: Group) -> Group:
             OPTIONS,
             "0 of 160 groups tell",
         ),
+        (with_names(NAMES, [EMPTY, *DATA.groups]), TASK, OPTIONS, "group 'none' has no documents"),
         (with_names(NAMES, DATA.groups[:1] * 60), TASK, OPTIONS, "group 'q0-0' is there twice"),
         (DATA, TASK, replace(OPTIONS, linear=("usefull",)), "weighted sum: usefull"),
         (
