@@ -13,6 +13,7 @@ from api.model_fitness import opened_model, unfit
 from api.model_promotion import promote_model
 from api.owner import Owner
 from api.training_data import (
+    Found,
     Ground,
     check_stopped,
     from_clicks,
@@ -25,7 +26,7 @@ from rerank.model import Model
 from rerank.signals.registry import features
 from rerank.training import training as learning
 from rerank.training.bias import PositionBias
-from rerank.training.clicks import Labelled, Worth
+from rerank.training.clicks import Worth
 from rerank.training.lambdamart import FitOptions
 from rerank.training.training import Task, TrainingOptions
 from tandem.errors import GateFailed, ReleaseConflict
@@ -97,7 +98,7 @@ def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show:
         return learning.train(found.data, _task(ground, wanted, found), options, report).model
 
 
-def _data(ground: Ground, wanted: TrainOrder) -> Labelled:
+def _data(ground: Ground, wanted: TrainOrder) -> Found:
     if wanted.judgments is not None:
         return from_judgments(ground, Path(wanted.judgments))
     if wanted.graded is not None:
@@ -105,7 +106,7 @@ def _data(ground: Ground, wanted: TrainOrder) -> Labelled:
     return from_clicks(ground, Worth())
 
 
-def _task(ground: Ground, wanted: TrainOrder, found: Labelled) -> Task:
+def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
     generation = ground.opened.generation
     if wanted.judgments is not None:
         labels = Labels("judgments")
@@ -119,7 +120,8 @@ def _task(ground: Ground, wanted: TrainOrder, found: Labelled) -> Task:
         analysis=generation.analysis,
         labels=labels,
         features=features(ground.schema),
-        left_out=dict(found.left_out),
+        tables=found.tables,
+        left_out={why: count for why, count in found.left_out.items() if count},
         live=_live(ground),
     )
 

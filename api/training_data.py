@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,15 +16,19 @@ from api.examination import Stoppable
 from api.generation import OpenGeneration
 from api.graded import Graded, read_graded
 from api.signal_reads import SignalReads
+from api.training_tables import fitted, past_of
 from indexer.reindexing import Interrupted
 from query.configurations import DEFAULT
 from query.retrieval import search_pools
 from relevance_eval.collections import read_beir
 from rerank.document_facts import DocumentFacts
+from rerank.facts import FactsSource
 from rerank.scenes import Asked
 from rerank.signals.registry import features
+from rerank.tables import Tables
 from rerank.training import judged
-from rerank.training.clicks import Answer, Labelled, Worth, grades_of, labelled
+from rerank.training.clicks import Answer, Grades, Worth, grades_of, labelled
+from rerank.training.groups import Group, TrainingSet
 from rerank.training.replay import Replay
 from rerank.training.sweep import Wanted, wanted_of
 from tandem.behaviour import BehaviourLog
@@ -45,8 +50,23 @@ RECOMPUTED = "impressions, features of today"
 
 TEST_SPLIT = "kept for tests by their split"
 
+ONLY_PAST = "the past of the others: what was done until then makes the tables"
+
 Tell = Callable[[int, int], None]
 """How many of how many queries are done."""
+
+
+Logged = Callable[[Sequence[str]], Mapping[str, FeatureMatrix]]
+
+
+class Found(NamedTuple):
+    """What to train on. ``left_out`` counts the queries that are not, by reason; ``tables`` are
+    those of the model, of all that people did.
+    """
+
+    data: TrainingSet
+    left_out: Mapping[str, int]
+    tables: Tables = Tables()
 
 
 @dataclass(frozen=True)
@@ -70,8 +90,17 @@ class Ground:
         """Of all features that there are over them."""
         return tuple(feature.name for feature in features(self.schema))
 
+    @contextmanager
+    def facts(self) -> Iterator[FactsSource]:
+        """Of its documents."""
+        reads = SignalReads(self.collection.catalog, self.collection.name)
+        try:
+            yield DocumentFacts(self.schema, reads.reading(self.opened))
+        finally:
+            reads.close()
 
-def from_judgments(ground: Ground, folder: Path) -> Labelled:
+
+def from_judgments(ground: Ground, folder: Path) -> Found:
     """The judged queries of a BEIR folder's train split, asked without a model.
 
     Raises:
@@ -82,7 +111,7 @@ def from_judgments(ground: Ground, folder: Path) -> Labelled:
     with _asking(ground, len(queries.queries)) as searcher:
         data = judged.groups(searcher, queries.queries, queries.qrels)
     left = len(queries.queries) - len(data)
-    return Labelled(data, {"found nothing of use, or nothing else": left} if left else {})
+    return Found(data, {"found nothing of use, or nothing else": left} if left else {})
 
 
 @contextmanager
@@ -109,7 +138,7 @@ def _asking(ground: Ground, count: int) -> Iterator[Searcher]:
         pools.close()
 
 
-def from_clicks(ground: Ground, worth: Worth) -> Labelled:
+def from_clicks(ground: Ground, worth: Worth) -> Found:
     """The impressions of searches of which something was chosen, with the features that were logged
     then; where none were, those of today's documents.
 
@@ -134,12 +163,10 @@ def from_clicks(ground: Ground, worth: Worth) -> Labelled:
         logged.update(found)
         return found
 
-    made = labelled(_answers(ground, log, wanted, read), ground.names, grades)
-    groups = tuple(
-        group if group.group_id in logged else replace(group, origin=RECOMPUTED)
-        for group in made.data.groups
-    )
-    return made._replace(data=replace(made.data, groups=groups))
+    def as_read(group: Group) -> Group:
+        return group if group.group_id in logged else replace(group, origin=RECOMPUTED)
+
+    return _made(ground, _Labels(log, wanted, grades, read), as_read)
 
 
 def too_few(count: int) -> InputError:
@@ -151,7 +178,7 @@ def too_few(count: int) -> InputError:
     )
 
 
-def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Labelled:
+def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
     """The graded answers of a file, with features as of the moment of each, or as of the end of the
     event log.
 
@@ -176,10 +203,12 @@ def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Labelled:
         for answer, as_of in zip(graded.answers, moments, strict=True)
     ]
     grades = {answer.query_id: answer.grades for answer in graded.answers}
-    made = labelled(_answers(ground, log, wanted, None), ground.names, grades)
-    groups = tuple(replace(group, positions=None, origin="grades") for group in made.data.groups)
-    left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
-    return Labelled(replace(made.data, groups=groups), left_out)
+
+    def unplaced(group: Group) -> Group:
+        return replace(group, positions=None, origin="grades")
+
+    made = _made(ground, _Labels(log, wanted, grades), unplaced)
+    return made._replace(left_out={**made.left_out, TEST_SPLIT: graded.left_out})
 
 
 def _asked(answer: Graded, schema: Schema) -> Asked:
@@ -212,21 +241,37 @@ def positions_at(log: BehaviourLog, moments: Sequence[float]) -> list[int]:
     return [sequences[place] for place in np.maximum(places, 0)]
 
 
-def _answers(
-    ground: Ground,
-    log: BehaviourLog,
-    wanted: Sequence[Wanted],
-    logged: Callable[[Sequence[str]], Mapping[str, FeatureMatrix]] | None,
-) -> Iterator[Answer]:
-    reads = SignalReads(ground.collection.catalog, ground.collection.name)
-    try:
-        facts = DocumentFacts(ground.schema, reads.reading(ground.opened))
-        replay = Replay(log, features(ground.schema), logged=logged, facts=facts)
-        for done, (item, found) in enumerate(replay.of(wanted)):
-            ground.tell(done, len(wanted))
-            yield Answer(item.asked.query, item.asked.candidates, found)
-    finally:
-        reads.close()
+class _Labels(NamedTuple):
+    """Queries of which it is known what was good, and the log before them."""
+
+    log: BehaviourLog
+    wanted: Sequence[Wanted]
+    grades: Grades
+    logged: Logged | None = None
+
+
+def _made(ground: Ground, labels: _Labels, told: Callable[[Group], Group]) -> Found:
+    past = past_of([item.as_of for item in labels.wanted])
+    later = [item for item in labels.wanted if item.as_of >= past]
+    ground.tell(0, len(later))
+    with ground.facts() as facts:
+        replay = Replay(
+            labels.log,
+            features(ground.schema),
+            fitted(labels.log, facts, past),
+            labels.logged,
+            facts,
+        )
+        made = labelled(_answers(ground, replay, later), ground.names, labels.grades)
+        tables = fitted(labels.log, facts) if past else Tables()
+    left_out = {**made.left_out, ONLY_PAST: len(labels.wanted) - len(later)}
+    return Found(TrainingSet(ground.names, tuple(map(told, made.data.groups))), left_out, tables)
+
+
+def _answers(ground: Ground, replay: Replay, wanted: Sequence[Wanted]) -> Iterator[Answer]:
+    for done, (item, found) in enumerate(replay.of(wanted)):
+        ground.tell(done, len(wanted))
+        yield Answer(item.asked.query, item.asked.candidates, found)
 
 
 def check_stopped(is_stopping: bool) -> None:

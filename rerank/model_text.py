@@ -27,6 +27,7 @@ MOST_LEAVES = 1_024
 _END: Final = "end of trees"
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]{1,3})?"
 _NUMBERS = re.compile(rf"{_NUMBER}(?: {_NUMBER})*", re.ASCII)
+_ENDLESS = re.compile(r"(?<![^ ])inf(?![^ ])")
 _INTEGERS = re.compile(r"-?[0-9]{1,9}(?: -?[0-9]{1,9})*", re.ASCII)
 _INFOS = re.compile(
     rf"(?:none|\[{_NUMBER}:{_NUMBER}\])(?: (?:none|\[{_NUMBER}:{_NUMBER}\]))*", re.ASCII
@@ -153,9 +154,11 @@ def _integers(said: Fields, name: str, count: int) -> npt.NDArray[np.int64]:
 
 
 def _check_numbers(said: Fields, name: str, count: int) -> None:
-    if not _NUMBERS.fullmatch(said[name]):
+    # a threshold without an end tells what is known from what is not
+    told = _ENDLESS.sub("0", said[name]) if name == "threshold" else said[name]
+    if not _NUMBERS.fullmatch(told):
         raise ValueError(f"{name}: expected numbers")
-    values = np.array(said[name].split(" "), dtype=np.float64)
+    values = np.array(told.split(" "), dtype=np.float64)
     if len(values) != count or not np.isfinite(values).all():
         raise ValueError(f"{name}: expected {count} finite numbers, found {len(values)}")
 

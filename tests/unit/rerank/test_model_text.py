@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 
@@ -147,3 +148,16 @@ def test_no_altered_text_harms_the_process(tmp_path: Path) -> None:
     died = f"died of {signal.Signals(-done.returncode).name}" if done.returncode < 0 else ""
     assert done.returncode == 0, died + done.stderr
     assert 500 < int(done.stdout) < 1500
+
+
+def test_a_feature_that_matters_by_being_known() -> None:
+    """LightGBM splits what is known from what is not at a threshold without an end."""
+    known = training_set(60).only(("noise",))
+    groups = []
+    for group in known.groups:
+        values = np.where(group.grades[:, None] > 1, group.values, np.float32("nan"))
+        groups.append(replace(group, values=values))
+    booster = fit(replace(known, groups=tuple(groups)), None, FitOptions(trees=3, threads=1))
+    text = text_of(booster)
+    assert "inf" in text
+    assert text_of(read_booster(text)) == text
