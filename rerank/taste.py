@@ -61,5 +61,5 @@ def place(scene: Scene) -> Values | None:
     if not factors.size:
         return None
     inner = factors.T @ factors + NOISE * np.eye(factors.shape[1])
-    solved: Values = np.linalg.solve(inner, factors.T @ known.residuals[is_held])
-    return solved
+    found = np.linalg.solve(inner, factors.T @ known.residuals[is_held])
+    return np.asarray(found, dtype=np.float64)

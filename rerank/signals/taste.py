@@ -4,8 +4,6 @@ A past is what was rated or chosen. Without one, and of what nothing in it can b
 is unknown: somebody new gets the order that suits most people.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from rerank.scene import Scene, Values
@@ -121,7 +119,7 @@ def liked_similarity(scene: Scene) -> Values:
     """How near in meaning the document is on average to what the person chose, or rated above what
     is usual.
     """
-    return _mean_similarity(scene, lambda residuals: residuals > 0)
+    return _mean_similarity(scene, 1.0)
 
 
 @signal(
@@ -135,15 +133,16 @@ def liked_similarity(scene: Scene) -> Values:
 )
 def disliked_similarity(scene: Scene) -> Values:
     """How near in meaning the document is on average to what the person rated below usual."""
-    return _mean_similarity(scene, lambda residuals: residuals < 0)
+    return _mean_similarity(scene, -1.0)
 
 
-def _mean_similarity(scene: Scene, wanted: Callable[[Values], Values]) -> Values:
+def _mean_similarity(scene: Scene, sign: float) -> Values:
     similarity, residuals = scene.once(_similarities)
-    chosen = similarity[:, wanted(residuals)]
+    chosen = similarity[:, sign * residuals > 0]
     if not chosen.size:
         return scene.unknown()
-    return np.clip(chosen.sum(axis=1) / chosen.shape[1], -1.0, 1.0)
+    mean: Values = np.clip(chosen.sum(axis=1) / chosen.shape[1], -1.0, 1.0)
+    return mean
 
 
 def _similarities(scene: Scene) -> tuple[Values, Values]:

@@ -184,4 +184,5 @@ def _bumps(known: Sequence[Facts | None], field: str, width: float) -> Floats:
     clipped = np.clip(numbers, low, high)
     near = np.exp(-(((clipped[:, None] - centres) / width) ** 2))
     lengths = np.linalg.norm(near, axis=1, keepdims=True)
-    return np.nan_to_num(near / lengths)
+    found: Floats = np.nan_to_num(near / lengths)
+    return found
