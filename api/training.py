@@ -28,6 +28,7 @@ from rerank.training import training as learning
 from rerank.training.bias import PositionBias
 from rerank.training.clicks import Worth
 from rerank.training.lambdamart import FitOptions
+from rerank.training.splits import SplitOptions
 from rerank.training.training import Task, TrainingOptions
 from tandem.errors import GateFailed, ReleaseConflict
 from tandem.telemetry import logger
@@ -39,7 +40,8 @@ THREADS = max(1, (os.cpu_count() or 1) // 2)
 @dataclass(frozen=True, slots=True)
 class TrainOrder:
     """What to train on, and what to do with the model. ``judgments`` names a folder, ``graded`` a
-    file; without either, what people did counts.
+    file; without either, what people did counts. ``newest_share``: of the time, kept for tests; 0
+    where time changes nothing, as with simulated people.
     """
 
     judgments: str | None = None
@@ -49,6 +51,7 @@ class TrainOrder:
     overridden: tuple[str, ...] = ()
     seed: int = 0
     position_bias: PositionBias = "lightgbm"
+    newest_share: float = SplitOptions().newest_share
 
 
 def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
@@ -89,8 +92,12 @@ def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show:
         check_stopped(owner.is_stopping)
         show({"stage": "training", "detail": told})
 
-    fit = FitOptions(threads=THREADS)
-    options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias, fit=fit)
+    options = TrainingOptions(
+        seed=wanted.seed,
+        position_bias=wanted.position_bias,
+        split=SplitOptions(newest_share=wanted.newest_share),
+        fit=FitOptions(threads=THREADS),
+    )
     with collection.held() as (release, opened):
         tell = telling(show, lambda: owner.is_stopping)
         ground = Ground(collection, release, opened, tell)
