@@ -7,14 +7,25 @@ be older than the change that had them forgotten.
 import math
 import string
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
-from rerank.facts import EVERYTHING, Facts, Need, QueryWord, WordCodes, code
+from rerank.facts import (
+    EVERYTHING,
+    Facts,
+    Fragments,
+    Need,
+    QueryWord,
+    WordCodes,
+    code,
+    fragment_bits,
+    fragments,
+)
 from rerank.facts_cache import Entry, FactsCache
 from tandem.documents import Document
 from tandem.errors import FieldError
@@ -24,13 +35,13 @@ from tandem.protocols import FloatMatrix, FloatVector
 from tandem.schema import Schema
 
 MEGABYTES = 128
-"""Room for facts: some 30,000 documents of 200 words with vectors of 384 numbers."""
+"""Room for facts: some 20,000 documents of 200 words with vectors of 384 numbers."""
 
 MOST_WORDS = 2_000
 """How much of a text is looked at, from its beginning."""
 
 MOST_RUNS = 100_000
-"""How many runs are remembered, some 25 MB; a language's frequent ones are among the first."""
+"""How many runs are remembered, some 30 MB; a language's frequent ones are among the first."""
 
 LONGEST_RUN = 40
 """Characters of a run that is remembered: longer ones hardly recur."""
@@ -120,9 +131,9 @@ class DocumentFacts:
         vectors: Mapping[str, FloatMatrix] = {}
         if "vectors" in needs and documents:
             vectors = self._reading.vectors(tuple(documents), until - time.monotonic())
-        coded = self._codes.of if "words" in needs else None
+        coder = self._codes if "words" in needs else None
         return [
-            Entry(facts_of(document, self._schema, coded, vectors.get(document_id)), needs)
+            Entry(facts_of(document, self._schema, coder, vectors.get(document_id)), needs)
             for document_id, document in documents.items()
         ]
 
@@ -138,32 +149,51 @@ class WordCoder:
 
     def of(self, text: str) -> WordCodes:
         """The codes, in order."""
+        return codes_of(self.runs(text))
+
+    def runs(self, text: str) -> "list[Run]":
+        """What stands in the text, in order."""
         runs = text.translate(_BREAKS).split(maxsplit=MOST_WORDS)[:MOST_WORDS]
-        codes = list(chain.from_iterable(map(self._known.__getitem__, runs)))
-        return np.array(codes[:MOST_WORDS], dtype=np.uint32)
+        return list(map(self._known.__getitem__, runs))
 
 
-class _Runs(dict[str, tuple[int, ...]]):
-    """Run -> the codes of its words."""
+class Run(NamedTuple):
+    """The words of what stands between white space and punctuation: their codes, and their
+    ``fragments``.
+    """
+
+    codes: tuple[int, ...]
+    fragments: bytes
+
+
+def codes_of(runs: Iterable[Run]) -> WordCodes:
+    """The codes of the words of runs, in order; at most ``MOST_WORDS``."""
+    codes = list(chain.from_iterable([run.codes for run in runs]))
+    return np.array(codes[:MOST_WORDS], dtype=np.uint32)
+
+
+class _Runs(dict[str, Run]):
+    """What stands in texts -> its words. What comes when there is no more room is not kept."""
 
     def __init__(self, analyse: Analyse) -> None:
         super().__init__()
         self._analyse = analyse
 
-    def __missing__(self, run: str) -> tuple[int, ...]:
-        codes = tuple(map(code, self._analyse(run)))
-        if len(run) <= LONGEST_RUN and len(self) < MOST_RUNS:
-            self[run] = codes
-        return codes
+    def __missing__(self, text: str) -> Run:
+        words = self._analyse(text)
+        run = Run(tuple(map(code, words)), b"".join(map(fragments, words)))
+        if len(text) <= LONGEST_RUN and len(self) < MOST_RUNS:
+            self[text] = run
+        return run
 
 
 def facts_of(
     document: Document,
     schema: Schema,
-    coded: Callable[[str], WordCodes] | None = None,
+    coder: WordCoder | None = None,
     passages: FloatMatrix | None = None,
 ) -> Facts:
-    """A document's facts. Without ``coded`` there are no words, without ``passages`` no vector; a
+    """A document's facts. Without ``coder`` there are no words, without ``passages`` no vector; a
     value that does not fit its field is left out, as from every index.
     """
     keywords: dict[str, tuple[str, ...]] = {}
@@ -176,9 +206,11 @@ def facts_of(
         elif value:
             keywords[name] = tuple(dict.fromkeys(value))
     words: dict[str, WordCodes] = {}
-    if coded is not None:
-        texts = {item.name: document.text(item.name) for item in schema.text_fields}
-        words = {name: coded(text) for name, text in texts.items() if text}
+    pieces: Fragments | None = None
+    if coder is not None:
+        runs = {item.name: coder.runs(document.text(item.name)) for item in schema.text_fields}
+        words = {name: codes_of(found) for name, found in runs.items() if found}
+        pieces = fragment_bits(run.fragments for found in runs.values() for run in found)
     direction, length = (None, 1.0) if passages is None else mean_direction(passages)
     return Facts(
         document.document_id,
@@ -188,6 +220,7 @@ def facts_of(
         None if document.updated_at is None else document.updated_at.timestamp(),
         direction,
         length,
+        pieces,
     )
 
 

@@ -141,7 +141,7 @@ class SearchSettings(Section):
         ge=0,
         le=65_536,
         description="room for what signals know of documents, kept ready for each open generation, "
-        "megabytes; 128 hold some 30,000 documents of 200 words",
+        "megabytes; 128 hold some 20,000 documents of 200 words",
     )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()

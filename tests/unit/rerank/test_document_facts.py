@@ -18,7 +18,7 @@ from rerank.document_facts import (
     inverse_frequency,
     mean_direction,
 )
-from rerank.facts import Need, QueryWord, coded
+from rerank.facts import Need, QueryWord, coded, fragment_bits, fragments
 from rerank.facts_cache import ENTRY_BYTES
 from tandem.analysis import ANALYSES, Analysis
 from tandem.documents import Document
@@ -82,6 +82,8 @@ def test_facts_of_a_document() -> None:
     }  # fmt: skip
     assert found.words["body"].tolist() == coded(["red", "fox"]).tolist()
     assert found.words["title"].tolist() == coded(["fox"]).tolist()
+    assert found.fragments is not None
+    assert found.fragments.tolist() == fragment_bits(map(fragments, ["red", "fox"])).tolist()
     assert found.updated_at == MOMENT.timestamp()
     assert found.vector is not None
     assert found.vector.tolist() == pytest.approx([0.6, 0.8])
@@ -90,7 +92,7 @@ def test_facts_of_a_document() -> None:
 
 def test_a_document_with_nothing() -> None:
     """No field, no word, no time: all of it is left out."""
-    found = facts_of(Document("a"), SCHEMA, lambda _: coded(["x"]))
+    found = facts_of(Document("a"), SCHEMA, WordCoder(str.split))
     assert (found.keywords, found.numbers, found.words) == ({}, {}, {})
     assert (found.updated_at, found.vector) == (None, None)
 
@@ -249,6 +251,10 @@ def test_runs_are_analysed_once() -> None:
     assert coder.of(text).tolist() == coded(["red", "fox", "den", "red", "fox"]).tolist()
     assert analysed == ["red\u2013fox", "the", "den"]
     assert coder.of("").tolist() == []
+    assert (
+        fragment_bits(run.fragments for run in coder.runs(text)).tolist()
+        == fragment_bits(map(fragments, ["red", "fox", "den"])).tolist()
+    )
     coder.of("x" * 50 + " " + "x" * 50)
     assert analysed[3:] == ["x" * 50] * 2
 

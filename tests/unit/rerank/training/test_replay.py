@@ -21,6 +21,7 @@ from rerank.training.sweep import Wanted
 from rerank.training.tables import fit_tables
 from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.features import FeatureMatrix
+from tandem.protocols import FloatVector
 from tests.behaviour_log import NOW, MemoryBehaviour, random_rows
 from tests.builders import schema_of
 from tests.no_facts import NoFacts
@@ -182,6 +183,10 @@ class Today:
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
         """See ``FactsSource``."""
         return ()
+
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        return None
 
 
 def replayed(logged: FeatureMatrix | None, *, today: bool) -> list[list[float | None]]:
