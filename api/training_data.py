@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from api.collection import OpenCollection
 from api.examination import Stoppable
 from api.generation import OpenGeneration
 from api.graded import Graded, read_graded
 from api.signal_reads import SignalReads
-from api.training_tables import fitted, past_of
+from api.training_history import history
+from api.training_tables import fitted, past_of, positions_at
 from indexer.reindexing import Interrupted
 from query.configurations import DEFAULT
 from query.retrieval import search_pools
@@ -180,7 +179,7 @@ def too_few(count: int) -> InputError:
 
 def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
     """The graded answers of a file, with features as of the moment of each, or as of the end of the
-    event log.
+    event log; and what people rated last, asked of what they rated before.
 
     Raises:
         InputError: the file cannot be read, or nothing can be learned from it.
@@ -208,7 +207,11 @@ def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
         return replace(group, positions=None, origin="grades")
 
     made = _made(ground, _Labels(log, wanted, grades), unplaced)
-    return made._replace(left_out={**made.left_out, TEST_SPLIT: graded.left_out})
+    with ground.facts() as facts:
+        past = history(ground.schema, log, facts, ground.tell)
+    groups = (*made.data.groups, *past)
+    left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
+    return made._replace(data=TrainingSet(ground.names, groups), left_out=left_out)
 
 
 def _asked(answer: Graded, schema: Schema) -> Asked:
@@ -221,24 +224,6 @@ def _asked(answer: Graded, schema: Schema) -> Asked:
     ids = sorted(answer.grades)
     hits = tuple(Hit(name, rank, 1 / rank) for rank, name in enumerate(ids, start=1))
     return Asked(query, schema, Ranking("graded", hits))
-
-
-def positions_at(log: BehaviourLog, moments: Sequence[float]) -> list[int]:
-    """For each moment, in seconds since 1970, how far the log is before anything in it that
-    happened then or later.
-    """
-    sequences, seconds = [0], [-np.inf]
-    after = 0
-    while True:
-        rows, reached = log.rows(after, 10_000)
-        sequences += [row.sequence for row in rows]
-        seconds += [row.seconds for row in rows]
-        if reached == after:
-            break
-        after = reached
-    latest = np.maximum.accumulate(np.array(seconds))
-    places = np.searchsorted(latest, np.array(moments), side="left") - 1
-    return [sequences[place] for place in np.maximum(places, 0)]
 
 
 class _Labels(NamedTuple):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +55,12 @@ class Task:
 @dataclass(frozen=True)
 class TrainingOptions:
     """``examination`` is estimated from the clicks unless it is given. ``least_groups``: with fewer
-    nothing is trained. AUC takes a document for good from the grade ``good`` on. Trees are
-    added to a weighted sum of the features ``linear``, fitted first with the penalty ``linear_l2``:
-    see ``linear.fit_linear``.
+    nothing is trained. AUC takes a document for good from the grade ``good`` on, by default from
+    the middle of the grades. Trees are added to a weighted sum of the features ``linear``, fitted
+    first with the penalty ``linear_l2``: see ``linear.fit_linear``.
+
+    Raises:
+        InputError: there is no such way to handle position bias.
     """
 
     seed: int = 0
@@ -68,7 +71,14 @@ class TrainingOptions:
     linear: tuple[str, ...] = ()
     linear_l2: float = 0.003
     least_groups: int = 50
-    good: int = 1
+    good: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.position_bias not in get_args(PositionBias):
+            raise InputError(
+                f"position bias {self.position_bias!r}: expected one of "
+                + ", ".join(get_args(PositionBias))
+            )
 
 
 class Trained(NamedTuple):
@@ -111,7 +121,8 @@ def train(
         scores[LIVE] = _live_scores(task.live[1], parts.test)
     report("measuring on people who were held out")
     weights = None if fitting.examined is None else fitting.examined.weights_of(parts.test)
-    prover = Prover(parts.test, weights, options.good, options.seed)
+    good = options.good or max(1, (int(data.grades.max()) + 1) // 2)
+    prover = Prover(parts.test, weights, good, options.seed)
     manifest = Manifest(
         kind=task.kind,
         features=names,
@@ -121,7 +132,7 @@ def train(
         data=_described(data, parts, task, unused),
         proof=prover.prove(scores, None if task.live is None else task.live[0]),
         start=dict(made.start),
-        parameters=_parameters(options, fitting, made.booster.num_trees()),
+        parameters=_parameters(options, fitting, made.booster.num_trees(), good),
         importances=_importances(made),
         made_by={name: version(name) for name in ("lightgbm", "numpy")},
     )
@@ -152,6 +163,10 @@ def _check(data: TrainingSet, task: Task, options: TrainingOptions) -> None:
         raise InputError(f"unknown features for a weighted sum: {', '.join(sorted(unknown))}")
     if empty := [group.group_id for group in data.groups if not group.document_ids]:
         raise InputError(f"the group {empty[0]!r} has no documents")
+    endless = np.isinf(data.values).any(axis=0)
+    if endless.any():
+        name = data.names[int(np.argmax(endless))]
+        raise InputError(f"the feature {name} is infinite somewhere, expected numbers or NaN")
     telling = sum(group.grades.min() < group.grades.max() for group in data.groups)
     if telling < options.least_groups:
         raise InputError(
@@ -233,14 +248,16 @@ def fingerprint(data: TrainingSet) -> str:
     return digest.hexdigest()
 
 
-def _parameters(options: TrainingOptions, fitting: Fitting, trees: int) -> dict[str, Any]:
+def _parameters(
+    options: TrainingOptions, fitting: Fitting, trees: int, good: int
+) -> dict[str, Any]:
     examined = fitting.examined
     return {
         "fit": asdict(fitting.options) | {"trees": trees},
         "split": asdict(options.split) | {"seed": options.seed},
         "rises": dict(fitting.rises),
         "linear": {"features": list(fitting.linear), "l2": fitting.l2},
-        "good": options.good,
+        "good": good,
         "examination": None if examined is None else list(examined.chances),
     }
 

@@ -18,13 +18,14 @@ from api.training_data import (
     from_clicks,
     from_grades,
     from_judgments,
-    positions_at,
     telling,
 )
+from api.training_tables import positions_at
 from indexer.indexing import catch_up
 from indexer.reindexing import Interrupted
 from rerank.signals.registry import features
 from rerank.training.clicks import NO_LABEL, Worth
+from rerank.training.splits import HISTORY
 from tandem.behaviour import Deed
 from tandem.errors import InputError
 from tandem.events import Event, Exposure, Impression
@@ -189,3 +190,25 @@ def test_reading_can_be_stopped() -> None:
     is_stopping = True
     with pytest.raises(Interrupted, match="before a model was trained"):
         tell(2, 9)
+
+
+def test_ratings_of_the_past_make_more_groups(house: House, ground: Ground, tmp_path: Path) -> None:
+    """Of who rated enough: the last ones, of which nothing is in what the model sees."""
+    ratings = [
+        Event(
+            f"r{number}",
+            "rating",
+            AT + timedelta(seconds=number),
+            f"d{number + 1}",
+            "u1",
+            value=2.0 + number % 4,
+        )
+        for number in range(20)
+    ]
+    house.catalog.events.append(NAME, "t", ratings)
+    found = from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM), as_of_end=True)
+    (group,) = [item for item in found.data.groups if item.origin == HISTORY]
+    assert (group.group_id, group.user_id) == ("history of u1", "u1")
+    assert group.document_ids == tuple(sorted(f"d{number}" for number in range(15, 21)))
+    assert group.grades.tolist() == [2, 3, 0, 1, 2, 3]
+    assert len(found.data) == MINIMUM + 1

@@ -46,6 +46,8 @@ TASK = Task("people", "small@1", "english", Labels("grades"), FEATURES)
 
 EMPTY = Group("none", (), np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32))
 
+ENDLESS = replace(DATA.groups[0], values=np.where(np.arange(4) == 1, np.inf, DATA.groups[0].values))
+
 
 @pytest.fixture(scope="module")
 def graded() -> Trained:
@@ -75,6 +77,7 @@ def without_positions(group: Group) -> Group:
             "0 of 160 groups tell",
         ),
         (with_names(NAMES, [EMPTY, *DATA.groups]), TASK, OPTIONS, "group 'none' has no documents"),
+        (with_names(NAMES, [ENDLESS, *DATA.groups]), TASK, OPTIONS, "feature noise is infinite"),
         (with_names(NAMES, DATA.groups[:1] * 60), TASK, OPTIONS, "group 'q0-0' is there twice"),
         (DATA, TASK, replace(OPTIONS, linear=("usefull",)), "weighted sum: usefull"),
         (
@@ -107,6 +110,12 @@ def test_what_cannot_be_learnt_from_is_refused(
         train(data, task, options)
 
 
+def test_an_unknown_way_to_handle_position_bias_is_refused() -> None:
+    """It names those that there are."""
+    with pytest.raises(InputError, match="'ips': expected one of lightgbm, none, ipw"):
+        TrainingOptions(position_bias="ips")  # type: ignore[arg-type]
+
+
 def test_it_proves_itself_on_people_it_did_not_learn_from(graded: Trained) -> None:
     """All is told that is needed to judge it."""
     said, proof = graded.model.manifest, graded.model.manifest.proof
@@ -128,6 +137,7 @@ def test_it_proves_itself_on_people_it_did_not_learn_from(graded: Trained) -> No
     assert sum(said.importances.values()) == pytest.approx(1.0)
     assert said.parameters["fit"]["trees"] == graded.model.booster.num_trees() <= 40
     assert said.labels.position_bias == "none"
+    assert said.parameters["good"] == 2
 
 
 def test_what_was_measured_is_what_is_stored(
