@@ -37,7 +37,19 @@ EXPONENT = 1.0
 def fitting(data: TrainingSet, seed: int, **how: Any) -> Fitting:
     """Of clicks or of the truth, as ``tandem train`` does it."""
     parts = split(data, SplitOptions(0.0, 0.2, 0.0, seed))
-    options = FitOptions(seed=seed, leaves=8, trees=600, threads=1)
+    options = FitOptions(
+        seed=seed,
+        trees=600,
+        patience=50,
+        learning_rate=0.05,
+        leaves=8,
+        rows_in_leaf=20,
+        row_share=0.8,
+        feature_share=0.8,
+        l2=1.0,
+        truncation=30,
+        threads=1,
+    )
     return Fitting(parts.training, parts.validation, options, lambda _: None, **how)
 
 

@@ -24,6 +24,7 @@ MODEL = "model"
 FEW_DEEDS = 5
 """Who did less, or what less was done with, is hardly known."""
 
+NEWEST = "later than all that was learned from"
 NOTHING = "people of whom nothing is known"
 COLD_PEOPLE = f"people with fewer than {FEW_DEEDS} deeds"
 WARM_PEOPLE = f"people with {FEW_DEEDS} deeds or more"
@@ -38,13 +39,14 @@ DOCUMENT_COUNTS = ("rated", "chosen")
 class Prover:
     """Measures on held-out groups. ``weights`` are what documents count where clicks are the labels
     (``bias.Examination.weights_of``); AUC is then left out, which has no such weights. For it, a
-    document is good from the grade ``good`` on.
+    document is good from the grade ``good`` on. ``newest``: all that was learned from is older.
     """
 
     test: TrainingSet
     weights: Floats | None = None
     good: int = 1
     seed: int = 0
+    newest: float | None = None
 
     def prove(self, scores: Mapping[str, Floats], live: int | None = None) -> Proof:
         """Of models by name, one being ``model``, and of the baselines; ``scores`` is (documents,)
@@ -99,6 +101,8 @@ class Prover:
     def _slices(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Slice -> which groups are in it."""
         found: dict[str, npt.NDArray[np.bool_]] = {}
+        if self.newest is not None:
+            found[NEWEST] = np.array([group.seconds >= self.newest for group in self.test.groups])
         done = self._counts((PERSON_COUNT,))
         if done is not None:
             own = np.array([rows[0] for rows in done])

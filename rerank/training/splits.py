@@ -21,13 +21,13 @@ HISTORY = "history"
 
 @dataclass(frozen=True, slots=True)
 class SplitOptions:
-    """The share of the people that test and validate, and the newest share of the time in which
-    they test: 0 where time does not matter.
+    """The share of the people that test and validate, and the newest share of the time, of which
+    nothing is learned: 0 where time does not matter.
     """
 
     test_share: float = 0.3
     validation_share: float = 0.15
-    newest_share: float = 0.25
+    newest_share: float = 0.15
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -40,20 +40,24 @@ class SplitOptions:
 
 
 class Split(NamedTuple):
-    """Three sets without a person in common; no group that is trained on, or stops the training, is
-    newer than one that tests. ``left_out`` are too new to train on, or too old to test with.
+    """Three sets without a person in common. Nothing is trained on, or stops the training, that is
+    of ``newest`` seconds since 1970 or later, if that is known; what of the test set is, is new in
+    both ways. ``left_out`` are too new to learn from, or history of who tests.
     """
 
     training: TrainingSet
     validation: TrainingSet
     test: TrainingSet
+    newest: float | None = None
     left_out: int = 0
 
 
 def split(data: TrainingSet, options: SplitOptions) -> Split:
     """By person and by time.
 
-    Where all groups are of one time, as judgments are, by person (or query) alone.
+    Were only the newest groups of who tests to prove a model, few would: most people's groups would
+    be of no use to either side. So all of them do, and the newest ones are told apart. Where all
+    groups are of one time, as judgments are, the split is by person (or query) alone.
     """
     proving = [group for group in data.groups if group.origin != HISTORY]
     newest = _newest(proving or [*data.groups], options.newest_share)
@@ -62,10 +66,11 @@ def split(data: TrainingSet, options: SplitOptions) -> Split:
         part = _part(group, options)
         if part != "training" and proving and group.origin == HISTORY:
             continue
-        if newest is None or (group.seconds >= newest) == (part == "test"):
+        if part == "test" or newest is None or group.seconds < newest:
             parts[part].append(group)
     sets = {part: TrainingSet(data.names, tuple(groups)) for part, groups in parts.items()}
-    return Split(**sets, left_out=len(data) - sum(map(len, parts.values())))
+    left_out = len(data) - sum(map(len, parts.values()))
+    return Split(**sets, newest=newest, left_out=left_out)
 
 
 def folds(

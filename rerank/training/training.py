@@ -30,7 +30,7 @@ LIVE = "live"
 
 LEAST_IN_A_PART = 5
 
-BY_THE_SPLIT = "too new to train on or too old to test with, or history of who tests"
+BY_THE_SPLIT = "too new to learn from, or history of who tests"
 
 Floats = npt.NDArray[np.float64]
 Report = Callable[[str], None]
@@ -122,7 +122,7 @@ def train(
     report("measuring on people who were held out")
     weights = None if fitting.examined is None else fitting.examined.weights_of(parts.test)
     good = options.good or max(1, (int(data.grades.max()) + 1) // 2)
-    prover = Prover(parts.test, weights, good, options.seed)
+    prover = Prover(parts.test, weights, good, options.seed, parts.newest)
     manifest = Manifest(
         kind=task.kind,
         features=names,

@@ -19,7 +19,23 @@ from tests.training_sets import training_set
 
 ROOT = Path(__file__).parents[3]
 ROWS = np.random.default_rng(5).normal(size=(50, 4)).astype(np.float32)
-TEXT = text_of(fit(training_set(30), None, FitOptions(trees=4, leaves=5, threads=1)))
+TEXT = text_of(
+    fit(
+        training_set(30),
+        None,
+        FitOptions(
+            trees=4,
+            leaves=5,
+            rows_in_leaf=20,
+            row_share=0.8,
+            feature_share=0.8,
+            l2=1.0,
+            learning_rate=0.05,
+            truncation=30,
+            threads=1,
+        ),
+    )
+)
 
 
 def test_a_text_comes_back_as_it_was() -> None:

@@ -13,7 +13,16 @@ from tandem.intervals import Estimate, estimate
 from tests.clicked_world import NAMES, ClickedWorld, Floats, ndcg
 
 WORLD = ClickedWorld(exponent=1.0, seed=0)
-OPTIONS = FitOptions(trees=60, patience=30, leaves=6, learning_rate=0.1, threads=1)
+OPTIONS = FitOptions(
+    trees=60,
+    patience=30,
+    leaves=6,
+    learning_rate=0.1,
+    rows_in_leaf=20,
+    feature_share=0.8,
+    l2=1.0,
+    threads=1,
+)
 
 
 def fitting(bias: PositionBias, told: list[str] | None = None) -> Fitting:

@@ -11,7 +11,9 @@ from rerank.training.lambdamart import Beside, FitOptions, fit
 from tandem.errors import InputError
 from tests.training_sets import NAMES, training_set
 
-QUICK = FitOptions(trees=60, patience=10, threads=1)
+QUICK = FitOptions(
+    trees=60, patience=10, learning_rate=0.1, rows_in_leaf=20, feature_share=0.8, l2=1.0, threads=1
+)
 TRAINING = training_set(60)
 VALIDATION = training_set(20, seed=1)
 

@@ -55,11 +55,14 @@ def test_people_and_times_never_overlap(data: TrainingSet, seed: int, newest: fl
     assert not people[0] & people[2]
     assert not people[1] & people[2]
     assert sum(map(len, parts)) + made.left_out == len(data)
-    if newest and len({one.seconds for one in data.groups if one.origin != HISTORY}) > 1:
-        learnt = [one.seconds for part in parts[:2] for one in part.groups]
-        assert max(learnt, default=-1.0) < min(
-            (one.seconds for one in made.test.groups), default=1e9
-        )
+    proving = [one for one in data.groups if one.origin != HISTORY] or data.groups
+    if newest and len({one.seconds for one in proving}) > 1:
+        assert made.newest is not None
+        learnt = [one for part in parts[:2] for one in part.groups]
+        assert all(one.seconds < made.newest for one in learnt)
+        assert any(one.seconds >= made.newest for one in proving)
+    else:
+        assert made.newest is None
     if any(one.origin != HISTORY for one in data.groups):
         assert all(one.origin != HISTORY for part in parts[1:] for one in part.groups)
 

@@ -13,6 +13,7 @@ from rerank.signals.registry import Feature, Scope, Signal
 from rerank.training.bias import Examination
 from rerank.training.groups import Group, TrainingSet
 from rerank.training.lambdamart import FitOptions
+from rerank.training.proof import NEWEST
 from rerank.training.splits import SplitOptions, person, split
 from rerank.training.training import Task, Trained, TrainingOptions, fingerprint, train
 from tandem.errors import InputError
@@ -20,7 +21,16 @@ from tests.training_sets import NAMES, training_set
 
 DATA = training_set(160)
 OPTIONS = TrainingOptions(
-    fit=FitOptions(trees=40, patience=10, threads=1), split=SplitOptions(newest_share=0.5)
+    fit=FitOptions(
+        trees=40,
+        patience=10,
+        learning_rate=0.1,
+        rows_in_leaf=20,
+        feature_share=0.8,
+        l2=1.0,
+        threads=1,
+    ),
+    split=SplitOptions(newest_share=0.2),
 )
 CLICKED = Labels("clicks", {"click": 1})
 
@@ -138,6 +148,11 @@ def test_it_proves_itself_on_people_it_did_not_learn_from(graded: Trained) -> No
     assert said.parameters["fit"]["trees"] == graded.model.booster.num_trees() <= 40
     assert said.labels.position_bias == "none"
     assert said.parameters["good"] == 2
+    newest = split(DATA, OPTIONS.split).newest
+    assert newest is not None
+    later = sum(group.seconds >= newest for group in graded.test.groups)
+    assert proof.slice_groups == {NEWEST: later}
+    assert 0 < later < len(graded.test)
 
 
 def test_what_was_measured_is_what_is_stored(
@@ -183,7 +198,9 @@ def test_judgments_need_no_people() -> None:
     assert said.proof.models["model"]["nDCG@10"].mean > 0.9
     rows = made.test.only(said.features).values
     plain = np.asarray(made.model.booster.predict(rows))
-    assert made.model.scores(rows) == pytest.approx(plain + said.start["useful"] * rows[:, 0])
+    assert made.model.scores(rows) == pytest.approx(
+        plain + said.start["useful"] * rows[:, 0].astype(float)
+    )
 
 
 @pytest.mark.parametrize("bias", ["lightgbm", "ipw"])
