@@ -2,7 +2,7 @@
 the same kind.
 """
 
-from collections.abc import Callable
+import numpy as np
 
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
@@ -24,7 +24,7 @@ def value_rating(scene: Scene, field: str) -> Values:
     """How much better than usual documents with the same values of the field are rated, such as
     those of one creator: the mean over the values, each shrunk to 0 where it was rated seldom.
     """
-    return _mean(scene, field, lambda table, row: float(table.residuals[row]))
+    return scene.once(_means, field)[0]
 
 
 @signal(
@@ -38,18 +38,23 @@ def value_rating(scene: Scene, field: str) -> Values:
 )
 def value_ratings(scene: Scene, field: str) -> Values:
     """How often documents with the same values of the field were rated, on average over them."""
-    return _mean(scene, field, lambda table, row: float(table.counts[row]))
+    return scene.once(_means, field)[1]
 
 
-def _mean(scene: Scene, field: str, number: Callable[[ValueTable, int], float]) -> Values:
-    """Over those of each candidate's values that the table knows."""
-    found = scene.unknown()
-    table = scene.tables.values.get(field)
-    if table is None:
-        return found
-    for place, facts in enumerate(scene.documents):
+def _means(scene: Scene, field: str) -> tuple[Values, Values]:
+    """Residuals and counts, each over those of a candidate's values that the table knows."""
+    table = scene.tables.values.get(field, ValueTable())
+    owners: list[int] = []
+    rows: list[int] = []
+    for place, facts in enumerate(scene.documents if table.values else ()):
         values = facts.keywords.get(field, ()) if facts is not None else ()
-        rows = [table.rows[value] for value in values if value in table.rows]
-        if rows:
-            found[place] = sum(number(table, row) for row in rows) / len(rows)
-    return found
+        known = [table.rows[value] for value in values if value in table.rows]
+        owners += [place] * len(known)
+        rows += known
+    if not rows:
+        return scene.unknown(), scene.unknown()
+    held = np.bincount(owners, minlength=len(scene))
+    with np.errstate(invalid="ignore"):  # 0 / 0, where none is known, is NaN
+        residuals = np.bincount(owners, table.residuals[rows], len(scene)) / held
+        counts = np.bincount(owners, table.counts[rows], len(scene)) / held
+    return residuals, counts

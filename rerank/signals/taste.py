@@ -10,6 +10,7 @@ from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from rerank.taste import taste
 from tandem.fields import FieldType
+from tandem.protocols import FloatMatrix
 
 PRIOR_DEEDS = 5.0
 """Weight of having no taste for a value, in documents."""
@@ -44,18 +45,18 @@ def affinity(scene: Scene, field: str) -> Values:
     counts: dict[str, int] = {}
     for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True):
         facts = scene.facts.get(name)
-        for value in facts.keywords.get(field, ()) if facts is not None else ():
-            sums[value] = sums.get(value, 0.0) + residual
-            counts[value] = counts.get(value, 0) + 1
-    found = scene.unknown()
+        if facts is not None:
+            for value in facts.keywords.get(field, ()):
+                sums[value] = sums.get(value, 0.0) + residual
+                counts[value] = counts.get(value, 0) + 1
+    found = [np.nan] * len(scene)
     if not counts:
-        return found
+        return np.array(found)
     liked = {value: sums[value] / (counts[value] + PRIOR_DEEDS) for value in counts}
     for row, facts in enumerate(scene.documents):
-        values = facts.keywords.get(field, ()) if facts is not None else ()
-        if values:
-            found[row] = sum(liked.get(value, 0.0) for value in values) / len(values)
-    return found
+        if facts is not None and (values := facts.keywords.get(field)):
+            found[row] = sum([liked.get(value, 0.0) for value in values]) / len(values)
+    return np.array(found)
 
 
 @signal(
@@ -87,8 +88,9 @@ def closeness(scene: Scene, field: str) -> Values:
     values, residuals = np.array(held, dtype=np.float64).T
     own = [facts.numbers.get(field) if facts is not None else None for facts in scene.documents]
     numbers = np.array([np.nan if value is None else value for value in own])
-    near = np.exp(-(((numbers[:, None] - values) / width) ** 2))
-    return _smoothed(near, residuals, PRIOR_NEAR)
+    # 32 bits are enough once the difference is taken, which of times they are not
+    distances = ((numbers[:, None] - values) / width).astype(np.float32)
+    return _smoothed(np.exp(-(distances**2)), residuals, PRIOR_NEAR)
 
 
 @signal(
@@ -138,37 +140,40 @@ def disliked_similarity(scene: Scene) -> Values:
 
 def _mean_similarity(scene: Scene, sign: float) -> Values:
     similarity, residuals = scene.once(_similarities)
-    chosen = similarity[:, sign * residuals > 0]
-    if not chosen.size:
+    is_chosen = sign * residuals > 0
+    if not is_chosen.any():
         return scene.unknown()
-    mean: Values = np.clip(chosen.sum(axis=1) / chosen.shape[1], -1.0, 1.0)
+    total = similarity @ is_chosen.astype(similarity.dtype)
+    mean: Values = np.clip(total.astype(np.float64) / is_chosen.sum(), -1.0, 1.0)
     return mean
 
 
-def _similarities(scene: Scene) -> tuple[Values, Values]:
+def _similarities(scene: Scene) -> tuple[FloatMatrix, Values]:
     """The cosines of the candidates with the documents of the past, (candidates, documents), NaN
     for a candidate without a vector; and these documents' residuals.
     """
     known = scene.once(taste)
-    past = [
-        (vector, residual)
-        for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True)
-        if name in scene.facts and (vector := scene.facts[name].vector) is not None
-    ]
+    past, residuals = [], []
+    for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True):
+        facts = scene.facts.get(name)
+        if facts is not None and facts.vector is not None:
+            past.append(facts.vector)
+            residuals.append(residual)
     own = [facts.vector if facts is not None else None for facts in scene.documents]
     rows = [row for row, vector in enumerate(own) if vector is not None]
-    cosines = np.full((len(scene), len(past)), np.nan)
+    cosines = np.full((len(scene), len(past)), np.nan, dtype=np.float32)
     if past and rows:
-        candidates = np.stack([vector for vector in own if vector is not None])
-        cosines[rows] = candidates @ np.stack([vector for vector, _ in past]).T
-    return cosines, np.array([residual for _, residual in past])
+        candidates = np.array([vector for vector in own if vector is not None])
+        cosines[rows] = candidates @ np.array(past).T
+    return cosines, np.array(residuals, dtype=np.float64)
 
 
-def _smoothed(weights: Values, residuals: Values, prior: float) -> Values:
+def _smoothed(weights: Values | FloatMatrix, residuals: Values, prior: float) -> Values:
     """The weighted mean of residuals for each candidate, shrunk to 0 by ``prior``; NaN where a
     candidate has no weights, or there is nothing to weigh. ``weights``: (candidates, residuals).
     """
     if not len(residuals):
         return np.full(len(weights), np.nan)
-    found: Values = (weights * residuals).sum(axis=1) / (weights.sum(axis=1) + prior)
+    total = weights @ residuals.astype(weights.dtype)
+    found: Values = np.asarray(total / (weights.sum(axis=1) + prior), dtype=np.float64)
     return found

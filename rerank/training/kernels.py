@@ -44,12 +44,12 @@ class KernelOptions:
     factors: int = 32
     neighbours: int = 50
     seed: int = 0
-    met: float = 0.5
+    met: float = 0.25
     vectors: float = 0.3
-    keywords: float = 0.12
-    numbers: float = 0.06
+    keywords: float = 0.03
+    numbers: float = 0.015
     popularity: float = 0.03
-    bias: float = 0.4
+    bias: float = 0.05
 
 
 DEFAULTS = KernelOptions()
