@@ -37,6 +37,7 @@ class BehaviourWatch:
         self.current = Behaviour()
         self._whole = threading.Event()
         self._read = threading.Condition()
+        self._is_closed = False
         self._watch = Watch(
             "behaviour",
             self._follow,
@@ -68,7 +69,7 @@ class BehaviourWatch:
         # a log that ends before what was read of it is another one, restored from a backup
         if log is not None and log.head() < self.current.position:
             self.current = Behaviour()
-        while log is not None and not self._watch.is_closed:
+        while log is not None and not self._is_closed:
             piece = log.behaviour(self._collection).rows(self.current.position, ROWS)
             self.current.take(piece)
             if len(piece.rows) < ROWS:
@@ -80,4 +81,5 @@ class BehaviourWatch:
 
     def close(self) -> None:
         """Read no more."""
+        self._is_closed = True
         self._watch.close()

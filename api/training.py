@@ -36,6 +36,10 @@ from tandem.telemetry import logger
 THREADS = max(1, (os.cpu_count() or 1) // 2)
 """The process that trains answers searches meanwhile."""
 
+UNTRAINED = ("blended_score",)
+"""What is learned from clicks stands on the order without a model: few of them do not forget it,
+and what nobody was shown keeps its place.
+"""
 
 EVIDENCE = ("blended_score", "blended_spread", "fragments", "vector_mean", "words_of_best")
 """Of few judgments a weighted sum of these is learned best, with small trees on it: found by
@@ -147,6 +151,8 @@ def _options(ground: Ground, wanted: TrainOrder) -> TrainingOptions:
         return replace(options, linear=linear, fit=fit)
     if wanted.as_of_end:  # all answers see the same log: the newest ones prove no more than others
         return replace(options, split=SplitOptions(newest_share=0.0))
+    if wanted.graded is None:
+        return replace(options, linear=UNTRAINED)
     return options
 
 

@@ -44,12 +44,14 @@ PERSONAL_SHARE = 0.5
 """So much that the order of the page's first answers changes with the person; chosen by eye."""
 
 QUERIES_OF_PEOPLE = {
-    "Ada": "read lines from a stream",
+    "Ada": "open a connection",
     "Ben": "open a connection",
     "Cleo": "copy",
-    "Dara": "compare two values",
+    "Dara": "write a log message",
 }
-"""What each of the demo's people finds in another order than everybody else."""
+"""What each of the demo's people finds in another order than everybody else, with a model and
+without one.
+"""
 
 
 def run(
@@ -190,7 +192,10 @@ def with_personal_order(chosen: Settings) -> Settings:
 
 def _invite(address: str) -> None:
     note(f"serving the demo at {address}; stop with Ctrl-C")
-    note("open it, choose one of its invented people, and see what their clicks change:")
+    note(
+        "open it, choose one of its invented people or simulated readers, and see what their clicks"
+    )
+    note("change, such as for")
     for person in PEOPLE:
         note(f"  {person.name}, who {person.about}: {QUERIES_OF_PEOPLE[person.name]}")
 

@@ -1,9 +1,8 @@
 """Simulated readers search the demo's collection, and click: searches that really run, in rounds.
 
 In each round every reader asks one of the judged queries: the likelier, the nearer its best answers
-are to the reader's subject. One time in five nothing says who it is. What was shown, the features
-of it and what was clicked go into the event log, as they would of people, and the next round knows
-all of it.
+are to the reader's subject. What was shown, the features of it and what was clicked go into the
+event log, as they would of people, and the next round knows all of it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,9 +34,6 @@ BEFORE_A_CLICK = timedelta(seconds=10)
 OTHER_SUBJECT = 0.02
 """Added to a reader's interest in a query's best answers; the square of it is how likely the query
 is asked."""
-
-NAMELESS = 0.2
-"""How often a reader has no user_id: a model must order for those of whom nothing is known, too."""
 
 EXACTLY_IT = 3
 """The best grade; each judged query has such an answer."""
@@ -72,7 +68,7 @@ class Simulation:
             Query(
                 self.judged.queries[self._chosen(reader, number)],
                 query_id=f"{reader.user_id}-{number:02}",
-                user_id=None if self._is_nameless(reader, number) else reader.user_id,
+                user_id=reader.user_id,
                 session_id=f"{reader.user_id}-{number:02}",
                 issued_at=begins + place * BETWEEN_READERS,
                 budget_ms=SEARCH_MS,
@@ -86,9 +82,6 @@ class Simulation:
         """The id of the judged query."""
         lot = self._lot(reader, number, 0)
         return str(lot.choice(list(self.judged.queries), p=self._chances[reader.user_id]))
-
-    def _is_nameless(self, reader: Reader, number: int) -> bool:
-        return bool(self._lot(reader, number, 2).random() < NAMELESS)
 
     @cached_property
     def _chances(self) -> Mapping[str, npt.NDArray[np.float64]]:
@@ -119,7 +112,7 @@ class Simulation:
                 action="click",
                 timestamp=shown.timestamp + place * BEFORE_A_CLICK,
                 document_id=name,
-                user_id=shown.user_id,
+                user_id=reader.user_id,
                 session_id=shown.session_id,
                 query_id=shown.query_id,
                 position=position,

@@ -4,7 +4,7 @@ the order without one.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -62,7 +62,7 @@ class Taught:
             "model": self.model,
             "is_live": self.after is not None,
             "held_out": {"people": self.proof.users, "searches": self.proof.groups},
-            **{name: _plain(self.proof.models[name]) for name in MODELS if self._has(name)},
+            "models": {name: _plain(self.proof.models[name]) for name in MODELS if self._has(name)},
             "lift_by_personal": _plain(self.proof.lifts.get("without_personal", {})),
             "unasked_queries": {"without_model": self.before, "with_model": self.after},
         }
@@ -90,7 +90,7 @@ class Taught:
 
 
 def _plain(measured: Measured) -> dict[str, Any]:
-    return {name: asdict(value) for name, value in measured.items()}
+    return {name: value._asdict() for name, value in measured.items()}
 
 
 def _told(measured: Measured, sign: str = "") -> str:

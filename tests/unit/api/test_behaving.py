@@ -76,6 +76,16 @@ def test_it_can_be_woken(log: EventLog) -> None:
         until(lambda: chosen(followed.current, "a") == 1.0)
 
 
+def test_a_position_can_be_waited_for(log: EventLog) -> None:
+    """What stands there is known then; what is not written yet is not waited for longer."""
+    with closing(watch(lambda: log, FOR_EVER)) as followed:
+        assert followed.wait(30)
+        click(log, "a", "b")
+        assert followed.wait_for(2, 30)
+        assert chosen(followed.current, "b") == 1.0
+        assert not followed.wait_for(3, 0.01)
+
+
 def test_where_nothing_was_ever_done_there_is_nothing_to_wait_for() -> None:
     """No log is made by looking for one."""
     with closing(watch(lambda: None)) as followed:
