@@ -37,13 +37,13 @@ class BehaviourWatch:
         self.current = Behaviour()
         self._whole = threading.Event()
         self._read = threading.Condition()
-        self._is_closed = False
         self._watch = Watch(
             "behaviour",
             self._follow,
             told="what people do is not followed: the order knows less and less of it",
             every_seconds=every_seconds,
         )
+        self._watch.start()
 
     @property
     def is_whole(self) -> bool:
@@ -69,7 +69,7 @@ class BehaviourWatch:
         # a log that ends before what was read of it is another one, restored from a backup
         if log is not None and log.head() < self.current.position:
             self.current = Behaviour()
-        while log is not None and not self._is_closed:
+        while log is not None and not self._watch.is_closed:
             piece = log.behaviour(self._collection).rows(self.current.position, ROWS)
             self.current.take(piece)
             if len(piece.rows) < ROWS:
@@ -81,5 +81,4 @@ class BehaviourWatch:
 
     def close(self) -> None:
         """Read no more."""
-        self._is_closed = True
         self._watch.close()

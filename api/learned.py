@@ -130,7 +130,7 @@ class LearnedOrders:
                 self._forget,
                 told="what changes in documents does not reach the order",
                 every_seconds=FORGETTING_SECONDS,
-            )
+            ).start()
 
     def wake(self) -> None:
         """Somebody has done something, which is in the event log."""

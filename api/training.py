@@ -24,6 +24,7 @@ from api.training_data import (
 from rerank.manifest import Labels
 from rerank.model import Model
 from rerank.signals.registry import features
+from rerank.training import judged
 from rerank.training import training as learning
 from rerank.training.bias import PositionBias
 from rerank.training.clicks import Worth
@@ -39,11 +40,6 @@ THREADS = max(1, (os.cpu_count() or 1) // 2)
 UNTRAINED = ("blended_score",)
 """What is learned from clicks stands on the order without a model: few of them do not forget it,
 and what nobody was shown keeps its place.
-"""
-
-EVIDENCE = ("blended_score", "blended_spread", "fragments", "vector_mean", "words_of_best")
-"""Of few judgments a weighted sum of these is learned best, with small trees on it: found by
-cross-validation over the train judgments of SciFact.
 """
 
 
@@ -106,7 +102,7 @@ def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show:
         tell = telling(show, lambda: owner.is_stopping)
         ground = Ground(collection, release, opened, tell)
         found = _data(ground, wanted)
-        task, options = _task(ground, wanted, found), _options(ground, wanted)
+        task, options = _task(ground, wanted, found), _options(wanted)
         return learning.train(found.data, task, options, report).model
 
 
@@ -138,17 +134,15 @@ def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
     )
 
 
-def _options(ground: Ground, wanted: TrainOrder) -> TrainingOptions:
+def _options(wanted: TrainOrder) -> TrainingOptions:
+    if wanted.judgments is not None:
+        return judged.options(wanted.seed, THREADS)
     options = TrainingOptions(
         seed=wanted.seed,
         position_bias=wanted.position_bias,
         split=SplitOptions(newest_share=wanted.newest_share),
         fit=FitOptions(threads=THREADS),
     )
-    if wanted.judgments is not None:
-        linear = tuple(name for name in EVIDENCE if name in ground.names)
-        fit = FitOptions(threads=THREADS, leaves=4, learning_rate=0.02)
-        return replace(options, linear=linear, fit=fit)
     if wanted.as_of_end:  # all answers see the same log: the newest ones prove no more than others
         return replace(options, split=SplitOptions(newest_share=0.0))
     if wanted.graded is None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Self
 
 from api.lasting import LastingTrouble
 
@@ -9,8 +10,8 @@ CLOSING_SECONDS = 5.0
 
 
 class Watch:
-    """Calls ``step`` every so many seconds until ``close``. Where that fails it is told once for as
-    long as it does, as ``told`` and the reason, and tried again.
+    """Calls ``step`` every so many seconds, from ``start`` to ``close``. Where that fails it is
+    told once for as long as it does, as ``told`` and the reason, and tried again.
     """
 
     def __init__(
@@ -22,7 +23,11 @@ class Watch:
         self._is_closed = False
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> Self:
+        """Begin: all that ``step`` needs is there."""
         self._thread.start()
+        return self
 
     @property
     def is_closed(self) -> bool:

@@ -29,6 +29,7 @@ from rerank.document_facts import DocumentFacts, Reading
 from rerank.learned_order import LearnedOrder, Troubles
 from rerank.manifest import Data, Labels, Manifest, Proof
 from rerank.model import Model
+from rerank.scene import Scene
 from rerank.scenes import Scenery
 from rerank.signals.registry import features
 from rerank.tables import Tables
@@ -48,6 +49,7 @@ DOCUMENTS = 5_000
 CANDIDATES = 100
 DIMENSION = 384
 TREES, LEAVES = 300, 31
+FACTORS, NEIGHBOURS = 16, 50
 LESSONS = 100
 """Queries by which the trees are grown: what they learn does not matter here."""
 
@@ -115,6 +117,21 @@ def made_documents(drawn: random.Random) -> Iterator[Document]:
         )
 
 
+def tables_of(document_ids: Sequence[str]) -> Tables:
+    """As training would learn them of all documents."""
+    random_numbers = np.random.default_rng(2)
+    count = len(document_ids)
+    return Tables(
+        document_ids=tuple(document_ids),
+        usual=3.0,
+        biases=random_numbers.normal(size=count).astype(np.float32),
+        factors=random_numbers.normal(size=(count, FACTORS)).astype(np.float32),
+        neighbours=random_numbers.integers(0, count, (count, NEIGHBOURS)).astype(np.int32),
+        closeness=random_numbers.random((count, NEIGHBOURS)).astype(np.float32),
+        widths={"year": 10.0, "price": 20.0, "made": 3e7},
+    )
+
+
 def asked(drawn: random.Random, library: Library, past: Past) -> tuple[Query, Ranking]:
     """A query of somebody, and its candidates with what both legs said."""
     person = drawn.randrange(past.people)
@@ -143,18 +160,23 @@ class Bench:
         self.library = Library(self.drawn)
         self.past = past
         self.features = features(SCHEMA)
+        self.tables = tables_of(self.library.ids)
         self.scenery = Scenery(SCHEMA, self.library.facts(), past.deeds, behaviour)
         self.model = self._trained()
         fallback = CompletedScoreReranker({"lexical": 0.4, "vector": 0.6})
         troubles = Troubles(LastingTrouble("the order"), LastingTrouble("features"))
         self.order = LearnedOrder(self.model, SCHEMA, self.scenery, fallback, troubles)
 
+    def scene(self, query: Query, candidates: Ranking) -> Scene:
+        """All that the features need."""
+        scene, _ = self.scenery.scene(
+            query, candidates, self.features, tables=self.tables, timeout_seconds=10
+        )
+        return scene
+
     def seen(self, query: Query, candidates: Ranking) -> FeatureMatrix:
         """All features."""
-        scene, _ = self.scenery.scene(
-            query, candidates, self.features, tables=Tables(), timeout_seconds=10
-        )
-        return assemble(scene, self.features)
+        return assemble(self.scene(query, candidates), self.features)
 
     def _trained(self) -> Model:
         """Trees of the usual size over all features; everything is at hand when it is done."""
@@ -175,7 +197,7 @@ class Bench:
             data=Data(LESSONS, LESSONS * CANDIDATES, LESSONS, 0.0, 1.0, "ab" * 32),
             proof=Proof(0, 0),
         )
-        return Model(manifest, fit(TrainingSet(names, tuple(groups)), None, options), Tables())
+        return Model(manifest, fit(TrainingSet(names, tuple(groups)), None, options), self.tables)
 
     def floor(self, values: Any, query: Query) -> None:
         """What has to be done at least."""
@@ -208,9 +230,7 @@ class Bench:
         """Where the time goes, of another query."""
         found["profile"].append(timed(partial(self.past.read, query)))
         began = time.perf_counter()
-        scene, _ = self.scenery.scene(
-            query, candidates, self.features, tables=Tables(), timeout_seconds=10
-        )
+        scene = self.scene(query, candidates)
         set_at = time.perf_counter()
         matrix = assemble(scene, self.features)
         assembled_at = time.perf_counter()

@@ -54,8 +54,19 @@ class Person:
         return {
             deed.document_id: deed.value
             for deed in self.deeds
-            if deed.document_id is not None and deed.value is not None and is_rating(deed)
+            if deed.value is not None and deed.document_id is not None and is_rating(deed)
         }
+
+    @cached_property
+    def worths(self) -> Mapping[str, float]:
+        """document_id -> the most that choosing it was worth; what was not chosen is left out."""
+        worths: dict[str, float] = {}
+        worth_of, before = CHOOSING.get, worths.get
+        for deed in self.deeds:
+            worth, name = worth_of(deed.action, 0.0), deed.document_id
+            if worth and name is not None and worth > before(name, 0.0):
+                worths[name] = worth
+        return worths
 
     @cached_property
     def rating_mean(self) -> float:
@@ -72,13 +83,8 @@ class Person:
         """document_id -> how much it was liked, 0 = neither: the last rating less the person's own
         mean; of what was not rated, the most that choosing it was worth.
         """
-        liked: dict[str, float] = {}
-        for deed in self.deeds:
-            name, worth = deed.document_id, CHOOSING.get(deed.action, 0.0)
-            if name is not None and worth > liked.get(name, 0.0):
-                liked[name] = worth
         mean = self.rating_mean
-        return liked | {name: value - mean for name, value in self.ratings.items()}
+        return {**self.worths, **{name: value - mean for name, value in self.ratings.items()}}
 
     @cached_property
     def session(self) -> tuple[Deed, ...]:

@@ -4,11 +4,12 @@ A rating says something of a person by what it is above or below what is usual: 
 and for this person, who may be strict. The rest is a *residual*, in standard deviations.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rerank.deeds import CHOOSING
+from rerank.facts import Facts
 from rerank.scene import Scene, Values
 from rerank.tables import Rows
 
@@ -35,12 +36,7 @@ def taste(scene: Scene) -> Taste:
     """The taste of whoever asks; without a past it is empty."""
     person, tables = scene.person, scene.tables
     ratings = person.ratings
-    worth: dict[str, float] = {}
-    for deed in person.deeds:
-        chosen_for = CHOOSING.get(deed.action)
-        if chosen_for is not None and deed.document_id is not None:
-            worth[deed.document_id] = max(chosen_for, worth.get(deed.document_id, 0.0))
-    chosen = {name: value for name, value in worth.items() if name not in ratings}
+    chosen = {name: value for name, value in person.worths.items() if name not in ratings}
     names = (*ratings, *chosen)
     rows = tables.rows(names)
     usual = person.rating_mean if np.isnan(tables.usual) else tables.usual
@@ -49,6 +45,13 @@ def taste(scene: Scene) -> Taste:
     rated -= rated.sum() / (len(rated) + PRIOR_RATINGS)
     liked = np.log2(1.0 + np.fromiter(chosen.values(), np.float64, len(chosen)))
     return Taste(names, rows, np.concatenate([rated / tables.spread, liked]))
+
+
+def liked_content(scene: Scene) -> Sequence[tuple[Facts, float]]:
+    """What is known of the documents of the taste, with their residuals, in its order."""
+    known, facts_of = scene.once(taste), scene.facts.get
+    pairs = zip(map(facts_of, known.document_ids), known.residuals.tolist(), strict=True)
+    return [(facts, residual) for facts, residual in pairs if facts is not None]
 
 
 def place(scene: Scene) -> Values | None:

@@ -4,10 +4,13 @@ No person takes part. What is learned is how the evidence of the legs and the te
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from rerank.training.groups import Group, TrainingSet
+from rerank.training.lambdamart import FitOptions
+from rerank.training.training import TrainingOptions
 from tandem.errors import InputError, ModelError, SearchUnavailable
 from tandem.features import FeatureMatrix
 from tandem.judgments import Qrels
@@ -17,6 +20,36 @@ from tandem.rankings import SearchResult
 
 ORIGIN = "judgments"
 BUDGET_MS = 60_000
+
+LINEAR = (
+    "blended_score",
+    "blended_spread",
+    "blended_lead",
+    "fragments",
+    "vector_mean",
+    "words_of_best",
+)
+"""What counts on average; trees correct their weighted sum. Judged queries are few, and trees alone
+do not find better than the untrained order. Chosen on SciFact's train queries by cross-validation:
+untrained 0.746 nDCG@10, this sum 0.756; 400 trees upon it instead of 50 lose 0.003.
+"""
+
+TREES = FitOptions(
+    trees=50,
+    learning_rate=0.02,
+    leaves=4,
+    rows_in_leaf=100,
+    row_share=0.7,
+    feature_share=0.6,
+    l2=20.0,
+    truncation=20,
+)
+"""Few and careful ones, for the same reason."""
+
+
+def options(seed: int = 0, threads: int = 0) -> TrainingOptions:
+    """How to train on judgments; see ``FitOptions`` for ``threads``."""
+    return TrainingOptions(seed=seed, fit=replace(TREES, threads=threads), linear=LINEAR)
 
 
 def groups(

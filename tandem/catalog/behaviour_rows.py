@@ -12,7 +12,10 @@ from tandem.catalog.database import reading
 from tandem.catalog.event_tables import EVENT_HEAD, EVENTS, IMPRESSIONS
 from tandem.catalog.text import ESCAPE, AnyText, read
 
-Row = tuple[Any, ...]
+Row = Sequence[Any]
+SPARSE = 10
+"""How many times longer the next piece of the log is, after one that holds nothing of a collection.
+"""
 
 
 def _columns(table: sa.Table, names: Sequence[str]) -> list[sa.ColumnElement[Any]]:
@@ -39,20 +42,21 @@ _OF_ONE_KIND: Mapping[str, sa.types.TypeEngine[Any]] = {
 """What the columns are, that one of the tables has not, and that are no texts."""
 
 
-def _after(table: sa.Table) -> sa.Select[Any]:
-    """What comes after a place in the log."""
+def _between(table: sa.Table) -> sa.Select[Any]:
+    """What a piece of the log holds in a table."""
     return sa.select(*_columns(table, (*Deed._fields, "surface", "exposures"))).where(
         table.c.collection == sa.bindparam("collection"),
         table.c.sequence > sa.bindparam("after"),
+        table.c.sequence <= sa.bindparam("until"),
     )
 
 
 _ROWS = (
-    sa.union_all(_after(EVENTS), _after(IMPRESSIONS))
+    sa.union_all(_between(EVENTS), _between(IMPRESSIONS))
     .order_by(sa.column("sequence"))
     .limit(sa.bindparam("limit"))
 )
-"""Both kinds in one order: both databases read them side by side in the order of their indexes."""
+"""Both kinds in one order. SQLite reads them side by side, PostgreSQL sorts the piece."""
 
 _HEAD = sa.select(EVENT_HEAD.c.head)
 
@@ -70,14 +74,16 @@ class CollectionBehaviour:
 
     def rows(self, after: int, limit: int) -> Rows:
         """See ``BehaviourLog``."""
-        given = {"collection": self._collection, "after": after, "limit": limit}
+        given = {"collection": self._collection, "limit": limit}
+        until, span = after, limit
+        found: Sequence[Row] = ()
         with reading(self._engine) as connection:
             head = int(connection.execute(_HEAD).scalar_one())
-            if head <= after:  # asked again and again while nothing happens
-                return Rows((), after)
-            found = connection.execute(_ROWS, given).all()
+            while not found and until < head:  # where it is sparse, in longer and longer pieces
+                since, until, span = until, min(until + span, head), span * SPARSE
+                found = connection.execute(_ROWS, given | {"after": since, "until": until}).all()
         rows = tuple(_shown(row) if row[-1] is not None else _deed(row[:-2]) for row in found)
-        return Rows(rows, rows[-1].sequence if len(rows) == limit else head)
+        return Rows(rows, rows[-1].sequence if len(rows) == limit else until)
 
     def deeds_of(self, who: Who, *, as_of: int, limit: int) -> Sequence[Deed]:
         """See ``BehaviourLog``."""

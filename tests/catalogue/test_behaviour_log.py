@@ -74,6 +74,17 @@ def test_both_kinds_in_one_order(log: EventLog, limit: int) -> None:
     assert [type(row) for row in rows] == [Deed, Deed, Shown] * 3
 
 
+def test_far_between(log: EventLog) -> None:
+    """What others did is passed over, however much it is; nothing is told before something is."""
+    log.append("other", "s", [event(f"a{number}") for number in range(40)])
+    log.append("main", "s", [event("one")])
+    log.append("other", "s", [event(f"b{number}") for number in range(40)])
+    first = log.behaviour("main").rows(0, 2)
+    assert [row.sequence for row in first.rows] == [41]
+    assert first.through == 81
+    assert log.behaviour("main").rows(81, 2) == Rows((), 81)
+
+
 def test_where_nothing_is_left(log: EventLog) -> None:
     """The end is where it was asked after, whatever the end."""
     behaviour = log.behaviour("main")

@@ -36,7 +36,9 @@ class FakeCollection:
     faults: dict[str, TandemError] = field(default_factory=dict)
     incomplete: frozenset[str] = frozenset()
     searching: Any = field(
-        default_factory=lambda: SimpleNamespace(rules_state=lambda schema: f"as {schema} is")
+        default_factory=lambda: SimpleNamespace(
+            rules_state=lambda schema: f"as {schema} is", begin=lambda: None, wake=lambda: None
+        )
     )
     generation: Any = field(default_factory=lambda: SimpleNamespace(schema="the live one"))
     changes: bool = False

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from rerank import learned_order
 from rerank.learned_order import BIAS, LearnedOrder, SignalledOrder, Troubles
 from rerank.scene import Scene, Values
 from rerank.scenes import Seen
@@ -63,7 +62,7 @@ class Features:
 def signals(monkeypatch: pytest.MonkeyPatch) -> Features:
     """Two: ``length``, which the model knows, and ``place``."""
     made = Features()
-    monkeypatch.setattr(learned_order, "features", made)
+    monkeypatch.setattr("rerank.learned_order.features", made)
     return made
 
 
