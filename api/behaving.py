@@ -36,6 +36,7 @@ class BehaviourWatch:
         self._collection = collection
         self.current = Behaviour()
         self._whole = threading.Event()
+        self._read = threading.Condition()
         self._is_closed = False
         self._watch = Watch(
             "behaviour",
@@ -54,6 +55,12 @@ class BehaviourWatch:
         """Wait until it is whole; whether it came to that."""
         return self._whole.wait(seconds)
 
+    def wait_for(self, position: int, seconds: float) -> bool:
+        """Wait until the log is read up to there; whether it came to that."""
+        self.wake()
+        with self._read:
+            return self._read.wait_for(lambda: self.current.position >= position, seconds)
+
     def wake(self) -> None:
         """Something was done: read it now."""
         self._watch.wake()
@@ -70,6 +77,8 @@ class BehaviourWatch:
             self.current.take(piece)
             time.sleep(PAUSE_SECONDS)
         self._whole.set()
+        with self._read:
+            self._read.notify_all()
 
     def close(self) -> None:
         """Read no more."""

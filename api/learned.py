@@ -151,6 +151,10 @@ class LearnedOrders:
         """Wait until what people did is known; whether it came to that."""
         return self._behaviour is None or self._behaviour.wait(seconds)
 
+    def wait_for(self, position: int, seconds: float) -> bool:
+        """As ``wait``, of what is in the event log up to a position."""
+        return self._behaviour is None or self._behaviour.wait_for(position, seconds)
+
     def incomplete(self, order: Order) -> frozenset[str]:
         """The order itself, while not all was read yet of what people did that matters to it."""
         watch = self._behaviour

@@ -63,6 +63,10 @@ class Searching:
         """Wait until what people did is known; whether it came to that."""
         return self._orders.wait(seconds)
 
+    def wait_for(self, position: int, seconds: float) -> bool:
+        """As ``wait``, of what is in the event log up to a position."""
+        return self._orders.wait_for(position, seconds)
+
     def take_up(self, release: Release, opened: OpenGeneration) -> None:
         """Have the model of a release at hand before it goes live; one that cannot be used is told,
         here and in every answer.

@@ -37,11 +37,17 @@ from tandem.telemetry import logger
 THREADS = max(1, (os.cpu_count() or 1) // 2)
 """The process that trains answers searches meanwhile."""
 
+UNTRAINED = ("blended_score",)
+"""What is learned from clicks stands on the order without a model: few of them do not forget it,
+and what nobody was shown keeps its place.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainOrder:
     """What to train on, and what to do with the model. ``judgments`` names a folder, ``graded`` a
-    file; without either, what people did counts.
+    file; without either, what people did counts. ``newest_share``: of the time, kept for tests; 0
+    where time changes nothing, as with simulated people.
     """
 
     judgments: str | None = None
@@ -51,6 +57,7 @@ class TrainOrder:
     overridden: tuple[str, ...] = ()
     seed: int = 0
     position_bias: PositionBias = "lightgbm"
+    newest_share: float = SplitOptions().newest_share
 
 
 def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
@@ -130,10 +137,16 @@ def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
 def _options(wanted: TrainOrder) -> TrainingOptions:
     if wanted.judgments is not None:
         return judged.options(wanted.seed, THREADS)
-    fit = FitOptions(threads=THREADS)
-    options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias, fit=fit)
+    options = TrainingOptions(
+        seed=wanted.seed,
+        position_bias=wanted.position_bias,
+        split=SplitOptions(newest_share=wanted.newest_share),
+        fit=FitOptions(threads=THREADS),
+    )
     if wanted.as_of_end:  # all answers see the same log: the newest ones prove no more than others
         return replace(options, split=SplitOptions(newest_share=0.0))
+    if wanted.graded is None:
+        return replace(options, linear=UNTRAINED)
     return options
 
 

@@ -1,8 +1,9 @@
 """``tandem demo``: index what every machine has, say how good it finds, and show it."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,10 +14,14 @@ from api.commands.index_report import exit_code, tell, tell_problems
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.commands.search import show
 from api.commands.serve import serve as serve_until_stopped
-from api.console import FOUND, note, say, say_json
+from api.commands.train import DrawnReading
+from api.console import FOUND, bars, note, printable, say, say_json
 from api.demo.judgments import load_judgments
 from api.demo.people import COLLECTION, PEOPLE, choices, seed_people
 from api.demo.records import DemoRecords
+from api.demo.teaching import ROUNDS, TRAINING, have_read, known_ids, taught, without_model
+from api.engines import open_catalog
+from api.orders import Order, have_done
 from indexer.indexing import IndexReport, NamedSource
 from indexer.rejects import RejectsFile
 from indexer.validation import sample_attributes
@@ -39,12 +44,14 @@ PERSONAL_SHARE = 0.5
 """So much that the order of the page's first answers changes with the person; chosen by eye."""
 
 QUERIES_OF_PEOPLE = {
-    "Ada": "read lines from a stream",
+    "Ada": "open a connection",
     "Ben": "open a connection",
     "Cleo": "copy",
-    "Dara": "compare two values",
+    "Dara": "write a log message",
 }
-"""What each of the demo's people finds in another order than everybody else."""
+"""What each of the demo's people finds in another order than everybody else, with a model and
+without one.
+"""
 
 
 def run(
@@ -60,24 +67,44 @@ def run(
     port: Annotated[
         int | None, typer.Option("--port", help="With --serve: port, instead of the settings'.")
     ] = None,
+    no_readers: Annotated[
+        bool, typer.Option("--no-readers", help="Simulate no readers, and train nothing.")
+    ] = False,
     data_dir: DataDir = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
     """Index the documentation of Python's standard library, measure, and show a few searches.
 
-    With --serve it goes on as tandem serve does, and asks nothing again that is indexed already:
-    the page at / then lets one choose an invented person, and shows what their clicks change.
+    Then simulated readers search and click, once, and a model is trained on that. With --serve it
+    goes on as tandem serve does, and asks nothing again that is indexed already: the page at /
+    then lets one choose an invented person, and shows what their clicks change.
     """
     place = {"host": host, "port": port}
     _check(place, serve=serve, as_json=as_json)
     chosen = settings(config, data_dir, COLLECTION, place)
-    code = _prepared(chosen, serve=serve, as_json=as_json)
+    code, told = _prepared(chosen, only_serves=serve, quiet=as_json)
+    if code == FOUND and not no_readers:
+        told = {**told, **_learned(chosen, is_shown=bool(told), quiet=as_json)}
+    if as_json:
+        say_json(told)
+    elif told and not serve:
+        note(f'\nyour turn: tandem search --collection {COLLECTION} "…"')
+        note("next, the page and the API: tandem demo --serve")
     if serve and code == FOUND:
         shown = with_personal_order(chosen)
-        people = choices() if shown.search.personal_share else []
-        serve_until_stopped(shown, "tandem demo --serve", _invite, people)
+        serve_until_stopped(shown, "tandem demo --serve", _invite, _people(shown))
     return code
+
+
+def _people(chosen: Settings) -> list[dict[str, str]]:
+    """Whom one may be on the page: nobody else, where the order does not know who asks."""
+    with closing(open_catalog(chosen)) as catalog:
+        live = catalog.releases.live(COLLECTION)
+    is_learned = live is not None and live.model is not None
+    if not (is_learned or chosen.search.personal_share):
+        return []
+    return choices(with_readers=is_learned)
 
 
 def _check(place: Mapping[str, object], *, serve: bool, as_json: bool) -> None:
@@ -88,26 +115,71 @@ def _check(place: Mapping[str, object], *, serve: bool, as_json: bool) -> None:
             raise InputError(f"--{name}: expected only with --serve", hint="leave it out")
 
 
-def _prepared(chosen: Settings, *, serve: bool, as_json: bool) -> int:
-    """Everything but serving. What is to be served, and was indexed before, is not measured."""
+def _prepared(chosen: Settings, *, only_serves: bool, quiet: bool) -> tuple[int, Mapping[str, Any]]:
+    """The exit code, and what was measured: nothing where it is served and was indexed before."""
     with open_house(chosen, "tandem demo", notify=note) as house:
-        target, report = _index(house, quiet=as_json)
+        target, report = _index(house, quiet=quiet)
         seed_people(house.catalog, datetime.now(UTC))
         code = exit_code(report)
-        if serve and not (report.accepted - report.unchanged or report.deleted):
-            return code
+        if only_serves and not (report.accepted - report.unchanged or report.deleted):
+            return code, {}
         figures = measure_configurations(target)
-        if as_json:
-            say_json({"documents": target.catalog.documents.count(COLLECTION), **figures})
-            return code
-        _show_figures(figures)
-        for text in SHOWN_QUERIES:
-            say(f'\n$ tandem search --collection {COLLECTION} "{text}"')
-            show(target.searcher(DEFAULT).search(Query(text, limit=SHOWN_HITS)))
-        if not serve:
-            note(f'\nyour turn: tandem search --collection {COLLECTION} "…"')
-            note("next, the page and the API: tandem demo --serve")
-    return code
+        if not quiet:
+            _show_figures(figures)
+            for text in SHOWN_QUERIES:
+                say(f'\n$ tandem search --collection {COLLECTION} "{text}"')
+                show(target.searcher(DEFAULT).search(Query(text, limit=SHOWN_HITS)))
+        return code, {"documents": target.catalog.documents.count(COLLECTION), **figures}
+
+
+def _learned(chosen: Settings, *, is_shown: bool, quiet: bool) -> Mapping[str, Any]:
+    """Have a model learned from simulated readers, unless there is one; how good it is."""
+    with open_house(chosen, "tandem demo", notify=note) as house:
+        is_new = not house.catalog.models.list(COLLECTION)
+        if is_new and not _simulated(house.collection(COLLECTION), quiet=quiet):
+            return {}
+    if is_new and not _trained(chosen, quiet=quiet):
+        return {}
+    if not (is_new or is_shown):
+        return {}
+    with open_house(chosen, "tandem demo", notify=note) as house:
+        found = taught(house.collection(COLLECTION))
+    assert found is not None, "it was trained"
+    if not quiet:
+        for line in found.lines():
+            say(line)
+    return {"simulated_readers": found.as_data()}
+
+
+def _simulated(target: OpenCollection, *, quiet: bool) -> bool:
+    """Whether simulated readers could find anything."""
+    note("simulated readers search and click; nobody of them lives")
+    with bars(wanted=not quiet) as shown:
+        shown.add("rounds", "simulated rounds", ROUNDS)
+        done = have_read(target, datetime.now(UTC), lambda: shown.advance("rounds", 1))
+    if done is None:
+        note("no judged query has an answer here: there is nothing that readers would look for")
+        return False
+    note(f"they made {done.searches:,} searches and {done.clicks:,} clicks")
+    return True
+
+
+def _trained(chosen: Settings, *, quiet: bool) -> bool:
+    """Whether a model was trained; that a gate refuses it is told."""
+    with bars(wanted=not quiet) as shown:
+        try:
+            outcome = have_done(
+                chosen, Order(COLLECTION, "train", TRAINING), DrawnReading(shown), note
+            )
+        except InputError as error:
+            note(f"no model was trained: {printable(str(error))}")
+            return False
+    refusal = outcome["refusal"]
+    if refusal is None:
+        note(f"model {outcome['model']}, trained on them, is live as release {outcome['release']}")
+    else:
+        note(f"the model is kept, and nothing went live: {printable(refusal['message'])}")
+    return True
 
 
 def with_personal_order(chosen: Settings) -> Settings:
@@ -120,7 +192,10 @@ def with_personal_order(chosen: Settings) -> Settings:
 
 def _invite(address: str) -> None:
     note(f"serving the demo at {address}; stop with Ctrl-C")
-    note("open it, choose one of its invented people, and see what their clicks change:")
+    note(
+        "open it, choose one of its invented people or simulated readers, and see what their clicks"
+    )
+    note("change, such as for")
     for person in PEOPLE:
         note(f"  {person.name}, who {person.about}: {QUERIES_OF_PEOPLE[person.name]}")
 
@@ -150,18 +225,15 @@ def _index(house: House, *, quiet: bool) -> tuple[OpenCollection, IndexReport]:
 
 
 def measure_configurations(target: OpenCollection) -> dict[str, Mapping[str, float]]:
-    """nDCG@10 and R@100 of every configuration over the bundled judgment list."""
-    judgments = load_judgments(_known_ids(target))
+    """nDCG@10 and R@100 of every configuration, without a model, over the bundled judgments."""
+    judgments = load_judgments(known_ids(target))
     if judgments.missing:
         note(f"{len(judgments.missing)} judged names do not exist in this Python: left out")
-    return {
-        name: measure(judgments.qrels, run_queries(target.searcher(name), judgments.queries))
-        for name in CONFIGURATIONS
-    }
-
-
-def _known_ids(target: OpenCollection) -> set[str]:
-    return {document_id for document_id, _ in target.lexical.index.versions()}
+    figures: dict[str, Mapping[str, float]] = {}
+    for name in CONFIGURATIONS:
+        with without_model(target, name) as searcher:
+            figures[name] = measure(judgments.qrels, run_queries(searcher, judgments.queries))
+    return figures
 
 
 def _show_figures(figures: Mapping[str, Mapping[str, float]]) -> None:

@@ -1,13 +1,14 @@
 """The demo's people: invented readers, each with a past of clicks in the documentation.
 
-They show what a person's own past does to the order. Nobody ever clicked like this, so nothing that
-is measured or trained may count them.
+They show what a person's own past does to the order. Nobody ever clicked like this, and no label
+of a model comes from them. Some of the simulated readers can be chosen beside them.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from api.demo.readers import SEED, draw_readers
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import Accepted
 from tandem.events import Event
@@ -15,6 +16,9 @@ from tandem.events import Event
 COLLECTION = "demo"
 SOURCE = "demo-people"
 BETWEEN_CLICKS = timedelta(hours=7)
+
+SHOWN_READERS = (1, 10)
+"""The numbers of the simulated readers that the page offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +163,21 @@ PEOPLE = (
 )
 
 
-def choices() -> list[dict[str, str]]:
+def choices(*, with_readers: bool = False) -> list[dict[str, str]]:
     """Whom the reader of the demo's page may choose to be: ``user_id``, ``name`` and ``about``."""
-    return [
+    people = [
         {"user_id": person.user_id, "name": person.name, "about": f"{person.about} (invented)"}
         for person in PEOPLE
+    ]
+    readers = draw_readers(SHOWN_READERS[-1], SEED) if with_readers else []
+    return people + [
+        {
+            "user_id": reader.user_id,
+            "name": f"Simulated reader {number}",
+            "about": f"{reader.subject}, prefers {reader.form} (simulated)",
+        }
+        for number, reader in enumerate(readers, start=1)
+        if number in SHOWN_READERS
     ]
 
 

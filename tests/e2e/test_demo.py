@@ -1,5 +1,6 @@
 """The demo, and the quality that it promises on content that every machine has."""
 
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,13 +18,13 @@ EMBEDDINGS = Path(".tandem") / "embeddings.sqlite"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tandem, Ran]:
-    """`tandem demo --json` in a folder without a collection. What `make demo` has embedded in the
-    checkout is not embedded again, which would take minutes.
+    """`tandem demo --json --no-readers` in a folder without a collection. What `make demo` has
+    embedded in the checkout is not embedded again, which would take minutes.
     """
     tandem = Tandem(tmp_path_factory.mktemp("demo"))
     if (FOLDER / EMBEDDINGS).is_file():
         copy_database(FOLDER / EMBEDDINGS, tandem.folder / EMBEDDINGS)
-    return tandem, tandem("demo", "--json")
+    return tandem, tandem("demo", "--json", "--no-readers")
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -77,17 +78,44 @@ def test_a_second_demo_changes_nothing(demo: tuple[Tandem, Ran], tmp_path: Path)
     """Run again, the demo finds everything unchanged."""
     tandem, first = demo
 
-    again = tandem("demo", "--json")
+    again = tandem("demo", "--json", "--no-readers")
 
     assert again.code == 0
     assert again.data == first.data
+
+
+@pytest.mark.long
+def test_simulated_readers_teach_the_demo(demo: tuple[Tandem, Ran], tmp_path: Path) -> None:
+    """Personal features help readers who were held out, nobody else loses, and what was measured
+    before stays as it was; a second demo learns nothing anew. Over a thousand searches take their
+    time.
+    """
+    known, first = demo
+    tandem = Tandem(tmp_path)
+    shutil.copytree(known.folder / ".tandem", tandem.folder / ".tandem")
+
+    taught = tandem("demo", "--json")
+    again = tandem("demo", "--json")
+
+    assert taught.code == 0, taught.err
+    said = taught.data["simulated_readers"]
+    assert said["is_live"]
+    assert said["lift_by_personal"]["nDCG@10"]["low"] > 0
+    assert (
+        said["models"]["model"]["nDCG@10"]["mean"] > said["models"]["untrained"]["nDCG@10"]["mean"]
+    )
+    unasked = said["unasked_queries"]
+    assert unasked["with_model"]["nDCG@10"] > unasked["without_model"]["nDCG@10"] - 0.02
+    assert {name: taught.data[name] for name in first.data} == first.data
+    assert again.data == taught.data
+    assert "simulated readers search" not in again.err
 
 
 def test_the_demo_is_served_until_it_is_stopped(demo: tuple[Tandem, Ran]) -> None:
     """At once, as it is indexed already; whose order can be looked at is said."""
     tandem, _ = demo
     with subprocess.Popen(
-        tandem.command("demo", "--serve", "--port", "0"),
+        tandem.command("demo", "--serve", "--no-readers", "--port", "0"),
         cwd=tandem.folder,
         env=tandem.environment(),
         stdout=subprocess.PIPE,

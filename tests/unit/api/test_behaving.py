@@ -1,17 +1,13 @@
 """What people do is followed in the event log."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from api.behaving import BehaviourWatch
-from api.watching import Watch
 from rerank.behaviour import Behaviour
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
@@ -91,24 +87,14 @@ def test_it_can_be_woken(log: EventLog) -> None:
         until(lambda: chosen(followed.current, "a") == 1.0)
 
 
-def test_it_may_begin_before_it_is_made(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread is as quick as that, now and then."""
-    click(log, "a")
-    looked = threading.Event()
-
-    def late(*given: Any, **named: Any) -> Watch:
-        made = Watch(*given, **named)
-        assert looked.wait(30)
-        time.sleep(0.05)
-        return made
-
-    def events() -> EventLog:
-        looked.set()
-        return log
-
-    monkeypatch.setattr("api.behaving.Watch", late)
-    with closing(watch(events, FOR_EVER)) as followed:
-        assert followed.wait(2)
+def test_a_position_can_be_waited_for(log: EventLog) -> None:
+    """What stands there is known then; what is not written yet is not waited for longer."""
+    with closing(watch(lambda: log, FOR_EVER)) as followed:
+        assert followed.wait(30)
+        click(log, "a", "b")
+        assert followed.wait_for(2, 30)
+        assert chosen(followed.current, "b") == 1.0
+        assert not followed.wait_for(3, 0.01)
 
 
 def test_where_nothing_was_ever_done_there_is_nothing_to_wait_for() -> None:

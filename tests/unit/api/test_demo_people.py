@@ -39,6 +39,9 @@ def test_who_can_be_chosen() -> None:
     assert [person["user_id"] for person in people] == [person.user_id for person in PEOPLE]
     assert len({person["user_id"] for person in people}) == len(people) >= 3
     assert all(person["about"].endswith("(invented)") for person in people)
+    readers = choices(with_readers=True)[len(people) :]
+    assert [reader["user_id"] for reader in readers] == ["simulated-001", "simulated-010"]
+    assert all("Simulated" in reader["name"] for reader in readers)
 
 
 @pytest.fixture
