@@ -67,7 +67,8 @@ def run(
     finally:
         catalog.close()
     if as_json:
-        said = _summary(done) | {"collection": chosen.collection, "dry_run": dry_run}
+        said = _summary(done) if dry_run else _summary(done) | _kept(done)
+        said |= {"collection": chosen.collection, "dry_run": dry_run}
         say_json(said | rejects_summary(rejected))
     else:
         _tell(done, rejected, dry=dry_run)
@@ -89,15 +90,21 @@ def _summary(done: Imported) -> dict[str, Any]:
         "read": done.read,
         "events": done.events,
         "impressions": done.impressions,
-        "accepted": done.accepted,
-        "duplicates": done.duplicates,
         "undated": done.undated,
         "first": done.first,
         "last": done.last,
-        "unknown_query_ids": len(done.queries),
         "unknown_document_ids": len(done.unknown),
         "events_on_unknown_documents": done.unknown.total(),
         "seconds": round(done.seconds, 3),
+    }
+
+
+def _kept(done: Imported) -> dict[str, Any]:
+    """What only the log knows."""
+    return {
+        "accepted": done.accepted,
+        "duplicates": done.duplicates,
+        "unknown_query_ids": len(done.queries),
     }
 
 

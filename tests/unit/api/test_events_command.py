@@ -189,6 +189,10 @@ def test_a_dry_run_keeps_nothing(folder: Path, bring: Run, capsys: Captured) -> 
     file = written(folder, "one.jsonl", [*LINES, b"{"])
     assert bring(file, dry_run=True) == FOUND
     assert "6 read: 4 events, 1 impressions, 1 rejected, in " in capsys.readouterr().out
+    assert bring(file, dry_run=True, as_json=True) == FOUND
+    told = json.loads(capsys.readouterr().out)
+    assert (told["events"], told["unknown_document_ids"], told["rejected"]) == (4, 1, 1)
+    assert not {"accepted", "duplicates", "unknown_query_ids"} & {*told}
     assert not (folder / "events.sqlite").exists()
     assert (folder / "rejects.jsonl").exists()
 
