@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from api.bodies import kind_of
 from api.near_miss import near_miss
-from api.ubi import BadEvent, named, read_event
+from api.ubi import BadEvent, largest, named, read_event
 from tandem.errors import FieldError
 from tandem.events import ALL_BEFORE, Event, Exposure, Impression
-from tandem.fields import from_microseconds, parse_datetime
+from tandem.fields import datetime_text, from_microseconds, parse_datetime
 
 EPOCH = from_microseconds(0)
 LATEST_SECONDS = 1e11
@@ -24,8 +24,12 @@ HITS = ("query_response_hit_ids", "query_response_objects_ids", "query_response_
 """UBI's documents, its schema and its plugin call them by different names."""
 
 QUERY_NAMES = ("query_id", "user_id", "client_id", "session_id")
+UBI_NAMES = (*QUERY_NAMES, "event_id")
 QUERY_KEPT = ("application", "query_response_id", "object_id_field", "query_attributes")
-QUERY_KNOWN = (*QUERY_NAMES, *QUERY_KEPT, *HITS, "timestamp", "user_query")
+QUERY_PASSED = ("query", "indexes")
+"""What OpenSearch's plugin writes of the search behind a query: nobody will read it."""
+
+QUERY_KNOWN = (*QUERY_NAMES, *QUERY_KEPT, *HITS, "timestamp", "user_query", *QUERY_PASSED)
 
 NAMES = ("event_id", "document_id", "user_id", "client_id", "session_id", "query_id")
 PLAIN_KNOWN = (*NAMES, "timestamp", "action", RATING, "value", "position")
@@ -39,12 +43,26 @@ def read_line(data: object, release: int) -> Event | Impression:
     """
     if not isinstance(data, dict):
         raise BadEvent(None, f"expected a JSON object, found {kind_of(data)}")
-    if "action_name" in data or "event_attributes" in data:
-        return read_event(data)
     try:
-        return _query(data, release) if "user_query" in data else _deed(data)
+        if "action_name" in data or "event_attributes" in data:
+            return read_event(_as_ubi_has_it(data))
+        if any(name in data for name in ("user_query", *HITS)):
+            return _query(_as_ubi_has_it(data), release)
+        return _deed(data)
     except FieldError as error:
         raise BadEvent(error.field, error.reason, hint=error.hint) from None
+
+
+def _as_ubi_has_it(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What OpenSearch's plugin keeps: its names are blank where there are none, and its moments may
+    be numbers.
+    """
+    names = {name: _name(data, name) or None for name in UBI_NAMES if name in data}
+    moment = data.get("timestamp")
+    if _is_number(moment):
+        seconds = moment / 1_000 if abs(moment) >= LATEST_SECONDS else moment
+        moment = datetime_text(_moment({"timestamp": seconds}))
+    return {**data, **names, "timestamp": moment}
 
 
 def _query(data: Mapping[str, Any], release: int) -> Impression:
@@ -52,26 +70,39 @@ def _query(data: Mapping[str, Any], release: int) -> Impression:
     names = {name: _name(data, name) for name in QUERY_NAMES}
     if names["query_id"] is None:
         raise BadEvent("query_id", "is missing", hint="a query has a query_id and a timestamp")
-    given = [name for name in HITS if data.get(name) is not None]
-    hits = data[given[0]] if given else []
-    if not isinstance(hits, list) or not all(isinstance(hit, str) for hit in hits):
-        raise BadEvent(given[0], "expected an array of document ids, as texts")
-    kept = {name: data[name] for name in QUERY_KEPT if data.get(name) not in (None, {})}
-    text = data["user_query"]
+    text = data.get("user_query") or ""
     if not isinstance(text, str):
         raise BadEvent("user_query", f"expected a text, found {kind_of(text)}")
-    return Impression(
-        query_id=names["query_id"],
-        timestamp=_moment(data),
-        release=release,
-        query_text=text,
-        user_id=names["user_id"],
-        client_id=names["client_id"],
-        session_id=names["session_id"],
-        as_of=ALL_BEFORE,
-        exposures=tuple(Exposure(hit, place) for place, hit in enumerate(hits, start=1)),
-        details={**kept, IMPORTED: True},
-    )
+    kept = {name: data[name] for name in QUERY_KEPT if data.get(name) not in (None, {})}
+    hits = enumerate(_hits(data), start=1)
+    try:
+        return Impression(
+            query_id=names["query_id"],
+            timestamp=_moment(data),
+            release=release,
+            query_text=text,
+            user_id=names["user_id"],
+            client_id=names["client_id"],
+            session_id=names["session_id"],
+            as_of=ALL_BEFORE,
+            exposures=tuple(Exposure(hit, place) for place, hit in hits),
+            details={**kept, IMPORTED: True},
+        )
+    except FieldError as error:
+        field = largest(kept) if error.field == "details" else error.field
+        raise BadEvent(field, error.reason, hint=error.hint) from None
+
+
+def _hits(data: Mapping[str, Any]) -> list[str]:
+    """The documents that were shown, in their order."""
+    given = [name for name in HITS if data.get(name) is not None]
+    for name in given:
+        found = data[name]
+        if not isinstance(found, list) or not all(map(_is_id, found)):
+            raise BadEvent(name, "expected an array of document ids")
+        if found != data[given[0]]:
+            raise BadEvent(name, f"has other documents than {given[0]}, expected one of them")
+    return [str(hit) for hit in data[given[0]]] if given else []
 
 
 def _deed(data: Mapping[str, Any]) -> Event:
@@ -116,12 +147,9 @@ def _check_known(data: Mapping[str, Any], known: tuple[str, ...]) -> None:
 
 
 def _name(data: Mapping[str, Any], field: str) -> str | None:
-    """A name; files often have them as whole numbers."""
     value = data.get(field)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if value is None or isinstance(value, str):
-        return value
+    if value is None or _is_id(value):
+        return None if value is None else str(value)
     raise BadEvent(field, f"expected a text or a whole number, found {kind_of(value)}")
 
 
@@ -129,9 +157,18 @@ def _number(data: Mapping[str, Any], field: str) -> float | None:
     value = data.get(field)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value):
         raise BadEvent(field, f"expected a number, found {kind_of(value)}")
     return float(value)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_id(value: object) -> bool:
+    """Files often have them as whole numbers."""
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _moment(data: Mapping[str, Any]) -> datetime:

@@ -34,8 +34,9 @@ Progress = Callable[[str, int], None]
 @dataclass
 class Imported:
     """What an import did. ``undated`` are those of the first moment of 1970: nobody knows when they
-    happened. ``unknown`` counts the events by document that the collection has not; ``queries`` are
-    those with events of which no page was shown, with the position in the log before the first.
+    happened. ``unknown`` counts the events by document that the collection has not; of those in
+    ``unknown_shown`` it has none, and they were shown. ``queries`` are those with events of which
+    no page was shown, with the position in the log before the first.
     """
 
     read: int = 0
@@ -48,12 +49,14 @@ class Imported:
     last: datetime | None = None
     queries: dict[str, int] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
+    unknown_shown: set[str] = field(default_factory=set)
     seconds: float = 0.0
 
     def note(self, word: Event | Impression) -> None:
         """Count what a good line tells."""
         if isinstance(word, Impression):
             self.impressions += 1
+            self.unknown_shown.update(shown.document_id for shown in word.exposures)
         else:
             self.events += 1
             if word.document_id is not None:
@@ -135,8 +138,10 @@ class Importer:
             done.queries.setdefault(query_id, head)
 
     def _drop_known(self, done: Imported) -> None:
-        for document_id in self._catalog.documents.versions_of(self._collection, [*done.unknown]):
-            del done.unknown[document_id]
+        asked = [*(done.unknown.keys() | done.unknown_shown)]
+        for document_id in self._catalog.documents.versions_of(self._collection, asked):
+            done.unknown.pop(document_id, None)
+            done.unknown_shown.discard(document_id)
 
 
 def _placed(

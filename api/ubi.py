@@ -98,9 +98,14 @@ def read_event(data: object) -> Event:
         )
     except FieldError as error:
         field = PATHS.get(error.field, error.field)
-        if field == "details":  # too much together: the part that has most of it
-            field = max(details, key=lambda name: len(orjson.dumps(details[name])))
+        if field == "details":
+            field = largest(details)
         raise BadEvent(field, error.reason, hint=error.hint) from None
+
+
+def largest(details: Mapping[str, Any]) -> str:
+    """The part that has most of what is too much together."""
+    return max(details, key=lambda name: len(orjson.dumps(details[name])))
 
 
 def _details(
@@ -151,7 +156,8 @@ def _of_kind(field: str, value: Any, fits: Callable[[Any], bool], expected: str)
     """
     if value is None or fits(value):
         return value
-    raise BadEvent(field, f"expected {expected}, found {kind_of(value)}")
+    hint = "an RFC 3339 time, such as 2026-11-21T09:30:00Z" if field == "timestamp" else ""
+    raise BadEvent(field, f"expected {expected}, found {kind_of(value)}", hint=hint)
 
 
 def _is_number(value: object) -> bool:

@@ -1,7 +1,8 @@
 """What people did and saw, as signals read it: plain rows, of which a fold reads a million.
 
 ``Event`` and ``Impression`` (``tandem.events``) are what is accepted; these are what is left of
-them for whoever learns. Times are seconds since 1970, UTC.
+them for whoever learns. Times are seconds since 1970, UTC: by the clock of whoever told it, but no
+later than it was received, since one clock that is ahead would make all before it look new.
 """
 
 from collections.abc import Sequence

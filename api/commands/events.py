@@ -67,11 +67,17 @@ def run(
     finally:
         catalog.close()
     if as_json:
-        said = _summary(done) | {"collection": chosen.collection, "dry_run": dry_run}
+        said = _summary(done) if dry_run else _summary(done) | _kept(done)
+        said |= {"collection": chosen.collection, "dry_run": dry_run}
         say_json(said | rejects_summary(rejected))
     else:
         _tell(done, rejected, dry=dry_run)
-    return PROBLEM if done.read and not done.events + done.impressions else FOUND
+    return PROBLEM if _is_nothing(done) else FOUND
+
+
+def _is_nothing(done: Imported) -> bool:
+    """Whether every line was rejected."""
+    return done.read > 0 and not done.events + done.impressions
 
 
 def _live(catalog: Catalog, name: str) -> int:
@@ -89,15 +95,22 @@ def _summary(done: Imported) -> dict[str, Any]:
         "read": done.read,
         "events": done.events,
         "impressions": done.impressions,
-        "accepted": done.accepted,
-        "duplicates": done.duplicates,
         "undated": done.undated,
         "first": done.first,
         "last": done.last,
-        "unknown_query_ids": len(done.queries),
         "unknown_document_ids": len(done.unknown),
+        "unknown_shown_document_ids": len(done.unknown_shown),
         "events_on_unknown_documents": done.unknown.total(),
         "seconds": round(done.seconds, 3),
+    }
+
+
+def _kept(done: Imported) -> dict[str, Any]:
+    """What only the log knows."""
+    return {
+        "accepted": done.accepted,
+        "duplicates": done.duplicates,
+        "unknown_query_ids": len(done.queries),
     }
 
 
@@ -106,6 +119,9 @@ def _tell(done: Imported, rejected: RejectsFile, *, dry: bool) -> None:
     became = "" if dry else f"; {done.accepted:,} new, {done.duplicates:,} known before"
     say(f"{found}, {rejected.total:,} rejected{became}, in {done.seconds:.1f} s")
     tell_rejects(rejected)
+    if _is_nothing(done):
+        note("error: every line was rejected")
+        note("  next: see docs/howto/import-behaviour.md for what a line may be")
     if done.first is not None and done.last is not None:
         say(f"  from {done.first:%Y-%m-%d %H:%M} to {done.last:%Y-%m-%d %H:%M} UTC")
     if done.undated:
@@ -113,12 +129,27 @@ def _tell(done: Imported, rejected: RejectsFile, *, dry: bool) -> None:
             f"warning: {done.undated:,} say 1970-01-01: when they happened is unknown, they count "
             "as older than everything"
         )
-    if done.unknown:
-        named = ", ".join(printable(repr(name)) for name, _ in done.unknown.most_common(SHOWN))
-        note(
-            f"warning: {done.unknown.total():,} events are on {len(done.unknown):,} documents that "
-            f"the collection has not, such as {named}"
-        )
-        note("  next: index them, or compare the ids of both files")
+    _tell_unknown(done)
     if done.queries:
         note(f"warning: of {len(done.queries):,} queries with events, no page was shown here")
+
+
+def _tell_unknown(done: Imported) -> None:
+    """Documents that the collection has not."""
+    if done.unknown:
+        _warn(
+            f"{done.unknown.total():,} events are on {len(done.unknown):,} documents",
+            [name for name, _ in done.unknown.most_common(SHOWN)],
+        )
+    if done.unknown_shown:
+        _warn(
+            f"queries have shown {len(done.unknown_shown):,} documents",
+            sorted(done.unknown_shown)[:SHOWN],
+        )
+    if done.unknown or done.unknown_shown:
+        note("  next: index them, or compare the ids of both files")
+
+
+def _warn(said: str, names: list[str]) -> None:
+    named = ", ".join(printable(repr(name)) for name in names)
+    note(f"warning: {said} that the collection has not, such as {named}")

@@ -22,12 +22,11 @@ from tandem.catalog.backup_file import (
     created,
 )
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.database import reading
+from tandem.catalog.database import reading, take_time
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT
 from tandem.catalog.faults import translated
 from tandem.catalog.logs import Log
 from tandem.catalog.tables import CONTENT, FORMAT, MODEL_PARTS
-from tandem.catalog.urls import is_server
 from tandem.errors import InputError
 from tandem.fields import datetime_text
 
@@ -125,11 +124,3 @@ def _unwritable(path: Path, error: Exception) -> InputError:
         f"the backup {path} cannot be written: {reason}",
         hint="name a file in a folder that can be written to and has room",
     )
-
-
-def take_time(connection: sa.Connection) -> None:
-    """Let this transaction last as long as it needs."""
-    if is_server(connection.engine.url):
-        from tandem.catalog.postgres import without_timeouts
-
-        without_timeouts(connection)

@@ -20,14 +20,16 @@ SPARSE = 10
 
 def _columns(table: sa.Table, names: Sequence[str]) -> list[sa.ColumnElement[Any]]:
     """Columns as the database holds them: a million texts go through no function of Python. Those
-    that the table has not are null; ``seconds`` is when it happened.
+    that the table has not are null; ``seconds`` is when it happened, and no later than it came.
     """
     return [_column(table, name).label(name) for name in names]
 
 
 def _column(table: sa.Table, name: str) -> sa.ColumnElement[Any]:
     if name == "seconds":
-        return sa.cast(table.c.happened_at, sa.Double()) / 1e6
+        happened, received = table.c.happened_at, table.c.received_at
+        earlier = sa.case((happened < received, happened), else_=received)
+        return sa.cast(earlier, sa.Double()) / 1e6
     if name not in table.c:
         kind = _OF_ONE_KIND.get(name, sa.Text())
         return sa.cast(sa.null(), kind)

@@ -11,7 +11,16 @@ from tandem.catalog.faults import TITLE, translated
 from tandem.catalog.sqlite import Durability
 from tandem.catalog.urls import database_url, file_url, is_server
 
-__all__ = ["bytes_held", "database_url", "file_url", "has", "open_database", "reading", "writing"]
+__all__ = [
+    "bytes_held",
+    "database_url",
+    "file_url",
+    "has",
+    "open_database",
+    "reading",
+    "take_time",
+    "writing",
+]
 
 ROWS_PER_QUERY = 500
 """Bound parameters in one IN list; SQLite allows 32,766 and older builds 999."""
@@ -90,6 +99,14 @@ def bytes_held(connection: sa.Connection, tables: sa.MetaData) -> int:
 
         return postgres.bytes_held(connection, list(tables.tables))
     return sqlite.bytes_held(connection)
+
+
+def take_time(connection: sa.Connection) -> None:
+    """Let this transaction last as long as it needs."""
+    if is_server(connection.engine.url):
+        from tandem.catalog import postgres
+
+        postgres.without_timeouts(connection)
 
 
 @contextmanager

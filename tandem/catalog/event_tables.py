@@ -21,7 +21,7 @@ shown and what was done."""
 EventSequence = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 DEED = (
-    *("action", "document_id", "happened_at", "value"),
+    *("action", "document_id", "happened_at", "received_at", "value"),
     *("user_id", "client_id", "session_id", "query_id", "position"),
 )
 """What learning reads of an event, beside its sequence."""

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import open_database, reading
+from tandem.catalog.database import open_database, reading, take_time
 from tandem.catalog.faults import damaged
 from tandem.catalog.logs import Addition, Log
 from tandem.catalog.order import in_order
@@ -115,20 +115,26 @@ def _take_up(engine: sa.Engine, log: Log) -> None:
     Raises:
         CatalogError: another process has meanwhile made it a log that cannot be taken up here.
     """
+    told, where = logging.getLogger("tandem.catalog"), shown(engine.url)
     with in_order(engine, log.head) as (connection, _):
+        take_time(connection)  # an index over many rows
         found = _format(connection, log)
         _check_format(connection, log, found)
         if found == log.format:
             return  # another process was first
+        told.info(
+            "the %s %s is of format %d and becomes one of format %d: where it is large, that takes"
+            " a while, in which nobody else writes to it",
+            log.title,
+            where,
+            found,
+            log.format,
+        )
         for added in log.lacking(found) or ():
             _add(connection, added)
         connection.execute(log.head.update().values(format=log.format))
-    logging.getLogger("tandem.catalog").info(
-        "the %s %s was of format %d and is of format %d now",
-        log.title,
-        shown(engine.url),
-        found,
-        log.format,
+    told.info(
+        "the %s %s was of format %d and is of format %d now", log.title, where, found, log.format
     )
 
 

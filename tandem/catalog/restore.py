@@ -11,10 +11,9 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from tandem.catalog.aside import exchange, remove
-from tandem.catalog.backup import take_time
 from tandem.catalog.backup_file import BackupReader, Manifest, Readable, opened
 from tandem.catalog.backup_rows import batches, tables_of
-from tandem.catalog.database import database_url, file_url, reading
+from tandem.catalog.database import database_url, file_url, reading, take_time
 from tandem.catalog.event_tables import BEHAVIOUR
 from tandem.catalog.faults import DatabaseDamaged, translated
 from tandem.catalog.generations import lexical_name, vector_name

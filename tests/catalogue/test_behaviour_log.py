@@ -1,13 +1,14 @@
 """The event log as learning reads it: lean rows of both kinds, in one order."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.catalog.event_log import EventLog
-from tandem.events import Event, Exposure
+from tandem.events import Event, Exposure, Impression
 from tests.catalogue.logged import AT, event, impression
 
 HARD = " \x10 日本 \u2028"
@@ -59,6 +60,19 @@ def test_everything_that_is_read(log: EventLog) -> None:
     )
     found = log.behaviour("main").deeds_of(Who(*who), as_of=4, limit=10)
     assert list(found) == [log.behaviour("main").rows(0, 1).rows[0]]
+
+
+def test_nothing_happened_later_than_it_came(log: EventLog) -> None:
+    """A clock that is ahead would make everything before it look new, for as long as it is."""
+    began = datetime.now(UTC).timestamp()
+    ahead = datetime(2999, 1, 1, tzinfo=UTC)
+    log.append("main", "s", [Event("e", "click", ahead, "d", "u"), Impression("q", ahead, 1)])
+    log.append("main", "s", [Event("dated", "click", AT, "d", "u")])
+    behaviour = log.behaviour("main")
+    deed, page, dated = behaviour.rows(0, 9).rows
+    assert began - 1 < deed.seconds == page.seconds < began + 60
+    assert dated.seconds == AT.timestamp()
+    assert list(behaviour.deeds_of(Who("u"), as_of=9, limit=9)) == [deed, dated]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from tandem.catalog import postgres
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import open_database, reading, writing
-from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT, EVENT_HEAD
+from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT, EVENT_HEAD, FEATURES
 from tandem.catalog.faults import DatabaseDamaged
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.order import in_order
@@ -266,6 +267,31 @@ def test_an_event_log_without_features_is_taken_up(catalog: Catalog, open_catalo
     assert [row.what for row in log.events("main", 0, 10).rows] == [OLD]
 
 
+def test_indexes_over_many_rows_may_take_their_time(
+    postgres_url: sa.URL, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No statement is cut off while a log is taken up; whoever waits is told why."""
+    open_log(postgres_url, BEHAVIOUR).dispose()
+    engine = open_database(postgres_url, sa.MetaData())
+    with writing(engine) as connection:
+        drop_second(connection)
+        connection.execute(EVENT_HEAD.update().values(format=2))
+    engine.dispose()
+
+    def slow(_table: sa.Table, connection: sa.Connection, **_: object) -> None:
+        connection.exec_driver_sql("SELECT pg_sleep(1)")
+
+    monkeypatch.setattr(postgres, "SESSION", ("SET statement_timeout = '800ms'",))
+    caplog.set_level("INFO", "tandem.catalog")
+    sa.event.listen(FEATURES, "before_create", slow)
+    try:
+        open_log(postgres_url, BEHAVIOUR).dispose()
+    finally:
+        sa.event.remove(FEATURES, "before_create", slow)
+    assert "is of format 2 and becomes one of format 3" in caplog.messages[0]
+    assert "was of format 2 and is of format 3 now" in caplog.messages[1]
+
+
 @pytest.mark.parametrize("found", [2, EVENT_FORMAT])
 def test_a_log_that_has_lost_a_table_is_damaged(
     catalog: Catalog, open_catalog: Open, found: int
@@ -341,7 +367,7 @@ def test_another_process_was_first(
     url = first_format(catalog)
     overtaken(monkeypatch, lambda: open_log(url, BEHAVIOUR).dispose())
     open_log(url, BEHAVIOUR).dispose()
-    assert len(caplog.messages) == 1, "the other one has told it"
+    assert len(caplog.messages) == 2, "the other one has told it"
 
 
 def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> None:

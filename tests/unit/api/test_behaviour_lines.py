@@ -78,6 +78,52 @@ def test_the_same_event_written_otherwise() -> None:
     assert read_event(whole).event_id != read_event(data).event_id
 
 
+def test_what_opensearch_keeps_of_a_query() -> None:
+    """As its plugin writes it into ubi_queries."""
+    found = read_line(
+        {
+            "timestamp": 1_763_717_400_123,
+            "query_id": "q",
+            "query": '{"query":{"match":{"name":"boots"}}}',
+            "query_response_id": "r",
+            "query_response_hit_ids": ["b", 7],
+            "user_query": "boots",
+            "query_attributes": {},
+            "client_id": "",
+            "indexes": "shop",
+        },
+        7,
+    )
+    assert isinstance(found, Impression)
+    assert (found.query_text, found.client_id) == ("boots", None)
+    assert found.exposures == (Exposure("b", 1), Exposure("7", 2))
+    assert found.timestamp == AT.replace(year=2025, microsecond=123_000)
+    assert found.details == {"query_response_id": "r", "imported": True}
+    bare = read_line({"query_id": "q", "timestamp": 1, "query_response_hit_ids": []}, 7)
+    assert isinstance(bare, Impression)
+    assert (bare.query_text, bare.exposures) == ("", ())
+
+
+def test_what_opensearch_keeps_of_an_event() -> None:
+    """Its index takes moments as numbers; the server's own calls do not, and say what they want."""
+    data = {
+        "application": "shop",
+        "action_name": "click",
+        "client_id": "",
+        "user_id": 672,
+        "query_id": "q",
+        "timestamp": 1_763_717_400_000,
+        "event_attributes": {"object": {"object_id": "d"}, "position": {"ordinal": 3}},
+    }
+    found = read_line(data, 1)
+    assert isinstance(found, Event)
+    assert (found.client_id, found.user_id, found.position) == (None, "672", 3)
+    assert found.timestamp == AT.replace(year=2025)
+    with pytest.raises(BadEvent, match="timestamp: expected a text, found a number") as raised:
+        read_event(data | {"user_id": "672"})
+    assert raised.value.hint == "an RFC 3339 time, such as 2026-11-21T09:30:00Z"
+
+
 def test_an_event_of_ubi() -> None:
     """As the server takes it."""
     data = {"action_name": "click", "timestamp": "2026-11-21T09:30:00Z", "user_query": "boots"}
@@ -126,9 +172,16 @@ def test_a_query_of_ubi(field: str) -> None:
         ({**QUERY, "query_id": None}, "query_id", "is missing"),
         ({**QUERY, "user_query": 1}, "user_query", "expected a text, found a number"),
         ({**QUERY, "query_response_hit_ids": "a"}, "query_response_hit_ids", "an array of doc"),
-        ({**QUERY, "query_response_hit_ids": [1]}, "query_response_hit_ids", "an array of doc"),
+        ({**QUERY, "query_response_hit_ids": [1.5]}, "query_response_hit_ids", "an array of doc"),
+        (
+            {**QUERY, "query_response_hit_ids": ["a"], "query_response_objects_ids": ["b"]},
+            "query_response_objects_ids",
+            "has other documents than query_response_hit_ids",
+        ),
         ({**QUERY, "hits": ["a"]}, "hits", "is no field of such a line"),
-        ({**QUERY, "query_attributes": {"a": "b" * 5_000}}, "details", "4,096 are allowed"),
+        ({**QUERY, "query_attributes": {"a": "b" * 5_000}}, "query_attributes", "4,096 are a"),
+        ({**QUERY, "timestamp": 1e18}, "timestamp", "expected seconds since 1970"),
+        ({"action_name": "click", "timestamp": True}, "timestamp", "an RFC 3339 time, such as"),
         ({"event_attributes": {}}, "action_name", "is missing"),
     ],
 )

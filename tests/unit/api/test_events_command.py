@@ -26,7 +26,7 @@ LINES: list[dict[str, Any]] = [
     {"timestamp": 300, "user_id": "u", "document_id": "a", "rating": 4},
     {"timestamp": 100, "user_id": "u", "document_id": "b", "rating": 2},
     {"user_query": "x", "query_id": "q", "timestamp": "1970-01-01T00:03:20Z",
-     "query_response_hit_ids": ["a", "b"]},
+     "query_response_hit_ids": ["a", "b", "lost"]},
     {"action_name": "click", "timestamp": "1970-01-01T00:03:20Z", "query_id": "q",
      "event_attributes": {"object": {"object_id": "gone"}}},
     {"action_name": "click", "timestamp": "1970-01-01T00:03:20Z", "query_id": "never shown"},
@@ -94,6 +94,7 @@ def test_all_kinds_in_order_of_time(folder: Path, bring: Run, capsys: Captured) 
     assert "5 read: 4 events, 1 impressions, 0 rejected; 5 new, 0 known before, in " in out
     assert "  from 1970-01-01 00:01 to 1970-01-01 00:05 UTC" in out
     assert "1 events are on 1 documents that the collection has not, such as 'gone'" in err
+    assert "queries have shown 1 documents that the collection has not, such as 'lost'" in err
     assert "of 1 queries with events, no page was shown here" in err
     assert not (folder / "rejects.jsonl").exists()
     catalog = opened(folder)
@@ -167,9 +168,10 @@ def test_a_file_that_was_cut_off(folder: Path, bring: Run) -> None:
     assert not (folder / "events.sqlite").exists()
 
 
-def test_where_every_line_is_bad(folder: Path, bring: Run) -> None:
+def test_where_every_line_is_bad(folder: Path, bring: Run, capsys: Captured) -> None:
     """It is another file than it was taken for; an empty one is in order."""
     assert bring(written(folder, "bad.jsonl", [b"{", b"x"])) == PROBLEM
+    assert "error: every line was rejected\n  next: see docs/" in capsys.readouterr().err
     assert bring(written(folder, "empty.jsonl", [b"", b" "])) == FOUND
     assert rows(folder) == []
 
@@ -189,6 +191,10 @@ def test_a_dry_run_keeps_nothing(folder: Path, bring: Run, capsys: Captured) -> 
     file = written(folder, "one.jsonl", [*LINES, b"{"])
     assert bring(file, dry_run=True) == FOUND
     assert "6 read: 4 events, 1 impressions, 1 rejected, in " in capsys.readouterr().out
+    assert bring(file, dry_run=True, as_json=True) == FOUND
+    told = json.loads(capsys.readouterr().out)
+    assert (told["events"], told["unknown_document_ids"], told["rejected"]) == (4, 1, 1)
+    assert not {"accepted", "duplicates", "unknown_query_ids"} & {*told}
     assert not (folder / "events.sqlite").exists()
     assert (folder / "rejects.jsonl").exists()
 
