@@ -23,6 +23,10 @@ COPY api api
 RUN pip --python /opt/tandem/bin/python install --no-deps .
 
 FROM python:3.11.15-slim-bookworm
+# What LightGBM's wheel does not bring along: GNU's OpenMP
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgomp1 \
+    && rm -rf /var/lib/apt/lists/*
 # By number, so that a host can see that it is not root. Without a home, where OpenVINO would keep
 # the mark by which it tells its makers how it is used. The two folders are made here because a new
 # volume takes its owner from the image.

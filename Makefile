@@ -5,6 +5,8 @@ DOCKER ?= docker
 ENV := .venv
 TORCH_ENV := .venv-torch
 BIN := $(ENV)/bin
+# one more than cores, as a third of a test is waiting for servers and disks
+TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
 
 .PHONY: help install demo test docs lock torch-test long-test soak services containers up down clean
 
@@ -29,7 +31,7 @@ test: install ## Run the checks and every test that this machine can run
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) $(PYTEST_ARGUMENTS)
 
 docs: install ## Write the generated pages of docs/reference
 	$(BIN)/python -m docs.generate

@@ -8,13 +8,16 @@ from typer.main import get_command
 from api.commands import (
     backup,
     demo,
+    events,
     follow,
     index,
+    models,
     reindex,
     releases,
     search,
     serve,
     status,
+    train,
     verify,
 )
 from tandem.telemetry import configure_logging
@@ -40,6 +43,9 @@ app.command("rollback")(releases.rollback)
 app.command("backup")(backup.run)
 app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
+app.command("train")(train.run)
+app.add_typer(models.app, name="models")
+app.add_typer(events.app)
 
 
 @app.callback()

@@ -107,6 +107,7 @@ def query_of(asked: Asked, **more: Any) -> Query:
         "cursor": asked.cursor,
         "budget_ms": asked.budget_ms,
         "wants_highlights": asked.fields is None or HIGHLIGHTS in asked.fields,
+        "wants_explanation": asked.explain,
         **{name: getattr(asked, name) for name in NAMES},
     }
     return Query(**{"text": "", **given, **more})

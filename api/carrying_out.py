@@ -7,13 +7,16 @@ from typing import Any
 
 from api.asking import Order, Show
 from api.candidates import ReindexOrder
+from api.model_fitness import left_model
+from api.model_promotion import promote_model
 from api.owner import Owner
+from api.training import train
 from api.verified import verify
 from api.wanted import Wanted
 from indexer.reindexing import ReindexProgress, Report
 from indexer.verification import VerifyOptions
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.releases import Generation
+from tandem.catalog.releases import Generation, Release
 from tandem.errors import CatalogError
 from tandem.telemetry import logger
 
@@ -37,13 +40,30 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
         collection = owner.house.collection(order.collection)
         options = VerifyOptions(**order.arguments)
         return verify(collection, options, show, lambda: owner.is_stopping)
+    if order.kind == "train":
+        return train(owner, order, show)
     if order.kind == "promote":
-        number = int(order.arguments["generation"])
-        overridden = tuple(order.arguments.get("overridden", ()))
-        release = owner.promote(order.collection, number, report, overridden)
-    else:
-        release = owner.rollback(order.collection, report)
-    return {"release": release.number, "generation": release.generation}
+        return _promote(owner, order, report)
+    return _live(owner, owner.rollback(order.collection, report))
+
+
+def _promote(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
+    overridden = tuple(order.arguments.get("overridden", ()))
+    model = order.arguments.get("model")
+    if model is not None:
+        return promote_model(owner, order.collection, int(model), overridden).as_data()
+    number = int(order.arguments["generation"])
+    release = owner.promote(order.collection, number, report, overridden)
+    return _live(owner, release)
+
+
+def _live(owner: Owner, release: Release) -> dict[str, Any]:
+    return {
+        "release": release.number,
+        "generation": release.generation,
+        "model": release.model,
+        "left_model": left_model(owner.house.catalog, release),
+    }
 
 
 def _reindex(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
@@ -52,10 +72,13 @@ def _reindex(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
     arguments["overridden"] = tuple(arguments["overridden"])
     house.embedders.adopt(arguments["settings"])
     generation, outcome = owner.reindex(order.collection, ReindexOrder(**arguments), report)
+    live = outcome.release
     return {
         "generation": generation.number,
         "embedder": generation.embedder,
-        "release": outcome.release.number if outcome.release else None,
+        "release": live.number if live else None,
+        "model": live.model if live else None,
+        "left_model": left_model(house.catalog, live) if live else None,
         "gates": [verdict._asdict() for verdict in outcome.verdicts],
         "overridden": outcome.overridden,
         "dropped": outcome.dropped,

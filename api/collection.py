@@ -51,6 +51,7 @@ class OpenCollection:
         self.searching = Searching(settings.search, catalog, self.name)
         self.release = release
         self.live = self.open_generation(catalog.releases.generation(release.generation))
+        self.searching.take_up(release, self.live)
         self.live.name_followers(is_live=True)
 
     # --- the live generation ---
@@ -203,16 +204,15 @@ class OpenCollection:
     def refresh(self) -> bool:
         """Take up the release that is live in the catalogue now; whether it is another one."""
         with self._refreshing:  # of two that refresh, none puts back what it read first
-            release = self.catalog.releases.live(self.name)
-            is_changed = False
-            if release is not None and release != self.release:
+            release = self.catalog.releases.live(self.name) or self.release
+            if is_changed := release != self.release:
                 self._go_live(release)
-                is_changed = True
             self.live.look_again()  # last, as it may wait for engines
             return is_changed
 
     def _go_live(self, release: Release) -> None:
         opened = self.open_generation(self.catalog.releases.generation(release.generation))
+        self.searching.take_up(release, opened)
         with self._lock:
             self.live.name_followers(is_live=False)
             opened.name_followers(is_live=True)

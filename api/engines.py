@@ -1,11 +1,12 @@
 """Which engine a setting names. With ``bootstrap`` the only place that knows concrete ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from tandem.analysis import Analysis
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import database_url, file_url
 from tandem.errors import SettingsError, TandemError
@@ -105,6 +106,15 @@ def _qdrant(settings: Settings, log_id: str) -> VectorStore:
     from tandem.engines.qdrant_store import QdrantStore
 
     return QdrantStore(connect(settings.engines.vector), namespace=log_id[:NAMESPACE_DIGITS])
+
+
+def analyser(analysis: Analysis) -> Callable[[str], Sequence[str]]:
+    """What gives the searchable words of a text in this process, whichever engine has the index:
+    the same analysis is the same words in all of them.
+    """
+    from tandem.engines.tantivy_mapping import build_analyzer
+
+    return build_analyzer(analysis).analyze
 
 
 def catalogue_url(settings: Settings) -> sa.URL:

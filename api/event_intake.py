@@ -11,7 +11,7 @@ from api.bodies import BadBody, read_json
 from api.ubi import BadEvent, read_event
 from tandem.catalog.event_log import EventLog
 from tandem.errors import CatalogError, FieldError, TandemError
-from tandem.events import UNKNOWN_QUERY, Event
+from tandem.events import UNKNOWN_QUERY, Event, Impression
 from tandem.telemetry import logger
 
 MAXIMUM_EVENTS = 1_000
@@ -107,6 +107,23 @@ def _batch(items: Iterable[tuple[int, Callable[[], Event]]]) -> Batch:
     return batch
 
 
+def keep(log: EventLog, collection: str, source: str, words: Sequence[Event | Impression]) -> Taken:
+    """Append events and impressions; events of queries that nobody knows are marked. Durable on
+    return.
+
+    Raises:
+        CatalogError: the log did not take them: none is kept.
+    """
+    shown = {word.query_id for word in words if isinstance(word, Impression)}
+    events = (word for word in words if isinstance(word, Event))
+    asked = list(dict.fromkeys(event.query_id for event in events if event.query_id))
+    known = log.known_queries(collection, asked) | shown
+    marked = [_marked(word, known) if isinstance(word, Event) else word for word in words]
+    done = log.append(collection, source, marked)
+    unknown = [query_id for query_id in asked if query_id not in known]
+    return Taken(done.accepted, done.duplicates, unknown)
+
+
 def _marked(event: Event, known: Collection[str]) -> Event:
     """The event, with a mark where nothing is known to have been shown under its query."""
     if event.query_id is None or event.query_id in known:
@@ -118,17 +135,23 @@ def _marked(event: Event, known: Collection[str]) -> Event:
 
 class EventIntake:
     """Takes a collection's events. ``flush`` waits, for at most that many seconds, until what was
-    shown before is in the log, and says whether it is. Thread-safe.
+    shown before is in the log, and says whether it is; ``accepted`` is told when some are in the
+    log. Thread-safe.
 
     What another server has shown may reach the log a moment later: its query is unknown till then.
     """
 
     def __init__(
-        self, log: Callable[[], EventLog], collection: str, flush: Callable[[float], bool]
+        self,
+        log: Callable[[], EventLog],
+        collection: str,
+        flush: Callable[[float], bool],
+        accepted: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
         self._collection = collection
         self._flush = flush
+        self._accepted = accepted
         self._turns = BoundedSemaphore(AT_ONCE)
 
     def take(self, events: Sequence[Event]) -> Taken:
@@ -153,12 +176,9 @@ class EventIntake:
         """The append comes last: where anything fails before it, none was kept."""
         if not self._flush(FLUSH_SECONDS):
             raise CatalogError("what was shown before is not in the event log yet")
-        log = self._log()
-        asked = list(dict.fromkeys(event.query_id for event in events if event.query_id))
-        known = log.known_queries(self._collection, asked)
-        done = log.append(self._collection, SOURCE, [_marked(event, known) for event in events])
-        unknown = [query_id for query_id in asked if query_id not in known]
-        return Taken(done.accepted, done.duplicates, unknown)
+        taken = keep(self._log(), self._collection, SOURCE, events)
+        self._accepted()
+        return taken
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

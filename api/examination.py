@@ -1,6 +1,7 @@
 """The gates that look into the indexes of a new generation."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from api.collection import OpenCollection
@@ -61,8 +62,9 @@ class Judged(NamedTuple):
 
 
 class OwnQualityGate:
-    """The quality gate over both generations as they are open when it is asked, through pools of
-    its own: that a leg of the live search is skipped now must not decide here, and the reverse.
+    """The quality gate over both generations, or over two models, as they are when it is asked,
+    through pools of its own: that a leg of the live search is skipped now must not decide here,
+    and the reverse.
     """
 
     name = QualityGate.name
@@ -71,11 +73,14 @@ class OwnQualityGate:
         self,
         collection: OpenCollection,
         candidate: OpenGeneration,
+        model: int | None,
         judged: Judged,
         stopped: Callable[[], bool],
     ) -> None:
+        """``model`` is the one that the candidate is to have."""
         self._collection = collection
         self._candidate = candidate
+        self._model = model
         self._judged = judged
         self._stopped = stopped
 
@@ -86,14 +91,15 @@ class OwnQualityGate:
         pools = [search_pools() for _ in range(2)]
         try:
             with self._candidate.in_use(), collection.held() as (release, live):
+                sides = ((release, live), (replace(release, model=self._model), self._candidate))
                 before, after = (
-                    _Stoppable(
+                    Stoppable(
                         collection.searching.pipeline_apart(
-                            release, opened, configuration, its_pools
+                            of_release, opened, configuration, its_pools
                         ),
                         self._stopped,
                     )
-                    for opened, its_pools in zip((live, self._candidate), pools, strict=True)
+                    for (of_release, opened), its_pools in zip(sides, pools, strict=True)
                 )
                 queries, tolerance = self._judged
                 return QualityGate(queries, before, after, tolerance).examine()
@@ -104,7 +110,7 @@ class OwnQualityGate:
                 its_pools.close()
 
 
-class _Stoppable:
+class Stoppable:
     """A searcher that answers until it is told to stop."""
 
     def __init__(self, searcher: Searcher, stopped: Callable[[], bool]) -> None:

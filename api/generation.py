@@ -16,6 +16,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation
 from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
+from tandem.embedding.remembering_embedder import RememberingEmbedder
 from tandem.errors import EngineError, ReleaseConflict, SettingsError, TandemError
 from tandem.lexical import LexicalIndex
 from tandem.protocols import Embedder, VectorIndex
@@ -36,6 +37,9 @@ class OpenGeneration:
     is_in_process: bool = True
     """See ``DocumentSource``."""
 
+    asking: RememberingEmbedder = field(init=False)
+    """What embeds queries."""
+
     followers: list[AnyLeased] = field(init=False)
     is_closed: bool = field(default=False, init=False)
     _users: int = 0
@@ -45,6 +49,7 @@ class OpenGeneration:
 
     def __post_init__(self) -> None:
         """One follower an index."""
+        self.asking = RememberingEmbedder(self.embedder)
         collection = self.generation.collection
         lexical = LeasedFollower(self.catalog, collection, self.lexical, LexicalWriter, LEXICAL)
         vector = LeasedFollower(self.catalog, collection, self.vector, self._vector_writer, VECTOR)
@@ -105,7 +110,7 @@ class OpenGeneration:
         """Both legs of a search, over the indexes as they are open now."""
         return Legs(
             LexicalLeg(self.lexical.index),
-            VectorLeg(self.vector.index, self.embedder, self.generation.passage_tokens),
+            VectorLeg(self.vector.index, self.asking, self.generation.passage_tokens),
         )
 
     def indexed(

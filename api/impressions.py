@@ -5,8 +5,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,6 +15,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import EventLog
 from tandem.errors import FieldError, TandemError
 from tandem.events import CORRECTED, MAXIMUM_DETAILS_BYTES, Exposure, Impression
+from tandem.features import FeatureMatrix
 from tandem.rankings import SearchResult
 from tandem.telemetry import logger
 
@@ -29,8 +31,16 @@ AGAIN_SECONDS = 1.0
 CLOSING_SECONDS = 3.0
 
 
+class Page(NamedTuple):
+    """What was shown, and the features of it that are kept for whoever learns."""
+
+    impression: Impression
+    features: FeatureMatrix | None = None
+
+
 class ImpressionWriter:
-    """A thread that appends a collection's impressions to the event log. Thread-safe.
+    """A thread that appends a collection's impressions, and their features, to the event log.
+    Thread-safe.
 
     An impression that the log refuses is left out alone; while the log cannot be written, it is
     tried again every second.
@@ -43,7 +53,7 @@ class ImpressionWriter:
         self._collection = collection
         self._again_seconds = again_seconds
         self._changed = threading.Condition()
-        self._waiting: deque[Impression] = deque()
+        self._waiting: deque[Page] = deque()
         self._added = self._settled = self._wanted = 0
         self._since = 0.0
         self._dropped = 0
@@ -59,7 +69,7 @@ class ImpressionWriter:
     def add(self, result: SearchResult) -> None:
         """Put down what this answer showed, soon; never waits, never fails."""
         try:
-            impression = impression_of(result)
+            page = Page(impression_of(result), result.features)
         except FieldError as error:
             self._leave_out(error)
             return
@@ -74,7 +84,7 @@ class ImpressionWriter:
             self._is_full = False
             if not self._waiting:
                 self._since = time.monotonic()
-            self._waiting.append(impression)
+            self._waiting.append(page)
             self._added += 1
             if len(self._waiting) in (1, BATCH):  # else the thread knows how long to wait
                 self._changed.notify_all()
@@ -116,7 +126,7 @@ class ImpressionWriter:
                 self._since = time.monotonic()
                 self._changed.notify_all()
 
-    def _next(self) -> list[Impression]:
+    def _next(self) -> list[Page]:
         """What is to be written now, left in the queue until it is; nothing at the end."""
         with self._changed:
             while not self._is_closed:
@@ -131,23 +141,30 @@ class ImpressionWriter:
             return 0.0
         return self._since + LATE_SECONDS - time.monotonic()
 
-    def _append(self, batch: Sequence[Impression]) -> None:
+    def _append(self, batch: Sequence[Page]) -> None:
         log = self._catalog.events
         try:
-            log.append_impressions(self._collection, SOURCE, batch)
+            self._write(log, batch)
         except Exception as error:
             if _may_pass(error):
                 raise
-            for impression in batch:  # one of them is to blame
-                self._append_one(log, impression)
+            for page in batch:  # one of them is to blame
+                self._append_one(log, page)
 
-    def _append_one(self, log: EventLog, impression: Impression) -> None:
+    def _append_one(self, log: EventLog, page: Page) -> None:
         try:
-            log.append_impressions(self._collection, SOURCE, [impression])
+            self._write(log, [page])
         except Exception as error:
             if _may_pass(error):
                 raise
             self._leave_out(error)
+
+    def _write(self, log: EventLog, batch: Sequence[Page]) -> None:
+        """What is written twice, as the second step failed, counts once."""
+        log.append_impressions(self._collection, SOURCE, [page.impression for page in batch])
+        seen = [(page.impression.query_id, page.features) for page in batch if page.features]
+        if seen:
+            log.features.keep(self._collection, seen)
 
     def _pause(self) -> None:
         with self._changed:
@@ -183,6 +200,14 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, TandemError) and not isinstance(error, FieldError)
 
 
+def is_sampled(query_id: str, share: float) -> bool:
+    """Whether a query is among the share of all, 0 to 1, whose features are kept: by its id alone,
+    so that whoever asks again knows.
+    """
+    drawn = int.from_bytes(blake2b(query_id.encode(), digest_size=8).digest())
+    return drawn < share * 2.0**64
+
+
 def impression_of(result: SearchResult) -> Impression:
     """What an answer showed: a document that is gone was not shown.
 
@@ -204,8 +229,9 @@ def impression_of(result: SearchResult) -> Impression:
         query.user_id,
         query.client_id,
         query.session_id,
-        exposures=exposures,
-        details=_details(result),
+        result.as_of,
+        exposures,
+        _details(result),
     )
 
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from api.generation import analysis_of
+from api.model_fitness import left_model
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import reading
-from tandem.catalog.releases import Generation
+from tandem.catalog.releases import Generation, Release
 from tandem.catalog.urls import shown
 from tandem.errors import CatalogError, EngineError, SettingsError
 from tandem.schema import describe
@@ -83,6 +84,7 @@ class Look:
             "release": live.number,
             "released_at": live.created_at,
             "parent": live.parent,
+            **self._model(live),
             "generation": generation.number,
             "embedder": generation.embedder,
             "passage_tokens": generation.passage_tokens,
@@ -110,6 +112,14 @@ class Look:
                 for task in self.catalog.tasks.unfinished(name)
             ],
         }
+
+    def _model(self, live: Release) -> dict[str, Any]:
+        """The live release's model, or what became of the one before."""
+        if live.model is None:
+            return {"model": None, "left_model": left_model(self.catalog, live)}
+        found = self.catalog.models.described(live.model)
+        told = {"model": found.number, "kind": found.manifest.get("kind", "unknown")}
+        return {"model": told | {"created_at": found.created_at}, "left_model": None}
 
     def _behaviour(self, name: str) -> dict[str, int | None]:
         """How much of what people did is kept, and of how many pages the features, with their size;

@@ -17,6 +17,7 @@ from api.followed import Followed
 from api.generation import OpenGeneration
 from api.leaving import leaving, part, stay
 from api.live import ReleaseWatch
+from api.model_fitness import put_live
 from api.promotion import gates, judgments, left_ready, outlived
 from api.retention import Retention
 from api.tidying import publish, remove, sweep
@@ -50,10 +51,8 @@ class Owner:
         if not self._followed:
             for error in self._troubles:
                 raise error
-        self._watches += [
-            ReleaseWatch(self._sync),
-            Retention(self.house, self.leading, self.drop_left),
-        ]
+        self._watches.append(ReleaseWatch(self._sync))
+        self._watches.append(Retention(self.house, self.leading, self.drop_left))
 
     def _sync(self) -> bool:
         """Follow what is retained now and nothing else; whether something has changed."""
@@ -199,7 +198,7 @@ class Owner:
     def _go_live(self, collection: OpenCollection, number: int, parent: int, keep: int) -> Release:
         known = self.house.catalog.releases.generation(number)
         collection.open_generation(known).refresh()
-        release = self.house.catalog.releases.promote(collection.name, number, parent=parent)
+        release = put_live(self.house.catalog, known, parent)
         return afterwards(release, self.stop, lambda: self._settle(collection, keep))
 
     def _settle(self, collection: OpenCollection, keep: int) -> None:

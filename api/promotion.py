@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from api.collection import OpenCollection
 from api.examination import Judged, OwnQualityGate, VerifyGate
 from api.generation import OpenGeneration
+from api.model_fitness import carried
 from indexer.seats import Access
 from query.understanding import check_searchable
 from relevance_eval.collections import read_beir
@@ -84,7 +85,8 @@ def gates(
         VerifyGate(collection, candidate, stopped),
     ]
     if judged is not None:
-        chosen.append(OwnQualityGate(collection, candidate, judged, stopped))
+        model = carried(collection.catalog, collection.release, candidate.generation)
+        chosen.append(OwnQualityGate(collection, candidate, model, judged, stopped))
     return chosen
 
 

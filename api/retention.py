@@ -125,6 +125,7 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
 
     yield chore("finished tasks", catalog.tasks.purge, kept.history_days)
     yield chore("dropped generations", catalog.releases.purge, kept.history_days)
+    yield chore("models", catalog.models.purge, kept.history_days)
     if catalog.has_frozen():
         yield Chore("cursors that have expired", partial(catalog.frozen.purge, CURSORS_PER_STEP))
     # last: an event log that is damaged keeps nothing else from being done

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from api.generation import OpenGeneration
+from api.learned import LearnedOrders, Order
 from api.personal import PersonalOrders
 from query.configurations import (
     DEFAULT,
@@ -23,6 +24,7 @@ from rerank.completed_scores import CompletedScoreReranker
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Release
 from tandem.fusion import LegFusion
+from tandem.protocols import Reranker
 from tandem.schema import Schema
 from tandem.sections import SearchSettings
 
@@ -42,6 +44,33 @@ class Searching:
         )
         self._reranker = CompletedScoreReranker({leg: its.share for leg, its in legs.items()})
         self._personal = PersonalOrders(catalog, collection, settings)
+        self._orders = LearnedOrders(catalog, collection, self._untrained, settings)
+
+    def _untrained(self, schema: Schema) -> Reranker:
+        return self._personal.over(self._reranker, schema)
+
+    def begin(self) -> None:
+        """Follow what people do and what documents become: for processes that answer many searches.
+        Another one's orders know nothing of it.
+        """
+        self._orders.begin()
+
+    def wake(self) -> None:
+        """Somebody has done something, which is in the event log."""
+        self._orders.wake()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until what people did is known; whether it came to that."""
+        return self._orders.wait(seconds)
+
+    def take_up(self, release: Release, opened: OpenGeneration) -> None:
+        """Have the model of a release at hand before it goes live; one that cannot be used is told,
+        here and in every answer.
+
+        Raises:
+            CatalogError: the catalogue does not answer.
+        """
+        self._orders.take_up(release, opened)
 
     @cached_property
     def rules(self) -> RulesFile:
@@ -83,7 +112,8 @@ class Searching:
             generation=opened.generation.number,
             seconds=60 * self._settings.cursor_minutes,
         )
-        return self._over(release, opened, configuration, self._pools, frozen)
+        order = self._orders.of(release, opened)
+        return self._over(release, opened, configuration, order, self._pools, frozen)
 
     def pipeline_apart(
         self,
@@ -92,14 +122,18 @@ class Searching:
         configuration: SearchConfiguration,
         pools: LegPools,
     ) -> SearchPipeline:
-        """One over pools of its own, that nobody's searches wait for, and of first pages alone."""
-        return self._over(release, opened, configuration, pools, None)
+        """One over pools of its own, that nobody's searches wait for, and of first pages alone. The
+        release's model orders, over whatever generation.
+        """
+        order = self._orders.order(release.model, opened)
+        return self._over(release, opened, configuration, order, pools, None)
 
     def _over(
         self,
         release: Release,
         opened: OpenGeneration,
         configuration: SearchConfiguration,
+        order: Order,
         pools: LegPools,
         frozen: FrozenPages | None,
     ) -> SearchPipeline:
@@ -110,12 +144,13 @@ class Searching:
                 configuration=configuration,
                 legs=opened.legs(),
                 pools=pools,
-                reranker=self._personal.over(self._reranker, opened.generation.schema),
+                reranker=order.reranker,
                 documents=opened,
                 frozen=frozen,
                 rules=self.rules.current(),
                 corrects=self._settings.correct_spelling,
-                incomplete=opened.incomplete,
+                incomplete=opened.incomplete | self._orders.incomplete(order),
+                explainer=order.explainer,
             )
         )
 
@@ -134,3 +169,4 @@ class Searching:
         """Ask nothing any more."""
         self._pools.close()
         self._personal.close()
+        self._orders.close()

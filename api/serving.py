@@ -14,7 +14,7 @@ from api.bootstrap import House
 from api.collection import OpenCollection
 from api.event_intake import EventIntake
 from api.healths import Healths
-from api.impressions import ImpressionWriter
+from api.impressions import ImpressionWriter, is_sampled
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
 from api.past_queries import PastQueriesWatch
@@ -24,6 +24,7 @@ from query.suggesting import Suggested
 from tandem.catalog.event_log import EventLog
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import CatalogError, CollectionNotFound, SearchUnavailable, TandemError
+from tandem.queries import Query
 from tandem.rankings import REBUILDING, Degradation, SearchResult
 from tandem.stores import EngineHealth
 
@@ -62,7 +63,9 @@ class Serving:
         self._fault: BaseException | None = None
         self._asking_since: float | None = None
         self._impressions = ImpressionWriter(house.catalog, self._name)
-        self.events = EventIntake(lambda: house.catalog.events, self._name, self._impressions.flush)
+        self.events = EventIntake(
+            lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
+        )
         engines = house.settings.engines
         self._healths = Healths(
             self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
@@ -93,6 +96,10 @@ class Serving:
     def record(self, result: SearchResult) -> None:
         """Put down what was shown, soon; nobody waits for it."""
         self._impressions.add(result)
+
+    def keeps_features(self, query: Query) -> bool:
+        """Whether the query is one of those whose features are kept for whoever learns."""
+        return is_sampled(query.query_id, self._house.settings.search.feature_log_share)
 
     def suggest(
         self, prefix: str, filters: Mapping[str, Any], limit: int, budget_ms: float
@@ -176,10 +183,16 @@ class Serving:
             is_changed = collection.refresh()
             collection.close_dropped()
         collection.begin_to_load()
+        collection.searching.begin()
         self._collection = collection
         if self._house.ownership is None:
             collection.open_complete()  # last, as it may wait for engines
         return is_changed
+
+    def _wake(self) -> None:
+        """Somebody has done something, which counts for the next search."""
+        if self._collection is not None:
+            self._collection.searching.wake()
 
     def _begin_to_load_all(self) -> None:
         """Whichever generation goes live next, one that is being built included: its model is at

@@ -41,13 +41,16 @@ Value = TypeVar("Value")
 
 
 class BadEvent(TandemError):
-    """An event lacks something, or holds what none may; ``field`` is a dotted path."""
+    """An event lacks something, or holds what none may; ``field`` is a dotted path, ``reason`` what
+    is wrong there.
+    """
 
     code = "bad_event"
 
     def __init__(self, field: str | None, reason: str, *, hint: str = "") -> None:
         super().__init__(f"{field}: {reason}" if field else reason, hint=hint)
         self.field = field
+        self.reason = reason
 
 
 def read_event(data: object) -> Event:
@@ -77,7 +80,7 @@ def read_event(data: object) -> Event:
     details = _details(data, attributes, of, at)
     try:
         return Event(
-            event_id=_id_of(data) if texts["event_id"] is None else texts["event_id"],
+            event_id=content_id(data) if texts["event_id"] is None else texts["event_id"],
             action=str(texts["action_name"]),
             timestamp=parse_datetime("timestamp", texts["timestamp"]),
             document_id=_text(PATHS["document_id"], of.get("object_id")),
@@ -155,6 +158,7 @@ def _is_whole(value: Any) -> bool:
     return _is_number(value) and value == value // 1
 
 
-def _id_of(data: Mapping[str, Any]) -> str:
+def content_id(data: Mapping[str, Any]) -> str:
+    """The id of an event that was given none: of the same content the same."""
     content = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     return "content:" + blake2b(content, digest_size=16).hexdigest()

@@ -18,7 +18,8 @@ FOLDER = Path(__file__).parent / "reference"
 PLAIN_TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 VERBS = (
     "", "demo", "index", "search", "status", "follow", "serve", "reindex", "releases", "promote",
-    "rollback", "backup", "restore", "verify",
+    "rollback", "backup", "restore", "verify", "train", "models", "models show", "models export",
+    "models import", "models remove", "events import",
 )  # fmt: skip
 ERROR = f"""\
 {{"error": {{
@@ -64,7 +65,7 @@ def commands_page() -> str:
 
 
 def _help(verb: str) -> str:
-    command = [sys.executable, "-m", "api", *([verb] if verb else []), "--help"]
+    command = [sys.executable, "-m", "api", *verb.split(), "--help"]
     shown = subprocess.run(
         command, capture_output=True, text=True, check=True, env=os.environ | PLAIN_TERMINAL
     )

@@ -134,11 +134,9 @@ class Reindexing:
             self._tell(ReindexProgress("examining"))
             outcome.verdicts.append(gate.examine())
             self._check_stopped()  # what was cut short says nothing of fitness
-        failed = [verdict for verdict in outcome.verdicts if not verdict.is_passed]
-        outcome.overridden = [verdict.gate for verdict in failed if verdict.gate in overridden]
-        refused = [verdict for verdict in failed if verdict.gate not in overridden]
-        if refused:
-            raise _refusal(refused, self._retry)
+        outcome.overridden = overruled(
+            outcome.verdicts, overridden, "the new generation", self._retry
+        )
         if promote is not None:
             self._wait(CLOSE_ENOUGH)  # what was written while it was examined
             self._tell(ReindexProgress("promoting"))
@@ -267,10 +265,20 @@ class _Pace:
         return ReindexProgress("building", legs, rate, seconds_left)
 
 
-def _refusal(refused: Sequence[Verdict], retry: str) -> GateFailed:
-    told = "; ".join(f"{verdict.gate}: {verdict.detail}" for verdict in refused)
-    names = " ".join(f"--override {verdict.gate}" for verdict in refused)
-    return GateFailed(
-        f"the new generation is not fit to go live: {told}",
-        hint=f"look into it; to promote it all the same: {retry} {names}",
-    )
+def overruled(
+    verdicts: Sequence[Verdict], overridden: Collection[str], what: str, retry: str | None
+) -> list[str]:
+    """The gates that were not passed, and are overridden. ``retry`` is the command that promotes
+    ``what`` was examined all the same, with overrides behind it; ``None`` where none can.
+
+    Raises:
+        GateFailed: one was not passed and is not overridden.
+    """
+    failed = [verdict for verdict in verdicts if not verdict.is_passed]
+    refused = [verdict for verdict in failed if verdict.gate not in overridden]
+    if refused:
+        told = "; ".join(f"{verdict.gate}: {verdict.detail}" for verdict in refused)
+        names = " ".join(f"--override {verdict.gate}" for verdict in refused)
+        forced = "" if retry is None else f"; to promote it all the same: {retry} {names}"
+        raise GateFailed(f"{what} is not fit to go live: {told}", hint=f"look into it{forced}")
+    return [verdict.gate for verdict in failed]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tandem.features import FeatureMatrix
 from tandem.queries import Query
 from tandem.rankings import Correction, Degradation, Ranking
 
@@ -12,7 +13,8 @@ class Arranged:
     """The order of the hits of a query, from first to last; see ``SearchResult`` for most of it.
 
     ``legs`` are those of the configuration. ``words`` is the text that the lexical leg searched
-    for, with ``variants`` as its other wordings.
+    for, with ``variants`` as its other wordings. ``features`` are those of all candidates, where
+    the query wants them or an explanation.
     """
 
     query: Query
@@ -29,3 +31,5 @@ class Arranged:
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    as_of: int = 0
+    features: FeatureMatrix | None = None

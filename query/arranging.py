@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from query.arranged import Arranged
 from query.arrangement import arrange
@@ -11,7 +11,7 @@ from query.completion import complete
 from query.configurations import LEXICAL, VECTOR
 from query.documents import QueryDocuments
 from query.legs import Questions
-from query.parts import Parts
+from query.parts import RERANK, Parts
 from query.retrieval import Answers
 from query.rules import InForce
 from query.tallying import tally
@@ -21,10 +21,7 @@ from tandem.errors import DocumentNotFound, SearchUnavailable
 from tandem.fusion import reciprocal_rank_fusion
 from tandem.lexical import Matching
 from tandem.queries import MAXIMUM_LIMIT, Query
-from tandem.rankings import Degradation, Evidence, Hit, Ranking
-
-RERANK: Final = "rerank"
-"""What a reply lacks where documents that decide the order could not be read."""
+from tandem.rankings import Degradation, Evidence, Hit, Ranking, Reranked
 
 
 class Order(NamedTuple):
@@ -79,10 +76,10 @@ class Arranger:
         with stage("fusion"):
             candidates = self._fuse(answers.by_leg, depth)
         questions = asked.of(answers.by_leg)
-        ranking, late = self._rerank(query, candidates, questions)
+        reranked = self._rerank(query, candidates, questions)
         with stage("arrangement"):
             fetch = partial(self._source.fetch, deadline=self._clock.arrangement())
-            ordered = arrange(ranking, rules, understood.filters, fetch)
+            ordered = arrange(reranked.ranking, rules, understood.filters, fetch)
         with stage("tally"):
             counted, uncounted = tally(self._parts, understood, ordered, questions, self._clock)
         words = questions.lexical
@@ -98,7 +95,7 @@ class Arranger:
             degraded=(
                 answers.degraded
                 + self._parts.rebuilding(answers.by_leg)
-                + late
+                + reranked.degraded
                 + self._source.degraded
                 + uncounted
             ),
@@ -108,6 +105,8 @@ class Arranger:
             notes=ordered.notes,
             applied=((() if words is None else words.applied) + ordered.applied),
             left_out=tuple(reason for kept in rules for reason in kept.left_out),
+            as_of=reranked.as_of,
+            features=reranked.features,
         )
         return Order(arranged, questions)
 
@@ -170,18 +169,16 @@ class Arranger:
             return _with_own_evidence(next(iter(rankings.values())))
         return reciprocal_rank_fusion(list(rankings.values()), configuration.fusion, limit=depth)
 
-    def _rerank(
-        self, query: Query, candidates: Ranking, questions: Questions
-    ) -> tuple[Ranking, tuple[Degradation, ...]]:
+    def _rerank(self, query: Query, candidates: Ranking, questions: Questions) -> Reranked:
         """Late completion leaves the fused order: scores that are half there would mislead."""
         parts, clock = self._parts, self._clock
         if not parts.configuration.rerank:
-            return candidates, ()
+            return Reranked(candidates)
         with clock.stopwatch.stage("completion"):
             asked = dict(questions.by_leg())
             completed, late = complete(candidates, asked, parts.pools, clock.legs)
         if late:
-            return candidates, late
+            return Reranked(candidates, late)
         with clock.stopwatch.stage("rerank"):
             deadline, source = clock.reranking(), self._source.apart()
             documents = LazyDocuments(partial(source.fetch, completed.document_ids, deadline))
@@ -189,7 +186,8 @@ class Arranger:
                 query, completed, documents, timeout_seconds=deadline.remaining_seconds()
             )
         unread = tuple(Degradation(RERANK, part.reason) for part in source.degraded)
-        return reranked.ranking, reranked.degraded + unread
+        late = reranked.degraded + unread + parts.rebuilding([RERANK])
+        return reranked._replace(degraded=late)
 
 
 def no_leg(degraded: tuple[Degradation, ...]) -> SearchUnavailable:

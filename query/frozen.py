@@ -174,6 +174,7 @@ def _continued(query: Query, first: Query) -> Query:
         cursor=query.cursor,
         budget_ms=query.budget_ms,
         wants_highlights=query.wants_highlights,
+        wants_explanation=query.wants_explanation,
         issued_at=query.issued_at,
         session_id=query.session_id or first.session_id,
     )

@@ -14,8 +14,9 @@ from query.legs import MeaningQuestion, Questions
 from query.parts import Parts
 from query.retrieval import CURSOR, Answers
 from tandem.documents import Document
+from tandem.features import FeatureMatrix
 from tandem.queries import Query
-from tandem.rankings import Degradation, Ranking, SearchResult
+from tandem.rankings import Degradation, Hit, Ranking, SearchResult
 
 
 class Next(NamedTuple):
@@ -90,7 +91,8 @@ class Pager:
         following: Callable[[], Next],
     ) -> SearchResult:
         query, ranking, stopwatch = arranged.query, arranged.ranking, self._clock.stopwatch
-        page = Ranking(ranking.name, ranking.hits[offset : offset + query.limit])
+        shown_hits = ranking.hits[offset : offset + query.limit]
+        page = Ranking(ranking.name, self._explained(arranged, shown_hits))
         with stopwatch.stage("documents"):
             documents = self._source.fetch(page.document_ids, self._clock.documents())
         highlighter = Highlighter(questions, self._parts.pools, self._clock.whole)
@@ -119,4 +121,28 @@ class Pager:
             },
             applied=arranged.applied,
             left_out=arranged.left_out,
+            as_of=arranged.as_of,
+            features=_of_page(arranged, page) if query.wants_features else None,
         )
+
+    def _explained(self, arranged: Arranged, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """The hits with what each feature did to their scores, where that is asked. Another
+        release's model would tell of an order that is not this one.
+        """
+        explainer = self._parts.explainer
+        is_its_order = arranged.release == self._parts.release
+        if explainer is None or not arranged.query.wants_explanation or not is_its_order:
+            return hits
+        features = _of_page(arranged, Ranking(arranged.ranking.name, hits))
+        if features is None:
+            return hits
+        with self._clock.stopwatch.stage("explanation"):
+            told = explainer.explain(features)
+        return tuple(
+            hit._replace(contributions=told.get(hit.document_id, hit.contributions)) for hit in hits
+        )
+
+
+def _of_page(arranged: Arranged, page: Ranking) -> FeatureMatrix | None:
+    """The features of a page's hits, if there are any; what a rule has pinned may have none."""
+    return arranged.features and arranged.features.of(page.document_ids)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from query.configurations import LEXICAL, VECTOR, SearchConfiguration
 from query.documents import DocumentSource
@@ -9,18 +10,23 @@ from query.frozen import FrozenPages
 from query.legs import Legs
 from query.retrieval import LegPools
 from query.rules import NO_RULES, Rules
-from tandem.protocols import Reranker
+from tandem.protocols import Explainer, Reranker
 from tandem.rankings import REBUILDING, Degradation, Part
 from tandem.schema import Schema
 
-LEGS: tuple[Part, ...] = (LEXICAL, VECTOR)
+RERANK: Final = "rerank"
+"""What a reply lacks where documents or people that decide the order could not be read."""
+
+BUILT: tuple[Part, ...] = (LEXICAL, VECTOR, RERANK)
+"""What may be being built again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """One release and one configuration. Without ``frozen`` a search has one page. ``rules`` are
     those in force; ``corrects``: typing errors are corrected where words find little.
-    ``incomplete`` are the legs that are being built again: what they find is but a part.
+    ``incomplete`` is what is being built again, legs or the order: it knows but a part.
+    ``explainer`` says what the release's model saw, where it has one.
     """
 
     release: int
@@ -34,8 +40,9 @@ class Parts:
     rules: Rules = NO_RULES
     corrects: bool = True
     incomplete: frozenset[str] = frozenset()
+    explainer: Explainer | None = None
 
-    def rebuilding(self, legs: Collection[str]) -> tuple[Degradation, ...]:
-        """What an answer says of those legs that are just being built again."""
-        told = self.incomplete.intersection(legs)
-        return tuple(Degradation(leg, REBUILDING) for leg in LEGS if leg in told)
+    def rebuilding(self, parts: Collection[str]) -> tuple[Degradation, ...]:
+        """What an answer says of those parts that are just being built again."""
+        told = self.incomplete.intersection(parts)
+        return tuple(Degradation(leg, REBUILDING) for leg in BUILT if leg in told)

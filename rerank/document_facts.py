@@ -5,15 +5,27 @@ be older than the change that had them forgotten.
 """
 
 import math
+import string
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
-from rerank.facts import EVERYTHING, Facts, Need, QueryWord, WordCodes, code
+from rerank.facts import (
+    EVERYTHING,
+    Facts,
+    Fragments,
+    Need,
+    QueryWord,
+    WordCodes,
+    code,
+    fragment_bits,
+    fragments,
+)
 from rerank.facts_cache import Entry, FactsCache
 from tandem.documents import Document
 from tandem.errors import FieldError
@@ -23,16 +35,18 @@ from tandem.protocols import FloatMatrix, FloatVector
 from tandem.schema import Schema
 
 MEGABYTES = 128
-"""Room for facts: some 40,000 documents of 200 words with vectors of 384 numbers."""
+"""Room for facts: some 20,000 documents of 200 words with vectors of 384 numbers."""
 
 MOST_WORDS = 2_000
 """How much of a text is looked at, from its beginning."""
 
-MOST_RUNS = 50_000
-"""How many runs are remembered, some 15 MB; a language's frequent ones are among the first."""
+MOST_RUNS = 100_000
+"""How many runs are remembered, some 30 MB; a language's frequent ones are among the first."""
 
 LONGEST_RUN = 40
 """Characters of a run that is remembered: longer ones hardly recur."""
+
+_BREAKS = str.maketrans(dict.fromkeys(string.punctuation.replace("'", ""), " "))
 
 Analyse = Callable[[str], Sequence[str]]
 """The searchable words of a text, in order."""
@@ -43,6 +57,7 @@ class Reading:
     """How a generation's indexes are read; the last argument of a call is its time in seconds.
 
     ``words`` and ``count`` are ``LexicalIndex``'s, ``analyse`` is the analysis of the generation.
+    ``vector`` gives the vector of a text that was just searched for, and waits for nothing.
     """
 
     documents: Callable[[Collection[str], float], Mapping[str, Document]]
@@ -50,6 +65,7 @@ class Reading:
     words: Callable[[str, float], Sequence[TextWord]]
     count: Callable[[], int]
     analyse: Analyse
+    vector: Callable[[str], FloatVector | None] = lambda _: None
 
 
 class DocumentFacts:
@@ -94,6 +110,10 @@ class DocumentFacts:
             self._cache.keep_query_words(text, known, epoch)
         return known
 
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        return self._reading.vector(text) if text.strip() else None
+
     def forget(self, document_ids: Collection[str]) -> None:
         """These documents have changed in both indexes: read them again when they are asked for."""
         if document_ids:
@@ -111,47 +131,69 @@ class DocumentFacts:
         vectors: Mapping[str, FloatMatrix] = {}
         if "vectors" in needs and documents:
             vectors = self._reading.vectors(tuple(documents), until - time.monotonic())
-        coded = self._codes.of if "words" in needs else None
+        coder = self._codes if "words" in needs else None
         return [
-            Entry(facts_of(document, self._schema, coded, vectors.get(document_id)), needs)
+            Entry(facts_of(document, self._schema, coder, vectors.get(document_id)), needs)
             for document_id, document in documents.items()
         ]
 
 
 class WordCoder:
-    """Codes of a text's first ``MOST_WORDS`` words. What stands between white space recurs, so it
-    is analysed once and remembered: no analysis has a word with white space in it. Thread-safe.
+    """Codes of a text's first ``MOST_WORDS`` words. What stands between white space and punctuation
+    recurs, so it is analysed once and remembered: no word of an analysis in ``tandem.analysis`` has
+    either in it, but for the apostrophe. Thread-safe.
     """
 
     def __init__(self, analyse: Analyse) -> None:
-        self._analyse = analyse
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._known = _Runs(analyse)
 
     def of(self, text: str) -> WordCodes:
         """The codes, in order."""
-        known, codes = self._known, []
-        for run in text.split(maxsplit=MOST_WORDS)[:MOST_WORDS]:
-            found = known.get(run)
-            codes.append(self._learn(run) if found is None else found)
-        first = islice(chain.from_iterable(codes), MOST_WORDS)
-        return np.fromiter(first, dtype=np.uint32)
+        return codes_of(self.runs(text))
 
-    def _learn(self, run: str) -> tuple[int, ...]:
-        codes = tuple(map(code, self._analyse(run)))
-        if len(run) <= LONGEST_RUN:
-            if len(self._known) >= MOST_RUNS:
-                self._known = {}
-            self._known[run] = codes
-        return codes
+    def runs(self, text: str) -> "list[Run]":
+        """What stands in the text, in order."""
+        runs = text.translate(_BREAKS).split(maxsplit=MOST_WORDS)[:MOST_WORDS]
+        return list(map(self._known.__getitem__, runs))
+
+
+class Run(NamedTuple):
+    """The words of what stands between white space and punctuation: their codes, and their
+    ``fragments``.
+    """
+
+    codes: tuple[int, ...]
+    fragments: bytes
+
+
+def codes_of(runs: Iterable[Run]) -> WordCodes:
+    """The codes of the words of runs, in order; at most ``MOST_WORDS``."""
+    codes = list(chain.from_iterable([run.codes for run in runs]))
+    return np.array(codes[:MOST_WORDS], dtype=np.uint32)
+
+
+class _Runs(dict[str, Run]):
+    """What stands in texts -> its words. What comes when there is no more room is not kept."""
+
+    def __init__(self, analyse: Analyse) -> None:
+        super().__init__()
+        self._analyse = analyse
+
+    def __missing__(self, text: str) -> Run:
+        words = self._analyse(text)
+        run = Run(tuple(map(code, words)), b"".join(map(fragments, words)))
+        if len(text) <= LONGEST_RUN and len(self) < MOST_RUNS:
+            self[text] = run
+        return run
 
 
 def facts_of(
     document: Document,
     schema: Schema,
-    coded: Callable[[str], WordCodes] | None = None,
+    coder: WordCoder | None = None,
     passages: FloatMatrix | None = None,
 ) -> Facts:
-    """A document's facts. Without ``coded`` there are no words, without ``passages`` no vector; a
+    """A document's facts. Without ``coder`` there are no words, without ``passages`` no vector; a
     value that does not fit its field is left out, as from every index.
     """
     keywords: dict[str, tuple[str, ...]] = {}
@@ -164,16 +206,21 @@ def facts_of(
         elif value:
             keywords[name] = tuple(dict.fromkeys(value))
     words: dict[str, WordCodes] = {}
-    if coded is not None:
-        texts = {item.name: document.text(item.name) for item in schema.text_fields}
-        words = {name: coded(text) for name, text in texts.items() if text}
+    pieces: Fragments | None = None
+    if coder is not None:
+        runs = {item.name: coder.runs(document.text(item.name)) for item in schema.text_fields}
+        words = {name: codes_of(found) for name, found in runs.items() if found}
+        pieces = fragment_bits(run.fragments for found in runs.values() for run in found)
+    direction, length = (None, 1.0) if passages is None else mean_direction(passages)
     return Facts(
         document.document_id,
         keywords,
         numbers,
         words,
         None if document.updated_at is None else document.updated_at.timestamp(),
-        None if passages is None else mean_direction(passages),
+        direction,
+        length,
+        pieces,
     )
 
 
@@ -187,13 +234,15 @@ def _typed(document: Document, schema: Schema) -> Iterator[tuple[str, TypedValue
                 continue
 
 
-def mean_direction(passages: FloatMatrix) -> FloatVector | None:
-    """The mean of the rows, with length 1; ``None`` where they cancel out or there is none."""
+def mean_direction(passages: FloatMatrix) -> tuple[FloatVector | None, float]:
+    """The mean of the rows with length 1, and the length that it had; no direction where they
+    cancel out or there is none.
+    """
     if not len(passages):
-        return None
+        return None, 1.0
     mean = passages.mean(axis=0, dtype=np.float32)
     length = float(np.linalg.norm(mean))
-    return mean / np.float32(length) if length > 0 else None
+    return (mean / np.float32(length), length) if length > 0 else (None, 0.0)
 
 
 def inverse_frequency(documents: int, holding: int) -> float:

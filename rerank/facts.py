@@ -17,6 +17,13 @@ Need = Literal["words", "vectors"]
 
 EVERYTHING: Final[frozenset[Need]] = frozenset({"words", "vectors"})
 
+Fragments = npt.NDArray[np.uint8]
+"""Which fragments a document's words hold, a bit for each ``fragment``: 2,048 bytes."""
+
+FRAGMENT_LETTERS = 3
+FRAGMENT_BITS = 1 << 14
+"""Few enough to keep; a document of 150 words sets some 3 % of them."""
+
 
 def code(word: str) -> int:
     """A number that stands for an analysed word, the same everywhere and always. Two words share
@@ -30,6 +37,23 @@ def coded(words: Iterable[str]) -> WordCodes:
     return np.array([code(word) for word in words], dtype=np.uint32)
 
 
+def fragments(word: str) -> bytes:
+    """Where the bits of a word's fragments are, as uint16: every three letters on end, with a mark
+    before the first one and after the last one. Two fragments may share a bit.
+    """
+    marked = f"_{word}_"
+    last = max(1, len(marked) - FRAGMENT_LETTERS + 1)
+    places = [code(marked[at : at + FRAGMENT_LETTERS]) % FRAGMENT_BITS for at in range(last)]
+    return np.array(places, dtype=np.uint16).tobytes()
+
+
+def fragment_bits(words: Iterable[bytes]) -> Fragments:
+    """The bits of the ``fragments`` of several words."""
+    is_held = np.zeros(FRAGMENT_BITS, dtype=np.bool_)
+    is_held[np.frombuffer(b"".join(words), dtype=np.uint16)] = True
+    return np.packbits(is_held)
+
+
 class Facts(NamedTuple):
     """A document of one generation. ``keywords``, ``numbers`` and ``words`` map the schema's fields
     to what the document has of them; a field that it lacks is left out.
@@ -37,8 +61,10 @@ class Facts(NamedTuple):
     ``numbers`` holds integers, floats and booleans, and times as seconds since 1970. ``words`` are
     the codes of a text field's words in order, as the generation's analysis leaves them, ``title``
     and ``body`` among them. ``vector`` has length 1: the mean direction of its passages; ``None``
-    where the vector index does not hold it. ``updated_at`` is in seconds since 1970. ``words`` and
-    ``vector`` are there only where they were asked for.
+    where the vector index does not hold it. ``focus`` is the length of the passages' mean, 1 where
+    all point in one direction. ``fragments`` are those of all text fields. ``updated_at`` is in
+    seconds since 1970. ``words``, ``fragments`` and ``vector`` are there only where they were asked
+    for.
     """
 
     document_id: str
@@ -47,6 +73,8 @@ class Facts(NamedTuple):
     words: Mapping[str, WordCodes] = {}
     updated_at: float | None = None
     vector: FloatVector | None = None
+    focus: float = 1.0
+    fragments: Fragments | None = None
 
 
 class QueryWord(NamedTuple):
@@ -79,5 +107,11 @@ class FactsSource(Protocol):
 
         Raises:
             EngineUnavailable: no answer within ``timeout_seconds``.
+        """
+        ...
+
+    def vector(self, text: str) -> FloatVector | None:
+        """The vector of a query's text, if this very text was searched for by meaning just now:
+        nothing is embedded for it.
         """
         ...

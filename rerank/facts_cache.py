@@ -106,4 +106,5 @@ def bytes_of(facts: Facts) -> int:
     values = len(facts.numbers) + sum(1 + len(values) for values in facts.keywords.values())
     arrays = sum(words.nbytes + VALUE_BYTES for words in facts.words.values())
     vector = 0 if facts.vector is None else facts.vector.nbytes
-    return ENTRY_BYTES + VALUE_BYTES * values + arrays + vector
+    fragments = 0 if facts.fragments is None else facts.fragments.nbytes
+    return ENTRY_BYTES + VALUE_BYTES * values + arrays + vector + fragments

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from rerank.deeds import CHOOSING, RATING
 from tandem.catalog.event_rows import Recorded
 from tandem.documents import AttributeValue, Document
 from tandem.events import Event
@@ -20,12 +21,6 @@ EVENTS_READ = 200
 
 PRIOR_EVENTS = 5
 """Weight of knowing nothing, in events: after five clicks, all on one value, its share is 1/2."""
-
-CHOOSING = frozenset({"click", "add_to_cart", "purchase"})
-"""Actions by which a document was chosen."""
-
-RATING = "rating"
-"""Says whether the document was liked: a rating below the person's own mean counts for nothing."""
 
 DocumentsOf = Callable[[Collection[str]], Mapping[str, Document]]
 """Documents by id; those that are not known any more are left out."""
@@ -114,7 +109,9 @@ def fold(events: Iterable[Event], documents: DocumentsOf, fields: Collection[str
 
 
 def _chosen_ids(events: Iterable[Event]) -> list[str]:
-    """One id an event by which a document was chosen or liked."""
+    """One id an event by which a document was chosen or liked: a rating below the person's own mean
+    counts for nothing.
+    """
     past = list(events)
     ratings = [event.value for event in past if event.action == RATING and event.value is not None]
     mean = sum(rating / len(ratings) for rating in ratings)  # of huge ones the sum is no number

@@ -6,7 +6,8 @@ Signals are pure functions of it. Nothing in it is later than ``as_of`` in the e
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar, TypeVarTuple
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,13 @@ from rerank.everyone import Everyone
 from rerank.facts import Facts, QueryWord
 from rerank.person import Person
 from rerank.tables import Tables
-from tandem.protocols import FloatMatrix
+from tandem.protocols import FloatMatrix, FloatVector
 from tandem.queries import Query
-from tandem.rankings import Evidence, Ranking
+from tandem.rankings import Ranking
 from tandem.schema import Schema
+
+SHARES: Final[Mapping[str, float]] = MappingProxyType({"lexical": 0.4, "vector": 0.6})
+"""What the legs' scores are worth in the order that nothing has trained, by default."""
 
 Values = npt.NDArray[np.float64]
 """Shape (candidates,), NaN where unknown."""
@@ -32,8 +36,10 @@ class Scene:
     """One query and its candidates, in the order of ``candidates``.
 
     ``facts`` are those of the candidates and of what the person's past names, as far as they were
-    had. ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
-    candidates, ``person`` who asks; ``tables`` is what training learned beside the trees.
+    had. ``query_vector`` is what the query means, where it was searched for by that.
+    ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
+    candidates, ``person`` who asks; ``tables`` is what training learned beside the trees;
+    ``shares`` what each leg's score is worth in the order that nothing has trained.
     """
 
     query: Query
@@ -42,9 +48,11 @@ class Scene:
     seconds: float
     facts: Mapping[str, Facts] = field(default_factory=dict)
     words: Sequence[QueryWord] = ()
+    query_vector: FloatVector | None = None
     everyone: Everyone = field(default_factory=Everyone)
     person: Person = field(default_factory=Person)
     tables: Tables = field(default_factory=Tables)
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     as_of: int = 0
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -77,13 +85,6 @@ class Scene:
             return np.empty(0, np.intp), np.empty((0, 0), np.float32)
         rows, vectors = zip(*held, strict=True)
         return np.array(rows, np.intp), np.concatenate(vectors).reshape(len(rows), -1)
-
-    @cached_property
-    def evidence(self) -> Mapping[str, tuple[Evidence | None, ...]]:
-        """Leg -> what it said of each candidate, in order."""
-        said = [{part.leg: part for part in hit.evidence} for hit in self.candidates.hits]
-        legs = dict.fromkeys(leg for parts in said for leg in parts)
-        return {leg: tuple(parts.get(leg) for parts in said) for leg in legs}
 
     def once(self, make: Callable[["Scene", *Arguments], Made], *arguments: *Arguments) -> Made:
         """What ``make`` gives of this scene, made once however many signals ask for it."""

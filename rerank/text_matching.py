@@ -22,6 +22,7 @@ MOST_TERMS = 24
 FAR = 1 << 30
 """The distance to a word that does not follow in the same text."""
 
+_HALVES = 1 << 16
 _NO_WORDS: WordCodes = np.empty(0, dtype=np.uint32)
 
 Ints = npt.NDArray[np.intp]
@@ -40,6 +41,18 @@ class Terms:
 
     def __len__(self) -> int:
         return len(self.weights)
+
+    @cached_property
+    def halves(self) -> npt.NDArray[np.bool_]:
+        """Whether a term's code has this lower half: it tells nearly all other words apart."""
+        table = np.zeros(_HALVES, dtype=bool)
+        table[self.codes.astype(np.uint16)] = True
+        return table
+
+    @cached_property
+    def order(self) -> Ints:
+        """The terms by code."""
+        return np.argsort(self.codes)
 
     @cached_property
     def pair_weights(self) -> Values:
@@ -74,6 +87,34 @@ def _pairs(words: Sequence[QueryWord], kept: dict[str, int]) -> list[tuple[int, 
     return list(pairs)
 
 
+class Texts(NamedTuple):
+    """One field of the candidates: whether a candidate's content is known, the codes of its words,
+    and how many they are.
+    """
+
+    is_known: npt.NDArray[np.bool_]
+    codes: Sequence[WordCodes]
+    lengths: Ints
+
+
+def texts(scene: Scene, field: str) -> Texts:
+    """The candidates' texts; empty where nothing is known of one."""
+    return scene.once(_texts, field)
+
+
+def _texts(scene: Scene, field: str) -> Texts:
+    codes = [
+        _NO_WORDS if facts is None else facts.words.get(field, _NO_WORDS)
+        for facts in scene.documents
+    ]
+    lengths = np.array([*map(len, codes)], dtype=np.intp)
+    return Texts(scene.once(_is_known), codes, lengths)
+
+
+def _is_known(scene: Scene) -> npt.NDArray[np.bool_]:
+    return np.array([facts is not None for facts in scene.documents], dtype=bool)
+
+
 def matches(scene: Scene, field: str) -> "Matches | None":
     """Where the terms stand in one field; ``None`` where the query has no word or there is no
     candidate whose content is known.
@@ -82,27 +123,21 @@ def matches(scene: Scene, field: str) -> "Matches | None":
 
 
 def _matches(scene: Scene, field: str) -> "Matches | None":
-    documents = scene.documents
-    is_known = np.array([facts is not None for facts in documents], dtype=bool)
+    is_known, codes, lengths = texts(scene, field)
     wanted = terms(scene)
     if not len(wanted) or not is_known.any():
         return None
-    texts = [
-        _NO_WORDS if facts is None else facts.words.get(field, _NO_WORDS) for facts in documents
-    ]
-    lengths = np.array([len(text) for text in texts], dtype=np.intp)
-    places, found = _found(np.concatenate(texts), wanted.codes)
-    ends = np.cumsum(lengths)
-    return Matches(wanted, is_known, lengths, places, found, ends)
+    places, found = _found(np.concatenate(codes), wanted)
+    return Matches(wanted, is_known, lengths, places, found, np.cumsum(lengths))
 
 
-def _found(text: WordCodes, wanted: WordCodes) -> tuple[Ints, Ints]:
+def _found(text: WordCodes, wanted: Terms) -> tuple[Ints, Ints]:
     """The places that hold a wanted word, in order, and which of them it is."""
-    held = [np.flatnonzero(text == item) for item in wanted]
-    places = np.concatenate(held)
-    which = np.repeat(np.arange(len(held)), [len(its) for its in held])
-    order = np.argsort(places)
-    return places[order], which[order]
+    places = np.flatnonzero(wanted.halves.take(text.astype(np.uint16)))
+    codes = text[places]
+    which = wanted.order[np.searchsorted(wanted.codes, codes, sorter=wanted.order) % len(wanted)]
+    is_it = wanted.codes[which] == codes
+    return places[is_it], which[is_it]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,14 +175,13 @@ class Matches:
     @cached_property
     def following(self) -> Places:
         """How many words after every occurrence each term stands next, 0 for the term itself,
-        ``FAR`` where it does not in the same text; shape (occurrences, terms).
+        ``FAR`` where it does not in the same text; shape (terms, occurrences).
         """
-        nearest = np.full((len(self.places), len(self.terms)), FAR, dtype=np.int32)
-        nearest[np.arange(len(self.places)), self.which] = self.places
-        nearest = np.minimum.accumulate(nearest[::-1], axis=0)[::-1]
-        is_beyond = nearest >= self.ends[self.rows][:, np.newaxis]
-        distances: Places = nearest - self.places[:, np.newaxis].astype(np.int32)
-        distances[is_beyond] = FAR
+        nearest = np.full((len(self.terms), len(self.places)), FAR, dtype=np.int32)
+        nearest[self.which, np.arange(len(self.places))] = self.places
+        nearest = np.minimum.accumulate(nearest[:, ::-1], axis=1)[:, ::-1]
+        ends = self.ends[self.rows].astype(np.int32)
+        distances: Places = np.where(nearest < ends, nearest - self.places.astype(np.int32), FAR)
         return distances
 
     @cached_property
@@ -156,8 +190,8 @@ class Matches:
         first, second = self.terms.pairs.T
         forward, pair = np.nonzero(self.which[:, np.newaxis] == first)
         backward, turned = np.nonzero(self.which[:, np.newaxis] == second)
-        ahead = self.following[forward, second[pair]]
-        behind = self.following[backward, first[turned]]
+        ahead = self.following[second[pair], forward]
+        behind = self.following[first[turned], backward]
         return _Gaps(
             self.rows[np.concatenate([forward, backward])],
             np.concatenate([pair, turned]),
@@ -180,7 +214,7 @@ class Matches:
     def best_window(self, size: int) -> Values:
         """The largest share of the terms, by weight, that any so many words on end hold."""
         best = np.zeros(len(self.lengths))
-        held = (self.following < size) @ self.terms.weights
+        held = self.terms.weights @ (self.following < size)
         np.maximum.at(best, self.rows, held)
         return share(best, self.terms.weights.sum())
 

@@ -136,6 +136,13 @@ class SearchSettings(Section):
         description="minutes for which a search's next pages can be asked for; meanwhile its "
         "generation is not dropped",
     )
+    facts_megabytes: int = Field(
+        128,
+        ge=0,
+        le=65_536,
+        description="room for what signals know of documents, kept ready for each open generation, "
+        "megabytes; 128 hold some 20,000 documents of 200 words",
+    )
     lexical: LegSettings = LegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 
@@ -181,6 +188,13 @@ class QualitySettings(Section):
     tolerance: float = Field(
         0.01, ge=0, le=1, description="how much nDCG@10 may fall when a generation goes live"
     )
+    model_margin: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="how much nDCG@10 may fall, by the low end of its 95 % interval, when a model "
+        "takes the place of another",
+    )
 
 
 class RetentionSettings(Section):
@@ -213,8 +227,8 @@ class RetentionSettings(Section):
         365,
         ge=1,
         le=MOST_DAYS,
-        description="days that finished tasks, and dropped generations with their releases, are "
-        "kept",
+        description="days that finished tasks, dropped generations with their releases, and "
+        "models of none but old releases are kept",
     )
     embedding_cache_mb: int | None = Field(
         None,

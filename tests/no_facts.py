@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from rerank.facts import EVERYTHING, Facts, Need, QueryWord
+from tandem.protocols import FloatVector
 
 
 class NoFacts:
@@ -20,3 +21,7 @@ class NoFacts:
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
         """See ``FactsSource``."""
         raise AssertionError("events need no words")
+
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        raise AssertionError("events need no vector")

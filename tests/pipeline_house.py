@@ -21,7 +21,7 @@ from tandem.documents import Document
 from tandem.filters import Filter
 from tandem.fusion import LegFusion
 from tandem.lexical import Matching, Place, Tally
-from tandem.protocols import Reranker
+from tandem.protocols import Explainer, Reranker
 from tandem.queries import Sort
 from tandem.rankings import Correction, Ranking
 from tests.builders import schema_of
@@ -146,6 +146,8 @@ class House:
         self.on_log: Callable[[tuple[str, ...]], object] = lambda _: None
         self.store: MemoryStore | None = None
         self.rules = NO_RULES
+        self.release = 7
+        self.explainer: Explainer | None = None
 
     def indexed(self, document_ids: Collection[str], _seconds: float) -> Mapping[str, Document]:
         """See ``DocumentSource``; noted."""
@@ -177,7 +179,7 @@ class House:
             )
         return SearchPipeline(
             Parts(
-                release=7,
+                release=self.release,
                 schema=SCHEMA,
                 configuration=known[configuration],
                 legs=Legs(self.lexical, self.vector),
@@ -186,6 +188,7 @@ class House:
                 documents=self,
                 frozen=frozen,
                 rules=self.rules,
+                explainer=self.explainer,
             )
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.testclient import TestClient
 
@@ -45,15 +46,15 @@ def documents() -> list[Document]:
     ]
 
 
-def settings_for(folder: Path) -> Settings:
+def settings_for(folder: Path, **values: Any) -> Settings:
     """Every kind of field."""
-    return settings_in(folder, fields=FIELDS)
+    return settings_in(folder, fields=FIELDS, **values)
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[House, TestClient]]:
+def served(folder: Path, **values: Any) -> Iterator[tuple[House, TestClient]]:
     """The house, its documents indexed, and what asks the application over it."""
-    with owned(settings_for(folder)) as house, at_work(house):
+    with owned(settings_for(folder, **values)) as house, at_work(house):
         house.catalog.documents.append(NAME, "test", documents())
         collection = house.collection(NAME)
         until(lambda: collection.behind == 0)

@@ -21,7 +21,9 @@ ConfigFile = Annotated[
 Override = Annotated[
     list[str] | None,
     typer.Option(
-        "--override", help="Promote although this gate fails: refused, verify or quality."
+        "--override",
+        help="Promote although this gate fails: refused, verify or quality of a generation; "
+        "better, not-worse or quality of a model.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]

@@ -1,12 +1,12 @@
 """``tandem reindex``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, Override, settings
-from api.console import FOUND, Bars, bars, note, say, say_json
+from api.console import FOUND, Bars, bars, note, printable, say, say_json
 from api.orders import Order, have_done
 from api.promotion import check_gates
 from api.wanted import Wanted
@@ -73,10 +73,15 @@ class DrawnLegs:
             self._drawn[name] = max(leg["applied"], self._drawn[name])
 
 
-def _tell(outcome: Mapping[str, Any]) -> None:
-    for gate in outcome["gates"]:
+def tell_gates(gates: Iterable[Mapping[str, Any]]) -> None:
+    """What each gate said of what went live."""
+    for gate in gates:
         passed = "passed" if gate["is_passed"] else "OVERRIDDEN"
-        say(f"  {gate['gate']:<9} {passed}: {gate['detail']}")
+        say(f"  {gate['gate']:<9} {passed}: {printable(gate['detail'])}")
+
+
+def _tell(outcome: Mapping[str, Any]) -> None:
+    tell_gates(outcome["gates"])
     for leg, count in outcome["refused"].items():
         if count:
             note(f"warning: the new {leg} index left out {count:,} documents; see tandem status")
@@ -88,4 +93,6 @@ def _tell(outcome: Mapping[str, Any]) -> None:
         note(f"  next: tandem promote {generation}")
     else:
         say(f"generation {generation} is live as release {outcome['release']}, in {seconds:.1f} s")
+        if outcome["left_model"]:
+            note(f"warning: {printable(outcome['left_model'])}")
         note("  to go back: tandem rollback")

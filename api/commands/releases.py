@@ -6,13 +6,14 @@ import typer
 
 from api.bootstrap import require_data_folder
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, Override, settings
-from api.commands.reindex import DrawnLegs
-from api.console import FOUND, bars, note, say, say_json
+from api.commands.reindex import DrawnLegs, tell_gates
+from api.console import FOUND, bars, note, printable, say, say_json
 from api.engines import check_engines, open_catalog
+from api.model_fitness import check_overridable
 from api.orders import Order, have_done
 from api.promotion import check_gates
 from tandem.catalog.catalog import Catalog
-from tandem.errors import CollectionNotFound
+from tandem.errors import CollectionNotFound, InputError
 from tandem.settings import Settings
 
 SHOWN = 20
@@ -45,10 +46,15 @@ def show(
     for release in data["releases"]:
         live = "  <- live" if release["is_live"] else "" if release["is_kept"] else "  (dropped)"
         say(
-            f"release    {release['release']:>3}  generation {release['generation']}, made from "
-            f"{release['parent'] or 'nothing'}, {release['created_at']:%Y-%m-%d %H:%M:%S} UTC{live}"
+            f"release    {release['release']:>3}  generation {release['generation']}, "
+            f"{_model(release['model'])}, made from {release['parent'] or 'nothing'}, "
+            f"{release['created_at']:%Y-%m-%d %H:%M:%S} UTC{live}"
         )
     return FOUND
+
+
+def _model(number: int | None) -> str:
+    return "no model" if number is None else f"model {number}"
 
 
 def _data(catalog: Catalog, name: str) -> dict[str, Any]:
@@ -78,6 +84,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
             {
                 "release": item.number,
                 "generation": item.generation,
+                "model": item.model,
                 "parent": item.parent,
                 "created_at": item.created_at,
                 "is_live": item.number == live.number,
@@ -89,21 +96,36 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
 
 
 def promote(
-    generation: Annotated[int, typer.Argument(help="Its number, as tandem releases shows it.")],
+    generation: Annotated[
+        int | None, typer.Argument(help="Its number, as tandem releases shows it.")
+    ] = None,
+    model: Annotated[
+        int | None, typer.Option("--model", help="A model's number, as tandem models shows it.")
+    ] = None,
     override: Override = None,
     collection: Collection = None,
     data_dir: DataDir = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Make a generation that is kept the live one, once it holds all that the log does.
+    """Make a generation that is kept the live one, once it holds all that the log does; or, with
+    --model, have a trained model order what is found.
 
-    One that has never passed the gates is examined first, as by tandem reindex. Leaves with 1 when
-    a gate refuses it.
+    A generation that has never passed the gates is examined first, as by tandem reindex. So is a
+    model, on data that it was not trained on. Leaves with 1 when a gate refuses it.
     """
     chosen = settings(config, data_dir, collection)
-    check_gates(override or [])
-    arguments = {"generation": generation, "overridden": override or []}
+    if (generation is None) == (model is None):
+        raise InputError(
+            "expected either the number of a generation or --model with that of a model",
+            hint="see which there are: tandem releases, tandem models",
+        )
+    overridden = override or []
+    if model is None:
+        check_gates(overridden)
+    else:
+        check_overridable(overridden)
+    arguments = {"generation": generation, "model": model, "overridden": overridden}
     order = Order(chosen.collection, "promote", arguments)
     return _done(chosen, order, as_json=as_json)
 
@@ -114,7 +136,9 @@ def rollback(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Make the release before the live one live again, at once; nothing written since is lost."""
+    """Make the release before the live one live again, with its model, at once; nothing written
+    since is lost.
+    """
     chosen = settings(config, data_dir, collection)
     order = Order(chosen.collection, "rollback", {})
     return _done(chosen, order, as_json=as_json)
@@ -126,5 +150,11 @@ def _done(chosen: Settings, order: Order, *, as_json: bool) -> int:
     if as_json:
         say_json(outcome)
     else:
-        say(f"release {outcome['release']} is live, generation {outcome['generation']}")
+        tell_gates(outcome.get("gates", ()))
+        say(
+            f"release {outcome['release']} is live, generation {outcome['generation']}, "
+            f"{_model(outcome['model'])}"
+        )
+        if outcome.get("left_model"):
+            note(f"warning: {printable(outcome['left_model'])}")
     return FOUND

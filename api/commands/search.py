@@ -23,6 +23,13 @@ from tandem.rankings import Hit, SearchResult
 from tandem.settings import Settings
 
 EXCERPT_CHARACTERS = 160
+PEOPLE_SECONDS = 60.0
+"""How long it may take to read what people did, some 100,000 events a second: what was not read
+then is missing from the learned order, which the answer says.
+"""
+
+MOST_FEATURES = 8
+"""How many are shown one by one: a model has dozens."""
 
 
 def run(
@@ -36,7 +43,7 @@ def run(
         str, typer.Option("--configuration", help="lexical, semantic, rrf or hybrid.")
     ] = DEFAULT,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show what each leg said about a hit.")
+        bool, typer.Option("--explain", help="Show what each leg, feature and rule did with a hit.")
     ] = False,
     collection: Collection = None,
     data_dir: DataDir = None,
@@ -46,7 +53,12 @@ def run(
     """Search by words and meaning."""
     chosen = settings(config, data_dir, collection)
     check_searchable(text)
-    query = Query(text=text, filters=read_filter(filters, "--filter"), limit=limit)
+    query = Query(
+        text=text,
+        filters=read_filter(filters, "--filter"),
+        limit=limit,
+        wants_explanation=explain or as_json,
+    )
     try:
         result = _found(chosen, query, configuration)
     except OwnedElsewhere as owned:
@@ -96,12 +108,15 @@ def _prepare(target: OpenCollection, *, needs_model: bool) -> None:
     """Load the model while the indexes are brought up to date; say what a search will lack."""
     if needs_model:
         target.begin_to_load()
+    if target.release.model is not None:
+        target.searching.begin()
     bring_up_to_date(target, waits=False)
     failure = target.wait_until_loaded() if needs_model else None
     if failure is not None:
         note(f"warning: no search by meaning: {failure}")
         if failure.hint:
             note(f"  next: {failure.hint}")
+    target.searching.wait(PEOPLE_SECONDS)
 
 
 def bring_up_to_date(target: OpenCollection, *, waits: bool = True) -> None:
@@ -192,6 +207,11 @@ def _reasons(hit: Hit, notes: Sequence[str]) -> list[str]:
     """What features and rules did, where they did something."""
     lines = []
     if hit.contributions:
-        parts = (f"{part.feature} {part.contribution:+.3f}" for part in hit.contributions)
+        ordered = sorted(hit.contributions, key=lambda part: -abs(part.contribution))
+        shown, rest = ordered[:MOST_FEATURES], ordered[MOST_FEATURES:]
+        parts = [f"{part.feature} {part.contribution:+.3f}" for part in shown]
+        if rest:
+            together = sum(part.contribution for part in rest)
+            parts.append(f"the other {len(rest)} {together:+.3f}")
         lines.append(f"score: {', '.join(parts)}")
     return lines + [f"rule: {note_of_it}" for note_of_it in notes]

@@ -93,10 +93,18 @@ def _room(size: int) -> str:
     return f"{size / MEGABYTE:,.1f} MB"
 
 
+def _model(state: dict[str, Any]) -> str:
+    if (model := state["model"]) is not None:
+        made = f"{model['created_at']:%Y-%m-%d %H:%M} UTC"
+        return f"{model['model']}, learned from {printable(model['kind'])}, {made}"
+    return printable(state["left_model"] or "none: the order is untrained")
+
+
 def _show(state: dict[str, Any]) -> None:
     say(f"\n{state['collection']}: {state['documents']:,} documents, release {state['release']}")
     say(f"  embedder  {state['embedder']}, passages of {state['passage_tokens']} tokens")
     say(f"  analysis  {state['analysis']}")
+    say(f"  model     {_model(state)}")
     fields = ", ".join(f"{row['field']} ({row['type']})" for row in state["fields"])
     if state["events"] is not None:
         events, impressions = state["events"], state["impressions"]

@@ -94,11 +94,12 @@ export class Listing {
     return null;
   }
 
-  /** Why a hit stands where it does, and what rules took part; null where it is found no more. */
+  /** Why a hit stands where it does, and what rules took part; null where it is found no more. What
+   * a model saw is not kept with the pages of a search that did not ask for it: where a page tells
+   * no features, the whole list is asked anew. */
   async explain(hit) {
     const place = this.pages.findIndex((page) => page.hits.some((each) => each.rank === hit.rank));
-    const asked = { cursor: this.#cursors[place], record: false, explain: true };
-    if (!this.#explained.has(place)) this.#explained.set(place, this.#ask(asked));
+    if (!this.#explained.has(place)) this.#explained.set(place, this.#explain(place));
     try {
       const page = await this.#explained.get(place);
       const found = page.hits.find((each) => each.document_id === hit.document_id);
@@ -107,6 +108,13 @@ export class Listing {
       this.#explained.delete(place);
       throw error;
     }
+  }
+
+  async #explain(place) {
+    const asked = { record: false, explain: true };
+    const page = await this.#ask({ ...asked, cursor: this.#cursors[place] });
+    const isTold = page.hits.some(({ explain }) => explain?.features.length);
+    return isTold || !place ? page : this.#ask({ ...asked, limit: PAGE * (place + 1) });
   }
 
   #ask(more, signal) {

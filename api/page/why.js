@@ -2,7 +2,8 @@
 
 import { el } from "./dom.js";
 
-const NAMES = { lexical: "Words", vector: "Meaning" };
+const NAMES = { lexical: "Words", vector: "Meaning", bias: "what every hit gets" };
+const MOST = 8; // features that are drawn one by one: a model has dozens
 const SVG = "http://www.w3.org/2000/svg";
 
 /** The chart of an explained hit; `applied`: rules and synonyms of the whole query. */
@@ -11,9 +12,10 @@ export function chart({ explain, score, applied }) {
   const rules = explain.rules ?? [];
   if (explain.features?.length) {
     const rows = explain.features.map(({ name, value, contribution }) => ({
-      name: NAMES[name] ?? name, amount: contribution, note: value === null ? "unknown" : `value ${short(value)}`,
+      name: NAMES[name] ?? name.replace(".", ": "), amount: contribution, note: said(name, value),
     }));
-    parts.push(section(rules.length ? beforeRules(rows, score) : `What makes the score of ${short(score)}`, rows));
+    const title = rules.length ? beforeRules(rows, score) : `What makes the score of ${short(score)}`;
+    parts.push(section(title, largest(rows)));
   }
   if (explain.legs?.length) {
     const rows = explain.legs.map(({ leg, rank, score: said, share }) => ({
@@ -30,6 +32,17 @@ export function chart({ explain, score, applied }) {
 function beforeRules(rows, score) {
   const made = rows.reduce((sum, { amount }) => sum + amount, 0);
   return `What makes the score of ${short(made)} before the rules; after them it is ${short(score)}`;
+}
+
+const said = (name, value) => (name === "bias" ? "" : value === null ? "unknown" : `value ${short(value)}`);
+
+/** Of many features those that did most, and what all others did together. */
+function largest(rows) {
+  if (rows.length <= MOST + 1) return rows;
+  const ordered = rows.toSorted((one, other) => Math.abs(other.amount) - Math.abs(one.amount));
+  const rest = ordered.slice(MOST);
+  const amount = rest.reduce((sum, row) => sum + row.amount, 0);
+  return [...ordered.slice(0, MOST), { name: `the other ${rest.length}`, amount, note: "together" }];
 }
 
 function noteOf(rank, score) {

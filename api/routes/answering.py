@@ -32,10 +32,12 @@ def answered(serving: Serving, asked: Asked, query: Query, request: Request) -> 
     searcher.check(query)
     given = query.budget_ms or collection.configuration(asked.configuration).budget_ms
     left = left_ms(given, request.state.arrived_seconds)
-    result = searcher.search(replace(query, budget_ms=left))
+    is_recorded = asked.record and not is_cross_site(request.headers)
+    logged = is_recorded and serving.keeps_features(query)
+    result = searcher.search(replace(query, budget_ms=left, wants_features=logged))
     told = replace(result, degraded=result.degraded + serving.degraded())
     reply = Json(answer(told, explain=asked.explain, fields=asked.fields))
-    if asked.record and not is_cross_site(request.headers):
+    if is_recorded:
         serving.record(result)
     return reply
 

@@ -2,13 +2,9 @@
 
 import numpy as np
 
+from rerank.answers import LEXICAL, VECTOR, below_best, leg, legs, of_best
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-
-LEXICAL = "lexical"
-VECTOR = "vector"
-BLEND = {LEXICAL: 0.4, VECTOR: 0.6}
-"""What the legs' scores are worth in the order that nothing has trained, by default."""
 
 NOT_SCORED = "the leg gave no score, not even a completed one"
 NOT_RETURNED = "the leg did not return the document"
@@ -25,7 +21,7 @@ NOT_RETURNED = "the leg did not return the document"
 )
 def lexical_score(scene: Scene) -> Values:
     """The lexical leg's score, completed where that leg did not return the document."""
-    return scores(scene, LEXICAL)
+    return leg(scene, LEXICAL).scores
 
 
 @signal(
@@ -40,7 +36,7 @@ def lexical_score(scene: Scene) -> Values:
 )
 def lexical_share(scene: Scene) -> Values:
     """The lexical score, divided by the best one of this query."""
-    return of_best(scores(scene, LEXICAL))
+    return of_best(leg(scene, LEXICAL).scores)
 
 
 @signal(
@@ -54,7 +50,7 @@ def lexical_share(scene: Scene) -> Values:
 )
 def lexical_gap(scene: Scene) -> Values:
     """How far the lexical score is below the best one of this query."""
-    return below_best(scores(scene, LEXICAL))
+    return below_best(leg(scene, LEXICAL).scores)
 
 
 @signal(
@@ -68,7 +64,7 @@ def lexical_gap(scene: Scene) -> Values:
 )
 def lexical_rank(scene: Scene) -> Values:
     """The document's rank in the lexical leg's answer."""
-    return ranks(scene, LEXICAL)
+    return leg(scene, LEXICAL).ranks
 
 
 @signal(
@@ -85,7 +81,7 @@ def vector_score(scene: Scene) -> Values:
     """The cosine of the query and the document's best passage, completed where the vector leg did
     not return the document.
     """
-    return scores(scene, VECTOR)
+    return leg(scene, VECTOR).scores
 
 
 @signal(
@@ -100,7 +96,7 @@ def vector_score(scene: Scene) -> Values:
 )
 def vector_share(scene: Scene) -> Values:
     """The vector score, negative ones as 0, divided by the best one of this query."""
-    return of_best(scores(scene, VECTOR))
+    return of_best(leg(scene, VECTOR).scores)
 
 
 @signal(
@@ -115,7 +111,7 @@ def vector_share(scene: Scene) -> Values:
 )
 def vector_gap(scene: Scene) -> Values:
     """How far the vector score is below the best one of this query."""
-    return below_best(scores(scene, VECTOR))
+    return below_best(leg(scene, VECTOR).scores)
 
 
 @signal(
@@ -129,7 +125,7 @@ def vector_gap(scene: Scene) -> Values:
 )
 def vector_rank(scene: Scene) -> Values:
     """The document's rank in the vector leg's answer."""
-    return ranks(scene, VECTOR)
+    return leg(scene, VECTOR).ranks
 
 
 @signal(
@@ -143,7 +139,10 @@ def vector_rank(scene: Scene) -> Values:
 )
 def fused_score(scene: Scene) -> Values:
     """Reciprocal rank fusion: what the ranks in both legs are worth together."""
-    return np.array([sum(part.share for part in hit.evidence) for hit in scene.candidates.hits])
+    fused = np.zeros(len(scene))
+    for said in legs(scene).values():
+        fused += said.shares
+    return fused
 
 
 @signal(
@@ -171,97 +170,7 @@ def fused_rank(scene: Scene) -> Values:
 )
 def legs_found(scene: Scene) -> Values:
     """How many legs returned the document."""
-    found = [sum(part.rank is not None for part in hit.evidence) for hit in scene.candidates.hits]
-    return np.array(found, dtype=np.float64)
-
-
-@signal(
-    "blended_score",
-    scope="text",
-    unit="share",
-    low=0.0,
-    high=1.0,
-    missing="never",
-    reads=("answer",),
-    rises=1,
-)
-def blended_score(scene: Scene) -> Values:
-    """The score of the order that nothing has trained, by default: 0.4 of the lexical share and 0.6
-    of the vector one; what is missing of them counts as 0.
-    """
-    return scene.once(_blended)
-
-
-@signal(
-    "blended_gap",
-    scope="text",
-    unit="share",
-    low=0.0,
-    high=1.0,
-    missing="never",
-    reads=("answer",),
-    rises=-1,
-)
-def blended_gap(scene: Scene) -> Values:
-    """How far the blended score is below the best one of this query."""
-    return below_best(scene.once(_blended))
-
-
-@signal(
-    "blended_rank",
-    scope="text",
-    unit="rank",
-    low=1.0,
-    missing="never",
-    reads=("answer",),
-    rises=-1,
-)
-def blended_rank(scene: Scene) -> Values:
-    """The document's rank by blended score; equal scores share the better one."""
-    blended = scene.once(_blended)
-    better: Values = np.searchsorted(np.sort(-blended), -blended).astype(np.float64)
-    return better + 1.0
-
-
-def _blended(scene: Scene) -> Values:
-    shares = {leg: np.nan_to_num(of_best(scores(scene, leg))) for leg in BLEND}
-    return sum((weight * shares[leg] for leg, weight in BLEND.items()), np.zeros(len(scene)))
-
-
-def scores(scene: Scene, leg: str) -> Values:
-    """A leg's scores; NaN where it gave none."""
-    return scene.once(_scores, leg)
-
-
-def _scores(scene: Scene, leg: str) -> Values:
-    said = scene.evidence.get(leg)
-    if said is None:
-        return scene.unknown()
-    known = [np.nan if part is None or part.score is None else part.score for part in said]
-    return np.array(known, dtype=np.float64)
-
-
-def ranks(scene: Scene, leg: str) -> Values:
-    """A leg's ranks; NaN where it did not return the document."""
-    said = scene.evidence.get(leg)
-    if said is None:
-        return scene.unknown()
-    known = [np.nan if part is None or part.rank is None else part.rank for part in said]
-    return np.array(known, dtype=np.float64)
-
-
-def of_best(values: Values) -> Values:
-    """Values, negative ones as 0, over the largest; NaN where none is above 0."""
-    best = largest(values)
-    return np.maximum(values, 0.0) / best if best > 0 else np.full_like(values, np.nan)
-
-
-def below_best(values: Values) -> Values:
-    """The largest value minus each."""
-    return largest(values) - values
-
-
-def largest(values: Values) -> float:
-    """The largest value that is known; NaN where none is."""
-    known = values[~np.isnan(values)]
-    return float(known.max()) if len(known) else np.nan
+    found = np.zeros(len(scene))
+    for said in legs(scene).values():
+        found += ~np.isnan(said.ranks)
+    return found

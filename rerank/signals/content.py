@@ -5,6 +5,7 @@ import numpy as np
 from rerank.facts import Facts
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
+from rerank.text_matching import texts
 from tandem.fields import FieldType
 
 DAY_SECONDS = 86_400.0
@@ -24,10 +25,8 @@ def field_length(scene: Scene, field: str) -> Values:
     """How long a text is, in searchable words; 0 where the document has none. Of a long one the
     first 2,000 words are counted.
     """
-    counts = [
-        np.nan if facts is None else len(facts.words.get(field, ())) for facts in scene.documents
-    ]
-    return np.log1p(np.array(counts, dtype=np.float64))
+    held = texts(scene, field)
+    return np.where(held.is_known, np.log1p(held.lengths), np.nan)
 
 
 @signal(

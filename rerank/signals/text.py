@@ -5,7 +5,7 @@ import numpy as np
 from rerank.facts import coded
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.text_matching import matches, share
+from rerank.text_matching import Matches, matches, share, texts
 from tandem.fields import FieldType
 
 K1, B = 1.2, 0.75
@@ -83,13 +83,31 @@ def coverage(scene: Scene) -> Values:
     """The share of the query's words, weighted by inverse document frequency, that stand in any
     text field.
     """
-    fields = [matches(scene, field.name) for field in scene.schema.text_fields]
-    known = [found for found in fields if found is not None]
+    known = _all_fields(scene)
     if not known:
         return scene.unknown()
     weights = known[0].terms.weights
     is_held = np.logical_or.reduce([found.counts > 0 for found in known])
     return known[0].told(share(is_held @ weights, weights.sum()))
+
+
+@signal(
+    "rarest_word",
+    scope="text",
+    unit="yes or no",
+    low=0.0,
+    high=1.0,
+    missing=NO_WORDS,
+    reads=("documents", "words"),
+    rises=1,
+)
+def rarest_word(scene: Scene) -> Values:
+    """Whether the query's rarest word stands in any text field."""
+    known = _all_fields(scene)
+    if not known:
+        return scene.unknown()
+    rarest = int(known[0].terms.weights.argmax())
+    return known[0].told(np.minimum(sum(found.counts[:, rarest] for found in known), 1.0))
 
 
 @signal(
@@ -167,12 +185,11 @@ def title_is_query(scene: Scene) -> Values:
     if found is None:
         return scene.unknown()
     asked = coded(item.word for item in scene.words)
-    titles = [None if facts is None else facts.words.get("title") for facts in scene.documents]
-    same = [
-        title is not None and len(title) == len(asked) and bool((title == asked).all())
-        for title in titles
-    ]
-    return found.told(np.array(same, dtype=np.float64))
+    titles = texts(scene, "title")
+    is_same = np.zeros(len(scene))
+    for row in np.flatnonzero(titles.lengths == len(asked)).tolist():
+        is_same[row] = np.array_equal(titles.codes[row], asked)
+    return found.told(is_same)
 
 
 @signal(
@@ -192,3 +209,8 @@ def title_matched(scene: Scene) -> Values:
         return scene.unknown()
     with np.errstate(invalid="ignore"):
         return found.told(found.counts.sum(axis=1) / found.lengths)
+
+
+def _all_fields(scene: Scene) -> list[Matches]:
+    fields = [matches(scene, field.name) for field in scene.schema.text_fields]
+    return [found for found in fields if found is not None]

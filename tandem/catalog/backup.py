@@ -26,13 +26,14 @@ from tandem.catalog.database import reading
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT
 from tandem.catalog.faults import translated
 from tandem.catalog.logs import Log
-from tandem.catalog.tables import CONTENT, FORMAT
+from tandem.catalog.tables import CONTENT, FORMAT, MODEL_PARTS
 from tandem.catalog.urls import is_server
 from tandem.errors import InputError
 from tandem.fields import datetime_text
 
 ROWS_AT_ONCE = 32
-"""What is held in memory of a table: at most this many rows, whatever their size."""
+"""What is held in memory of a table: at most this many rows, whatever their size, or one
+part of a model."""
 
 
 def backup(catalog: Catalog, path: Path) -> Manifest:
@@ -85,7 +86,8 @@ def _write(connection: sa.Connection, writer: BackupWriter, log: Log) -> dict[st
 
 def _write_table(connection: sa.Connection, writer: BackupWriter, table: sa.Table) -> TablePart:
     names = [str(column.name) for column in table.columns]
-    query = sa.select(*table.columns).execution_options(yield_per=ROWS_AT_ONCE)
+    at_once = 1 if table is MODEL_PARTS else ROWS_AT_ONCE
+    query = sa.select(*table.columns).execution_options(yield_per=at_once)
     with connection.execute(query) as result:
         return writer.table(table.name, (dict(zip(names, row, strict=True)) for row in result))
 

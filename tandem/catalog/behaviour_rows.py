@@ -12,7 +12,10 @@ from tandem.catalog.database import reading
 from tandem.catalog.event_tables import EVENT_HEAD, EVENTS, IMPRESSIONS
 from tandem.catalog.text import ESCAPE, AnyText, read
 
-Row = tuple[Any, ...]
+Row = Sequence[Any]
+SPARSE = 10
+"""How many times longer the next piece of the log is, after one that holds nothing of a collection.
+"""
 
 
 def _columns(table: sa.Table, names: Sequence[str]) -> list[sa.ColumnElement[Any]]:
@@ -39,22 +42,27 @@ _OF_ONE_KIND: Mapping[str, sa.types.TypeEngine[Any]] = {
 """What the columns are, that one of the tables has not, and that are no texts."""
 
 
-def _after(table: sa.Table) -> sa.Select[Any]:
-    """What comes after a place in the log."""
+def _between(table: sa.Table) -> sa.Select[Any]:
+    """What a piece of the log holds in a table."""
     return sa.select(*_columns(table, (*Deed._fields, "surface", "exposures"))).where(
         table.c.collection == sa.bindparam("collection"),
         table.c.sequence > sa.bindparam("after"),
+        table.c.sequence <= sa.bindparam("until"),
     )
 
 
 _ROWS = (
-    sa.union_all(_after(EVENTS), _after(IMPRESSIONS))
+    sa.union_all(_between(EVENTS), _between(IMPRESSIONS))
     .order_by(sa.column("sequence"))
     .limit(sa.bindparam("limit"))
 )
-"""Both kinds in one order: both databases read them side by side in the order of their indexes."""
+"""Both kinds in one order. SQLite reads them side by side, PostgreSQL sorts the piece."""
 
 _HEAD = sa.select(EVENT_HEAD.c.head)
+
+
+IDS = ("user_id", "client_id", "session_id", "query_id")
+TEXTS = tuple(map(Deed._fields.index, ("action", "document_id", *IDS)))
 
 
 class CollectionBehaviour:
@@ -66,14 +74,16 @@ class CollectionBehaviour:
 
     def rows(self, after: int, limit: int) -> Rows:
         """See ``BehaviourLog``."""
-        given = {"collection": self._collection, "after": after, "limit": limit}
+        given = {"collection": self._collection, "limit": limit}
+        until, span = after, limit
+        found: Sequence[Row] = ()
         with reading(self._engine) as connection:
             head = int(connection.execute(_HEAD).scalar_one())
-            if head <= after:  # asked again and again while nothing happens
-                return Rows((), after)
-            found = connection.execute(_ROWS, given).all()
+            while not found and until < head:  # where it is sparse, in longer and longer pieces
+                since, until, span = until, min(until + span, head), span * SPARSE
+                found = connection.execute(_ROWS, given | {"after": since, "until": until}).all()
         rows = tuple(_shown(row) if row[-1] is not None else _deed(row[:-2]) for row in found)
-        return Rows(rows, rows[-1].sequence if len(rows) == limit else head)
+        return Rows(rows, rows[-1].sequence if len(rows) == limit else until)
 
     def deeds_of(self, who: Who, *, as_of: int, limit: int) -> Sequence[Deed]:
         """See ``BehaviourLog``."""
@@ -84,9 +94,11 @@ class CollectionBehaviour:
             return ()
         bound = {"collection": self._collection, "as_of": as_of, "limit": limit}
         with reading(self._engine) as connection:
-            found = connection.execute(_deeds_by(tuple(given)), given | bound).all()
+            result = connection.execute(_deeds_by(tuple(given)), given | bound)
+            assert result.cursor is not None
+            found = result.cursor.fetchall()  # the driver's own rows: a search waits for them
         deeds = {row[0]: row for row in found}  # what is the person's and the session's, once
-        return [_deed(deeds[sequence]) for sequence in sorted(deeds)[-limit:]]
+        return _deeds([deeds[sequence] for sequence in sorted(deeds)[-limit:]])
 
 
 @cache
@@ -109,6 +121,15 @@ def _deeds_by(names: tuple[str, ...]) -> sa.Executable:
     return sa.union_all(*(sa.select(one.subquery()) for one in each))
 
 
+def _deeds(rows: Sequence[Row]) -> list[Deed]:
+    """As ``_deed`` of each, with one look at all texts of a column."""
+    columns = [*zip(*rows, strict=True)]
+    texts = [columns[place] for place in TEXTS] if columns else []
+    if any(ESCAPE in "".join(filter(None, column)) for column in texts):
+        return [_deed(row) for row in rows]
+    return [*map(Deed._make, rows)]
+
+
 def _deed(row: Row) -> Deed:
     deed = Deed._make(row)
     if ESCAPE in f"{row[1]}{row[2]}{row[5]}{row[6]}{row[7]}{row[8]}":  # one look at all texts
@@ -119,12 +140,15 @@ def _deed(row: Row) -> Deed:
 def _shown(row: Row) -> Shown:
     deed = _deed(row[:-2])
     surface, exposures = row[-2:]
-    columns = tuple(zip(*orjson.loads(exposures), strict=True)) or ((), (), (), ())
+    columns = tuple(zip(*orjson.loads(exposures), strict=True))
+    document_ids, positions, propensities, _ = columns or ((), (), (), ())
     return Shown(
         deed.sequence,
         str(deed.query_id),
         deed.seconds,
-        *columns[:3],
+        document_ids,
+        positions,
+        propensities,
         surface,
         deed.user_id,
         deed.client_id,

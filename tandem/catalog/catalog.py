@@ -16,6 +16,7 @@ from tandem.catalog.embedding_cache import DatabaseEmbeddingCache
 from tandem.catalog.event_log import EventLog
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD
 from tandem.catalog.frozen_rankings import FrozenRankings
+from tandem.catalog.models import Models
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.releases import Releases
 from tandem.catalog.tables import FROZEN_RANKINGS
@@ -27,9 +28,9 @@ Opened = TypeVar("Opened", EventLog, DatabaseEmbeddingCache, FrozenRankings)
 
 
 class Catalog:
-    """The document log, checkpoints, releases, tasks and verifications in one database, SQLite or
-    PostgreSQL; the event log and the frozen rankings in the same one or each in a SQLite file
-    beside it; the embedding cache in a SQLite file of its own on this host.
+    """The document log and what stands beside it in one database, SQLite or PostgreSQL; the event
+    log and the frozen rankings in the same one or each in a SQLite file of its own; the embedding
+    cache in a SQLite file on this host.
     """
 
     def __init__(self, documents_url: sa.URL | str, embeddings_url: sa.URL | str) -> None:
@@ -42,6 +43,7 @@ class Catalog:
         self.documents = DocumentLog(self._documents)
         self.checkpoints = Checkpoints(self._documents)
         self.releases = Releases(self._documents)
+        self.models = Models(self._documents)
         self.tasks = Tasks(self._documents)
         self.verifications = Verifications(self._documents)
 

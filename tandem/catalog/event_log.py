@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tandem.behaviour import BehaviourLog
 from tandem.catalog.behaviour_rows import CollectionBehaviour
 from tandem.catalog.database import ROWS_PER_QUERY, bytes_held, reading
-from tandem.catalog.event_rows import EVENT, IMPRESSION, Kind, Recorded, Word
+from tandem.catalog.event_rows import EVENT, IMPRESSION, Kind, Recorded, Word, fresh_rows
 from tandem.catalog.event_tables import EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
 from tandem.catalog.feature_log import FeatureLog
 from tandem.catalog.moments import now
@@ -59,9 +59,25 @@ class EventLog:
         with reading(self.engine) as connection:
             return _head(connection)
 
-    def append(self, collection: str, source: str, events: Sequence[Event]) -> Accepted:
-        """Accept events whose ids the collection's log does not hold; durable on return."""
-        return self._append(EVENT, collection, source, events)
+    def append(self, collection: str, source: str, words: Sequence[Event | Impression]) -> Accepted:
+        """Accept events whose ids the collection's log does not hold, and impressions as
+        ``append_impressions``, in their order; durable on return.
+        """
+        with in_order(self.engine, EVENT_HEAD) as (connection, head):
+            fresh = fresh_rows(connection, collection, words)
+            _check_read(max((found.as_of for found in fresh), default=0), head)
+            shared = {"collection": collection, "source": source, "received_at": now()}
+            for table in (EVENTS, IMPRESSIONS):
+                rows = [
+                    {"sequence": sequence, **shared, **found.row}
+                    for sequence, found in enumerate(fresh, start=head + 1)
+                    if found.table is table
+                ]
+                if rows:
+                    connection.execute(table.insert(), rows)
+            if fresh:
+                connection.execute(EVENT_HEAD.update().values(head=head + len(fresh)))
+        return Accepted(len(fresh), len(words) - len(fresh))
 
     def append_impressions(
         self, collection: str, source: str, impressions: Sequence[Impression]
@@ -73,7 +89,7 @@ class EventLog:
         Raises:
             FieldError: an ``as_of`` is past the end of the log; none is accepted.
         """
-        return self._append(IMPRESSION, collection, source, impressions)
+        return self.append(collection, source, impressions)
 
     def events(self, collection: str, after: int, limit: int) -> Page[Event]:
         """The next at most ``limit`` events whose sequence is above ``after``. None is left where
@@ -154,22 +170,6 @@ class EventLog:
     def purge_impressions(self, collection: str, before: datetime) -> int:
         """As ``purge_events``, of impressions."""
         return purge(self.engine, IMPRESSIONS, collection, before)
-
-    def _append(
-        self, kind: Kind[Word], collection: str, source: str, words: Sequence[Word]
-    ) -> Accepted:
-        with in_order(self.engine, EVENT_HEAD) as (connection, head):
-            fresh = kind.unknown(connection, collection, words)
-            _check_read(max(map(kind.as_of, fresh), default=0), head)
-            shared = {"collection": collection, "source": source, "received_at": now()}
-            if fresh:
-                rows = [
-                    {"sequence": sequence, **shared, **kind.row(word)}
-                    for sequence, word in enumerate(fresh, start=head + 1)
-                ]
-                connection.execute(kind.table.insert(), rows)
-                connection.execute(EVENT_HEAD.update().values(head=head + len(fresh)))
-        return Accepted(len(fresh), len(words) - len(fresh))
 
     def _page(self, kind: Kind[Word], collection: str, after: int, limit: int) -> Page[Word]:
         sequence = kind.table.c.sequence

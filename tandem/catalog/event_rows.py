@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -66,19 +66,46 @@ class Kind(Generic[Word]):
                 found.update(self.parts_of_row(row))
         return found
 
-    def unknown(
-        self, connection: sa.Connection, collection: str, words: Sequence[Word]
-    ) -> list[Word]:
-        """What the log does not hold of the words, and none before them told."""
-        ids = (part[0] for one in words for part in self.parts(one))
-        known = self.known(connection, collection, ids)
-        left: list[Word] = []
-        for one in words:
-            fresh = self.fresh(one, known)
-            if fresh is not None:
-                left.append(fresh)
-                known.update(self.parts(fresh))
-        return left
+    def known_of(
+        self, connection: sa.Connection, collection: str, words: Iterable[Word]
+    ) -> set[Part]:
+        """Of what the words tell, what the log holds already."""
+        return self.known(
+            connection, collection, (part[0] for one in words for part in self.parts(one))
+        )
+
+    def fresh_row(self, word: Word, known: set[Part]) -> "Fresh | None":
+        """What is left of the word without what is known; that is known then."""
+        left = self.fresh(word, known)
+        if left is None:
+            return None
+        known.update(self.parts(left))
+        return Fresh(self.table, self.as_of(left), self.row(left))
+
+
+class Fresh(NamedTuple):
+    """A new row of a table; ``as_of`` is how far the log had been read for it."""
+
+    table: sa.Table
+    as_of: int
+    row: dict[str, Any]
+
+
+def fresh_rows(
+    connection: sa.Connection, collection: str, words: Sequence[Event | Impression]
+) -> list[Fresh]:
+    """What the log does not hold of the words, and none before them told, in their order."""
+    events = (word for word in words if isinstance(word, Event))
+    pages = (word for word in words if isinstance(word, Impression))
+    done = EVENT.known_of(connection, collection, events)
+    shown = IMPRESSION.known_of(connection, collection, pages)
+    found = (
+        EVENT.fresh_row(word, done)
+        if isinstance(word, Event)
+        else IMPRESSION.fresh_row(word, shown)
+        for word in words
+    )
+    return [row for row in found if row is not None]
 
 
 def _event_row(event: Event) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Releases: the only switch. Each names a generation; one of them is live."""
+"""Releases: the only switch. Each names a generation and a model; one of them is live."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,7 @@ from tandem.catalog.generations import (
     found_generation,
     set_state,
 )
+from tandem.catalog.models import check_model
 from tandem.catalog.moments import EPOCH, moment, now
 from tandem.catalog.order import in_order, next_number
 from tandem.catalog.tables import CHECKPOINTS, FAILURES, GENERATIONS, LIVE, RELEASES, VERIFICATIONS
@@ -25,13 +26,16 @@ __all__ = ["Generation", "Release", "Releases", "State"]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One state of the search box. ``parent`` is the release it was made from."""
+    """One state of the search box. ``parent`` is the release it was made from. Without a ``model``
+    the order is an untrained one.
+    """
 
     number: int
     collection: str
     generation: int
     parent: int | None
     created_at: datetime = field(default=EPOCH, compare=False)
+    model: int | None = None
 
 
 class Releases(Generations):
@@ -74,13 +78,16 @@ class Releases(Generations):
             # databases order text by rules of their own
             return sorted(connection.execute(sa.select(LIVE.c.collection)).scalars())
 
-    def promote(self, collection: str, generation: int, *, parent: int | None) -> Release:
-        """Make a release of a generation, which is ``ready`` then, and point to it, if ``parent``
-        is still the live one.
+    def promote(
+        self, collection: str, generation: int, *, parent: int | None, model: int | None = None
+    ) -> Release:
+        """Make a release of a generation, which is ``ready`` then, and a model, and point to it, if
+        ``parent`` is still the live one.
 
         Raises:
             ReleaseConflict: something else was promoted meanwhile; nothing changed.
             CatalogError: there is no such generation of the collection, or it was dropped.
+            InputError: there is no such model of the collection, or it was removed.
         """
         with in_order(self._engine) as (connection, _):
             live = _live(connection, collection)
@@ -90,21 +97,21 @@ class Releases(Generations):
                     hint="look at what was promoted meanwhile, then promote again",
                 )
             set_state(connection, generation, "ready", collection)
-            made = Release(
-                next_number(connection, RELEASES.c.release), collection, generation, parent
-            )
-            created_at = now()
+            if model is not None:
+                check_model(connection, model, collection)
+            number, created_at = next_number(connection, RELEASES.c.release), now()
             connection.execute(
                 RELEASES.insert().values(
-                    release=made.number,
+                    release=number,
                     collection=collection,
                     generation=generation,
                     parent=parent,
                     created_at=created_at,
+                    model=model,
                 )
             )
-            _point(connection, collection, made.number, is_first=live is None)
-        return Release(made.number, collection, generation, parent, moment(created_at))
+            _point(connection, collection, number, is_first=live is None)
+        return Release(number, collection, generation, parent, moment(created_at), model)
 
     def point(self, collection: str, to: int, *, expected: int | None) -> Release:
         """Make an earlier release the live one again, if ``expected`` still is.
@@ -112,6 +119,7 @@ class Releases(Generations):
         Raises:
             ReleaseConflict: another release is live; nothing changed.
             CatalogError: there is no such release of the collection, or its generation was dropped.
+            InputError: its model is not kept any more.
         """
         with in_order(self._engine) as (connection, _):
             live = _live(connection, collection)
@@ -127,6 +135,8 @@ class Releases(Generations):
                     hint="see the collection's own: tandem releases",
                 )
             set_state(connection, release.generation, "ready", collection)
+            if release.model is not None:
+                check_model(connection, release.model, collection)
             _point(connection, collection, to, is_first=live is None)
         return release
 
@@ -228,4 +238,11 @@ def _found(connection: sa.Connection, number: int) -> Release:
 
 
 def _release(row: sa.Row[*tuple[Any, ...]]) -> Release:
-    return Release(row.release, row.collection, row.generation, row.parent, moment(row.created_at))
+    return Release(
+        row.release,
+        row.collection,
+        row.generation,
+        row.parent,
+        moment(row.created_at),
+        row.model,
+    )

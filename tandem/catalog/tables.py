@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from tandem.catalog.logs import Log, head_table
 from tandem.catalog.text import AnyText
 
-FORMAT = 3
-"""Grows with every change to the tables; 1 had no number, 2 did not know what an index awaits."""
+FORMAT = 4
+"""Grows with every change to the tables; 1 had no number, 2 did not know what an index awaits, 3
+had no models."""
 
 CATALOGUE = sa.MetaData()
 
@@ -86,6 +87,7 @@ RELEASES = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("parent", sa.Integer),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("model", sa.Integer),
 )
 
 LIVE = sa.Table(
@@ -95,6 +97,26 @@ LIVE = sa.Table(
     sa.Column("release", sa.Integer, nullable=False),
 )
 """The pointer that going live moves."""
+
+MODELS = sa.Table(
+    "models",
+    CATALOGUE,
+    sa.Column("model", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("manifest", sa.Text, nullable=False),
+)
+"""Reranking models, and what each says of itself."""
+
+MODEL_PARTS = sa.Table(
+    "model_parts",
+    CATALOGUE,
+    sa.Column("model", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+"""The files that a model is made of; one that was removed has none."""
 
 TASKS = sa.Table(
     "tasks",
@@ -124,7 +146,13 @@ VERIFICATIONS = sa.Table(
 )
 """The last comparison of each index with the log."""
 
-CONTENT = Log("catalogue", CATALOGUE, LOG, FORMAT, {3: (CHECKPOINTS.c.awaited,)})
+CONTENT = Log(
+    "catalogue",
+    CATALOGUE,
+    LOG,
+    FORMAT,
+    {3: (CHECKPOINTS.c.awaited,), 4: (RELEASES.c.model, MODELS, MODEL_PARTS)},
+)
 
 CACHE = sa.MetaData()
 

@@ -21,7 +21,7 @@ from tandem.catalog.tables import TASKS
 from tandem.errors import CatalogError, TaskConflict
 from tandem.fields import to_microseconds
 
-Kind = Literal["reindex", "promote", "rollback", "verify"]
+Kind = Literal["reindex", "promote", "rollback", "verify", "train"]
 State = Literal["wanted", "running", "done", "failed"]
 UNFINISHED = ("wanted", "running")
 WATCHED_SECONDS = 60.0

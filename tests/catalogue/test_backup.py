@@ -18,7 +18,7 @@ from tandem.catalog import postgres
 from tandem.catalog import restore as module
 from tandem.catalog.backup import backup
 from tandem.catalog.backup_file import BackupWriter, TablePart
-from tandem.catalog.backup_rows import tables_of
+from tandem.catalog.backup_rows import batches, tables_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading, writing
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG
@@ -51,7 +51,8 @@ def fill(catalog: Catalog) -> None:
         dimension=8,
         passage_tokens=128,
     )
-    catalog.releases.promote("main", generation.number, parent=None)
+    model = catalog.models.add("main", {"kind": "people"}, {"tables.npz": bytes(range(256))})
+    catalog.releases.promote("main", generation.number, parent=None, model=model)
     log_id = catalog.documents.log_id
     held = catalog.checkpoints.start(generation.lexical_name, "identity", log_id, owner="one")
     refusals = [(3, Refusal("d2", "why\0"))]
@@ -89,7 +90,7 @@ def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
 
 
 write_table, write = backup_module._write_table, backup_module._write
-ADDED = {"details", "awaited"}
+ADDED = {"details", "awaited", "model"}
 """The columns that earlier formats had not."""
 
 
@@ -197,6 +198,9 @@ def test_a_backup_of_earlier_formats(
     assert (manifest.catalogue_format, manifest.event_format) == (2, 1)
     assert (held := restored().checkpoints.read("main-lexical-1")) is not None
     assert held.awaited == 0
+    assert (live := restored().releases.live("main")) is not None
+    assert live.model is None
+    assert restored().models.list("main") == []
     log = restored().events
     assert [row.what for row in log.events("main", 0, 10).rows] == [
         Event("e\x10", "rating", AT, "d2", value=4.5)
@@ -373,7 +377,6 @@ def test_a_failure_halfway_changes_nothing(
     catalog.documents.append("main", "s", [document("late")])
     catalog.events.append("main", "api", [Event("late", "click", AT)])
     before = content(catalog)
-    batches = module.batches
 
     def fail_late(path: Path, reader: Any, log: Log, table: sa.Table) -> Iterator[Any]:
         yield from batches(path, reader, log, table)

@@ -35,7 +35,9 @@ def walked(log: EventLog, limit: int) -> list[Deed | Shown]:
 
 def test_everything_that_is_read(log: EventLog) -> None:
     """Each field, whatever characters; of what has none, nothing."""
-    names = {f"{name}_id": f"{name}{HARD}" for name in ("user", "client", "session", "query")}
+    names: dict[str, Any] = {
+        f"{name}_id": f"{name}{HARD}" for name in ("user", "client", "session", "query")
+    }
     full = event("e1", action=HARD, document_id=f"d{HARD}", position=7, value=0.1, **names)
     log.append("main", "s", [full, Event("e2", "rating", AT)])
     shown = (Exposure(f"d{HARD}", 2, 0.25, "a"), Exposure("e", 1))
@@ -70,6 +72,17 @@ def test_both_kinds_in_one_order(log: EventLog, limit: int) -> None:
     rows = walked(log, limit)
     assert [row.sequence for row in rows] == [1, 2, 4, 5, 6, 8, 9, 10, 12]
     assert [type(row) for row in rows] == [Deed, Deed, Shown] * 3
+
+
+def test_far_between(log: EventLog) -> None:
+    """What others did is passed over, however much it is; nothing is told before something is."""
+    log.append("other", "s", [event(f"a{number}") for number in range(40)])
+    log.append("main", "s", [event("one")])
+    log.append("other", "s", [event(f"b{number}") for number in range(40)])
+    first = log.behaviour("main").rows(0, 2)
+    assert [row.sequence for row in first.rows] == [41]
+    assert first.through == 81
+    assert log.behaviour("main").rows(81, 2) == Rows((), 81)
 
 
 def test_where_nothing_is_left(log: EventLog) -> None:

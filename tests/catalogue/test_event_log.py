@@ -105,6 +105,24 @@ def test_an_event_is_accepted_once(log: EventLog) -> None:
     assert log.head() == 3
 
 
+def test_both_kinds_keep_their_order(log: EventLog) -> None:
+    """In one batch; what is known of it takes no sequence."""
+    log.append("main", "s", [event("b")])
+    sent: list[Event | Impression] = [event("a"), impression("q"), event("b")]
+    sent += [impression("q", 2, 2), event("c")]
+    assert log.append("main", "s", sent) == Accepted(4, 1)
+    rows = log.behaviour("main").rows(1, 9).rows
+    assert [(type(row).__name__, row.sequence) for row in rows] == [
+        ("Deed", 2),
+        ("Shown", 3),
+        ("Shown", 4),
+        ("Deed", 5),
+    ]
+    with pytest.raises(FieldError, match="as_of"):
+        log.append("main", "s", [event("d"), impression("r", as_of=9)])
+    assert (log.head(), log.event_count("main")) == (5, 3)
+
+
 def test_many_are_compared(log: EventLog) -> None:
     """More than one statement may name."""
     count = ROWS_PER_QUERY * 2 + 3

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import open_database, reading, writing
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT, EVENT_HEAD
+from tandem.catalog.faults import DatabaseDamaged
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
 from tandem.catalog.urls import events_url
 from tandem.errors import CatalogError
 from tandem.events import Event, Impression
+from tandem.schema import Schema
 from tests.builders import document
 from tests.catalogue.conftest import Open
 from tests.services.postgres import create_database, drop_database
@@ -103,8 +105,8 @@ def test_all_tables_of_an_earlier_version_are_refused(url: sa.URL) -> None:
 @pytest.mark.parametrize(
     ("found", "said", "hint"),
     [
-        (FORMAT - 2, "an earlier version of Tandem: format 1, expected 3", "index again"),
-        (FORMAT + 1, "a later version of Tandem: format 4, expected 3", "use that version"),
+        (FORMAT - 3, "an earlier version of Tandem: format 1, expected 4", "index again"),
+        (FORMAT + 1, "a later version of Tandem: format 5, expected 4", "use that version"),
     ],
 )
 def test_another_format_is_refused(url: sa.URL, found: int, said: str, hint: str) -> None:
@@ -160,10 +162,44 @@ def test_a_database_of_another_encoding_is_refused(postgres_server: sa.URL) -> N
             drop_database(url)
 
 
+def without_models(connection: sa.Connection) -> None:
+    """What format 3 had not."""
+    connection.exec_driver_sql("ALTER TABLE releases DROP COLUMN model")
+    for table in ("models", "model_parts"):
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+    connection.execute(LOG.update().values(format=3))
+
+
+def test_a_catalogue_without_models_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """Format 3: its releases have none, and those to come may have one."""
+    made = catalog.releases.create_generation(
+        "main", Schema(), analysis="english-1", embedder="m", dimension=8, passage_tokens=9
+    )
+    before = catalog.releases.promote("main", made.number, parent=None)
+    with writing(catalog.engine) as connection:
+        without_models(connection)
+    again = open_catalog()
+    assert again.releases.live("main") == before
+    model = again.models.add("main", {}, {"model.txt": b"tree"})
+    after = again.releases.promote("main", made.number, parent=before.number, model=model)
+    assert open_catalog().releases.live("main") == after
+    assert after.model == model
+
+
+def test_a_catalogue_that_lacks_a_table_is_damaged(catalog: Catalog, open_catalog: Open) -> None:
+    """Of its own format: nothing that was in it can be made up."""
+    with writing(catalog.engine) as connection:
+        connection.exec_driver_sql("DROP TABLE tasks")
+    with pytest.raises(DatabaseDamaged, match="is damaged: it has no table tasks") as raised:
+        open_catalog()
+    assert "backup" in raised.value.hint
+
+
 def test_a_catalogue_that_awaits_nothing_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
     """Format 2: its indexes go on as they are, and what is begun now may await something."""
     held = catalog.checkpoints.start("old", "i", "l")
     with writing(catalog.engine) as connection:
+        without_models(connection)
         connection.exec_driver_sql("ALTER TABLE checkpoints DROP COLUMN awaited")
         connection.execute(LOG.update().values(format=2))
     checkpoints = open_catalog().checkpoints

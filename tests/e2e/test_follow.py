@@ -50,7 +50,12 @@ def test_beside_a_process_that_follows(shop: Shop) -> None:
         state = shop.state()
         assert (state["release"], state["pending"]) == (2, None)
         assert {row["field"]: row["type"] for row in state["fields"]}["note"] == "keyword"
-        assert shop.done("rollback", "--json").data == {"release": 1, "generation": 1}
+        assert shop.done("rollback", "--json").data == {
+            "release": 1,
+            "generation": 1,
+            "model": None,
+            "left_model": None,
+        }
         assert "no generation 9" in shop.refused("promote", "9", code=2)
         assert "no release to go back to" in shop.refused("rollback", code=1)
 

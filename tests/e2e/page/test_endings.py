@@ -79,3 +79,44 @@ def test_all_attributes_can_be_seen(visit: Watched) -> None:
     expect(hit.get_by_text("Field 8")).to_be_hidden()
     hit.get_by_role("button", name="3 more attributes").click()
     expect(hit.get_by_text("Field 10")).to_be_visible()
+
+
+def test_of_many_features_those_are_drawn_that_did_most(visit: Watched) -> None:
+    """The others are one bar, with what they did together."""
+
+    def learned(url: str, reply: Any) -> Any:
+        if "explain=true" in url:
+            numbers = range(1, 21)
+            features = [
+                {"name": f"taste.f{each}", "value": None, "contribution": each / 100}
+                for each in numbers
+            ]
+            features.append({"name": "bias", "value": None, "contribution": -1})
+            reply["hits"][0]["explain"]["features"] = features
+        return reply
+
+    visit.change("**/v1/search?*", learned)
+    page = visit.open("/?q=stream")
+    page.get_by_role("button", name="Why this result?").first.click()
+    rows = page.locator(".chart table").first.locator("tbody tr")
+    expect(rows).to_have_count(9)
+    expect(rows.first).to_contain_text("what every hit gets")
+    expect(rows.nth(1)).to_contain_text("taste: f20")
+    expect(rows.last).to_contain_text("the other 13")
+    expect(rows.last.locator(".amount")).to_have_text("+0.91")
+
+
+def test_what_a_page_does_not_tell_is_asked_of_the_whole_list(visit: Watched) -> None:
+    """What a model saw is kept with the pages of a search that asked for it alone."""
+
+    def learned(url: str, reply: Any) -> Any:
+        told = [{"name": "taste", "value": 1.0, "contribution": 0.5}]
+        for hit in reply["hits"] if "explain=true" in url else ():
+            hit["explain"]["features"] = [] if "cursor=" in url else told
+        return reply
+
+    visit.change("**/v1/search?*", learned)
+    page = visit.open("/?q=stream")
+    page.get_by_role("button", name="More results").click()
+    page.get_by_role("button", name="Why this result?").nth(12).click()
+    expect(page.locator(".chart").get_by_text("taste")).to_be_visible()

@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from api.impressions import ImpressionWriter, impression_of
+from api.impressions import ImpressionWriter, impression_of, is_sampled
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tandem.catalog.event_log import Accepted, EventLog
 from tandem.documents import Document
 from tandem.errors import CatalogError, SettingsError
 from tandem.events import Exposure, Impression
-from tandem.queries import Query, Sort
+from tandem.features import FeatureMatrix
+from tandem.queries import Query, Sort, new_query_id
 from tandem.rankings import Correction, Hit, Ranking, SearchResult
 from tests.logs import logged
 
@@ -362,3 +364,58 @@ def test_what_is_in_hand_at_the_end_is_not_told_as_lost(
         made.close(timeout_seconds=0.0)
     assert (made.dropped, records) == (0, [])
     assert written(catalog) == ["q0"]
+
+
+# --- what a model could see ---
+
+
+def features_of(*document_ids: str) -> FeatureMatrix:
+    """One feature: 1 for the first."""
+    values = np.arange(1, len(document_ids) + 1, dtype=np.float32)[:, None]
+    return FeatureMatrix(("place",), document_ids, values)
+
+
+def test_features_go_with_what_was_shown(catalog: Catalog, writer: ImpressionWriter) -> None:
+    """Where an answer has some; ``as_of`` goes with every one."""
+    writer.add(answer(Query("red", "q0"), "a", "b"))
+    assert writer.flush(10)
+    writer.add(answer(Query("red", "q1"), "a", "b", as_of=1, features=features_of("a", "b")))
+    writer.add(answer(Query("red", "q2"), "a", as_of=1))
+    assert writer.flush(10)
+    rows = catalog.events.impressions_of("main", ["q0", "q1", "q2"])
+    assert [row.what.as_of for row in rows] == [0, 1, 1]
+    found = catalog.events.features.of("main", ["q0", "q1", "q2"])
+    assert [*found] == ["q1"]
+    assert found["q1"].document_ids == ("a", "b")
+
+
+def test_features_that_cannot_be_written_are_tried_again(
+    catalog: Catalog, writer: ImpressionWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was shown is there once all the same."""
+    log, tried = catalog.events, []
+    keep = log.features.keep
+
+    def failing(*arguments: Any) -> int:
+        tried.append(arguments)
+        if len(tried) == 1:
+            raise CatalogError("full")
+        return keep(*arguments)
+
+    monkeypatch.setattr(log.features, "keep", failing)
+    with logged():
+        writer.add(answer(Query("red", "q1"), "a", features=features_of("a")))
+        assert writer.flush(10)
+    assert len(tried) == 2
+    assert written(catalog) == ["q1"]
+    assert [*log.features.of("main", ["q1"])] == ["q1"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+def test_a_share_of_all_queries_is_sampled(share: float) -> None:
+    """By their ids alone: the same ones always; who is sampled at a small share is at a larger."""
+    ids = [new_query_id() for _ in range(2_000)]
+    sampled = [query_id for query_id in ids if is_sampled(query_id, share)]
+    assert abs(len(sampled) / len(ids) - share) < 0.06
+    assert sampled == [query_id for query_id in ids if is_sampled(query_id, share)]
+    assert all(is_sampled(query_id, share + 0.1) for query_id in sampled)

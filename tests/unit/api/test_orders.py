@@ -106,9 +106,9 @@ def test_the_owner_does_what_it_is_asked(follower: House) -> None:
     assert live.schema.by_name["kind"].type == "text"
     assert pending_change(settings, live) is None
     back = have_done(settings, Order(NAME, "rollback", {}), unseen, silent)
-    assert back == {"release": 1, "generation": 1}
+    assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
     forth = have_done(settings, Order(NAME, "promote", {"generation": 2}), unseen, silent)
-    assert forth == {"release": 3, "generation": 2}
+    assert forth == {"release": 3, "generation": 2, "model": None, "left_model": None}
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,12 @@ def test_a_catalogue_that_restarts_at_the_end_is_waited_for(
     with at_work(house) as owner:
         worked_off(owner)
     assert len(tries) == 3
-    assert tasks.read(number).outcome == {"release": 1, "generation": 1}
+    assert tasks.read(number).outcome == {
+        "release": 1,
+        "generation": 1,
+        "model": None,
+        "left_model": None,
+    }
 
 
 def test_an_unforeseen_failure_ends_the_task_and_not_the_follower(
@@ -439,7 +444,7 @@ def test_who_is_stopped_after_the_switch_says_what_is_live(
 
     monkeypatch.setattr("api.owner.publish", interrupt)
     monkeypatch.setattr("api.owner.Owner.stop", lambda _: stopped.append("stopped"))
-    live = {"release": 1, "generation": 1}
+    live = {"release": 1, "generation": 1, "model": None, "left_model": None}
     assert _do_here(house, Order(NAME, "promote", {"generation": 1}), unseen, silent) == live
     task = house.catalog.tasks.read(1)
     assert (task.state, task.outcome) == ("done", live)
@@ -682,6 +687,6 @@ def test_an_error_after_the_switch_is_no_failure(
         assert (outcome["release"], outcome["refused"]) == (2, {})
         monkeypatch.setattr("api.owner.publish", fail)
         back = carry_out(owner, ROLLBACK, unseen)
-        assert back == {"release": 1, "generation": 1}
+        assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
         again = Order(NAME, "promote", {"generation": 1})
         assert carry_out(owner, again, unseen) == back

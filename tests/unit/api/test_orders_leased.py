@@ -70,8 +70,18 @@ def test_who_holds_the_leases_does_what_others_ask(tmp_path: Path) -> None:
             }
             wanted = Wanted.of(settings).as_data()
             assert asked("reindex", settings=wanted, **given)["release"] == 2
-            assert asked("rollback") == {"release": 1, "generation": 1}
-            assert asked("promote", generation=2) == {"release": 3, "generation": 2}
+            assert asked("rollback") == {
+                "release": 1,
+                "generation": 1,
+                "model": None,
+                "left_model": None,
+            }
+            assert asked("promote", generation=2) == {
+                "release": 3,
+                "generation": 2,
+                "model": None,
+                "left_model": None,
+            }
             house.catalog.releases.point(NAME, 1, expected=3)
             with pytest.raises(ReleaseConflict, match="no release to go back to"):
                 asked("rollback")

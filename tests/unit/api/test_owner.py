@@ -256,10 +256,10 @@ def test_of_two_that_promote_one_succeeds(
     releases = house.catalog.releases
     promote = releases.promote
 
-    def late(name: str, generation: int, *, parent: int | None) -> object:
+    def late(name: str, generation: int, *, parent: int | None, model: int | None) -> object:
         monkeypatch.undo()
         promote(name, 1, parent=1)
-        return promote(name, generation, parent=parent)
+        return promote(name, generation, parent=parent, model=model)
 
     monkeypatch.setattr(releases, "promote", late)
     with pytest.raises(ReleaseConflict, match="release 2 is live"):

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from api.bootstrap import House, open_house_beside
-from api.commands.search import _unfollowed, bring_up_to_date
+from api.commands.search import _unfollowed, bring_up_to_date, show
 from indexer.indexing import catch_up
 from tandem.catalog.leases import new_owner
 from tandem.catalog.ownership import owner_of
+from tandem.queries import Query
+from tandem.rankings import Contribution, Hit, Ranking, SearchResult
 from tests.owned_house import NAME, owned, settings_in
 
 WATCHED = 1.0
@@ -84,3 +86,19 @@ def test_beside_an_owner_that_stands_still(house: House) -> None:
     for error in errors:
         assert f"stands at 0 of 20 for 2 s; it is followed by {process}" in str(error)
         assert "tandem status" in error.hint
+
+
+def test_of_many_features_those_are_shown_that_did_most(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A model has dozens; the others are told together."""
+    parts = [Contribution(f"f{number}", None, number / 100) for number in range(1, 11)]
+    hit = Hit("d1", 1, 0.5, (), (Contribution("bias", None, -1.0), *parts))
+    result = SearchResult(
+        Query("x"), Ranking("learned", (hit,)), {}, "hybrid", 1, milliseconds={"total": 1.0}
+    )
+    show(result, explain=True)
+    told = capsys.readouterr().out
+    assert "score: bias -1.000, f10 +0.100, f9 +0.090" in told
+    assert told.count(" +0.") == 8
+    assert "f4 +0.040, the other 3 +0.060" in told

@@ -5,24 +5,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from query.arranged import Arranged
 from query.clock import Clock
 from query.cursors import RankingCursor
 from query.frozen import FrozenPages, Resumed
-from query.frozen_content import decoded, encoded
+from query.frozen_content import VERSION, decoded, encoded
 from query.retrieval import LegPools, search_pools
 from tandem.errors import BadCursor, CatalogError, CursorExpired, QueryError, SearchUnavailable
+from tandem.features import FeatureMatrix, FloatRows
 from tandem.queries import Query, Sort
 from tandem.rankings import Contribution, Correction, Degradation, Evidence, Hit, Ranking, Reason
 from tests.frozen_store import MemoryStore
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 SCORES = st.none() | NUMBERS
+FLOATS = st.floats(width=32)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 EVIDENCE = st.builds(Evidence, NAMES, st.none() | st.integers(1, 1_000), SCORES, NUMBERS)
 HITS = st.builds(
@@ -60,6 +64,7 @@ ARRANGED = st.builds(
     correction=st.none() | st.builds(Correction, NAMES, st.dictionaries(NAMES, NAMES, max_size=2)),
     notes=st.dictionaries(NAMES, st.lists(NAMES, max_size=2).map(tuple), max_size=3),
     applied=st.lists(NAMES, max_size=3).map(tuple),
+    as_of=st.integers(0, 2**53),
 )
 
 
@@ -73,11 +78,22 @@ def test_what_is_frozen_comes_back(arranged: Arranged) -> None:
         assert [*read.facets[name].items()] == [*values.items()]
 
 
+@given(arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=4), elements=FLOATS))
+def test_features_come_back_bit_by_bit(values: FloatRows) -> None:
+    """NaN and infinity included, which JSON does not have."""
+    documents, names = (tuple(map(str, range(side))) for side in values.shape)
+    features = FeatureMatrix(names, documents, values)
+    read = decoded(encoded(replace(FIRST, features=features))).features
+    assert read is not None
+    assert (read.names, read.document_ids) == (names, documents)
+    assert read.values.tobytes() == values.tobytes()
+
+
 def test_another_version_wrote_it() -> None:
     """A rolling upgrade costs a page, with an error that says so."""
     content = orjson.loads(encoded(FIRST))
     with pytest.raises(CursorExpired, match="another version"):
-        decoded(orjson.dumps({**content, "version": 2}))
+        decoded(orjson.dumps({**content, "version": VERSION + 1}))
 
 
 # --- later pages ---

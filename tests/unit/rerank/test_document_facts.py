@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rerank.document_facts import (
-    MOST_RUNS,
     MOST_WORDS,
     DocumentFacts,
     Reading,
@@ -17,12 +18,14 @@ from rerank.document_facts import (
     inverse_frequency,
     mean_direction,
 )
-from rerank.facts import Need, QueryWord, coded
+from rerank.facts import Need, QueryWord, coded, fragment_bits, fragments
 from rerank.facts_cache import ENTRY_BYTES
+from tandem.analysis import ANALYSES, Analysis
 from tandem.documents import Document
+from tandem.engines.tantivy_mapping import build_analyzer
 from tandem.errors import EngineUnavailable
 from tandem.lexical import TextWord
-from tandem.protocols import FloatMatrix
+from tandem.protocols import FloatMatrix, FloatVector
 from tests.builders import document, schema_of
 
 SCHEMA = schema_of(
@@ -79,14 +82,17 @@ def test_facts_of_a_document() -> None:
     }  # fmt: skip
     assert found.words["body"].tolist() == coded(["red", "fox"]).tolist()
     assert found.words["title"].tolist() == coded(["fox"]).tolist()
+    assert found.fragments is not None
+    assert found.fragments.tolist() == fragment_bits(map(fragments, ["red", "fox"])).tolist()
     assert found.updated_at == MOMENT.timestamp()
     assert found.vector is not None
     assert found.vector.tolist() == pytest.approx([0.6, 0.8])
+    assert found.focus == pytest.approx(2.5)
 
 
 def test_a_document_with_nothing() -> None:
     """No field, no word, no time: all of it is left out."""
-    found = facts_of(Document("a"), SCHEMA, lambda _: coded(["x"]))
+    found = facts_of(Document("a"), SCHEMA, WordCoder(str.split))
     assert (found.keywords, found.numbers, found.words) == ({}, {}, {})
     assert (found.updated_at, found.vector) == (None, None)
 
@@ -238,37 +244,76 @@ def test_runs_are_analysed_once() -> None:
 
     def analyse(text: str) -> list[str]:
         analysed.append(text)
-        return text.replace("-", " ").replace("the", "").split()
+        return text.replace("\u2013", " ").replace("the", "").split()
 
     coder = WordCoder(analyse)
-    text = "red-fox  the\u00a0den red-fox"
+    text = "red\u2013fox, the\u00a0den (red\u2013fox)."
     assert coder.of(text).tolist() == coded(["red", "fox", "den", "red", "fox"]).tolist()
-    assert analysed == ["red-fox", "the", "den"]
+    assert analysed == ["red\u2013fox", "the", "den"]
     assert coder.of("").tolist() == []
+    assert (
+        fragment_bits(run.fragments for run in coder.runs(text)).tolist()
+        == fragment_bits(map(fragments, ["red", "fox", "den"])).tolist()
+    )
     coder.of("x" * 50 + " " + "x" * 50)
     assert analysed[3:] == ["x" * 50] * 2
 
 
+AWKWARD = st.text(
+    st.one_of(
+        st.sampled_from("aZ9'’ .-_/+#@éİß№²中\u00a0\u200b\n"),  # noqa: RUF001 - the apostrophe too
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=60,
+)
+
+
+@pytest.mark.parametrize("analysis", ANALYSES.values(), ids=ANALYSES)
+@given(text=AWKWARD)
+def test_runs_give_what_the_whole_text_would(analysis: Analysis, text: str) -> None:
+    """By every analysis that there is."""
+    analyse = build_analyzer(analysis).analyze
+    assert WordCoder(analyse).of(text).tolist() == coded(analyse(text)).tolist()
+
+
 def test_a_long_text_is_cut() -> None:
     """Also where nothing divides it."""
-    coder = WordCoder(lambda text: text.split(","))
+    coder = WordCoder(lambda text: text.split("\u2013"))
     assert len(coder.of("red " * (MOST_WORDS + 5))) == MOST_WORDS
-    assert len(coder.of("red," * (MOST_WORDS + 5))) == MOST_WORDS
+    assert len(coder.of("red\u2013" * (MOST_WORDS + 5))) == MOST_WORDS
 
 
 def test_remembered_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They begin anew when there are too many."""
-    assert MOST_RUNS > 10_000
+    """What comes later is analysed each time."""
     monkeypatch.setattr("rerank.document_facts.MOST_RUNS", 2)
     coder = WordCoder(str.split)
-    assert coder.of("a b c a").tolist() == coded("abca").tolist()
-    assert len(coder._known) <= 2
+    assert coder.of("a b c a c").tolist() == coded("abcac").tolist()
+    assert [*coder._known] == ["a", "b"]
 
 
-@pytest.mark.parametrize("rows", [[[1, 0], [-1, 0]], np.empty((0, 2))])
-def test_no_direction(rows: object) -> None:
+@pytest.mark.parametrize(("rows", "length"), [([[1, 0], [-1, 0]], 0.0), (np.empty((0, 2)), 1.0)])
+def test_no_direction(rows: object, length: float) -> None:
     """Passages that cancel out, or none."""
-    assert mean_direction(np.array(rows, dtype=np.float32)) is None
+    assert mean_direction(np.array(rows, dtype=np.float32)) == (None, length)
+
+
+def test_the_vector_of_a_query() -> None:
+    """As it was searched for; of a blank text there is none, and nobody is asked."""
+    asked: list[str] = []
+
+    def vector(text: str) -> FloatVector | None:
+        asked.append(text)
+        return np.ones(2, dtype=np.float32) if text == "fox" else None
+
+    house = House()
+    reading = Reading(house.documents, house.vectors, house.words, lambda: 0, str.split, vector)
+    facts = DocumentFacts(SCHEMA, reading)
+    found = facts.vector("fox")
+    assert found is not None
+    assert found.tolist() == [1.0, 1.0]
+    assert (facts.vector("dog"), facts.vector(" ")) == (None, None)
+    assert asked == ["fox", "dog"]
+    assert house.facts().vector("fox") is None
 
 
 def test_many_threads() -> None:

@@ -3,16 +3,21 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 import pytest
 
+from rerank.answers import LEXICAL, VECTOR
 from rerank.behaviour import RECENT_DEEDS, Behaviour
 from rerank.facts import EVERYTHING, Facts, Need, QueryWord
+from rerank.scene import SHARES
 from rerank.scenes import Needs, Scenery, Seen
 from rerank.signals.registry import Feature, Reads, Scope, Signal
 from rerank.tables import Tables
 from tandem.behaviour import Deed, Rows, Who
+from tandem.protocols import FloatVector
 from tandem.rankings import Degradation
 from tandem.schema import Schema
+from tandem.sections import SearchSettings
 from tests.behaviour_log import NOW, MemoryBehaviour
 from tests.people_scenes import query_of, ranked
 
@@ -54,6 +59,10 @@ class KnownFacts:
         self.texts.append(text)
         return (QueryWord(text, 1.0),)
 
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        return np.full(2, len(text), dtype=np.float32)
+
 
 class House:
     """A scenery over some rows of a log, and what it reads."""
@@ -81,6 +90,16 @@ class House:
         return self.scenery.scene(
             query_of(who), ranked(["a", "b"]), features, tables=Tables(), timeout_seconds=1.0
         )
+
+
+def test_a_scene_has_the_shares_of_the_settings() -> None:
+    """Which are those of the order without a model; by default as the settings are."""
+    house = House()
+    assert house.scene(Who()).scene.shares == SHARES
+    settings = SearchSettings()
+    assert {LEXICAL: settings.lexical.share, VECTOR: settings.vector.share} == SHARES
+    house.scenery = Scenery(Schema(), house.facts, house.past, house.behaviour, {LEXICAL: 2.0})
+    assert house.scene(Who()).scene.shares == {LEXICAL: 2.0}
 
 
 def test_all_that_there_is() -> None:
@@ -130,6 +149,16 @@ def test_only_what_is_needed_is_read(
     assert house.facts.asked == documents
     assert house.facts.texts == texts
     assert len(house.asked) == pasts
+
+
+def test_the_vector_of_the_query() -> None:
+    """It is there for who reads vectors."""
+    house = House()
+    meaning, _ = house.scene(Who(), reading("text", "documents", "engines"))
+    content, _ = house.scene(Who(), CONTENT)
+    assert meaning.query_vector is not None
+    assert meaning.query_vector.tolist() == [len(meaning.query.text)] * 2
+    assert content.query_vector is None
 
 
 def test_nobody_asks() -> None:

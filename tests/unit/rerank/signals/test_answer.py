@@ -2,6 +2,7 @@
 
 import pytest
 
+from tandem.fusion import weighted_sum
 from tandem.rankings import Evidence, Ranking
 from tests.scenes import answered, said, scene_of
 
@@ -31,6 +32,8 @@ BY_HAND = answered(
         ("blended_score", [0.85, 0.7, 0.2]),
         ("blended_gap", [0.0, 0.15, 0.65]),
         ("blended_rank", [1.0, 2.0, 3.0]),
+        ("blended_lead", [0.15, 0.5, 0.2]),
+        ("blended_spread", [1.0, 0.5 / 0.65, 0.0]),
     ],
 )
 def test_by_hand(feature: str, expected: list[float | None]) -> None:
@@ -41,6 +44,7 @@ def test_by_hand(feature: str, expected: list[float | None]) -> None:
 
 
 LEGS = ["lexical_score", "lexical_share", "lexical_gap", "lexical_rank"]
+OTHERS = ["fused_score", "blended_gap", "blended_rank", "blended_lead", "blended_spread"]
 LEGS += [name.replace("lexical", "vector") for name in LEGS]
 
 
@@ -50,7 +54,7 @@ def test_a_leg_that_said_nothing(feature: str) -> None:
     assert said(scene_of("a", "b"), feature) == [None, None]
 
 
-@pytest.mark.parametrize("feature", [*LEGS, "fused_score", "blended_gap", "blended_rank"])
+@pytest.mark.parametrize("feature", [*LEGS, *OTHERS])
 def test_no_candidates(feature: str) -> None:
     """Nothing in, nothing out."""
     assert said(scene_of(candidates=Ranking("rrf")), feature) == []
@@ -71,8 +75,32 @@ def test_a_negative_score_beside_a_good_one() -> None:
     assert said(scene_of(candidates=both), "vector_share") == [1.0, 0.0]
 
 
+@pytest.mark.parametrize("shares", [{"lexical": 3.0, "vector": 0.5}, {"vector": 2.0}, {}])
+def test_the_blended_order_is_that_without_a_model(shares: dict[str, float]) -> None:
+    """Whatever the settings make the legs worth; the score stays a share."""
+    hits = answered(
+        (Evidence("lexical", 1, 9.0, 0.1), Evidence("vector", 3, 0.2, 0.1)),
+        (Evidence("lexical", 2, 3.0, 0.1), Evidence("vector", 1, 0.8, 0.1)),
+        (Evidence("vector", 2, 0.6, 0.1),),
+    )
+    order = {hit.document_id: hit.score for hit in weighted_sum(hits, shares).hits}
+    scores = said(scene_of(candidates=hits, shares=shares), "blended_score")
+    total = sum(shares.values()) or 1.0
+    assert scores == pytest.approx([order[name] / total for name in "abc"])
+
+
 def test_equal_blended_scores_share_a_rank() -> None:
     """Two seconds, and then a fourth."""
     scores = [1.0, 3.0, 2.0, 2.0]
     hits = [(Evidence("lexical", None, score, 0.0),) for score in scores]
     assert said(scene_of(candidates=answered(*hits)), "blended_rank") == [4.0, 1.0, 2.0, 2.0]
+    assert said(scene_of(candidates=answered(*hits)), "blended_lead") == pytest.approx(
+        [0.4 / 3, 0.4 / 3, 0.0, 0.4 / 3]
+    )
+
+
+def test_candidates_that_are_all_alike() -> None:
+    """They have no spread."""
+    alike = answered(*[(Evidence("vector", None, 0.5, 0.0),)] * 2)
+    assert said(scene_of(candidates=alike), "blended_spread") == [None, None]
+    assert said(scene_of(candidates=alike), "blended_lead") == pytest.approx([0.0, 0.6])

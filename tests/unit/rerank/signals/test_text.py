@@ -13,8 +13,8 @@ from tests.builders import schema_of
 from tests.scenes import facts, query_words, said, scene_of
 
 OF_WORDS = [
-    "field_bm25.body", "field_coverage.body", "coverage", "field_window.body", "title_is_query",
-    "title_matched",
+    "field_bm25.body", "field_coverage.body", "coverage", "rarest_word", "field_window.body",
+    "title_is_query", "title_matched",
 ]  # fmt: skip
 OF_PAIRS = ["field_bigrams.body", "field_near.body"]
 
@@ -81,6 +81,7 @@ def test_coverage_is_weighted() -> None:
     assert said(scene, "field_coverage.title") == [0.25, 0.0, 0.75]
     assert said(scene, "field_coverage.body") == [0.0, 1.0, 0.25]
     assert said(scene, "coverage") == [0.25, 1.0, 1.0]
+    assert said(scene, "rarest_word") == [0.0, 1.0, 1.0]
 
 
 def test_every_text_field_has_its_own() -> None:

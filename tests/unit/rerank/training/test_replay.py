@@ -15,12 +15,13 @@ from rerank.person import DEEDS_READ
 from rerank.scene import Scene, Values
 from rerank.scenes import Asked, Scenery
 from rerank.signals.registry import Feature, Reads, Signal, features
-from rerank.tables import Tables
 from rerank.training.replay import Replay
-from rerank.training.skew import comparable, skew
+from rerank.training.skew import skew
 from rerank.training.sweep import Wanted
+from rerank.training.tables import fit_tables
 from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.features import FeatureMatrix
+from tandem.protocols import FloatVector
 from tests.behaviour_log import NOW, MemoryBehaviour, random_rows
 from tests.builders import schema_of
 from tests.no_facts import NoFacts
@@ -28,6 +29,7 @@ from tests.people_scenes import query_of, ranked
 
 SCHEMA = schema_of(genres="keyword")
 REPLAYED = [item for item in features(SCHEMA) if item.signal.is_replayed]
+TABLES = fit_tables([row for row in random_rows(2, 600) if isinstance(row, Deed)], {})
 DOCUMENTS = tuple(f"d{number}" for number in range(45))
 
 
@@ -68,7 +70,7 @@ def served(rows: Sequence[Deed | Shown], every: int) -> Iterator[tuple[Wanted, F
             asked.asked.query,
             asked.asked.candidates,
             REPLAYED,
-            tables=Tables(),
+            tables=TABLES,
             timeout_seconds=10.0,
         )
         assert not missing
@@ -90,15 +92,13 @@ def test_replayed_features_are_those_that_were_served() -> None:
         )
         for item, _ in answered
     ]
-    replayed = Replay(MemoryBehaviour(rows), REPLAYED).of(shown)
+    replayed = Replay(MemoryBehaviour(rows), REPLAYED, TABLES).of(shown)
     again = ((item.asked.query.query_id, matrix) for item, matrix in replayed)
-    names = comparable(REPLAYED)
+    names = [item.name for item in REPLAYED]
     report = skew(names, again, logged.get)
     assert report.rows > 10_000
     assert report.differing == 0
-    assert {"click_through", "rating", "trend", "person_rating", "seen", "session_count"} <= {
-        *names
-    }
+    assert {"click_through", "trend", "seen", "session_count", "factor_taste"} <= {*names}
     for name in names:  # and each was there to be compared
         values = np.concatenate([matrix.columns([name]).values for matrix in logged.values()])
         assert len({*values[~np.isnan(values)].tolist()}) > 1, name
@@ -134,8 +134,8 @@ def test_what_comes_later_changes_no_feature(planted: list[Deed], as_of: int, se
     ]
     asked = [wanted(as_of, who, DOCUMENTS[:8]) for who in (Who("u1", "c1", "s1"), Who())]
     before = [row for row in rows if row.sequence <= as_of]
-    plain = Replay(MemoryBehaviour(before), REPLAYED).of(asked)
-    with_future = Replay(MemoryBehaviour([*before, *future]), REPLAYED).of(asked)
+    plain = Replay(MemoryBehaviour(before), REPLAYED, TABLES).of(asked)
+    with_future = Replay(MemoryBehaviour([*before, *future]), REPLAYED, TABLES).of(asked)
     for (_, one), (_, other) in zip(plain, with_future, strict=True):
         assert bits(one) == bits(other)
 
@@ -148,7 +148,7 @@ def test_a_document_has_its_features_whatever_stands_beside_it(
     log = MemoryBehaviour(random_rows(3, 200))
     few = [DOCUMENTS[number] for number in chosen]
     asked = [wanted(as_of, somebody(7), DOCUMENTS), wanted(as_of, somebody(7), few)]
-    (_, all_of_them), (_, some) = Replay(log, REPLAYED).of(asked)
+    (_, all_of_them), (_, some) = Replay(log, REPLAYED, TABLES).of(asked)
     assert bits(all_of_them.of(few)) == bits(some)
 
 
@@ -183,6 +183,10 @@ class Today:
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
         """See ``FactsSource``."""
         return ()
+
+    def vector(self, text: str) -> FloatVector | None:
+        """See ``FactsSource``."""
+        return None
 
 
 def replayed(logged: FeatureMatrix | None, *, today: bool) -> list[list[float | None]]:

@@ -1,0 +1,255 @@
+"""The orders of a collection's searches: a release's model's, or the one without a model."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from api.behaving import BehaviourWatch
+from api.generation import OpenGeneration
+from api.lasting import LastingTrouble
+from api.signal_reads import SignalReads
+from api.watching import Watch
+from rerank.answers import LEXICAL, VECTOR
+from rerank.behaviour import Behaviour
+from rerank.document_facts import DocumentFacts
+from rerank.learned_order import RERANK, LearnedOrder, SignalledOrder, Troubles
+from rerank.model import Model
+from rerank.scenes import Scenery, Seen
+from rerank.signals.registry import Feature
+from rerank.tables import Tables
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.event_log import EventLog
+from tandem.catalog.releases import Generation, Release
+from tandem.errors import CatalogError, ModelError
+from tandem.protocols import Explainer, Reranker
+from tandem.queries import Query
+from tandem.rankings import Degradation, Ranking
+from tandem.schema import Schema
+from tandem.sections import SearchSettings
+
+BROKEN: Final = Degradation("rerank", "error")
+"""What every answer lacks where the release's model cannot be used."""
+
+FORGETTING_SECONDS = 0.5
+"""What has changed in the indexes is read again no later than that, twice."""
+
+CHANGES = 1_000
+"""Read at once."""
+
+KEPT = 4
+"""Orders of so many releases are at hand: searches may still be at one that was live before."""
+
+Untrained = Callable[[Schema], Reranker]
+"""The order without a model, over documents of a schema."""
+
+
+class Order(NamedTuple):
+    """How a release orders, and what says why. ``has_model``: what people do matters to it."""
+
+    reranker: Reranker
+    explainer: Explainer | None = None
+    has_model: bool = False
+
+
+class _Facts:
+    """Of an open generation, and how far changes were forgotten: of two looks the earlier one, as
+    what an index has applied may become readable a moment later.
+    """
+
+    def __init__(self, opened: OpenGeneration, reads: SignalReads, megabytes: int) -> None:
+        self.opened = opened
+        self.known = DocumentFacts(opened.generation.schema, reads.reading(opened), megabytes)
+        self._before = self._now = opened.applied()
+
+    def forget(self, catalog: Catalog) -> None:
+        """Read again what has changed in both indexes."""
+        collection, after = self.opened.generation.collection, self._before
+        self._before, self._now = self._now, self.opened.applied()
+        while after < self._now:
+            changed = catalog.documents.versions(collection, after, CHANGES)
+            applied = [item for item in changed if item.sequence <= self._now]
+            self.known.forget([item.document_id for item in applied])
+            if len(applied) < CHANGES:
+                return
+            after = applied[-1].sequence
+
+
+class _Scenes:
+    """``Scenes`` over a generation, of what people did as it is known when one is asked for."""
+
+    def __init__(
+        self,
+        facts: _Facts,
+        reads: SignalReads,
+        current: Callable[[], Behaviour],
+        shares: Mapping[str, float],
+    ) -> None:
+        self._schema = facts.opened.generation.schema
+        self._facts = facts.known
+        self._past = reads.past
+        self._current = current
+        self._shares = shares
+
+    @property
+    def position(self) -> int:
+        """See ``Scenes``."""
+        return self._current().position
+
+    def scene(
+        self,
+        query: Query,
+        candidates: Ranking,
+        features: Sequence[Feature],
+        *,
+        tables: Tables,
+        timeout_seconds: float,
+    ) -> Seen:
+        """See ``Scenes``."""
+        scenery = Scenery(self._schema, self._facts, self._past, self._current(), self._shares)
+        return scenery.scene(
+            query, candidates, features, tables=tables, timeout_seconds=timeout_seconds
+        )
+
+
+class LearnedOrders:
+    """Thread-safe. Until ``begin`` nothing is known of what people do."""
+
+    def __init__(
+        self, catalog: Catalog, collection: str, untrained: Untrained, settings: SearchSettings
+    ) -> None:
+        self._catalog = catalog
+        self._collection = collection
+        self._untrained = untrained
+        self._facts_megabytes = settings.facts_megabytes
+        self._shares = {LEXICAL: settings.lexical.share, VECTOR: settings.vector.share}
+        self._reads = SignalReads(catalog, collection)
+        self._lock = threading.Lock()
+        self._orders: dict[int, Order] = {}
+        self._facts: dict[int, _Facts] = {}
+        self._behaviour: BehaviourWatch | None = None
+        self._forgetting: Watch | None = None
+
+    def begin(self) -> None:
+        """Follow what people do and what documents become, until ``close``."""
+        with self._lock:
+            if self._behaviour is not None:
+                return
+            self._behaviour = BehaviourWatch(self._events, self._collection)
+            self._forgetting = Watch(
+                "facts",
+                self._forget,
+                told="what changes in documents does not reach the order",
+                every_seconds=FORGETTING_SECONDS,
+            )
+
+    def wake(self) -> None:
+        """Somebody has done something, which is in the event log."""
+        if self._behaviour is not None:
+            self._behaviour.wake()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until what people did is known; whether it came to that."""
+        return self._behaviour is None or self._behaviour.wait(seconds)
+
+    def incomplete(self, order: Order) -> frozenset[str]:
+        """The order itself, while not all was read yet of what people did that matters to it."""
+        watch = self._behaviour
+        is_whole = watch is None or watch.is_whole or not order.has_model
+        return frozenset() if is_whole else frozenset({RERANK})
+
+    def take_up(self, release: Release, opened: OpenGeneration) -> None:
+        """Make the order of a release that is going live: nothing is read for it in a search.
+
+        Raises:
+            CatalogError: the catalogue does not answer.
+        """
+        with self._lock:
+            known = self._orders.get(release.number)
+        order = known or self.order(release.model, opened)
+        with self._lock:
+            self._orders[release.number] = order
+            while len(self._orders) > KEPT:
+                del self._orders[next(iter(self._orders))]
+
+    def of(self, release: Release, opened: OpenGeneration) -> Order:
+        """The order of a release over its generation; over another one that without a model."""
+        order = self._orders.get(release.number)
+        if order is None or opened.generation.number != release.generation:
+            return Order(self._untrained(opened.generation.schema))
+        return order
+
+    def order(self, number: int | None, opened: OpenGeneration) -> Order:
+        """The order of a model over a generation, or without one. Where the model cannot be used
+        that is told, here and in every answer.
+
+        Raises:
+            CatalogError: the catalogue does not answer.
+        """
+        schema = opened.generation.schema
+        untrained = self._untrained(schema)
+        scenes = _Scenes(self._facts_of(opened), self._reads, self._current, self._shares)
+        logged = LastingTrouble("features are not kept with impressions")
+        if number is None:
+            return Order(SignalledOrder(untrained, schema, scenes, logged))
+        trouble = LastingTrouble(f"searches have no learned order by model {number}")
+        try:
+            stored = self._catalog.models.get(number, self._collection)
+            model = Model.read(stored.manifest, stored.parts)
+            check_pair(model, opened.generation)
+            learned = LearnedOrder(model, schema, scenes, untrained, Troubles(trouble, logged))
+        except CatalogError:
+            raise
+        except Exception as error:  # whatever it is: people search
+            trouble.tell(error)
+            return Order(SignalledOrder(untrained, schema, scenes, logged, (BROKEN,)))
+        return Order(learned, learned, has_model=True)
+
+    def _facts_of(self, opened: OpenGeneration) -> _Facts:
+        number = opened.generation.number
+        with self._lock:
+            found = self._facts.get(number)
+        if found is None or found.opened is not opened:
+            found = _Facts(opened, self._reads, self._facts_megabytes)
+            with self._lock:
+                self._facts[number] = found
+        return found
+
+    def _current(self) -> Behaviour:
+        return Behaviour() if self._behaviour is None else self._behaviour.current
+
+    def _events(self) -> EventLog | None:
+        return self._catalog.events if self._catalog.has_events() else None
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._facts = {
+                number: facts for number, facts in self._facts.items() if not facts.opened.is_closed
+            }
+            held = list(self._facts.values())
+        for facts in held:
+            facts.forget(self._catalog)
+
+    def close(self) -> None:
+        """Follow and read no more."""
+        if self._behaviour is not None:
+            self._behaviour.close()
+        if self._forgetting is not None:
+            self._forgetting.close()
+        self._reads.close()
+
+
+def check_pair(model: Model, generation: Generation) -> None:
+    """That the generation is built as the model needs it.
+
+    Raises:
+        ModelError: with another embedder or another analysis.
+    """
+    manifest = model.manifest
+    needed = manifest.embedder, manifest.analysis
+    found = generation.embedder, generation.analysis
+    if needed != found:
+        raise ModelError(
+            f"the model was trained over {' and '.join(needed)}, generation {generation.number} "
+            f"is built with {' and '.join(found)}",
+            hint="train a model over this generation",
+        )

@@ -1,0 +1,94 @@
+"""A model goes live: examined, then the pointer moves to a release that has it."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from api.aftermath import afterwards
+from api.collection import OpenCollection
+from api.examination import OwnQualityGate
+from api.model_fitness import (
+    MODEL_GATES,
+    check_better,
+    check_features,
+    check_not_worse,
+    check_pair,
+    opened_model,
+)
+from api.owner import Owner
+from api.promotion import judgments
+from indexer.reindexing import overruled
+from rerank.manifest import Manifest
+from tandem.catalog.releases import Release
+from tandem.protocols import Verdict
+
+
+class ModelPromotion(NamedTuple):
+    """What came of it. ``verdicts`` is empty where the model was live already."""
+
+    release: Release
+    verdicts: Sequence[Verdict] = ()
+    overridden: Sequence[str] = ()
+
+    def as_data(self) -> dict[str, Any]:
+        """As the outcome of an order."""
+        return {
+            "release": self.release.number,
+            "generation": self.release.generation,
+            "model": self.release.model,
+            "left_model": None,
+            "gates": [verdict._asdict() for verdict in self.verdicts],
+            "overridden": list(self.overridden),
+        }
+
+
+def promote_model(
+    owner: Owner, name: str, number: int, overridden: Sequence[str] = ()
+) -> ModelPromotion:
+    """Make a release of the live generation and a model. One that is live already stays so.
+
+    Raises:
+        GateFailed: it is not fit; nothing went live.
+        InputError: there is no such model of the collection.
+        ModelError: it cannot be used.
+        ReleaseConflict: something else went live meanwhile.
+    """
+    catalog, collection = owner.house.catalog, owner.house.collection(name)
+    collection.refresh()
+    live = collection.release
+    stored = catalog.models.get(number, name)
+    if live.model == number:
+        return ModelPromotion(live)
+    manifest = opened_model(stored).manifest
+    verdicts = _examined(owner, collection, live, number, manifest)
+    allowed = [gate for gate in overridden if gate in MODEL_GATES]
+    chosen = overruled(verdicts, allowed, f"model {number}", _retry(number, verdicts))
+    release = catalog.releases.promote(name, live.generation, parent=live.number, model=number)
+    afterwards(release, owner.stop, collection.refresh)
+    return ModelPromotion(release, verdicts, chosen)
+
+
+def _examined(
+    owner: Owner, collection: OpenCollection, live: Release, number: int, manifest: Manifest
+) -> list[Verdict]:
+    """What takes long is not asked of a model that cannot be used."""
+    generation, quality = collection.generation, collection.settings.quality
+    verdicts = [check_pair(manifest, generation), check_features(manifest, generation)]
+    if not all(verdict.is_passed for verdict in verdicts):
+        return verdicts
+    verdicts += [
+        check_better(manifest),
+        check_not_worse(manifest, live.model, quality.model_margin),
+    ]
+    judged = judgments(quality)
+    if judged is not None:
+        gate = OwnQualityGate(
+            collection, collection.live, number, judged, lambda: owner.is_stopping
+        )
+        verdicts.append(gate.examine())
+    return verdicts
+
+
+def _retry(number: int, verdicts: Sequence[Verdict]) -> str | None:
+    """What promotes it all the same; nothing does where it cannot be used."""
+    failed = {verdict.gate for verdict in verdicts if not verdict.is_passed}
+    return f"tandem promote --model {number}" if failed <= {*MODEL_GATES} else None

@@ -1,0 +1,166 @@
+"""``train``, carried out by the process that follows: read, learn, keep the model, promote it."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from api.asking import Order, Show
+from api.collection import OpenCollection
+from api.model_fitness import opened_model, unfit
+from api.model_promotion import promote_model
+from api.owner import Owner
+from api.training_data import (
+    Found,
+    Ground,
+    check_stopped,
+    from_clicks,
+    from_grades,
+    from_judgments,
+    telling,
+)
+from rerank.manifest import Labels
+from rerank.model import Model
+from rerank.signals.registry import features
+from rerank.training import training as learning
+from rerank.training.bias import PositionBias
+from rerank.training.clicks import Worth
+from rerank.training.lambdamart import FitOptions
+from rerank.training.splits import SplitOptions
+from rerank.training.training import Task, TrainingOptions
+from tandem.errors import GateFailed, ReleaseConflict
+from tandem.telemetry import logger
+
+THREADS = max(1, (os.cpu_count() or 1) // 2)
+"""The process that trains answers searches meanwhile."""
+
+
+EVIDENCE = ("blended_score", "blended_spread", "fragments", "vector_mean", "words_of_best")
+"""Of few judgments a weighted sum of these is learned best, with small trees on it: found by
+cross-validation over the train judgments of SciFact.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOrder:
+    """What to train on, and what to do with the model. ``judgments`` names a folder, ``graded`` a
+    file; without either, what people did counts.
+    """
+
+    judgments: str | None = None
+    graded: str | None = None
+    as_of_end: bool = False
+    promote: bool = True
+    overridden: tuple[str, ...] = ()
+    seed: int = 0
+    position_bias: PositionBias = "lightgbm"
+
+
+def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
+    """Train on what is asked for, over the live generation. The model is kept whatever the gates
+    say; ``refusal`` says why it did not go live.
+
+    Raises:
+        InputError: there is too little to learn from, or it cannot be read.
+        TandemError: a query was answered only in part, or this process is to end.
+    """
+    began = time.monotonic()
+    wanted = TrainOrder(**{**order.arguments, "overridden": tuple(order.arguments["overridden"])})
+    collection = owner.house.collection(order.collection)
+    collection.refresh()
+    model = _learned(owner, collection, wanted, show)
+    number = owner.house.catalog.models.add(
+        order.collection, model.manifest.as_json(), model.parts()
+    )
+    outcome = {
+        "model": number,
+        "manifest": model.manifest.as_json(),
+        "release": None,
+        "generation": None,
+        "gates": [],
+        "overridden": [],
+        "refusal": None,
+    }
+    if wanted.promote:
+        show({"stage": "promoting"})
+        outcome |= _promoted(owner, order.collection, number, wanted)
+    return outcome | {"seconds": round(time.monotonic() - began, 3)}
+
+
+def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show: Show) -> Model:
+    """Over the generation that is live now; it is not closed meanwhile."""
+
+    def report(told: str) -> None:
+        check_stopped(owner.is_stopping)
+        show({"stage": "training", "detail": told})
+
+    with collection.held() as (release, opened):
+        tell = telling(show, lambda: owner.is_stopping)
+        ground = Ground(collection, release, opened, tell)
+        found = _data(ground, wanted)
+        task, options = _task(ground, wanted, found), _options(ground, wanted)
+        return learning.train(found.data, task, options, report).model
+
+
+def _data(ground: Ground, wanted: TrainOrder) -> Found:
+    if wanted.judgments is not None:
+        return from_judgments(ground, Path(wanted.judgments))
+    if wanted.graded is not None:
+        return from_grades(ground, Path(wanted.graded), as_of_end=wanted.as_of_end)
+    return from_clicks(ground, Worth())
+
+
+def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
+    generation = ground.opened.generation
+    if wanted.judgments is not None:
+        labels = Labels("judgments")
+    elif wanted.graded is not None:
+        labels = Labels("grades")
+    else:
+        labels = Labels("clicks", dict(Worth().actions))
+    return Task(
+        kind="people" if wanted.judgments is None else "judgments",
+        embedder=generation.embedder,
+        analysis=generation.analysis,
+        labels=labels,
+        features=features(ground.schema),
+        tables=found.tables,
+        left_out={why: count for why, count in found.left_out.items() if count},
+        live=_live(ground),
+    )
+
+
+def _options(ground: Ground, wanted: TrainOrder) -> TrainingOptions:
+    options = TrainingOptions(
+        seed=wanted.seed, position_bias=wanted.position_bias, fit=FitOptions(threads=THREADS)
+    )
+    if wanted.judgments is not None:
+        linear = tuple(name for name in EVIDENCE if name in ground.names)
+        fit = FitOptions(threads=THREADS, leaves=4, learning_rate=0.02)
+        return replace(options, linear=linear, fit=fit)
+    if wanted.as_of_end:  # all answers see the same log: the newest ones prove no more than others
+        return replace(options, split=SplitOptions(newest_share=0.0))
+    return options
+
+
+def _live(ground: Ground) -> tuple[int, Model] | None:
+    """The model that is live, to be measured beside the new one, if it can be used at all."""
+    catalog, release = ground.collection.catalog, ground.release
+    if release.model is None:
+        return None
+    why = unfit(catalog, release.model, ground.opened.generation)
+    if why is not None:
+        logger("api").warning("model %s, which is live, is not compared: %s", release.model, why)
+        return None
+    return release.model, opened_model(catalog.models.get(release.model))
+
+
+def _promoted(owner: Owner, name: str, number: int, wanted: TrainOrder) -> dict[str, Any]:
+    try:
+        return promote_model(owner, name, number, wanted.overridden).as_data()
+    except (GateFailed, ReleaseConflict) as refusal:
+        return {
+            "refusal": {"code": refusal.code, "message": str(refusal), "hint": refusal.hint},
+        }

@@ -1,0 +1,282 @@
+"""What a model is trained on: groups out of what people did, out of a file of grades, or out of
+judgments. Rooms do not import each other: here they are put together.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from api.collection import OpenCollection
+from api.examination import Stoppable
+from api.generation import OpenGeneration
+from api.graded import Graded, read_graded
+from api.signal_reads import SignalReads
+from api.training_history import history
+from api.training_tables import fitted, past_of, positions_at
+from indexer.reindexing import Interrupted
+from query.configurations import DEFAULT
+from query.retrieval import search_pools
+from relevance_eval.collections import read_beir
+from rerank.document_facts import DocumentFacts
+from rerank.facts import FactsSource
+from rerank.scenes import Asked
+from rerank.signals.registry import features
+from rerank.tables import Tables
+from rerank.training import judged
+from rerank.training.clicks import Answer, Grades, Worth, grades_of, labelled
+from rerank.training.groups import Group, TrainingSet
+from rerank.training.replay import Replay
+from rerank.training.sweep import Wanted, wanted_of
+from tandem.behaviour import BehaviourLog
+from tandem.catalog.releases import Release
+from tandem.errors import InputError
+from tandem.features import FeatureMatrix
+from tandem.protocols import Searcher
+from tandem.queries import Query
+from tandem.rankings import Hit, Ranking
+from tandem.schema import Schema
+
+MINIMUM = 50
+"""Fewer queries with a label show nothing."""
+
+HOWTO = "docs/howto/train-and-promote.md"
+
+RECOMPUTED = "impressions, features of today"
+"""Groups of which no features were logged: what the documents are now stands for what they were."""
+
+TEST_SPLIT = "kept for tests by their split"
+
+ONLY_PAST = "the past of the others: what was done until then makes the tables"
+
+Tell = Callable[[int, int], None]
+"""How many of how many queries are done."""
+
+
+Logged = Callable[[Sequence[str]], Mapping[str, FeatureMatrix]]
+
+
+class Found(NamedTuple):
+    """What to train on. ``left_out`` counts the queries that are not, by reason; ``tables`` are
+    those of the model, of all that people did.
+    """
+
+    data: TrainingSet
+    left_out: Mapping[str, int]
+    tables: Tables = Tables()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The release and the open generation over which a model is trained. ``tell`` may raise, to
+    end it.
+    """
+
+    collection: OpenCollection
+    release: Release
+    opened: OpenGeneration
+    tell: Tell
+
+    @property
+    def schema(self) -> Schema:
+        """The fields of its documents."""
+        return self.opened.generation.schema
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all features that there are over them."""
+        return tuple(feature.name for feature in features(self.schema))
+
+    @contextmanager
+    def facts(self) -> Iterator[FactsSource]:
+        """Of its documents."""
+        reads = SignalReads(self.collection.catalog, self.collection.name)
+        try:
+            yield DocumentFacts(self.schema, reads.reading(self.opened))
+        finally:
+            reads.close()
+
+
+def from_judgments(ground: Ground, folder: Path) -> Found:
+    """The judged queries of a BEIR folder's train split, asked without a model.
+
+    Raises:
+        InputError: the folder cannot be read, or nothing can be learned from it.
+        SearchUnavailable: a query was answered only in part.
+    """
+    queries = read_beir(folder, "train")
+    with _asking(ground, len(queries.queries)) as searcher:
+        data = judged.groups(searcher, queries.queries, queries.qrels)
+    left = len(queries.queries) - len(data)
+    return Found(data, {"found nothing of use, or nothing else": left} if left else {})
+
+
+@contextmanager
+def _asking(ground: Ground, count: int) -> Iterator[Searcher]:
+    """The untrained search of the generation, which tells how far it is."""
+    collection = ground.collection
+    pools, asked = search_pools(), 0
+
+    def before_each() -> bool:
+        nonlocal asked
+        ground.tell(asked, count)
+        asked += 1
+        return False
+
+    try:
+        pipeline = collection.searching.pipeline_apart(
+            replace(ground.release, model=None),
+            ground.opened,
+            collection.configuration(DEFAULT),
+            pools,
+        )
+        yield Stoppable(pipeline, before_each)
+    finally:
+        pools.close()
+
+
+def from_clicks(ground: Ground, worth: Worth) -> Found:
+    """The impressions of searches of which something was chosen, with the features that were logged
+    then; where none were, those of today's documents.
+
+    Raises:
+        InputError: there are too few.
+    """
+    catalog, name = ground.collection.catalog, ground.collection.name
+    if not catalog.has_events():
+        raise too_few(0)
+    log = catalog.events.behaviour(name)
+    grades = grades_of(log, worth)
+    chosen = [query_id for query_id, said in grades.items() if any(said.values())]
+    pages = catalog.events.impressions_of(name, chosen)
+    searches = [page for page in pages if page.what.surface == "search"]
+    wanted = wanted_of(searches, ground.schema)
+    if len(wanted) < MINIMUM:
+        raise too_few(len(wanted))
+    logged: set[str] = set()
+
+    def read(query_ids: Sequence[str]) -> Mapping[str, FeatureMatrix]:
+        found = catalog.events.features.of(name, query_ids)
+        logged.update(found)
+        return found
+
+    def as_read(group: Group) -> Group:
+        return group if group.group_id in logged else replace(group, origin=RECOMPUTED)
+
+    return _made(ground, _Labels(log, wanted, grades, read), as_read)
+
+
+def too_few(count: int) -> InputError:
+    """For so many impressions with a choice."""
+    return InputError(
+        f"{count} impressions with clicks, at least {MINIMUM} are needed",
+        hint=f"see {HOWTO} for where they come from; judgments will do, too: "
+        "tandem train --judgments FOLDER",
+    )
+
+
+def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
+    """The graded answers of a file, with features as of the moment of each, or as of the end of the
+    event log; and what people rated last, asked of what they rated before.
+
+    Raises:
+        InputError: the file cannot be read, or nothing can be learned from it.
+    """
+    graded = read_graded(file)
+    if len(graded.answers) < MINIMUM:
+        raise InputError(
+            f"{file}: {len(graded.answers)} graded answers to train on, at least {MINIMUM} are "
+            "needed",
+            hint=f"see {HOWTO}",
+        )
+    catalog, name = ground.collection.catalog, ground.collection.name
+    log: BehaviourLog = catalog.events.behaviour(name)
+    if as_of_end:
+        moments = [catalog.events.head()] * len(graded.answers)
+    else:
+        moments = positions_at(log, [answer.timestamp for answer in graded.answers])
+    wanted = [
+        Wanted(_asked(answer, ground.schema), as_of)
+        for answer, as_of in zip(graded.answers, moments, strict=True)
+    ]
+    grades = {answer.query_id: answer.grades for answer in graded.answers}
+
+    def unplaced(group: Group) -> Group:
+        return replace(group, positions=None, origin="grades")
+
+    made = _made(ground, _Labels(log, wanted, grades), unplaced)
+    with ground.facts() as facts:
+        past = history(ground.schema, log, facts, ground.tell)
+    groups = (*made.data.groups, *past)
+    left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
+    return made._replace(data=TrainingSet(ground.names, groups), left_out=left_out)
+
+
+def _asked(answer: Graded, schema: Schema) -> Asked:
+    query = Query(
+        answer.query,
+        answer.query_id,
+        user_id=answer.user_id,
+        issued_at=datetime.fromtimestamp(answer.timestamp, UTC),
+    )
+    ids = sorted(answer.grades)
+    hits = tuple(Hit(name, rank, 1 / rank) for rank, name in enumerate(ids, start=1))
+    return Asked(query, schema, Ranking("graded", hits))
+
+
+class _Labels(NamedTuple):
+    """Queries of which it is known what was good, and the log before them."""
+
+    log: BehaviourLog
+    wanted: Sequence[Wanted]
+    grades: Grades
+    logged: Logged | None = None
+
+
+def _made(ground: Ground, labels: _Labels, told: Callable[[Group], Group]) -> Found:
+    past = past_of([item.as_of for item in labels.wanted])
+    later = [item for item in labels.wanted if item.as_of >= past]
+    ground.tell(0, len(later))
+    with ground.facts() as facts:
+        replay = Replay(
+            labels.log,
+            features(ground.schema),
+            fitted(labels.log, facts, past),
+            labels.logged,
+            facts,
+        )
+        made = labelled(_answers(ground, replay, later), ground.names, labels.grades)
+        tables = fitted(labels.log, facts) if past else Tables()
+    left_out = {**made.left_out, ONLY_PAST: len(labels.wanted) - len(later)}
+    return Found(TrainingSet(ground.names, tuple(map(told, made.data.groups))), left_out, tables)
+
+
+def _answers(ground: Ground, replay: Replay, wanted: Sequence[Wanted]) -> Iterator[Answer]:
+    for done, (item, found) in enumerate(replay.of(wanted)):
+        ground.tell(done, len(wanted))
+        yield Answer(item.asked.query, item.asked.candidates, found)
+
+
+def check_stopped(is_stopping: bool) -> None:
+    """End the training when this process is to end.
+
+    Raises:
+        Interrupted: it is.
+    """
+    if is_stopping:
+        raise Interrupted(
+            "stopped before a model was trained; what is live stays as it is",
+            hint="run tandem train again",
+        )
+
+
+def telling(show: Callable[[Mapping[str, object]], None], stopped: Callable[[], bool]) -> Tell:
+    """Tells how far the reading is, and ends it when it is to stop."""
+
+    def tell(done: int, count: int) -> None:
+        check_stopped(stopped())
+        show({"stage": "reading", "done": done, "count": count})
+
+    return tell

@@ -1,0 +1,105 @@
+"""What a model must be to go live: each gate by itself, without a house."""
+
+from dataclasses import replace
+
+import pytest
+
+from api.model_fitness import (
+    check_better,
+    check_features,
+    check_not_worse,
+    check_overridable,
+    check_pair,
+)
+from rerank.manifest import Proof
+from tandem.catalog.releases import Generation
+from tandem.errors import InputError
+from tandem.schema import Schema
+from tests.trained_models import know_signals, lift, proof, trained
+
+GENERATION = Generation(4, "main", Schema(), "english-1", "hash-a@1", 8, 128)
+
+
+def test_the_pair_must_be_the_same() -> None:
+    """Embedder and analysis both; the refusal names what is and what was."""
+    said = trained().manifest
+    assert check_pair(said, GENERATION).is_passed
+    for other in (replace(GENERATION, embedder="b@1"), replace(GENERATION, analysis="plain-1")):
+        verdict = check_pair(said, other)
+        assert (verdict.gate, verdict.is_passed) == ("pair", False)
+        assert "hash-a@1 and analysis english-1" in verdict.detail
+        assert f"generation 4 has {other.embedder} and analysis {other.analysis}" in verdict.detail
+
+
+def test_every_feature_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a signal of this version; what is missing is named."""
+    said = trained().manifest
+    know_signals(monkeypatch)
+    assert check_features(said, GENERATION).is_passed
+    know_signals(monkeypatch, "useful", "more")
+    verdict = check_features(said, GENERATION)
+    assert (verdict.gate, verdict.is_passed) == ("features", False)
+    assert verdict.detail == "1 of 2 are not known here: noise"
+
+
+@pytest.mark.parametrize(("low", "is_passed"), [(0.001, True), (0.0, False), (-0.01, False)])
+def test_it_must_be_better_than_the_untrained_order(low: float, is_passed: bool) -> None:
+    """The whole interval above zero."""
+    verdict = check_better(trained(proof=proof(low)).manifest)
+    assert (verdict.gate, verdict.is_passed) == ("better", is_passed)
+    assert "over 5 held-out groups" in verdict.detail
+    assert f"{low:+.4f} to +0.1000" in verdict.detail
+
+
+def test_what_stands_for_the_untrained_order_is_told() -> None:
+    """It may have been the order of a model."""
+    by = "blended_score, positions in 3 of 4 groups"
+    detail = check_better(trained(proof=replace(proof(), untrained=by)).manifest).detail
+    assert f"to what stands for the untrained order ({by})" in detail
+    assert " to the untrained order over" in check_better(trained().manifest).detail
+
+
+def test_what_was_never_compared_is_not_better() -> None:
+    """Nothing is taken for granted."""
+    verdict = check_better(trained(proof=Proof(5, 3)).manifest)
+    assert not verdict.is_passed
+    assert "not compared with the untrained order" in verdict.detail
+
+
+@pytest.mark.parametrize(("low", "is_passed"), [(0.0, True), (-0.005, True), (-0.006, False)])
+def test_it_must_not_be_worse_than_the_live_one(low: float, is_passed: bool) -> None:
+    """But by the margin, at the low end of the interval."""
+    verdict = check_not_worse(trained(proof=proof(live=(3, low))).manifest, 3, 0.005)
+    assert (verdict.gate, verdict.is_passed) == ("not-worse", is_passed)
+    assert "may fall by 0.005" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    "compared",
+    [
+        proof(),
+        proof(live=(2, 0.01)),
+        Proof(5, 3, {}, {"untrained": lift(0.1)}, live=3),
+    ],
+    ids=["with none", "with another", "without a figure"],
+)
+def test_another_model_went_live_meanwhile(compared: Proof) -> None:
+    """What it was not compared with, it may be worse than."""
+    said = trained(proof=compared).manifest
+    verdict = check_not_worse(said, 3, 0.005)
+    assert not verdict.is_passed
+    assert "not compared with model 3, which is live" in verdict.detail
+    assert "tandem train" in verdict.detail
+    assert check_not_worse(said, None, 0.005).is_passed
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [("pair", "cannot be overridden"), ("features", "cannot be"), ("verify", "is no gate of a")],
+)
+def test_a_gate_that_cannot_be_overridden(gate: str, said: str) -> None:
+    """It is told before anything is done."""
+    check_overridable(["better", "not-worse", "quality"])
+    with pytest.raises(InputError, match=f"{gate}' {said}") as raised:
+        check_overridable(["better", gate])
+    assert raised.value.hint
