@@ -26,7 +26,7 @@ from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
 from tandem.errors import SourceError
 from tandem.passages import PassageSplitter
-from tandem.protocols import FloatMatrix
+from tandem.protocols import FloatMatrix, FloatVector
 from tandem.queries import Query
 from tandem.rankings import Hit, Ranking
 from tandem.schema import Schema, infer_schema
@@ -70,6 +70,10 @@ class HeldFacts:
     ) -> tuple[QueryWord, ...]:
         """None."""
         return ()
+
+    def vector(self, text: str) -> FloatVector | None:  # noqa: ARG002 - see above
+        """None."""
+        return None
 
 
 @dataclass(frozen=True)
