@@ -28,6 +28,7 @@ from rerank.tables import Tables
 from rerank.training import judged
 from rerank.training.clicks import Answer, Grades, Worth, grades_of, labelled
 from rerank.training.groups import Group, TrainingSet
+from rerank.training.people import People
 from rerank.training.replay import Replay
 from rerank.training.sweep import Wanted, wanted_of
 from tandem.behaviour import BehaviourLog
@@ -247,7 +248,8 @@ def _made(ground: Ground, labels: _Labels, told: Callable[[Group], Group]) -> Fo
             labels.logged,
             facts,
         )
-        made = labelled(_answers(ground, replay, later), ground.names, labels.grades)
+        people = People(item.asked.who for item in labels.wanted)
+        made = labelled(_answers(ground, replay, later), ground.names, labels.grades, people)
         tables = fitted(labels.log, facts) if past else Tables()
     left_out = {**made.left_out, ONLY_PAST: len(labels.wanted) - len(later)}
     return Found(TrainingSet(ground.names, tuple(map(told, made.data.groups))), left_out, tables)

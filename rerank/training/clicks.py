@@ -1,13 +1,14 @@
 """Labels out of what people did with what they were shown."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from rerank.training.groups import Group, TrainingSet
-from tandem.behaviour import BehaviourLog, Deed
+from rerank.training.people import People
+from tandem.behaviour import BehaviourLog, Deed, Who
 from tandem.errors import InputError
 from tandem.features import FeatureMatrix
 from tandem.queries import Query
@@ -90,14 +91,23 @@ class Labelled(NamedTuple):
     left_out: Mapping[str, int]
 
 
-def labelled(answers: Iterable[Answer], names: tuple[str, ...], grades: Grades) -> Labelled:
+def labelled(
+    answers: Iterable[Answer],
+    names: tuple[str, ...],
+    grades: Grades,
+    people: People | None = None,
+) -> Labelled:
     """A group for each answer, of the documents that were shown; what was not chosen has grade 0.
+    ``people`` tells whose it is; by default ids that differ are other people.
 
     A choice of a document that was not shown says nothing of the order, and is not counted.
     """
+    known = People() if people is None else people
     groups, left_out = [], dict.fromkeys((NO_LABEL, NO_CONTRAST, ONE_DOCUMENT), 0)
     for answer in answers:
-        group = _group(answer, names, grades.get(answer.query.query_id, {}))
+        query = answer.query
+        person = known.of(Who(query.user_id, query.client_id, query.session_id))
+        group = replace(_group(answer, names, grades.get(query.query_id, {})), user_id=person)
         reason = _why_not(group)
         if reason is None:
             groups.append(group)
@@ -128,15 +138,6 @@ def _group(answer: Answer, names: tuple[str, ...], grades: Mapping[str, int]) ->
         document_ids=ids,
         grades=np.array([grades.get(document_id, 0) for document_id in ids], dtype=np.int32),
         values=values,
-        user_id=_who(query),
         seconds=query.issued_at.timestamp(),
         positions=np.array([hit.rank for hit in hits], dtype=np.int32),
     )
-
-
-def _who(query: Query) -> str | None:
-    """Who asked: groups of one person belong together, also where only the browser is known."""
-    if query.user_id is not None:
-        return query.user_id
-    known = query.client_id or query.session_id
-    return None if known is None else f"client {known}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,20 @@ def test_groups_of_what_was_chosen(house: House, ground: Ground) -> None:
         f"q{number}" for number in range(1, MINIMUM)
     }
     assert found.left_out[NO_LABEL] == 0
+
+
+def test_who_logs_in_stays_one_person(house: House, ground: Ground) -> None:
+    """What was asked from the same browser before belongs to them."""
+    behave(house, MINIMUM)
+    log, asked = house.catalog.events, [shown(200), shown(201)]
+    users = zip(asked, (None, "u0"), strict=True)
+    pages = [replace(page, user_id=user, client_id="phone") for page, user in users]
+    log.append_impressions(NAME, "t", pages)
+    clicks = [Event(page.query_id, "click", AT, "d2", query_id=page.query_id) for page in pages]
+    log.append(NAME, "t", clicks)
+    found = from_clicks(ground, Worth()).data
+    people = {group.group_id: group.user_id for group in found.groups}
+    assert (people["q200"], people["q201"]) == ("u0", "u0")
 
 
 def test_too_few_choices(house: House, ground: Ground) -> None:

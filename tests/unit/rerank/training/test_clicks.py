@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rerank.training.clicks import Answer, Worth, grades_of, labelled
+from rerank.training.people import People
 from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.errors import InputError
 from tandem.features import FeatureMatrix
@@ -107,6 +108,9 @@ def test_people_are_known_by_their_browser_where_nothing_else_is_known() -> None
     """A client is no user of the same name."""
     made = labelled([answer("q1", "a", "b")], NAMES, {"q1": {"a": 1}})
     assert made.data.groups[0].user_id == "client c"
+    met = People([Who("u", "c")])
+    made = labelled([answer("q1", "a", "b")], NAMES, {"q1": {"a": 1}}, met)
+    assert made.data.groups[0].user_id == "u"
 
 
 def test_what_cannot_tell_better_from_worse_is_left_out() -> None:
