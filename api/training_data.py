@@ -178,7 +178,7 @@ def too_few(count: int) -> InputError:
     )
 
 
-def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
+def from_grades(ground: Ground, file: Path, worth: Worth, *, as_of_end: bool) -> Found:
     """The graded answers of a file, with features as of the moment of each, or as of the end of the
     event log; and what people rated last, asked of what they rated before.
 
@@ -209,7 +209,7 @@ def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
 
     made = _made(ground, _Labels(log, wanted, grades), unplaced)
     with ground.facts() as facts:
-        past = history(ground.schema, log, facts, ground.tell)
+        past = history(ground.schema, log, facts, worth, ground.tell)
     groups = (*made.data.groups, *past)
     left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
     return made._replace(data=TrainingSet(ground.names, groups), left_out=left_out)
