@@ -28,6 +28,7 @@ from rerank.tables import Tables
 from rerank.training import judged
 from rerank.training.clicks import Answer, Grades, Worth, grades_of, labelled
 from rerank.training.groups import Group, TrainingSet
+from rerank.training.people import People
 from rerank.training.replay import Replay
 from rerank.training.sweep import Wanted, wanted_of
 from tandem.behaviour import BehaviourLog
@@ -177,7 +178,7 @@ def too_few(count: int) -> InputError:
     )
 
 
-def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
+def from_grades(ground: Ground, file: Path, worth: Worth, *, as_of_end: bool) -> Found:
     """The graded answers of a file, with features as of the moment of each, or as of the end of the
     event log; and what people rated last, asked of what they rated before.
 
@@ -208,7 +209,7 @@ def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
 
     made = _made(ground, _Labels(log, wanted, grades), unplaced)
     with ground.facts() as facts:
-        past = history(ground.schema, log, facts, ground.tell)
+        past = history(ground.schema, log, facts, worth, ground.tell)
     groups = (*made.data.groups, *past)
     left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
     return made._replace(data=TrainingSet(ground.names, groups), left_out=left_out)
@@ -247,7 +248,8 @@ def _made(ground: Ground, labels: _Labels, told: Callable[[Group], Group]) -> Fo
             labels.logged,
             facts,
         )
-        made = labelled(_answers(ground, replay, later), ground.names, labels.grades)
+        people = People(item.asked.who for item in labels.wanted)
+        made = labelled(_answers(ground, replay, later), ground.names, labels.grades, people)
         tables = fitted(labels.log, facts) if past else Tables()
     left_out = {**made.left_out, ONLY_PAST: len(labels.wanted) - len(later)}
     return Found(TrainingSet(ground.names, tuple(map(told, made.data.groups))), left_out, tables)

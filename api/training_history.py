@@ -26,23 +26,26 @@ from tandem.schema import Schema
 
 
 def history(
-    schema: Schema, log: BehaviourLog, facts: FactsSource, tell: Callable[[int, int], None]
+    schema: Schema,
+    log: BehaviourLog,
+    facts: FactsSource,
+    worth: Worth,
+    tell: Callable[[int, int], None],
 ) -> tuple[Group, ...]:
     """One group for each person with enough ratings, graded by what they are.
 
     Raises:
         EngineUnavailable: the documents do not come.
+        InputError: the ratings are not of the scale of the label definition.
     """
     deeds = [*deeds_of(log)]
     known = known_of(deeds, facts)
     kept, held = hold_out(deeds, known, HistoryOptions())
-    past, steps = KeptLog(kept), Worth().rating_steps
+    past = KeptLog(kept)
+    worth.check_scale([rating for item in held for rating in item.ratings.values()])
     wanted = [Wanted(_asked(item, schema), past.head) for item in held]
     grades = {
-        _name(item): {
-            document_id: sum(rating >= step for step in steps)
-            for document_id, rating in item.ratings.items()
-        }
+        _name(item): {name: worth.of_rating(rating) for name, rating in item.ratings.items()}
         for item in held
     }
     chosen = features(schema)

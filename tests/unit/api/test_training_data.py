@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,20 @@ def test_groups_of_what_was_chosen(house: House, ground: Ground) -> None:
     assert found.left_out[NO_LABEL] == 0
 
 
+def test_who_logs_in_stays_one_person(house: House, ground: Ground) -> None:
+    """What was asked from the same browser before belongs to them."""
+    behave(house, MINIMUM)
+    log, asked = house.catalog.events, [shown(200), shown(201)]
+    users = zip(asked, (None, "u0"), strict=True)
+    pages = [replace(page, user_id=user, client_id="phone") for page, user in users]
+    log.append_impressions(NAME, "t", pages)
+    clicks = [Event(page.query_id, "click", AT, "d2", query_id=page.query_id) for page in pages]
+    log.append(NAME, "t", clicks)
+    found = from_clicks(ground, Worth()).data
+    people = {group.group_id: group.user_id for group in found.groups}
+    assert (people["q200"], people["q201"]) == ("u0", "u0")
+
+
 def test_too_few_choices(house: House, ground: Ground) -> None:
     """Before anything is computed; an empty log is not even made."""
     with pytest.raises(InputError, match="0 impressions with clicks, at least 50 are") as raised:
@@ -135,7 +150,7 @@ def test_groups_of_grades(house: House, ground: Ground, tmp_path: Path, as_of_en
     moment = AT + timedelta(minutes=MINIMUM // 2)
     rating = Event("e", "rating", moment, "d9", "u1", value=5.0)
     house.catalog.events.append(NAME, "t", [rating])
-    found = from_grades(ground, path, as_of_end=as_of_end)
+    found = from_grades(ground, path, Worth(), as_of_end=as_of_end)
     assert len(found.data) == MINIMUM
     assert found.left_out[TEST_SPLIT] == 1
     assert {group.origin for group in found.data.groups} == {"grades"}
@@ -150,7 +165,7 @@ def test_groups_of_grades(house: House, ground: Ground, tmp_path: Path, as_of_en
 def test_too_few_grades(ground: Ground, tmp_path: Path) -> None:
     """Those of other splits do not count."""
     with pytest.raises(InputError, match="49 graded answers to train on, at least 50"):
-        from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM - 1), as_of_end=False)
+        from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM - 1), Worth(), as_of_end=False)
 
 
 def test_groups_of_judgments(ground: Ground, told: list[tuple[int, int]], tmp_path: Path) -> None:
@@ -206,7 +221,7 @@ def test_ratings_of_the_past_make_more_groups(house: House, ground: Ground, tmp_
         for number in range(20)
     ]
     house.catalog.events.append(NAME, "t", ratings)
-    found = from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM), as_of_end=True)
+    found = from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM), Worth(), as_of_end=True)
     (group,) = [item for item in found.data.groups if item.origin == HISTORY]
     assert (group.group_id, group.user_id) == ("history of u1", "u1")
     assert group.document_ids == tuple(sorted(f"d{number}" for number in range(15, 21)))
