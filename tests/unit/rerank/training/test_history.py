@@ -36,7 +36,7 @@ def test_the_last_ratings_are_held_out() -> None:
 
 
 def test_nothing_tells_what_is_asked() -> None:
-    """What is rated was clicked before, and bought after: neither stays, nor what is later still."""
+    """What is rated was clicked before, and bought after: neither stays, nor what is later."""
     before = Deed(50, "click", "d8", 10.0, user_id="u")
     deeds = [
         before,
