@@ -12,11 +12,11 @@ from api.collection import OpenCollection
 from api.model_fitness import opened_model, unfit
 from api.model_promotion import promote_model
 from api.owner import Owner
+from api.training_clicks import from_clicks
 from api.training_data import (
     Found,
     Ground,
     check_stopped,
-    from_clicks,
     from_grades,
     from_judgments,
     telling,

@@ -26,10 +26,10 @@ from rerank.scenes import Asked
 from rerank.signals.registry import features
 from rerank.tables import Tables
 from rerank.training import judged
-from rerank.training.clicks import Answer, Grades, Worth, grades_of, labelled
+from rerank.training.clicks import Answer, Grades, labelled
 from rerank.training.groups import Group, TrainingSet
 from rerank.training.replay import Replay
-from rerank.training.sweep import Wanted, wanted_of
+from rerank.training.sweep import Wanted
 from tandem.behaviour import BehaviourLog
 from tandem.catalog.releases import Release
 from tandem.errors import InputError
@@ -43,9 +43,6 @@ MINIMUM = 50
 """Fewer queries with a label show nothing."""
 
 HOWTO = "docs/howto/train-and-promote.md"
-
-RECOMPUTED = "impressions, features of today"
-"""Groups of which no features were logged: what the documents are now stands for what they were."""
 
 TEST_SPLIT = "kept for tests by their split"
 
@@ -137,46 +134,6 @@ def _asking(ground: Ground, count: int) -> Iterator[Searcher]:
         pools.close()
 
 
-def from_clicks(ground: Ground, worth: Worth) -> Found:
-    """The impressions of searches of which something was chosen, with the features that were logged
-    then; where none were, those of today's documents.
-
-    Raises:
-        InputError: there are too few.
-    """
-    catalog, name = ground.collection.catalog, ground.collection.name
-    if not catalog.has_events():
-        raise too_few(0)
-    log = catalog.events.behaviour(name)
-    grades = grades_of(log, worth)
-    chosen = [query_id for query_id, said in grades.items() if any(said.values())]
-    pages = catalog.events.impressions_of(name, chosen)
-    searches = [page for page in pages if page.what.surface == "search"]
-    wanted = wanted_of(searches, ground.schema)
-    if len(wanted) < MINIMUM:
-        raise too_few(len(wanted))
-    logged: set[str] = set()
-
-    def read(query_ids: Sequence[str]) -> Mapping[str, FeatureMatrix]:
-        found = catalog.events.features.of(name, query_ids)
-        logged.update(found)
-        return found
-
-    def as_read(group: Group) -> Group:
-        return group if group.group_id in logged else replace(group, origin=RECOMPUTED)
-
-    return _made(ground, _Labels(log, wanted, grades, read), as_read)
-
-
-def too_few(count: int) -> InputError:
-    """For so many impressions with a choice."""
-    return InputError(
-        f"{count} impressions with clicks, at least {MINIMUM} are needed",
-        hint=f"see {HOWTO} for where they come from; judgments will do, too: "
-        "tandem train --judgments FOLDER",
-    )
-
-
 def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
     """The graded answers of a file, with features as of the moment of each, or as of the end of the
     event log; and what people rated last, asked of what they rated before.
@@ -206,7 +163,7 @@ def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
     def unplaced(group: Group) -> Group:
         return replace(group, positions=None, origin="grades")
 
-    made = _made(ground, _Labels(log, wanted, grades), unplaced)
+    made = made_of(ground, Labelling(log, wanted, grades), unplaced)
     with ground.facts() as facts:
         past = history(ground.schema, log, facts, ground.tell)
     groups = (*made.data.groups, *past)
@@ -226,7 +183,7 @@ def _asked(answer: Graded, schema: Schema) -> Asked:
     return Asked(query, schema, Ranking("graded", hits))
 
 
-class _Labels(NamedTuple):
+class Labelling(NamedTuple):
     """Queries of which it is known what was good, and the log before them."""
 
     log: BehaviourLog
@@ -235,7 +192,12 @@ class _Labels(NamedTuple):
     logged: Logged | None = None
 
 
-def _made(ground: Ground, labels: _Labels, told: Callable[[Group], Group]) -> Found:
+def made_of(ground: Ground, labels: Labelling, told: Callable[[Group], Group]) -> Found:
+    """The groups of queries that tell better from worse, each as ``told`` has it.
+
+    Raises:
+        SignalFailed: a signal cannot be computed.
+    """
     past = past_of([item.as_of for item in labels.wanted])
     later = [item for item in labels.wanted if item.as_of >= past]
     ground.tell(0, len(later))
