@@ -1,7 +1,7 @@
 """The orders of a collection's searches: a release's model's, or the one without a model."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from api.behaving import BehaviourWatch
@@ -10,6 +10,7 @@ from api.lasting import LastingTrouble
 from api.model_fitness import check_pair, opened_model
 from api.signal_reads import SignalReads
 from api.watching import Watch
+from rerank.answers import LEXICAL, VECTOR
 from rerank.behaviour import Behaviour
 from rerank.document_facts import DocumentFacts
 from rerank.learned_order import RERANK, LearnedOrder, SignalledOrder, Troubles
@@ -26,6 +27,7 @@ from tandem.protocols import Explainer, Reranker
 from tandem.queries import Query
 from tandem.rankings import Degradation, Ranking
 from tandem.schema import Schema
+from tandem.sections import SearchSettings
 
 BROKEN: Final = Degradation("rerank", "error")
 """What every answer lacks where the release's model cannot be used."""
@@ -77,11 +79,18 @@ class _Facts:
 class _Scenes:
     """``Scenes`` over a generation, of what people did as it is known when one is asked for."""
 
-    def __init__(self, facts: _Facts, reads: SignalReads, current: Callable[[], Behaviour]) -> None:
+    def __init__(
+        self,
+        facts: _Facts,
+        reads: SignalReads,
+        current: Callable[[], Behaviour],
+        shares: Mapping[str, float],
+    ) -> None:
         self._schema = facts.opened.generation.schema
         self._facts = facts.known
         self._past = reads.past
         self._current = current
+        self._shares = shares
 
     @property
     def position(self) -> int:
@@ -98,7 +107,7 @@ class _Scenes:
         timeout_seconds: float,
     ) -> Seen:
         """See ``Scenes``."""
-        scenery = Scenery(self._schema, self._facts, self._past, self._current())
+        scenery = Scenery(self._schema, self._facts, self._past, self._current(), self._shares)
         return scenery.scene(
             query, candidates, features, tables=tables, timeout_seconds=timeout_seconds
         )
@@ -108,12 +117,13 @@ class LearnedOrders:
     """Thread-safe. Until ``begin`` nothing is known of what people do."""
 
     def __init__(
-        self, catalog: Catalog, collection: str, untrained: Untrained, facts_megabytes: int
+        self, catalog: Catalog, collection: str, untrained: Untrained, settings: SearchSettings
     ) -> None:
         self._catalog = catalog
         self._collection = collection
         self._untrained = untrained
-        self._facts_megabytes = facts_megabytes
+        self._facts_megabytes = settings.facts_megabytes
+        self._shares = {LEXICAL: settings.lexical.share, VECTOR: settings.vector.share}
         self._reads = SignalReads(catalog, collection)
         self._lock = threading.Lock()
         self._orders: dict[int, Order] = {}
@@ -179,7 +189,7 @@ class LearnedOrders:
         """
         schema = opened.generation.schema
         untrained = self._untrained(schema)
-        scenes = _Scenes(self._facts_of(opened), self._reads, self._current)
+        scenes = _Scenes(self._facts_of(opened), self._reads, self._current, self._shares)
         logged = LastingTrouble("features are not kept with impressions")
         if number is None:
             return Order(SignalledOrder(untrained, schema, scenes, logged))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rerank.manifest import Manifest
+from rerank.manifest import UNTRAINED, Manifest
 from rerank.model import Model
 from rerank.signals.registry import features
 from tandem.catalog.catalog import Catalog
@@ -50,9 +50,13 @@ def check_better(manifest: Manifest) -> Verdict:
     if lift is None:
         return Verdict("better", False, "it was not compared with the untrained order")
     held_out = f"{manifest.proof.groups:,} held-out groups"
+    stand_in = manifest.proof.untrained
+    order = "the untrained order"
+    if stand_in != UNTRAINED:
+        order = f"what stands for the untrained order ({stand_in})"
     detail = (
-        f"{MEASURE} {lift.mean:+.4f} to the untrained order over {held_out}, "
-        f"95 % interval {lift.low:+.4f} to {lift.high:+.4f}"
+        f"{MEASURE} {lift.mean:+.4f} to {order} over {held_out}, 95 % interval "
+        f"{lift.low:+.4f} to {lift.high:+.4f}"
     )
     return Verdict("better", lift.low > 0, detail)
 

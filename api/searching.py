@@ -44,7 +44,7 @@ class Searching:
         )
         self._reranker = CompletedScoreReranker({leg: its.share for leg, its in legs.items()})
         self._personal = PersonalOrders(catalog, collection, settings)
-        self._orders = LearnedOrders(catalog, collection, self._untrained, settings.facts_megabytes)
+        self._orders = LearnedOrders(catalog, collection, self._untrained, settings)
 
     def _untrained(self, schema: Schema) -> Reranker:
         return self._personal.over(self._reranker, schema)

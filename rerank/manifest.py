@@ -16,6 +16,9 @@ Kind = Literal["people", "judgments"]
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
+UNTRAINED = "blended_score"
+"""The feature that is the order of nothing trained."""
+
 Measured = dict[str, Estimate]
 """Measure, such as ``nDCG@10`` -> its mean over the groups, with the interval."""
 
@@ -58,10 +61,12 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How good models are on held-out groups. ``models`` maps a model, this one being ``model``,
+    """How good models are on held-out groups, or, of clicks, on each by itself, weighted as
+    ``rerank.training.bias.each_click`` says. ``models`` maps a model, this one being ``model``,
     to its measures; ``lifts`` what this one is above another, paired. ``slices`` has both for parts
     of the groups, such as those of people hardly known: slice -> model -> measures. ``untrained``
-    says what the order ``untrained`` is: the positions shown, a feature, or by lot. ``live`` is the
+    says what the order ``untrained`` is: ``blended_score``; or what stands for it where that was
+    not logged: the positions shown (in so many groups), another feature, or by lot. ``live`` is the
     number of the model that was live, if it is in ``models`` as ``live``.
     """
 
@@ -73,7 +78,7 @@ class Proof:
     lifts: dict[str, Measured] = field(default_factory=dict)
     slices: dict[str, dict[str, Measured]] = field(default_factory=dict)
     slice_groups: dict[str, int] = field(default_factory=dict)
-    untrained: str = "positions"
+    untrained: str = UNTRAINED
     live: int | None = None
 
 

@@ -6,7 +6,8 @@ Signals are pure functions of it. Nothing in it is later than ``as_of`` in the e
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar, TypeVarTuple
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from tandem.protocols import FloatMatrix, FloatVector
 from tandem.queries import Query
 from tandem.rankings import Ranking
 from tandem.schema import Schema
+
+SHARES: Final[Mapping[str, float]] = MappingProxyType({"lexical": 0.4, "vector": 0.6})
+"""What the legs' scores are worth in the order that nothing has trained, by default."""
 
 Values = npt.NDArray[np.float64]
 """Shape (candidates,), NaN where unknown."""
@@ -34,7 +38,8 @@ class Scene:
     ``facts`` are those of the candidates and of what the person's past names, as far as they were
     had. ``query_vector`` is what the query means, where it was searched for by that.
     ``seconds`` is when it was asked, since 1970. ``everyone`` is what all people did with the
-    candidates, ``person`` who asks; ``tables`` is what training learned beside the trees.
+    candidates, ``person`` who asks; ``tables`` is what training learned beside the trees;
+    ``shares`` what each leg's score is worth in the order that nothing has trained.
     """
 
     query: Query
@@ -47,6 +52,7 @@ class Scene:
     everyone: Everyone = field(default_factory=Everyone)
     person: Person = field(default_factory=Person)
     tables: Tables = field(default_factory=Tables)
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
     as_of: int = 0
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

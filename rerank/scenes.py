@@ -4,7 +4,7 @@ What people did is read first, as that position is what everything else must not
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -12,7 +12,7 @@ from rerank.behaviour import Behaviour, Past
 from rerank.everyone import Everyone
 from rerank.facts import Facts, FactsSource, Need
 from rerank.person import Person
-from rerank.scene import Scene
+from rerank.scene import SHARES, Scene
 from rerank.signals.registry import Feature, Reads, needs
 from rerank.tables import Tables
 from tandem.behaviour import Deed, Who
@@ -132,12 +132,19 @@ class Scenery:
     """Sets scenes over one generation of a collection's documents. Thread-safe."""
 
     def __init__(
-        self, schema: Schema, facts: FactsSource, past: PastReader, behaviour: Behaviour
+        self,
+        schema: Schema,
+        facts: FactsSource,
+        past: PastReader,
+        behaviour: Behaviour,
+        shares: Mapping[str, float] = SHARES,
     ) -> None:
+        """``shares``: what each leg's score is worth in the order that nothing has trained."""
         self._schema = schema
         self._facts = facts
         self._past = past
         self._behaviour = behaviour
+        self._shares = shares
 
     @property
     def position(self) -> int:
@@ -169,7 +176,7 @@ class Scenery:
             everyone, past = self._behaviour.of(candidates.document_ids, asked.seconds), None
         else:
             everyone, past = read
-        scene = people_of(asked, everyone, past, tables)
+        scene = replace(people_of(asked, everyone, past, tables), shares=self._shares)
         missing = (read,) if isinstance(read, Degradation) else ()
         return Seen(with_documents(scene, self._facts, wanted, until), missing)
 

@@ -30,23 +30,34 @@ class Estimate(NamedTuple):
     high: float
 
 
-def estimate(values: Floats, clusters: Sequence[Hashable], *, seed: int = 0) -> Estimate:
-    """The mean of ``values``, each of the cluster at its place.
+def estimate(
+    values: Floats,
+    clusters: Sequence[Hashable],
+    *,
+    weights: Floats | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """The mean of ``values``, each of the cluster at its place and of the weight there, or of 1.
 
-    Of a paired difference, give the differences. A cluster weighs as much as it has values.
+    Of a paired difference, give the differences. A cluster weighs as much as its values together;
+    that sum is drawn anew with it, as the mean is a ratio of two sums.
 
     Raises:
-        ValueError: there are none, one is not finite, or the lengths differ.
+        ValueError: there are none, one is not finite, a weight is not above 0, or the lengths
+            differ.
     """
+    weights = np.ones(len(values)) if weights is None else weights
     if not len(values) or len(values) != len(clusters) or not np.isfinite(values).all():
         raise ValueError(
             f"{len(values)} values in {len(clusters)} places, expected finite ones, as many as "
             "places and at least one"
         )
+    if len(weights) != len(values) or not (weights > 0).all() or not np.isfinite(weights).all():
+        raise ValueError(f"expected {len(values)} weights, finite and above 0")
     places: dict[Hashable, int] = {}
     rows = np.array([places.setdefault(cluster, len(places)) for cluster in clusters])
-    sums = np.bincount(rows, weights=values).astype(np.float64)
-    counts = np.bincount(rows).astype(np.float64)
+    sums = np.bincount(rows, weights=values * weights).astype(np.float64)
+    counts = np.bincount(rows, weights=weights).astype(np.float64)
     means = _resampled(sums, counts, seed)
     tail = (1.0 - LEVEL) / 2.0
     low, high = np.quantile(means, [tail, 1.0 - tail])

@@ -2,12 +2,9 @@
 
 import numpy as np
 
-from rerank.answers import LEXICAL, VECTOR, below_best, leg, of_best
+from rerank.answers import below_best, leg, of_best
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-
-BLEND = {LEXICAL: 0.4, VECTOR: 0.6}
-"""What the legs' shares are worth in that order, by default."""
 
 
 @signal(
@@ -21,8 +18,9 @@ BLEND = {LEXICAL: 0.4, VECTOR: 0.6}
     rises=1,
 )
 def blended_score(scene: Scene) -> Values:
-    """The score of the order that nothing has trained, by default: 0.4 of the lexical share and 0.6
-    of the vector one; what is missing of them counts as 0.
+    """The score of the order that nothing has trained: what the settings make each leg's share
+    worth, by default 0.4 of the lexical and 0.6 of the vector one, 1 together. What is missing of
+    them counts as 0, and so does the person's own past.
     """
     return scene.once(_blended)
 
@@ -95,6 +93,6 @@ def blended_spread(scene: Scene) -> Values:
 
 def _blended(scene: Scene) -> Values:
     blended = np.zeros(len(scene))
-    for name, weight in BLEND.items():
-        blended += weight * np.nan_to_num(of_best(leg(scene, name).scores))
-    return blended
+    for name, share in scene.shares.items():
+        blended += share * np.nan_to_num(of_best(leg(scene, name).scores))
+    return blended / (sum(scene.shares.values()) or 1.0)

@@ -1,11 +1,13 @@
 """What a model is measured beside: orders that nobody had to train."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from rerank.training.groups import TrainingSet
+from rerank.manifest import UNTRAINED
+from rerank.training.groups import Group, TrainingSet
 
 Floats = npt.NDArray[np.float64]
 
@@ -13,9 +15,6 @@ SHOWN = "positions"
 """The order in which people were shown the documents."""
 
 CHANCE = "random"
-
-UNTRAINED = "blended_score"
-"""The feature by which the untrained order goes."""
 
 ITEM_MEAN = "rating"
 """The feature that is the mean of all ratings of a document."""
@@ -32,27 +31,55 @@ class Baseline(NamedTuple):
 
 
 def baselines(data: TrainingSet) -> dict[str, Baseline]:
-    """``random``, ``untrained``, and of ``item_mean`` and ``popularity`` those that are known.
+    """``random``, ``untrained``, and of ``shown``, ``item_mean`` and ``popularity`` those that are
+    known.
 
-    The untrained order is the one that was shown; where there is none, as in graded lists, that of
-    the legs' scores, then that of the item mean, then any.
+    What was shown may have been the order of a model. So the untrained order is that of the legs'
+    scores; where they were not logged with an answer, what was shown stands for it, and is told.
+    Where neither is known everywhere it is the item mean, then popularity, then any order.
     """
-    by_column = {name: _column(data, name) for name in (UNTRAINED, ITEM_MEAN, POPULARITY)}
-    known = {name: scores for name, scores in by_column.items() if scores is not None}
-    possible = {SHOWN: _as_shown(data), **known}
-    by = next((name for name, scores in possible.items() if scores is not None), CHANCE)
-    found = {CHANCE: Baseline(CHANCE, None), "untrained": Baseline(by, possible.get(by))}
-    for name, column in (("item_mean", ITEM_MEAN), ("popularity", POPULARITY)):
-        if column in known:
-            found[name] = Baseline(column, known[column])
-    return found
+    orders = {
+        "shown": Baseline(SHOWN, _joined([_as_shown(group) for group in data.groups])),
+        "item_mean": Baseline(ITEM_MEAN, _column(data, ITEM_MEAN)),
+        "popularity": Baseline(POPULARITY, _column(data, POPULARITY)),
+    }
+    known = {name: order for name, order in orders.items() if order.scores is not None}
+    possible = [*_untrained(data), *known.values(), chance := Baseline(CHANCE, None)]
+    return {CHANCE: chance, "untrained": possible[0], **known}
 
 
-def _as_shown(data: TrainingSet) -> Floats | None:
-    positions = [group.positions for group in data.groups if group.positions is not None]
-    if len(positions) < len(data) or not positions:
-        return None
-    return -np.concatenate(positions).astype(np.float64)
+def _untrained(data: TrainingSet) -> Iterator[Baseline]:
+    """By the legs' scores, or as shown, group by group; nothing where a group has neither."""
+    logged = _logged(data)
+    scores = _joined(
+        [
+            _as_shown(group) if own is None else own
+            for own, group in zip(logged, data.groups, strict=True)
+        ]
+    )
+    if scores is None:
+        return
+    shown = sum(own is None for own in logged)
+    by = {0: UNTRAINED, len(data): SHOWN}
+    yield Baseline(by.get(shown, f"{UNTRAINED}, {SHOWN} in {shown} of {len(data)} groups"), scores)
+
+
+def _logged(data: TrainingSet) -> list[Floats | None]:
+    """The legs' scores of each group that has them of all documents."""
+    if _column(data, UNTRAINED) is None:
+        return [None] * len(data)
+    column = data.names.index(UNTRAINED)
+    rows = [group.values[:, column].astype(np.float64) for group in data.groups]
+    return [own if np.isfinite(own).all() else None for own in rows]
+
+
+def _as_shown(group: Group) -> Floats | None:
+    return None if group.positions is None else -group.positions.astype(np.float64)
+
+
+def _joined(pieces: list[Floats | None]) -> Floats | None:
+    known = [piece for piece in pieces if piece is not None]
+    return np.concatenate(known) if len(known) == len(pieces) else None
 
 
 def _column(data: TrainingSet, name: str) -> Floats | None:

@@ -25,9 +25,7 @@ class Measuring:
     """Measures of scores that are given as (documents of all groups,), in the groups' order.
 
     A measure is (groups,), NaN where a group cannot tell: nothing in it is of use, or, for AUC,
-    all of it is. Equal scores rank in the order of ``document_id``, as the pages do. ``weights``
-    multiply the gains: 1 / the chance that a click would have been seen makes a mean over clicks
-    what it would be if everything were seen.
+    all of it is. Equal scores rank in the order of ``document_id``, as the pages do.
 
     Raises:
         ValueError: there is no group, or one without documents.
@@ -35,7 +33,6 @@ class Measuring:
 
     data: TrainingSet
     depth: int = DEPTH
-    weights: Floats | None = None
 
     def __post_init__(self) -> None:
         if not min(self.data.sizes, default=0):
@@ -88,8 +85,8 @@ class Measuring:
 
     @cached_property
     def _gains(self) -> Floats:
-        gains = np.exp2(self.data.grades.astype(np.float64)) - 1.0
-        return gains if self.weights is None else gains * self.weights
+        gains: Floats = np.exp2(self.data.grades.astype(np.float64)) - 1.0
+        return gains
 
     @cached_property
     def _ideal(self) -> Floats:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rerank.manifest import Measured, Proof
 from rerank.training.baselines import baselines
+from rerank.training.bias import Clicks, Examination, each_click
 from rerank.training.groups import TrainingSet
 from rerank.training.measuring import Measuring
 from rerank.training.splits import person
@@ -37,13 +38,14 @@ DOCUMENT_COUNTS = ("rated", "chosen")
 
 @dataclass(frozen=True)
 class Prover:
-    """Measures on held-out groups. ``weights`` are what documents count where clicks are the labels
-    (``bias.Examination.weights_of``); AUC is then left out, which has no such weights. For it, a
-    document is good from the grade ``good`` on. ``newest``: all that was learned from is older.
+    """Measures on held-out groups. Where clicks are the labels, ``examined`` says how places are
+    looked at: each click is then measured by itself and counts as ``bias.each_click`` has it, and
+    AUC is left out, which would count them as if every place were looked at. For it, a document is
+    good from the grade ``good`` on. ``newest``: all that was learned from is older.
     """
 
     test: TrainingSet
-    weights: Floats | None = None
+    examined: Examination | None = None
     good: int = 1
     seed: int = 0
     newest: float | None = None
@@ -55,7 +57,7 @@ class Prover:
         simple = baselines(self.test)
         measured = {name: self._measured(line.scores) for name, line in simple.items()}
         measured |= {name: self._measured(found) for name, found in scores.items()}
-        everywhere = np.ones(len(self.test), dtype=bool)
+        everywhere = np.ones(len(self._measurable), dtype=bool)
         slices = {name: where for name, where in self._slices().items() if where.any()}
         return Proof(
             groups=len(self.test),
@@ -63,21 +65,36 @@ class Prover:
             models=self._estimates(measured, everywhere),
             lifts=self._estimates(_above(measured), everywhere),
             slices={name: self._estimates(measured, where) for name, where in slices.items()},
-            slice_groups={name: int(where.sum()) for name, where in slices.items()},
+            slice_groups={name: self._count(where) for name, where in slices.items()},
             untrained=simple["untrained"].by,
             live=live,
         )
 
     @cached_property
+    def _clicks(self) -> Clicks | None:
+        return None if self.examined is None else each_click(self.test, self.examined)
+
+    @property
+    def _measurable(self) -> TrainingSet:
+        """The groups, or one for each click."""
+        return self.test if self._clicks is None else self._clicks.data
+
+    @cached_property
     def _people(self) -> list[str]:
-        return [person(group) for group in self.test.groups]
+        return [person(group) for group in self._measurable.groups]
+
+    def _count(self, where: npt.NDArray[np.bool_]) -> int:
+        """Of the groups themselves, however many clicks are in them."""
+        return len({self._measurable.groups[place].group_id for place in np.flatnonzero(where)})
 
     def _measured(self, scores: Floats | None) -> dict[str, Floats]:
         """Measure -> (groups,); of an order by lot for ``None``."""
-        measuring = Measuring(self.test, weights=self.weights)
+        measuring = Measuring(self._measurable)
+        if scores is not None and self._clicks is not None:
+            scores = scores[self._clicks.places]
         ndcg = measuring.expected_ndcg() if scores is None else measuring.ndcg(scores)
         found = {f"nDCG@{measuring.depth}": ndcg}
-        if self.weights is None:
+        if self.examined is None:
             tied = np.zeros(len(self.test.grades))  # a tie counts half, as an order by lot does
             found["AUC"] = measuring.auc(tied if scores is None else scores, self.good)
         return found
@@ -95,14 +112,16 @@ class Prover:
 
     def _estimate(self, values: Floats, where: npt.NDArray[np.bool_]) -> Estimate:
         kept = np.flatnonzero(where & np.isfinite(values))
-        people = self._people
-        return estimate(values[kept], [people[place] for place in kept], seed=self.seed)
+        people = [self._people[place] for place in kept]
+        weights = None if self._clicks is None else self._clicks.weights[kept]
+        return estimate(values[kept], people, weights=weights, seed=self.seed)
 
     def _slices(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Slice -> which groups are in it."""
         found: dict[str, npt.NDArray[np.bool_]] = {}
+        groups = self._measurable.groups
         if self.newest is not None:
-            found[NEWEST] = np.array([group.seconds >= self.newest for group in self.test.groups])
+            found[NEWEST] = np.array([group.seconds >= self.newest for group in groups])
         done = self._counts((PERSON_COUNT,))
         if done is not None:
             own = np.array([rows[0] for rows in done])
@@ -114,7 +133,7 @@ class Prover:
             found[COLD_DOCUMENTS] = np.array(
                 [
                     bool((rows[group.grades == group.grades.max()] < FEW_DEEDS).any())
-                    for rows, group in zip(done, self.test.groups, strict=True)
+                    for rows, group in zip(done, groups, strict=True)
                 ]
             )
         return found
@@ -125,7 +144,8 @@ class Prover:
         if not columns:
             return None
         return [
-            group.values[:, columns].astype(np.float64).sum(axis=1) for group in self.test.groups
+            group.values[:, columns].astype(np.float64).sum(axis=1)
+            for group in self._measurable.groups
         ]
 
 

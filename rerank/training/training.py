@@ -120,9 +120,8 @@ def train(
     if task.live is not None:
         scores[LIVE] = _live_scores(task.live[1], parts.test)
     report("measuring on people who were held out")
-    weights = None if fitting.examined is None else fitting.examined.weights_of(parts.test)
     good = options.good or max(1, (int(data.grades.max()) + 1) // 2)
-    prover = Prover(parts.test, weights, good, options.seed, parts.newest)
+    prover = Prover(parts.test, fitting.examined, good, options.seed, parts.newest)
     manifest = Manifest(
         kind=task.kind,
         features=names,

@@ -51,6 +51,14 @@ def test_it_must_be_better_than_the_untrained_order(low: float, is_passed: bool)
     assert f"{low:+.4f} to +0.1000" in verdict.detail
 
 
+def test_what_stands_for_the_untrained_order_is_told() -> None:
+    """It may have been the order of a model."""
+    by = "blended_score, positions in 3 of 4 groups"
+    detail = check_better(trained(proof=replace(proof(), untrained=by)).manifest).detail
+    assert f"to what stands for the untrained order ({by})" in detail
+    assert " to the untrained order over" in check_better(trained().manifest).detail
+
+
 def test_what_was_never_compared_is_not_better() -> None:
     """Nothing is taken for granted."""
     verdict = check_better(trained(proof=Proof(5, 3)).manifest)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from api.collection import OpenCollection
@@ -32,6 +33,18 @@ def opened(folder: Path, **search: Any) -> Iterator[OpenCollection]:
         collection = house.collection(NAME)
         assert catch_up(collection.followers) == []
         yield collection
+
+
+def test_the_blended_score_goes_by_the_settings_shares(tmp_path: Path) -> None:
+    """It is the order that is served without a model."""
+    asked = Query("word3 word4", wants_features=True)
+    with opened(tmp_path, lexical={"share": 3.0}, vector={"share": 1.0}) as collection:
+        result = collection.searcher().search(asked)
+        assert result.features is not None
+        names = ("blended_score", "lexical_share", "vector_share")
+        blended, lexical, vector = np.nan_to_num(result.features.columns(names).values).T
+        assert blended == pytest.approx((3.0 * lexical + vector) / 4.0)
+        assert [hit.score for hit in result.page.hits] == pytest.approx(4.0 * blended)
 
 
 def hiding(document_id: str) -> str:

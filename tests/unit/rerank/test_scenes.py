@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pytest
 
+from rerank.answers import LEXICAL, VECTOR
 from rerank.behaviour import RECENT_DEEDS, Behaviour
 from rerank.facts import EVERYTHING, Facts, Need, QueryWord
+from rerank.scene import SHARES
 from rerank.scenes import Needs, Scenery, Seen
 from rerank.signals.registry import Feature, Reads, Scope, Signal
 from rerank.tables import Tables
@@ -15,6 +17,7 @@ from tandem.behaviour import Deed, Rows, Who
 from tandem.protocols import FloatVector
 from tandem.rankings import Degradation
 from tandem.schema import Schema
+from tandem.sections import SearchSettings
 from tests.behaviour_log import NOW, MemoryBehaviour
 from tests.people_scenes import query_of, ranked
 
@@ -87,6 +90,16 @@ class House:
         return self.scenery.scene(
             query_of(who), ranked(["a", "b"]), features, tables=Tables(), timeout_seconds=1.0
         )
+
+
+def test_a_scene_has_the_shares_of_the_settings() -> None:
+    """Which are those of the order without a model; by default as the settings are."""
+    house = House()
+    assert house.scene(Who()).scene.shares == SHARES
+    settings = SearchSettings()
+    assert {LEXICAL: settings.lexical.share, VECTOR: settings.vector.share} == SHARES
+    house.scenery = Scenery(Schema(), house.facts, house.past, house.behaviour, {LEXICAL: 2.0})
+    assert house.scene(Who()).scene.shares == {LEXICAL: 2.0}
 
 
 def test_all_that_there_is() -> None:

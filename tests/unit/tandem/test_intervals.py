@@ -16,6 +16,21 @@ def test_what_has_no_mean_is_refused(values: list[float], clusters: list[str]) -
         estimate(np.array(values), clusters)
 
 
+@pytest.mark.parametrize("weights", [[1.0], [1.0, 0.0], [1.0, -2.0], [1.0, float("inf")]])
+def test_what_weighs_nothing_is_refused(weights: list[float]) -> None:
+    """A resample of it alone would have no mean."""
+    with pytest.raises(ValueError, match="expected 2 weights"):
+        estimate(np.array([1.0, 2.0]), ["a", "b"], weights=np.array(weights))
+
+
+def test_a_weight_counts_a_value_so_often() -> None:
+    """In the mean and in every resample."""
+    values = np.random.default_rng(4).normal(size=40)
+    times = np.tile([1, 3], 20)
+    often = estimate(np.repeat(values, times), np.repeat(np.arange(40), times).tolist())
+    assert estimate(values, range(40), weights=times.astype(float)) == pytest.approx(often)
+
+
 def test_one_cluster_has_no_spread() -> None:
     """Every resample is the same."""
     assert estimate(np.array([1.0, 3.0]), ["a", "a"]) == Estimate(2.0, 2.0, 2.0)

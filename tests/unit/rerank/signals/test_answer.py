@@ -2,6 +2,7 @@
 
 import pytest
 
+from tandem.fusion import weighted_sum
 from tandem.rankings import Evidence, Ranking
 from tests.scenes import answered, said, scene_of
 
@@ -72,6 +73,20 @@ def test_a_negative_score_beside_a_good_one() -> None:
     """A share is never below 0."""
     both = answered((Evidence("vector", 1, 0.5, 0.1),), (Evidence("vector", 2, -0.5, 0.1),))
     assert said(scene_of(candidates=both), "vector_share") == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("shares", [{"lexical": 3.0, "vector": 0.5}, {"vector": 2.0}, {}])
+def test_the_blended_order_is_that_without_a_model(shares: dict[str, float]) -> None:
+    """Whatever the settings make the legs worth; the score stays a share."""
+    hits = answered(
+        (Evidence("lexical", 1, 9.0, 0.1), Evidence("vector", 3, 0.2, 0.1)),
+        (Evidence("lexical", 2, 3.0, 0.1), Evidence("vector", 1, 0.8, 0.1)),
+        (Evidence("vector", 2, 0.6, 0.1),),
+    )
+    order = {hit.document_id: hit.score for hit in weighted_sum(hits, shares).hits}
+    scores = said(scene_of(candidates=hits, shares=shares), "blended_score")
+    total = sum(shares.values()) or 1.0
+    assert scores == pytest.approx([order[name] / total for name in "abc"])
 
 
 def test_equal_blended_scores_share_a_rank() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rerank.training.bias import Examination, clicks_apart, estimated, positions_of
+from rerank.training.bias import Examination, clicks_apart, each_click, estimated, positions_of
 from rerank.training.groups import Group, TrainingSet
 from tandem.errors import InputError
 from tests.clicked_world import ClickedWorld
@@ -52,6 +52,16 @@ def test_each_click_is_apart_beside_what_was_liked_less() -> None:
     assert (last.group_id, last.user_id) == ("q", "u")
 
 
+def test_each_click_is_measured_in_its_whole_answer() -> None:
+    """By its gain over the chance that it is seen."""
+    clicks = each_click(TrainingSet(("one",), (TEMPLATE, TEMPLATE)), Examination((1.0, 0.5, 0.25)))
+    grades = [group.grades.tolist() for group in clicks.data.groups]
+    assert grades == 2 * [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert clicks.weights.tolist() == 2 * [3 * 2.0, 4.0, 4.0]
+    assert clicks.places.tolist() == 3 * [0, 1, 2, 3] + 3 * [4, 5, 6, 7]
+    assert {group.document_ids for group in clicks.data.groups} == {TEMPLATE.document_ids}
+
+
 def test_without_positions_or_clicks_nothing_is_corrected() -> None:
     """It is said what is missing."""
     somewhere = TrainingSet(("one",), (TEMPLATE, replace(TEMPLATE, positions=None)))
@@ -62,6 +72,8 @@ def test_without_positions_or_clicks_nothing_is_corrected() -> None:
         clicks_apart(untouched, Examination((1.0,)))
     with pytest.raises(InputError, match="nothing was clicked"):
         estimated(untouched, np.zeros(4))
+    with pytest.raises(InputError, match="nothing was clicked"):
+        each_click(untouched, Examination((1.0,)))
 
 
 def test_examination_is_found_again() -> None:

@@ -65,10 +65,6 @@ def test_by_hand() -> None:
     tied = (7 / np.log2(3) + 1 / 2) / ideal  # a, b, c
     assert Measuring(data).ndcg(np.zeros(3)) == pytest.approx(tied)
     assert Measuring(data, depth=1).ndcg(np.zeros(3)) == pytest.approx(0.0)
-    weighted = Measuring(data, weights=np.array([1.0, 1.0, 9.0]))
-    assert weighted.ndcg(np.array([3.0, 2.0, 1.0])) == pytest.approx(
-        (7 + 9 / 2) / (9 + 7 / np.log2(3))
-    )
 
 
 def test_a_group_that_cannot_tell_has_no_measure() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rerank.training.baselines import baselines
+from rerank.training.bias import Examination
 from rerank.training.groups import Group, TrainingSet
 from rerank.training.proof import (
     COLD_DOCUMENTS,
@@ -14,6 +15,7 @@ from rerank.training.proof import (
     WARM_PEOPLE,
     Prover,
 )
+from tests.clicked_world import BY_MISTAKE, ClickedWorld, Floats
 
 NAMES = ("blended_score", "rating", "chosen", "rated", "person_count")
 
@@ -50,8 +52,9 @@ def lacking(*names: str, positions: bool = False) -> TrainingSet:
 @pytest.mark.parametrize(
     ("data", "by", "first"),
     [
-        (DATA, "positions", [-1.0, -3.0, -2.0]),
+        (DATA, "blended_score", [0.9, 0.5, 0.2]),
         (lacking(), "blended_score", [0.9, 0.5, 0.2]),
+        (lacking("blended_score", positions=True), "positions", [-1.0, -3.0, -2.0]),
         (lacking("blended_score"), "rating", [2.0, 4.0, 3.0]),
         (lacking("blended_score", "rating"), "chosen", [9.0, 9.0, 3.0]),
         (lacking(*NAMES), "random", None),
@@ -60,7 +63,7 @@ def lacking(*names: str, positions: bool = False) -> TrainingSet:
 def test_the_untrained_order_is_the_best_that_is_known(
     data: TrainingSet, by: str, first: list[float] | None
 ) -> None:
-    """As shown, by the legs, by everyone's ratings (the mean where unknown), or by lot."""
+    """By the legs, as shown, by everyone's ratings (the mean where unknown), or by lot."""
     found = baselines(data)["untrained"]
     assert found.by == by
     if first is None:
@@ -72,23 +75,36 @@ def test_the_untrained_order_is_the_best_that_is_known(
 
 def test_simple_orders_are_there_as_far_as_they_are_known() -> None:
     """What never tells documents apart is no order."""
-    assert {*baselines(DATA)} == {"random", "untrained", "item_mean", "popularity"}
+    assert {*baselines(DATA)} == {"random", "untrained", "shown", "item_mean", "popularity"}
     assert {*baselines(lacking("rating"))} == {"random", "untrained", "popularity"}
-    assert {*baselines(TrainingSet((), DATA.only(()).groups))} == {"random", "untrained"}
+    assert {*baselines(TrainingSet((), DATA.only(()).groups))} == {"random", "untrained", "shown"}
+
+
+def test_what_was_shown_stands_for_what_was_not_logged() -> None:
+    """In those groups alone, and it is told in how many."""
+    bare = lacking("blended_score", positions=True).groups
+    found = baselines(TrainingSet(NAMES, (DATA.groups[0], *bare[1:])))["untrained"]
+    assert found.by == "blended_score, positions in 3 of 4 groups"
+    assert found.scores is not None
+    assert found.scores[:6] == pytest.approx([0.9, 0.5, 0.2, -1.0, -3.0, -2.0])
 
 
 def test_measures_by_hand() -> None:
-    """The model puts the good document first everywhere, the shown order last."""
+    """The model puts the good document first everywhere, the shown order last, the untrained one
+    between.
+    """
     scores = np.tile([0.0, 1.0, 0.0], 4)
     proof = Prover(DATA, good=2).prove({"model": scores, "other": -scores}, live=3)
     assert proof.models["model"]["nDCG@10"] == (1.0, 1.0, 1.0)
-    assert proof.models["untrained"]["nDCG@10"].mean == pytest.approx(0.5)  # 1 / log2(4)
-    assert proof.models["untrained"]["AUC"] == (0.0, 0.0, 0.0)
+    assert proof.models["shown"]["nDCG@10"].mean == pytest.approx(0.5)  # 1 / log2(4)
+    assert proof.models["shown"]["AUC"] == (0.0, 0.0, 0.0)
+    assert proof.models["untrained"]["AUC"] == (0.5, 0.5, 0.5)
     assert proof.models["random"]["AUC"] == (0.5, 0.5, 0.5)
-    assert proof.lifts["untrained"]["nDCG@10"].mean == pytest.approx(0.5)
+    assert proof.lifts["shown"]["nDCG@10"].mean == pytest.approx(0.5)
+    assert proof.lifts["untrained"]["nDCG@10"].mean == pytest.approx(1 - 1 / np.log2(3))
     assert proof.lifts["other"]["AUC"].mean == 1.0
     assert "model" not in proof.lifts
-    assert (proof.groups, proof.users, proof.untrained, proof.live) == (4, 4, "positions", 3)
+    assert (proof.groups, proof.users, proof.untrained, proof.live) == (4, 4, "blended_score", 3)
 
 
 def test_slices_show_where_little_is_known() -> None:
@@ -102,7 +118,41 @@ def test_slices_show_where_little_is_known() -> None:
     assert {*Prover(known).prove({"model": np.zeros(6)}).slices} == {WARM_PEOPLE}
 
 
-def test_weighted_clicks_have_no_auc() -> None:
-    """It would count them as if every place were looked at."""
-    proof = Prover(DATA, np.ones(12)).prove({"model": np.zeros(12)})
+def test_clicks_have_no_auc() -> None:
+    """It would count them as if every place were looked at. Groups are counted, not clicks."""
+    proof = Prover(DATA, Examination((1.0,))).prove({"model": np.zeros(12)})
     assert all([*measures] == ["nDCG@10"] for measures in proof.models.values())
+    assert (proof.groups, proof.users, proof.slice_groups[WARM_PEOPLE]) == (4, 4, 2)
+
+
+def worth_of_places(data: TrainingSet, scores: Floats) -> float:
+    """What the place of a document is worth on average of those that would be clicked if all were
+    looked at: the useful ones, and some by mistake.
+    """
+    ranks = np.argsort(np.argsort(-scores.reshape(len(data), -1), axis=1), axis=1) + 1.0
+    worth = np.where(ranks <= 10, 1.0 / np.log2(ranks + 1.0), 0.0).ravel()
+    return float(np.average(worth, weights=np.maximum(data.grades, BY_MISTAKE)))
+
+
+def truth(data: TrainingSet) -> Floats:
+    """The scores that are most right in the world of clicks."""
+    rows = data.values.astype(np.float64)
+    linear = rows[:, 0] + 0.8 * rows[:, 1] - 0.6 * rows[:, 2] + 0.5 * rows[:, 3]
+    return np.asarray(linear + 0.8 * rows[:, 4] * rows[:, 5])
+
+
+def test_clicks_prove_what_the_truth_proves() -> None:
+    """People click what stands high; who knows what is useful is better than the order shown all
+    the same, by as much as if everything were looked at, and who has it upside down is worse.
+    """
+    world = ClickedWorld(seed=3)
+    clicked, true = world.clicked(1_500).data, world.true(1_500)
+    best, worst = truth(clicked), -truth(clicked)
+    proof = Prover(clicked, world.examination).prove({"model": best, "worst": worst})
+    shown = np.tile(-np.arange(20.0), len(true))
+    expected = worth_of_places(true, truth(true)) - worth_of_places(true, shown)
+    lift = proof.lifts["untrained"]["nDCG@10"]
+    assert lift.low > 0.1
+    assert lift.mean == pytest.approx(expected, abs=0.02)
+    upside_down = Prover(clicked, world.examination).prove({"model": worst})
+    assert upside_down.lifts["untrained"]["nDCG@10"].high < -0.1
