@@ -9,6 +9,7 @@ from typing import Any
 
 from api.asking import Order, Show
 from api.collection import OpenCollection
+from api.generation import OpenGeneration
 from api.model_fitness import opened_model, unfit
 from api.model_promotion import promote_model
 from api.owner import Owner
@@ -28,9 +29,11 @@ from rerank.training import judged
 from rerank.training import training as learning
 from rerank.training.bias import PositionBias
 from rerank.training.clicks import Worth
+from rerank.training.incumbent import Incumbent
 from rerank.training.lambdamart import FitOptions
 from rerank.training.splits import SplitOptions
 from rerank.training.training import Task, TrainingOptions
+from tandem.catalog.releases import Release
 from tandem.errors import GateFailed, ReleaseConflict
 from tandem.telemetry import logger
 
@@ -93,7 +96,7 @@ def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show:
 
     with collection.held() as (release, opened):
         tell = telling(show, lambda: owner.is_stopping)
-        ground = Ground(collection, release, opened, tell)
+        ground = Ground(collection, release, opened, tell, _live(collection, release, opened))
         found = _data(ground, wanted)
         task, options = _task(ground, wanted, found), _options(wanted)
         return learning.train(found.data, task, options, report).model
@@ -123,8 +126,14 @@ def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
         features=features(ground.schema),
         tables=found.tables,
         left_out={why: count for why, count in found.left_out.items() if count},
-        live=_live(ground),
+        live=_incumbent(ground, found),
     )
+
+
+def _incumbent(ground: Ground, found: Found) -> Incumbent | None:
+    if ground.live is None or ground.release.model is None:
+        return None
+    return Incumbent(ground.release.model, ground.live, found.tabled)
 
 
 def _options(wanted: TrainOrder) -> TrainingOptions:
@@ -137,16 +146,15 @@ def _options(wanted: TrainOrder) -> TrainingOptions:
     return options
 
 
-def _live(ground: Ground) -> tuple[int, Model] | None:
+def _live(collection: OpenCollection, release: Release, opened: OpenGeneration) -> Model | None:
     """The model that is live, to be measured beside the new one, if it can be used at all."""
-    catalog, release = ground.collection.catalog, ground.release
     if release.model is None:
         return None
-    why = unfit(catalog, release.model, ground.opened.generation)
+    why = unfit(collection.catalog, release.model, opened.generation)
     if why is not None:
         logger("api").warning("model %s, which is live, is not compared: %s", release.model, why)
         return None
-    return release.model, opened_model(catalog.models.get(release.model))
+    return opened_model(collection.catalog.models.get(release.model))
 
 
 def _promoted(owner: Owner, name: str, number: int, wanted: TrainOrder) -> dict[str, Any]:

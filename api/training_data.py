@@ -22,12 +22,14 @@ from query.retrieval import search_pools
 from relevance_eval.collections import read_beir
 from rerank.document_facts import DocumentFacts
 from rerank.facts import FactsSource
+from rerank.model import Model
 from rerank.scenes import Asked
 from rerank.signals.registry import features
 from rerank.tables import Tables
 from rerank.training import judged
 from rerank.training.clicks import Answer, Grades, labelled
 from rerank.training.groups import Group, TrainingSet
+from rerank.training.incumbent import replayed
 from rerank.training.replay import Replay
 from rerank.training.sweep import Wanted
 from tandem.behaviour import BehaviourLog
@@ -57,24 +59,26 @@ Logged = Callable[[Sequence[str]], Mapping[str, FeatureMatrix]]
 
 class Found(NamedTuple):
     """What to train on. ``left_out`` counts the queries that are not, by reason; ``tables`` are
-    those of the model, of all that people did.
+    those of the model, of all that people did. ``tabled`` is as in ``Incumbent``.
     """
 
     data: TrainingSet
     left_out: Mapping[str, int]
     tables: Tables = Tables()
+    tabled: Mapping[str, FeatureMatrix] = {}
 
 
 @dataclass(frozen=True)
 class Ground:
     """The release and the open generation over which a model is trained. ``tell`` may raise, to
-    end it.
+    end it. ``live`` is the model of the release, if it has one that can be used.
     """
 
     collection: OpenCollection
     release: Release
     opened: OpenGeneration
     tell: Tell
+    live: Model | None = None
 
     @property
     def schema(self) -> Schema:
@@ -210,9 +214,11 @@ def made_of(ground: Ground, labels: Labelling, told: Callable[[Group], Group]) -
             facts,
         )
         made = labelled(_answers(ground, replay, later), ground.names, labels.grades)
+        tabled = dict(replayed(ground.live, replay, later)) if ground.live is not None else {}
         tables = fitted(labels.log, facts) if past else Tables()
     left_out = {**made.left_out, ONLY_PAST: len(labels.wanted) - len(later)}
-    return Found(TrainingSet(ground.names, tuple(map(told, made.data.groups))), left_out, tables)
+    groups = tuple(map(told, made.data.groups))
+    return Found(TrainingSet(ground.names, groups), left_out, tables, tabled)
 
 
 def _answers(ground: Ground, replay: Replay, wanted: Sequence[Wanted]) -> Iterator[Answer]:

@@ -67,7 +67,8 @@ class Proof:
     of the groups, such as those of people hardly known: slice -> model -> measures. ``untrained``
     says what the order ``untrained`` is: ``blended_score``; or what stands for it where that was
     not logged: the positions shown (in so many groups), another feature, or by lot. ``live`` is the
-    number of the model that was live, if it is in ``models`` as ``live``.
+    number of the model that was live; it is in ``models`` as ``live``, unless ``uncompared`` says
+    why it could not be measured.
     """
 
     __pydantic_config__ = _STRICT
@@ -80,6 +81,7 @@ class Proof:
     slice_groups: dict[str, int] = field(default_factory=dict)
     untrained: str = UNTRAINED
     live: int | None = None
+    uncompared: str = ""
 
 
 @dataclass(frozen=True, slots=True)

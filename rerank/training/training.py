@@ -17,6 +17,7 @@ from rerank.tables import Tables
 from rerank.training.bias import Examination, PositionBias
 from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
+from rerank.training.incumbent import Incumbent, measured
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
 from rerank.training.splits import Split, SplitOptions, split
@@ -39,7 +40,7 @@ Report = Callable[[str], None]
 @dataclass(frozen=True)
 class Task:
     """What the model is for. ``features`` are those of the training set. ``left_out`` counts groups
-    that could not be made, by reason. ``live``: the number of the model to be compared with.
+    that could not be made, by reason. ``live``: the model to be compared with.
     """
 
     kind: Kind
@@ -49,7 +50,7 @@ class Task:
     features: Sequence[Feature]
     tables: Tables = field(default_factory=Tables)
     left_out: Mapping[str, int] = field(default_factory=dict)
-    live: tuple[int, Model] | None = None
+    live: Incumbent | None = None
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,9 @@ def train(
     if 0 < len(plain) < len(names):
         other = fitting.fitted(plain, "training without personal features")
         scores[WITHOUT_PERSONAL] = other.scores(parts.test)
-    if task.live is not None:
-        scores[LIVE] = _live_scores(task.live[1], parts.test)
+    live = None if task.live is None else measured(task.live, parts.test, task.features)
+    if live is not None and live.scores is not None:
+        scores[LIVE] = live.scores
     report("measuring on people who were held out")
     good = options.good or max(1, (int(data.grades.max()) + 1) // 2)
     prover = Prover(parts.test, fitting.examined, good, options.seed, parts.newest)
@@ -129,7 +131,10 @@ def train(
         analysis=task.analysis,
         labels=replace(task.labels, position_bias=fitting.bias),
         data=_described(data, parts, task, unused),
-        proof=prover.prove(scores, None if task.live is None else task.live[0]),
+        proof=replace(
+            prover.prove(scores, None if task.live is None else task.live.number),
+            uncompared="" if live is None else live.lacking,
+        ),
         start=dict(made.start),
         parameters=_parameters(options, fitting, made.booster.num_trees(), good),
         importances=_importances(made),
@@ -207,16 +212,6 @@ def _useful(data: TrainingSet) -> tuple[tuple[str, ...], dict[str, str]]:
 def _without_personal(names: tuple[str, ...], known: Sequence[Feature]) -> tuple[str, ...]:
     personal = {item.name for item in known if item.signal.is_personal}
     return tuple(name for name in names if name not in personal)
-
-
-def _live_scores(live: Model, data: TrainingSet) -> Floats:
-    """What the live model gives the same documents; what it needs and they lack is unknown."""
-    values = data.values
-    rows = np.full((len(values), len(live.manifest.features)), np.nan, dtype=np.float32)
-    for column, name in enumerate(live.manifest.features):
-        if name in data.names:
-            rows[:, column] = values[:, data.names.index(name)]
-    return live.scores(rows)
 
 
 def _described(data: TrainingSet, parts: Split, task: Task, unused: dict[str, str]) -> Data:

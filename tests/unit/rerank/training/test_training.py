@@ -12,6 +12,7 @@ from rerank.scene import Scene, Values
 from rerank.signals.registry import Feature, Scope, Signal
 from rerank.training.bias import Examination
 from rerank.training.groups import Group, TrainingSet
+from rerank.training.incumbent import Incumbent
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import NEWEST
 from rerank.training.splits import SplitOptions, person, split
@@ -162,7 +163,7 @@ def test_what_was_measured_is_what_is_stored(
     known = {item.signal.name: item.signal for item in FEATURES}
     monkeypatch.setattr("rerank.model.signals", lambda: known)
     read = Model.read(graded.model.manifest.as_json(), graded.model.parts())
-    live = train(DATA, replace(TASK, live=(7, read)), OPTIONS).model.manifest.proof
+    live = train(DATA, replace(TASK, live=Incumbent(7, read)), OPTIONS).model.manifest.proof
     assert live.live == 7
     assert (
         live.models["live"] == live.models["model"] == graded.model.manifest.proof.models["model"]
