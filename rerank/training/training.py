@@ -14,10 +14,12 @@ from rerank.manifest import Data, Kind, Labels, Manifest
 from rerank.model import Model
 from rerank.signals.registry import Feature
 from rerank.tables import Tables
+from rerank.training import cross_validation
 from rerank.training.bias import Examination, PositionBias
+from rerank.training.cross_validation import cross_validated
 from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
-from rerank.training.incumbent import Incumbent, measured
+from rerank.training.incumbent import Incumbent, Measured, measured
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
 from rerank.training.splits import Split, SplitOptions, split
@@ -30,6 +32,8 @@ WITHOUT_PERSONAL = "without_personal"
 LIVE = "live"
 
 LEAST_IN_A_PART = 5
+
+SAME_LABELS = "it learned from judgments, too, and these may be among them"
 
 BY_THE_SPLIT = "too new to learn from, or history of who tests"
 
@@ -58,7 +62,8 @@ class TrainingOptions:
     """``examination`` is estimated from the clicks unless it is given. ``least_groups``: with fewer
     nothing is trained. AUC takes a document for good from the grade ``good`` on, by default from
     the middle of the grades. Trees are added to a weighted sum of the features ``linear``, fitted
-    first with the penalty ``linear_l2``: see ``linear.fit_linear``.
+    first with the penalty ``linear_l2``: see ``linear.fit_linear``. With ``folds`` there is no test
+    part: the model is made of all, and proved by as many others that each learned without some.
 
     Raises:
         InputError: there is no such way to handle position bias.
@@ -73,6 +78,7 @@ class TrainingOptions:
     linear_l2: float = 0.003
     least_groups: int = 50
     good: int | None = None
+    folds: int = 0
 
     def __post_init__(self) -> None:
         if self.position_bias not in get_args(PositionBias):
@@ -83,7 +89,9 @@ class TrainingOptions:
 
 
 class Trained(NamedTuple):
-    """The model, and the groups on which it proved itself: it learned from none of them."""
+    """The model, and the groups on which it proved itself, or others made like it did: whoever
+    scored one learned nothing from it.
+    """
 
     model: Model
     test: TrainingSet
@@ -108,17 +116,16 @@ def train(
     """
     options = TrainingOptions() if options is None else options
     _check(data, task, options)
-    parts = split(data, replace(options.split, seed=options.seed))
-    _check_parts(parts)
+    parts = _parts(data, options)
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
     made = fitting.fitted(names, "training")
-    scores = {MODEL: made.scores(parts.test)}
+    scores = {MODEL: _proved(made, parts, task, options, report)}
     plain = _without_personal(names, task.features)
     if 0 < len(plain) < len(names):
         other = fitting.fitted(plain, "training without personal features")
-        scores[WITHOUT_PERSONAL] = other.scores(parts.test)
-    live = None if task.live is None else measured(task.live, parts.test, task.features)
+        scores[WITHOUT_PERSONAL] = _proved(other, parts, task, options, report)
+    live = None if task.live is None else _measured(task.live, parts, task, options)
     if live is not None and live.scores is not None:
         scores[LIVE] = live.scores
     report("measuring on people who were held out")
@@ -141,6 +148,34 @@ def train(
         made_by={name: version(name) for name in ("lightgbm", "numpy")},
     )
     return Trained(Model(manifest, made.booster, task.tables).sealed(), parts.test)
+
+
+def _parts(data: TrainingSet, options: TrainingOptions) -> Split:
+    if options.folds:
+        return Split(*cross_validation.parts(data, options.folds, options.seed), test=data)
+    made = split(data, replace(options.split, seed=options.seed))
+    _check_parts(made)
+    return made
+
+
+def _proved(
+    made: Fitted, found: Split, task: Task, options: TrainingOptions, report: Report
+) -> Floats:
+    """Scores of the test set, by the model, or by others of the same features."""
+    if not options.folds:
+        return made.scores(found.test)
+
+    def learn(training: TrainingSet, validation: TrainingSet, what: str) -> Fitted:
+        rest = Split(training, validation, found.test)
+        return _fitting(rest, task, options, report).fitted(made.names, what)
+
+    return cross_validated(found.test, options.folds, options.seed, learn)
+
+
+def _measured(live: Incumbent, found: Split, task: Task, options: TrainingOptions) -> Measured:
+    if options.folds and live.model.manifest.labels.source == task.labels.source:
+        return Measured(None, SAME_LABELS)
+    return measured(live, found.test, task.features)
 
 
 def _fitting(parts: Split, task: Task, options: TrainingOptions, report: Report) -> Fitting:
@@ -252,6 +287,7 @@ def _parameters(
         "rises": dict(fitting.rises),
         "linear": {"features": list(fitting.linear), "l2": fitting.l2},
         "good": good,
+        "folds": options.folds,
         "examination": None if examined is None else list(examined.chances),
     }
 
