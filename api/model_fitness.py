@@ -49,7 +49,9 @@ def check_better(manifest: Manifest) -> Verdict:
     lift = manifest.proof.lifts.get("untrained", {}).get(MEASURE)
     if lift is None:
         return Verdict("better", False, "it was not compared with the untrained order")
-    held_out = f"{manifest.proof.groups:,} held-out groups"
+    if manifest.proof.doubt is not None:
+        return Verdict("better", False, manifest.proof.doubt)
+    held_out = f"{manifest.proof.groups:,} held-out groups of {manifest.proof.users:,} people"
     stand_in = manifest.proof.untrained
     order = "the untrained order"
     if stand_in != UNTRAINED:
@@ -76,6 +78,8 @@ def check_not_worse(manifest: Manifest, live: int | None, margin: float) -> Verd
             False,
             f"it was not compared with model {live}, which is live: tandem train compares anew",
         )
+    if manifest.proof.doubt is not None:
+        return Verdict(name, False, manifest.proof.doubt)
     detail = (
         f"{MEASURE} {lift.mean:+.4f} to model {live}, which is live, 95 % interval "
         f"{lift.low:+.4f} to {lift.high:+.4f}, may fall by {margin}"

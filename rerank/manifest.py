@@ -19,6 +19,11 @@ _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 UNTRAINED = "blended_score"
 """The feature that is the order of nothing trained."""
 
+LEAST_PEOPLE = 30
+"""Intervals that are drawn from fewer are too narrow: of 5 people, 8 % lie above zero that should
+be 2.5 %; of one, all or nothing.
+"""
+
 Measured = dict[str, Estimate]
 """Measure, such as ``nDCG@10`` -> its mean over the groups, with the interval."""
 
@@ -42,7 +47,8 @@ class Data:
     """What it was made from. ``origins`` maps where groups are from to how many; ``parts`` maps
     training, validation and test to theirs. Times are seconds since 1970. ``fingerprint`` is
     SHA-256 over every group: the same data, the same fingerprint. ``left_out`` maps a reason to how
-    many groups; ``unused`` a feature to why the model does not have it.
+    many groups; ``unused`` a feature to why the model does not have it, ``unknown`` one that it has
+    to the share of the candidates of which it is not known, if there are any.
     """
 
     __pydantic_config__ = _STRICT
@@ -57,12 +63,14 @@ class Data:
     parts: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """How good models are on held-out groups, or, of clicks, on each by itself, weighted as
-    ``rerank.training.bias.each_click`` says. ``models`` maps a model, this one being ``model``,
+    ``rerank.training.bias.each_click`` says. ``users`` is of how many people they are; a query of
+    nobody known counts as one. ``models`` maps a model, this one being ``model``,
     to its measures; ``lifts`` what this one is above another, paired. ``slices`` has both for parts
     of the groups, such as those of people hardly known: slice -> model -> measures. ``untrained``
     says what the order ``untrained`` is: ``blended_score``; or what stands for it where that was
@@ -82,6 +90,16 @@ class Proof:
     untrained: str = UNTRAINED
     live: int | None = None
     uncompared: str = ""
+
+    @property
+    def doubt(self) -> str | None:
+        """Why its intervals cannot be trusted; ``None`` where they can."""
+        if self.users >= LEAST_PEOPLE:
+            return None
+        return (
+            f"{self.users} people were held out to prove it, at least {LEAST_PEOPLE} are needed "
+            "for an interval"
+        )
 
 
 @dataclass(frozen=True, slots=True)

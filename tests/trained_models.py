@@ -52,7 +52,7 @@ def proof(untrained: float = 0.01, live: tuple[int, float] | None = None) -> Pro
     if live is not None:
         lifts["live"] = lift(live[1])
     measured: dict[str, Measured] = {"model": {"nDCG@10": Estimate(0.7, 0.6, 0.8)}}
-    return Proof(5, 3, measured, lifts, live=None if live is None else live[0])
+    return Proof(50, 40, measured, lifts, live=None if live is None else live[0])
 
 
 def trained(**said: Any) -> Model:

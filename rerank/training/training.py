@@ -1,6 +1,5 @@
 """From a training set to a model that says how good it proved."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -10,19 +9,20 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
-from rerank.manifest import Data, Kind, Labels, Manifest
+from rerank.manifest import Kind, Labels, Manifest
 from rerank.model import Model
 from rerank.signals.registry import Feature
 from rerank.tables import Tables
 from rerank.training import cross_validation
 from rerank.training.bias import Examination, PositionBias
 from rerank.training.cross_validation import cross_validated
+from rerank.training.describing import described, importances
 from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
 from rerank.training.incumbent import Incumbent, Measured, measured
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
-from rerank.training.splits import Split, SplitOptions, split
+from rerank.training.splits import Split, SplitOptions, person, split
 from tandem.errors import InputError
 
 CLICKS = "clicks"
@@ -32,10 +32,9 @@ WITHOUT_PERSONAL = "without_personal"
 LIVE = "live"
 
 LEAST_IN_A_PART = 5
+"""People; with fewer nothing is trained. To go live it takes more that test."""
 
 SAME_LABELS = "it learned from judgments, too, and these may be among them"
-
-BY_THE_SPLIT = "too new to learn from, or history of who tests"
 
 Floats = npt.NDArray[np.float64]
 Report = Callable[[str], None]
@@ -137,14 +136,14 @@ def train(
         embedder=task.embedder,
         analysis=task.analysis,
         labels=replace(task.labels, position_bias=fitting.bias),
-        data=_described(data, parts, task, unused),
+        data=described(data, parts, names, (task.left_out, unused)),
         proof=replace(
             prover.prove(scores, None if task.live is None else task.live.number),
             uncompared="" if live is None else live.lacking,
         ),
         start=dict(made.start),
         parameters=_parameters(options, fitting, made.booster.num_trees(), good),
-        importances=_importances(made),
+        importances=importances(made),
         made_by={name: version(name) for name in ("lightgbm", "numpy")},
     )
     return Trained(Model(manifest, made.booster, task.tables).sealed(), parts.test)
@@ -219,11 +218,14 @@ def _check(data: TrainingSet, task: Task, options: TrainingOptions) -> None:
 
 
 def _check_parts(parts: Split) -> None:
-    sizes = {name: len(getattr(parts, name)) for name in ("training", "validation", "test")}
-    if min(sizes.values()) < LEAST_IN_A_PART:
-        told = ", ".join(f"{count} for {name}" for name, count in sizes.items())
+    people = {
+        name: len({person(group) for group in getattr(parts, name).groups})
+        for name in ("training", "validation", "test")
+    }
+    if min(people.values()) < LEAST_IN_A_PART:
+        told = ", ".join(f"{count} for {name}" for name, count in people.items())
         raise InputError(
-            f"by person and time there are {told}, expected {LEAST_IN_A_PART} groups or more each",
+            f"by person and time there are people: {told}; expected {LEAST_IN_A_PART} or more each",
             hint="a model is proved by people from whom it did not learn: more of them are needed",
         )
 
@@ -249,34 +251,6 @@ def _without_personal(names: tuple[str, ...], known: Sequence[Feature]) -> tuple
     return tuple(name for name in names if name not in personal)
 
 
-def _described(data: TrainingSet, parts: Split, task: Task, unused: dict[str, str]) -> Data:
-    seconds = [group.seconds for group in data.groups]
-    left_out = dict(task.left_out) | ({BY_THE_SPLIT: parts.left_out} if parts.left_out else {})
-    return Data(
-        groups=len(data),
-        rows=sum(data.sizes),
-        users=len({group.user_id for group in data.groups} - {None}),
-        first_seconds=min(seconds),
-        last_seconds=max(seconds),
-        fingerprint=fingerprint(data),
-        origins=dict(Counter(group.origin for group in data.groups)),
-        parts={name: len(getattr(parts, name)) for name in ("training", "validation", "test")},
-        left_out=left_out,
-        unused=unused,
-    )
-
-
-def fingerprint(data: TrainingSet) -> str:
-    """SHA-256 over all that is learned from, in the order of the groups."""
-    digest = hashlib.sha256(repr(data.names).encode())
-    for group in data.groups:
-        said = (group.group_id, group.user_id, group.seconds, group.origin, group.document_ids)
-        digest.update(repr(said).encode())
-        for part in (group.grades, group.values, group.positions):
-            digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()
-
-
 def _parameters(
     options: TrainingOptions, fitting: Fitting, trees: int, good: int
 ) -> dict[str, Any]:
@@ -290,14 +264,3 @@ def _parameters(
         "folds": options.folds,
         "examination": None if examined is None else list(examined.chances),
     }
-
-
-def _importances(made: Fitted) -> dict[str, float]:
-    """Each feature's share of the gain, largest first; those without any are left out."""
-    gains = np.asarray(made.booster.feature_importance("gain"), dtype=np.float64)
-    shares = {
-        name: float(gain / gains.sum())
-        for name, gain in zip(made.names, gains, strict=True)
-        if gain > 0
-    }
-    return dict(sorted(shares.items(), key=lambda item: -item[1]))

@@ -11,6 +11,7 @@ from api.model_fitness import (
     check_overridable,
     check_pair,
 )
+from api.model_report import lines
 from rerank.manifest import Proof
 from tandem.catalog.releases import Generation
 from tandem.errors import InputError
@@ -47,8 +48,19 @@ def test_it_must_be_better_than_the_untrained_order(low: float, is_passed: bool)
     """The whole interval above zero."""
     verdict = check_better(trained(proof=proof(low)).manifest)
     assert (verdict.gate, verdict.is_passed) == ("better", is_passed)
-    assert "over 5 held-out groups" in verdict.detail
+    assert "over 50 held-out groups of 40 people" in verdict.detail
     assert f"{low:+.4f} to +0.1000" in verdict.detail
+
+
+@pytest.mark.parametrize(("people", "is_passed"), [(1, False), (29, False), (30, True)])
+def test_few_people_prove_nothing(people: int, is_passed: bool) -> None:
+    """However many queries they have, and however far above zero their interval is."""
+    said = trained(proof=replace(proof(0.2, live=(3, 0.2)), groups=5_000, users=people)).manifest
+    verdicts = [check_better(said), check_not_worse(said, 3, 0.005)]
+    assert [verdict.is_passed for verdict in verdicts] == [is_passed] * 2
+    told = f"{people} people were held out to prove it, at least 30 are needed"
+    assert all((told in verdict.detail) != is_passed for verdict in verdicts)
+    assert any(told in line for line in lines(said)) != is_passed
 
 
 def test_what_stands_for_the_untrained_order_is_told() -> None:
@@ -61,7 +73,7 @@ def test_what_stands_for_the_untrained_order_is_told() -> None:
 
 def test_what_was_never_compared_is_not_better() -> None:
     """Nothing is taken for granted."""
-    verdict = check_better(trained(proof=Proof(5, 3)).manifest)
+    verdict = check_better(trained(proof=Proof(50, 40)).manifest)
     assert not verdict.is_passed
     assert "not compared with the untrained order" in verdict.detail
 
@@ -79,7 +91,7 @@ def test_it_must_not_be_worse_than_the_live_one(low: float, is_passed: bool) -> 
     [
         proof(),
         proof(live=(2, 0.01)),
-        Proof(5, 3, {}, {"untrained": lift(0.1)}, live=3),
+        Proof(50, 40, {}, {"untrained": lift(0.1)}, live=3),
     ],
     ids=["with none", "with another", "without a figure"],
 )

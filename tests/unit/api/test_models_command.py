@@ -63,7 +63,7 @@ def test_one_of_them(typed: Typed) -> None:
     assert code == FOUND
     assert "learned from people: 20 groups, 240 candidates, 10 people" in out
     assert " 90.0%  useful" in out
-    assert "on 5 held-out groups" in out
+    assert "on 50 held-out groups of 40 people" in out
     said = json.loads(typed("models", "show", "1", "--json")[1])
     assert said["features"] == ["useful", "noise"]
 

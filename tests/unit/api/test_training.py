@@ -33,7 +33,7 @@ from tests.owned_house import NAME, at_work, owned, settings_in
 from tests.trained_models import know_signals, proof, trained
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
-SEARCHES, PEOPLE, SHOWN, AT_ONCE = 160, 40, 8, 20
+SEARCHES, PEOPLE, SHOWN, AT_ONCE = 160, 150, 8, 20
 GOOD = {f"d{number}" for number in range(1, 6)}
 """Whoever sees one of these chooses it, wherever it stands."""
 

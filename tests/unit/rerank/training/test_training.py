@@ -11,12 +11,14 @@ from rerank.model import Model
 from rerank.scene import Scene, Values
 from rerank.signals.registry import Feature, Scope, Signal
 from rerank.training.bias import Examination
+from rerank.training.describing import fingerprint
 from rerank.training.groups import Group, TrainingSet
 from rerank.training.incumbent import Incumbent
 from rerank.training.lambdamart import FitOptions
+from rerank.training.measuring import Measuring
 from rerank.training.proof import NEWEST
 from rerank.training.splits import SplitOptions, person, split
-from rerank.training.training import Task, Trained, TrainingOptions, fingerprint, train
+from rerank.training.training import SAME_LABELS, Task, Trained, TrainingOptions, train
 from tandem.errors import InputError
 from tests.training_sets import NAMES, training_set
 
@@ -95,7 +97,7 @@ def without_positions(group: Group) -> Group:
             with_names(NAMES, [replace(one, user_id="one") for one in DATA.groups]),
             TASK,
             OPTIONS,
-            "by person and time there are .* for training, .* expected 5",
+            "by person and time there are people: 0 for training, .* expected 5",
         ),
         (
             with_names(
@@ -201,6 +203,42 @@ def test_judgments_need_no_people() -> None:
     plain = np.asarray(made.model.booster.predict(rows))
     assert made.model.scores(rows) == pytest.approx(
         plain + said.start["useful"] * rows[:, 0].astype(float)
+    )
+
+
+def test_few_judgments_prove_by_cross_validation() -> None:
+    """Every group proves, by models that have not seen it, and the model learns from all."""
+    groups = [
+        replace(one, user_id=None, positions=None, seconds=0.0, origin="judgments")
+        for one in DATA.groups[:60]
+    ]
+    features = tuple(feature(name) for name in NAMES)
+    task = replace(TASK, kind="judgments", labels=Labels("judgments"), features=features)
+    made = train(with_names(NAMES, groups), task, replace(OPTIONS, folds=5))
+    said = made.model.manifest
+    assert (said.proof.groups, said.proof.users, len(made.test)) == (60, 60, 60)
+    assert said.data.parts["training"] + said.data.parts["validation"] == 60
+    assert said.parameters["folds"] == 5
+    lucky = train(with_names(NAMES, groups), task, replace(OPTIONS, folds=0)).model.manifest
+    assert lucky.proof.groups < 30
+    learned = Measuring(made.test).ndcg(made.model.scores(made.test.only(said.features).values))
+    assert float(learned.mean()) > said.proof.models["model"]["nDCG@10"].mean > 0.85
+    live = Incumbent(3, made.model)
+    again = train(with_names(NAMES, groups), replace(task, live=live), replace(OPTIONS, folds=5))
+    proof = again.model.manifest.proof
+    assert (proof.live, proof.uncompared) == (3, SAME_LABELS)
+    assert "live" not in proof.models
+
+
+def test_what_is_unknown_is_counted() -> None:
+    """The share of the candidates, of each feature that the model has."""
+    groups = [
+        replace(one, values=np.where(np.arange(12)[:, None] + np.arange(4) < 3, np.nan, one.values))
+        for one in DATA.groups
+    ]
+    said = train(with_names(NAMES, groups), TASK, OPTIONS).model.manifest
+    assert said.data.unknown == pytest.approx(
+        {"useful": 3 / 12, "noise": 2 / 12, "noise.of_another": 1 / 12}
     )
 
 
