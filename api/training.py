@@ -31,7 +31,6 @@ from rerank.training.bias import PositionBias
 from rerank.training.clicks import Worth
 from rerank.training.incumbent import Incumbent
 from rerank.training.lambdamart import FitOptions
-from rerank.training.splits import SplitOptions
 from rerank.training.training import Task, TrainingOptions
 from tandem.catalog.releases import Release
 from tandem.errors import GateFailed, ReleaseConflict
@@ -39,6 +38,13 @@ from tandem.telemetry import logger
 
 THREADS = max(1, (os.cpu_count() or 1) // 2)
 """The process that trains answers searches meanwhile."""
+
+
+TREES_OF_GRADES = 100
+"""At most, of answers that see all of the log; found as ``FitOptions`` was."""
+
+FOLDS = 5
+"""So many models prove one of such answers: people are few, and the proof is to be sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +147,8 @@ def _options(wanted: TrainOrder) -> TrainingOptions:
         return judged.options(wanted.seed, THREADS)
     fit = FitOptions(threads=THREADS)
     options = TrainingOptions(seed=wanted.seed, position_bias=wanted.position_bias, fit=fit)
-    if wanted.as_of_end:  # all answers see the same log: the newest ones prove no more than others
-        return replace(options, split=SplitOptions(newest_share=0.0))
+    if wanted.as_of_end:  # all answers see the same log: no one is newer, and each can prove
+        return replace(options, fit=replace(fit, trees=TREES_OF_GRADES), folds=FOLDS)
     return options
 
 

@@ -169,7 +169,8 @@ def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
 
     made = made_of(ground, Labelling(log, wanted, grades), unplaced)
     with ground.facts() as facts:
-        past = history(ground.schema, log, facts, ground.tell)
+        asked = [answer.query for answer in graded.answers]
+        past = history(ground.schema, log, facts, ground.tell, asked)
     groups = (*made.data.groups, *past)
     left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
     return made._replace(data=TrainingSet(ground.names, groups), left_out=left_out)

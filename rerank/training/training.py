@@ -13,9 +13,8 @@ from rerank.manifest import Kind, Labels, Manifest
 from rerank.model import Model
 from rerank.signals.registry import Feature
 from rerank.tables import Tables
-from rerank.training import cross_validation
 from rerank.training.bias import Examination, PositionBias
-from rerank.training.cross_validation import cross_validated
+from rerank.training.cross_validation import cross_validated, everything
 from rerank.training.describing import described, importances
 from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
@@ -119,11 +118,17 @@ def train(
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
     made = fitting.fitted(names, "training")
-    scores = {MODEL: _proved(made, parts, task, options, report)}
+
+    def proved(model: Fitted) -> Floats:
+        if not options.folds:
+            return model.scores(parts.test)
+        return _others_scores(model.names, data, task, options, report)
+
+    scores = {MODEL: proved(made)}
     plain = _without_personal(names, task.features)
     if 0 < len(plain) < len(names):
         other = fitting.fitted(plain, "training without personal features")
-        scores[WITHOUT_PERSONAL] = _proved(other, parts, task, options, report)
+        scores[WITHOUT_PERSONAL] = proved(other)
     live = None if task.live is None else _measured(task.live, parts, task, options)
     if live is not None and live.scores is not None:
         scores[LIVE] = live.scores
@@ -151,24 +156,26 @@ def train(
 
 def _parts(data: TrainingSet, options: TrainingOptions) -> Split:
     if options.folds:
-        return Split(*cross_validation.parts(data, options.folds, options.seed), test=data)
+        return everything(data, options.folds, options.seed)
     made = split(data, replace(options.split, seed=options.seed))
     _check_parts(made)
     return made
 
 
-def _proved(
-    made: Fitted, found: Split, task: Task, options: TrainingOptions, report: Report
+def _others_scores(
+    names: tuple[str, ...],
+    data: TrainingSet,
+    task: Task,
+    options: TrainingOptions,
+    report: Report,
 ) -> Floats:
-    """Scores of the test set, by the model, or by others of the same features."""
-    if not options.folds:
-        return made.scores(found.test)
+    """Scores of the groups that prove, by models that are made like the one that is kept."""
 
     def learn(training: TrainingSet, validation: TrainingSet, what: str) -> Fitted:
-        rest = Split(training, validation, found.test)
-        return _fitting(rest, task, options, report).fitted(made.names, what)
+        parts = Split(training, validation, data)
+        return _fitting(parts, task, options, report).fitted(names, what)
 
-    return cross_validated(found.test, options.folds, options.seed, learn)
+    return cross_validated(data, options.folds, options.seed, learn)
 
 
 def _measured(live: Incumbent, found: Split, task: Task, options: TrainingOptions) -> Measured:

@@ -17,9 +17,11 @@ from api.training_data import (
     from_judgments,
     telling,
 )
+from api.training_history import named_field
 from api.training_tables import positions_at
 from indexer.indexing import catch_up
 from indexer.reindexing import Interrupted
+from rerank.facts import Facts
 from rerank.training.splits import HISTORY
 from tandem.behaviour import Deed
 from tandem.errors import InputError
@@ -147,3 +149,16 @@ def test_ratings_of_the_past_make_more_groups(house: House, ground: Ground, tmp_
     assert group.document_ids == tuple(sorted(f"d{number}" for number in range(15, 21)))
     assert group.grades.tolist() == [2, 3, 0, 1, 2, 3]
     assert len(found.data) == MINIMUM + 1
+
+
+def test_history_is_asked_as_people_ask() -> None:
+    """By the field that most of their queries name a value of; where they name none, by none."""
+    known = {
+        "a": Facts("a", {"genres": ("Science Fiction", "Drama"), "maker": ("Pixar",)}),
+        "b": Facts("b", {"maker": ("Action",)}),
+        "c": Facts("c"),
+    }
+    assert named_field(known, ["drama movies", "a science fiction", "PIXAR"]) == "genres"
+    assert named_field(known, ["pixar", "some action", "drama"]) == "maker"
+    assert named_field(known, ["dramatic", "science", "drama"]) is None
+    assert named_field(known, []) is named_field({}, ["drama"]) is None

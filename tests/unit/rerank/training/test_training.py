@@ -17,7 +17,7 @@ from rerank.training.incumbent import Incumbent
 from rerank.training.lambdamart import FitOptions
 from rerank.training.measuring import Measuring
 from rerank.training.proof import NEWEST
-from rerank.training.splits import SplitOptions, person, split
+from rerank.training.splits import HISTORY, SplitOptions, person, split
 from rerank.training.training import SAME_LABELS, Task, Trained, TrainingOptions, train
 from tandem.errors import InputError
 from tests.training_sets import NAMES, training_set
@@ -228,6 +228,21 @@ def test_few_judgments_prove_by_cross_validation() -> None:
     proof = again.model.manifest.proof
     assert (proof.live, proof.uncompared) == (3, SAME_LABELS)
     assert "live" not in proof.models
+
+
+def test_history_proves_nothing_by_cross_validation_either() -> None:
+    """It is trained on, but for that of who is measured, and stops no training."""
+    history = training_set(40, seed=0, origin=HISTORY)
+    earlier = [replace(one, group_id=f"earlier {one.group_id}") for one in history.groups]
+    data = with_names(NAMES, [*DATA.groups, *earlier])
+    made = train(data, TASK, replace(OPTIONS, folds=2))
+    said = made.model.manifest
+    assert said.proof.groups == said.data.parts["test"] == 160
+    assert HISTORY not in {group.origin for group in made.test.groups}
+    left_out = sum(said.data.left_out.values())
+    assert 0 < left_out < 20
+    assert said.data.parts["training"] + said.data.parts["validation"] + left_out == 200
+    assert {*said.proof.models} >= {"model", "without_personal", "untrained"}
 
 
 def test_what_is_unknown_is_counted() -> None:
