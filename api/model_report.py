@@ -21,6 +21,7 @@ def lines(said: Manifest) -> Iterator[str]:
         yield f"  from {first} to {last}; position bias: {said.labels.position_bias}"
     for reason, count in data.left_out.items():
         yield f"  left out: {count:,} {reason}"
+    yield from (f"  served and computed again: {line.strip()}" for line in data.skew)
     yield f"  for {said.embedder}, analysis {said.analysis}"
     for origin, count in data.origins.items():
         yield f"  {count:,} of the groups are {origin}"

@@ -132,6 +132,7 @@ def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
         features=features(ground.schema),
         tables=found.tables,
         left_out={why: count for why, count in found.left_out.items() if count},
+        skew=found.skew,
         live=_incumbent(ground, found),
     )
 

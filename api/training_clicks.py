@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from api.behaviour_lines import IMPORTED
 from api.training_data import HOWTO, MINIMUM, Found, Ground, Labelling, made_of
+from rerank.signals.registry import features
 from rerank.training.clicks import Worth, grades_of
-from rerank.training.groups import Group
+from rerank.training.groups import Group, TrainingSet
+from rerank.training.skew import compared_with_served
 from rerank.training.sweep import Wanted, wanted_of
 from tandem.catalog.event_rows import Recorded
 from tandem.errors import InputError
@@ -27,6 +29,9 @@ RECOMPUTED = "imported, features of today"
 UNKEPT = "without features as they were served: search.feature_log_share of the searches have them"
 OTHER_INDEXES = "answered with another embedder or analysis"
 NOT_NEEDED = "imported, without features as they were served"
+
+COMPARED = 1_000
+"""So many groups tell whether what is computed again is what was served."""
 
 KEPT_RELEASES = 100_000
 """As many as there could be."""
@@ -60,7 +65,22 @@ def from_clicks(ground: Ground, worth: Worth) -> Found:
         return group if is_served else replace(group, origin=RECOMPUTED)
 
     made = made_of(ground, Labelling(log, picked.wanted, grades, read), as_read)
-    return made._replace(left_out={**made.left_out, **picked.left_out})
+    left_out = {**made.left_out, **picked.left_out}
+    return made._replace(left_out=left_out, skew=_skew(ground, made.data, picked.served))
+
+
+def _skew(ground: Ground, data: TrainingSet, served: AbstractSet[str]) -> tuple[str, ...]:
+    """Whether what was computed again of the newest groups is what they were served with."""
+    newest = [group for group in data.groups if group.group_id in served][-COMPARED:]
+    if not newest:
+        return ()
+    catalog, name = ground.collection.catalog, ground.collection.name
+    logged = catalog.events.features.of(name, [group.group_id for group in newest])
+    again = (
+        (group.group_id, FeatureMatrix(data.names, group.document_ids, group.values))
+        for group in newest
+    )
+    return tuple(compared_with_served(features(ground.schema), again, logged.get).lines())
 
 
 class _Kinds(NamedTuple):

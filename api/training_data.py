@@ -59,13 +59,15 @@ Logged = Callable[[Sequence[str]], Mapping[str, FeatureMatrix]]
 
 class Found(NamedTuple):
     """What to train on. ``left_out`` counts the queries that are not, by reason; ``tables`` are
-    those of the model, of all that people did. ``tabled`` is as in ``Incumbent``.
+    those of the model, of all that people did. ``tabled`` is as in ``Incumbent``;
+    ``skew`` tells in lines how what was computed again compares with what was served.
     """
 
     data: TrainingSet
     left_out: Mapping[str, int]
     tables: Tables = Tables()
     tabled: Mapping[str, FeatureMatrix] = {}
+    skew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ class Data:
     training, validation and test to theirs. Times are seconds since 1970. ``fingerprint`` is
     SHA-256 over every group: the same data, the same fingerprint. ``left_out`` maps a reason to how
     many groups; ``unused`` a feature to why the model does not have it, ``unknown`` one that it has
-    to the share of the candidates of which it is not known, if there are any.
+    to the share of the candidates of which it is not known, if there are any. ``skew`` tells in
+    lines whether what was computed again is what was served.
     """
 
     __pydantic_config__ = _STRICT
@@ -64,6 +65,7 @@ class Data:
     left_out: dict[str, int] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
     unknown: dict[str, float] = field(default_factory=dict)
+    skew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ class Skew:
         compared = f"{self.rows:,} documents of {self.queries:,} queries"
         others = [f"  {LEFT_OUT.format(self.left_out)}"] if self.left_out else []
         if not self.differing:
-            return [f"{compared}: {len(self.differences)} features as they were served", *others]
+            count = sum(item.rows > 0 for item in self.differences)
+            return [f"{compared}: {count} features as they were served", *others]
         return [
             f"{compared}: {self.differing:,} values are not as they were served",
             *others,

@@ -42,7 +42,8 @@ Report = Callable[[str], None]
 @dataclass(frozen=True)
 class Task:
     """What the model is for. ``features`` are those of the training set. ``left_out`` counts groups
-    that could not be made, by reason. ``live``: the model to be compared with.
+    that could not be made, by reason. ``skew`` tells whether they are what was served. ``live``:
+    the model to be compared with.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Task:
     features: Sequence[Feature]
     tables: Tables = field(default_factory=Tables)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    skew: tuple[str, ...] = ()
     live: Incumbent | None = None
 
 
@@ -141,7 +143,7 @@ def train(
         embedder=task.embedder,
         analysis=task.analysis,
         labels=replace(task.labels, position_bias=fitting.bias),
-        data=described(data, parts, names, (task.left_out, unused)),
+        data=replace(described(data, parts, names, (task.left_out, unused)), skew=task.skew),
         proof=replace(
             prover.prove(scores, None if task.live is None else task.live.number),
             uncompared="" if live is None else live.lacking,

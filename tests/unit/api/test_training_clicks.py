@@ -149,3 +149,19 @@ def test_scores_of_another_embedder_are_not_learned_from(house: House, ground: G
     found = from_clicks(ground, Worth())
     assert len(found.data) == MINIMUM
     assert found.left_out[OTHER_INDEXES] == 9
+
+
+def test_what_was_served_is_compared(house: House, ground: Ground) -> None:
+    """What is computed again out of events must be what was kept; a difference is named."""
+    behave(house, [shown(number) for number in range(MINIMUM)])
+    keep(house, ground, range(1, MINIMUM))
+    log = house.catalog.events.features
+    log.keep(NAME, [("q0", FeatureMatrix(("chosen",), SHOWN, np.zeros((3, 1), np.float32)))])
+    first, others = from_clicks(ground, Worth()).skew
+    assert first == "150 documents of 50 queries: 1 features as they were served"
+    assert "read tables" in others
+    behave(house, [shown(60)])
+    log.keep(NAME, [("q60", FeatureMatrix(("chosen",), SHOWN, np.ones((3, 1), np.float32)))])
+    first, _, named = from_clicks(ground, Worth()).skew
+    assert first == "153 documents of 51 queries: 3 values are not as they were served"
+    assert named == "  chosen: 3 of 6, by up to 1, first d1 of query q60"
