@@ -100,7 +100,7 @@ class Fitting:
         scores: dict[str, Floats] = {}
         for half, other in folds(self.both, 2, seed=self.options.seed):
             booster = fit(half, None, options, self._beside("estimating examination", half))
-            scores |= _by_group(other, np.asarray(booster.predict(other.values)))
+            scores |= by_group(other, np.asarray(booster.predict(other.values)))
         in_order = [scores[group.group_id] for group in self.both.groups]
         return estimated(self.both, np.concatenate(in_order))
 
@@ -158,6 +158,7 @@ class Fitting:
         )
 
 
-def _by_group(data: TrainingSet, scores: Floats) -> dict[str, Floats]:
+def by_group(data: TrainingSet, scores: Floats) -> dict[str, Floats]:
+    """The scores of each group's documents."""
     pieces = np.split(scores, np.cumsum(data.sizes)[:-1])
     return {group.group_id: piece for group, piece in zip(data.groups, pieces, strict=True)}

@@ -21,6 +21,9 @@ from tandem.rankings import SearchResult
 ORIGIN = "judgments"
 BUDGET_MS = 60_000
 
+FOLDS = 5
+"""Judged queries are few: were some kept to prove the model alone, neither side had enough."""
+
 LINEAR = (
     "blended_score",
     "blended_spread",
@@ -49,7 +52,8 @@ TREES = FitOptions(
 
 def options(seed: int = 0, threads: int = 0) -> TrainingOptions:
     """How to train on judgments; see ``FitOptions`` for ``threads``."""
-    return TrainingOptions(seed=seed, fit=replace(TREES, threads=threads), linear=LINEAR)
+    fit = replace(TREES, threads=threads)
+    return TrainingOptions(seed=seed, fit=fit, linear=LINEAR, folds=FOLDS)
 
 
 def groups(
