@@ -1,6 +1,5 @@
 """``train``, carried out by the process that follows: read, learn, keep the model, promote it."""
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -36,9 +35,6 @@ from rerank.training.training import Task, TrainingOptions
 from tandem.catalog.releases import Release
 from tandem.errors import GateFailed, ReleaseConflict
 from tandem.telemetry import logger
-
-THREADS = max(1, (os.cpu_count() or 1) // 2)
-"""The process that trains answers searches meanwhile."""
 
 UNTRAINED = ("blended_score",)
 """What is learned from clicks stands on the order without a model: few of them do not forget it,
@@ -159,12 +155,12 @@ def _incumbent(ground: Ground, found: Found) -> Incumbent | None:
 
 def _options(wanted: TrainOrder) -> TrainingOptions:
     if wanted.judgments is not None:
-        return judged.options(wanted.seed, THREADS)
+        return judged.options(wanted.seed)
     options = TrainingOptions(
         seed=wanted.seed,
         position_bias=wanted.position_bias,
         split=SplitOptions(newest_share=wanted.newest_share),
-        fit=FitOptions(threads=THREADS),
+        fit=FitOptions(),
     )
     if wanted.as_of_end:  # all answers see the same log: no one is newer, and each can prove
         return replace(options, fit=replace(options.fit, trees=TREES_OF_GRADES), folds=FOLDS)

@@ -56,7 +56,7 @@ def cross_validated(data: TrainingSet, schema: Schema, qrels: Qrels) -> Figures:
     """
     names = varying(data)
     rises = {item.name: item.signal.rises for item in features(schema) if item.name in names}
-    chosen = judged.options(threads=1)
+    chosen = judged.options()
 
     def learn(training: TrainingSet, validation: TrainingSet, what: str) -> Fitted:
         fitting = Fitting(
@@ -121,7 +121,7 @@ def learned_model(target: OpenCollection, data: TrainingSet) -> Model:
         labels=Labels("judgments"),
         features=features(generation.schema),
     )
-    chosen = judged.options(threads=1)
+    chosen = judged.options()
     return train(data, task, chosen).model
 
 

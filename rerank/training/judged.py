@@ -4,7 +4,6 @@ No person takes part. What is learned is how the evidence of the legs and the te
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -50,10 +49,9 @@ TREES = FitOptions(
 """Few and careful ones, for the same reason."""
 
 
-def options(seed: int = 0, threads: int = 0) -> TrainingOptions:
-    """How to train on judgments; see ``FitOptions`` for ``threads``."""
-    fit = replace(TREES, threads=threads)
-    return TrainingOptions(seed=seed, fit=fit, linear=LINEAR, folds=FOLDS)
+def options(seed: int = 0) -> TrainingOptions:
+    """How to train on judgments."""
+    return TrainingOptions(seed=seed, fit=TREES, linear=LINEAR, folds=FOLDS)
 
 
 def groups(

@@ -31,7 +31,6 @@ OPTIONS = TrainingOptions(
         rows_in_leaf=20,
         feature_share=0.8,
         l2=1.0,
-        threads=1,
     ),
     split=SplitOptions(newest_share=0.2),
 )
