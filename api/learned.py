@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from api.behaving import BehaviourWatch
 from api.generation import OpenGeneration
 from api.lasting import LastingTrouble
+from api.model_fitness import check_pair, opened_model
 from api.signal_reads import SignalReads
 from api.watching import Watch
 from rerank.answers import LEXICAL, VECTOR
@@ -19,6 +20,7 @@ from rerank.signals.registry import Feature
 from rerank.tables import Tables
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import EventLog
+from tandem.catalog.models import StoredModel
 from tandem.catalog.releases import Generation, Release
 from tandem.errors import CatalogError, ModelError
 from tandem.protocols import Explainer, Reranker
@@ -198,8 +200,7 @@ class LearnedOrders:
         trouble = LastingTrouble(f"searches have no learned order by model {number}")
         try:
             stored = self._catalog.models.get(number, self._collection)
-            model = Model.read(stored.manifest, stored.parts)
-            check_pair(model, opened.generation)
+            model = _fitting(stored, opened.generation)
             learned = LearnedOrder(model, schema, scenes, untrained, Troubles(trouble, logged))
         except CatalogError:
             raise
@@ -242,18 +243,14 @@ class LearnedOrders:
         self._reads.close()
 
 
-def check_pair(model: Model, generation: Generation) -> None:
-    """That the generation is built as the model needs it.
+def _fitting(stored: StoredModel, generation: Generation) -> Model:
+    """The model, if the generation is built as it needs it.
 
     Raises:
-        ModelError: with another embedder or another analysis.
+        ModelError: it cannot be read, or knows another embedder or analysis.
     """
-    manifest = model.manifest
-    needed = manifest.embedder, manifest.analysis
-    found = generation.embedder, generation.analysis
-    if needed != found:
-        raise ModelError(
-            f"the model was trained over {' and '.join(needed)}, generation {generation.number} "
-            f"is built with {' and '.join(found)}",
-            hint="train a model over this generation",
-        )
+    model = opened_model(stored)
+    verdict = check_pair(model.manifest, generation)
+    if not verdict.is_passed:
+        raise ModelError(f"{verdict.gate}: {verdict.detail}", hint="train a model over it")
+    return model

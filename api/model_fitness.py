@@ -69,6 +69,9 @@ def check_not_worse(manifest: Manifest, live: int | None, margin: float) -> Verd
     if live is None:
         return Verdict(name, True, "no model is live")
     lift = manifest.proof.lifts.get("live", {}).get(MEASURE)
+    if manifest.proof.live == live and manifest.proof.uncompared:
+        why = manifest.proof.uncompared
+        return Verdict(name, False, f"model {live}, which is live, cannot be measured here: {why}")
     if manifest.proof.live != live or lift is None:
         return Verdict(
             name,

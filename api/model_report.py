@@ -21,12 +21,13 @@ def lines(said: Manifest) -> Iterator[str]:
         yield f"  from {first} to {last}; position bias: {said.labels.position_bias}"
     for reason, count in data.left_out.items():
         yield f"  left out: {count:,} {reason}"
+    yield from (f"  served and computed again: {line.strip()}" for line in data.skew)
     yield f"  for {said.embedder}, analysis {said.analysis}"
     for origin, count in data.origins.items():
         yield f"  {count:,} of the groups are {origin}"
     yield f"  {len(said.features)} features, {len(data.unused)} without use; most of the gain:"
     largest = sorted(said.importances.items(), key=lambda item: -item[1])[:LARGEST]
-    yield from (f"    {share:6.1%}  {name}" for name, share in largest)
+    yield from (f"    {share:6.1%}  {name}{_unknown(said, name)}" for name, share in largest)
     held_out = f"{proof.groups:,} held-out groups of {proof.users:,} people"
     yield f"  on {held_out} (95 % intervals); untrained: {proof.untrained}"
     if proof.doubt is not None:
@@ -38,6 +39,11 @@ def lines(said: Manifest) -> Iterator[str]:
     for name, models in proof.slices.items():
         yield f"  {name} ({proof.slice_groups.get(name, 0):,} groups):"
         yield from _measured(models)
+
+
+def _unknown(said: Manifest, name: str) -> str:
+    share = said.data.unknown.get(name, 0.0)
+    return f", unknown of {share:.1%}" if share else ""
 
 
 def _measured(models: Mapping[str, Mapping[str, Estimate]], sign: str = "") -> Iterator[str]:

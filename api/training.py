@@ -1,6 +1,5 @@
 """``train``, carried out by the process that follows: read, learn, keep the model, promote it."""
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,14 +8,15 @@ from typing import Any
 
 from api.asking import Order, Show
 from api.collection import OpenCollection
+from api.generation import OpenGeneration
 from api.model_fitness import opened_model, unfit
 from api.model_promotion import promote_model
 from api.owner import Owner
+from api.training_clicks import from_clicks
 from api.training_data import (
     Found,
     Ground,
     check_stopped,
-    from_clicks,
     from_grades,
     from_judgments,
     telling,
@@ -28,19 +28,24 @@ from rerank.training import judged
 from rerank.training import training as learning
 from rerank.training.bias import PositionBias
 from rerank.training.clicks import STEPS, Worth
+from rerank.training.incumbent import Incumbent
 from rerank.training.lambdamart import FitOptions
 from rerank.training.splits import SplitOptions
 from rerank.training.training import Task, TrainingOptions
+from tandem.catalog.releases import Release
 from tandem.errors import GateFailed, ReleaseConflict
 from tandem.telemetry import logger
-
-THREADS = max(1, (os.cpu_count() or 1) // 2)
-"""The process that trains answers searches meanwhile."""
 
 UNTRAINED = ("blended_score",)
 """What is learned from clicks stands on the order without a model: few of them do not forget it,
 and what nobody was shown keeps its place.
 """
+
+TREES_OF_GRADES = 100
+"""At most, of answers that see all of the log; found as ``FitOptions`` was."""
+
+FOLDS = 5
+"""So many models prove one of such answers: people are few, and the proof is to be sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ def _learned(owner: Owner, collection: OpenCollection, wanted: TrainOrder, show:
 
     with collection.held() as (release, opened):
         tell = telling(show, lambda: owner.is_stopping)
-        ground = Ground(collection, release, opened, tell)
+        ground = Ground(collection, release, opened, tell, _live(collection, release, opened))
         found = _data(ground, wanted)
         task, options = _task(ground, wanted, found), _options(wanted)
         return learning.train(found.data, task, options, report).model
@@ -137,36 +142,42 @@ def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
         features=features(ground.schema),
         tables=found.tables,
         left_out={why: count for why, count in found.left_out.items() if count},
-        live=_live(ground),
+        skew=found.skew,
+        live=_incumbent(ground, found),
     )
+
+
+def _incumbent(ground: Ground, found: Found) -> Incumbent | None:
+    if ground.live is None or ground.release.model is None:
+        return None
+    return Incumbent(ground.release.model, ground.live, found.tabled)
 
 
 def _options(wanted: TrainOrder) -> TrainingOptions:
     if wanted.judgments is not None:
-        return judged.options(wanted.seed, THREADS)
+        return judged.options(wanted.seed)
     options = TrainingOptions(
         seed=wanted.seed,
         position_bias=wanted.position_bias,
         split=SplitOptions(newest_share=wanted.newest_share),
-        fit=FitOptions(threads=THREADS),
+        fit=FitOptions(),
     )
-    if wanted.as_of_end:  # all answers see the same log: the newest ones prove no more than others
-        return replace(options, split=SplitOptions(newest_share=0.0))
+    if wanted.as_of_end:  # all answers see the same log: no one is newer, and each can prove
+        return replace(options, fit=replace(options.fit, trees=TREES_OF_GRADES), folds=FOLDS)
     if wanted.graded is None:
         return replace(options, linear=UNTRAINED)
     return options
 
 
-def _live(ground: Ground) -> tuple[int, Model] | None:
+def _live(collection: OpenCollection, release: Release, opened: OpenGeneration) -> Model | None:
     """The model that is live, to be measured beside the new one, if it can be used at all."""
-    catalog, release = ground.collection.catalog, ground.release
     if release.model is None:
         return None
-    why = unfit(catalog, release.model, ground.opened.generation)
+    why = unfit(collection.catalog, release.model, opened.generation)
     if why is not None:
         logger("api").warning("model %s, which is live, is not compared: %s", release.model, why)
         return None
-    return release.model, opened_model(catalog.models.get(release.model))
+    return opened_model(collection.catalog.models.get(release.model))
 
 
 def _promoted(owner: Owner, name: str, number: int, wanted: TrainOrder) -> dict[str, Any]:

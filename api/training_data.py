@@ -22,15 +22,17 @@ from query.retrieval import search_pools
 from relevance_eval.collections import read_beir
 from rerank.document_facts import DocumentFacts
 from rerank.facts import FactsSource
+from rerank.model import Model
 from rerank.scenes import Asked
 from rerank.signals.registry import features
 from rerank.tables import Tables
 from rerank.training import judged
-from rerank.training.clicks import Answer, Grades, Worth, grades_of, labelled
+from rerank.training.clicks import Answer, Grades, Worth, labelled
 from rerank.training.groups import Group, TrainingSet
+from rerank.training.incumbent import replayed
 from rerank.training.people import People
 from rerank.training.replay import Replay
-from rerank.training.sweep import Wanted, wanted_of
+from rerank.training.sweep import Wanted
 from tandem.behaviour import BehaviourLog
 from tandem.catalog.releases import Release
 from tandem.errors import InputError
@@ -45,9 +47,6 @@ MINIMUM = 50
 
 HOWTO = "docs/howto/train-and-promote.md"
 
-RECOMPUTED = "impressions, features of today"
-"""Groups of which no features were logged: what the documents are now stands for what they were."""
-
 TEST_SPLIT = "kept for tests by their split"
 
 ONLY_PAST = "the past of the others: what was done until then makes the tables"
@@ -61,24 +60,28 @@ Logged = Callable[[Sequence[str]], Mapping[str, FeatureMatrix]]
 
 class Found(NamedTuple):
     """What to train on. ``left_out`` counts the queries that are not, by reason; ``tables`` are
-    those of the model, of all that people did.
+    those of the model, of all that people did. ``tabled`` is as in ``Incumbent``;
+    ``skew`` tells in lines how what was computed again compares with what was served.
     """
 
     data: TrainingSet
     left_out: Mapping[str, int]
     tables: Tables = Tables()
+    tabled: Mapping[str, FeatureMatrix] = {}
+    skew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Ground:
     """The release and the open generation over which a model is trained. ``tell`` may raise, to
-    end it.
+    end it. ``live`` is the model of the release, if it has one that can be used.
     """
 
     collection: OpenCollection
     release: Release
     opened: OpenGeneration
     tell: Tell
+    live: Model | None = None
 
     @property
     def schema(self) -> Schema:
@@ -138,46 +141,6 @@ def _asking(ground: Ground, count: int) -> Iterator[Searcher]:
         pools.close()
 
 
-def from_clicks(ground: Ground, worth: Worth) -> Found:
-    """The impressions of searches of which something was chosen, with the features that were logged
-    then; where none were, those of today's documents.
-
-    Raises:
-        InputError: there are too few.
-    """
-    catalog, name = ground.collection.catalog, ground.collection.name
-    if not catalog.has_events():
-        raise too_few(0)
-    log = catalog.events.behaviour(name)
-    grades = grades_of(log, worth)
-    chosen = [query_id for query_id, said in grades.items() if any(said.values())]
-    pages = catalog.events.impressions_of(name, chosen)
-    searches = [page for page in pages if page.what.surface == "search"]
-    wanted = wanted_of(searches, ground.schema)
-    if len(wanted) < MINIMUM:
-        raise too_few(len(wanted))
-    logged: set[str] = set()
-
-    def read(query_ids: Sequence[str]) -> Mapping[str, FeatureMatrix]:
-        found = catalog.events.features.of(name, query_ids)
-        logged.update(found)
-        return found
-
-    def as_read(group: Group) -> Group:
-        return group if group.group_id in logged else replace(group, origin=RECOMPUTED)
-
-    return _made(ground, _Labels(log, wanted, grades, read), as_read)
-
-
-def too_few(count: int) -> InputError:
-    """For so many impressions with a choice."""
-    return InputError(
-        f"{count} impressions with clicks, at least {MINIMUM} are needed",
-        hint=f"see {HOWTO} for where they come from; judgments will do, too: "
-        "tandem train --judgments FOLDER",
-    )
-
-
 def from_grades(ground: Ground, file: Path, worth: Worth, *, as_of_end: bool) -> Found:
     """The graded answers of a file, with features as of the moment of each, or as of the end of the
     event log; and what people rated last, asked of what they rated before.
@@ -207,9 +170,10 @@ def from_grades(ground: Ground, file: Path, worth: Worth, *, as_of_end: bool) ->
     def unplaced(group: Group) -> Group:
         return replace(group, positions=None, origin="grades")
 
-    made = _made(ground, _Labels(log, wanted, grades), unplaced)
+    made = made_of(ground, Labelling(log, wanted, grades), unplaced)
     with ground.facts() as facts:
-        past = history(ground.schema, log, facts, worth, ground.tell)
+        asked = [answer.query for answer in graded.answers]
+        past = history(ground.schema, log, facts, worth, ground.tell, asked)
     groups = (*made.data.groups, *past)
     left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
     return made._replace(data=TrainingSet(ground.names, groups), left_out=left_out)
@@ -227,7 +191,7 @@ def _asked(answer: Graded, schema: Schema) -> Asked:
     return Asked(query, schema, Ranking("graded", hits))
 
 
-class _Labels(NamedTuple):
+class Labelling(NamedTuple):
     """Queries of which it is known what was good, and the log before them."""
 
     log: BehaviourLog
@@ -236,7 +200,12 @@ class _Labels(NamedTuple):
     logged: Logged | None = None
 
 
-def _made(ground: Ground, labels: _Labels, told: Callable[[Group], Group]) -> Found:
+def made_of(ground: Ground, labels: Labelling, told: Callable[[Group], Group]) -> Found:
+    """The groups of queries that tell better from worse, each as ``told`` has it.
+
+    Raises:
+        SignalFailed: a signal cannot be computed.
+    """
     past = past_of([item.as_of for item in labels.wanted])
     later = [item for item in labels.wanted if item.as_of >= past]
     ground.tell(0, len(later))
@@ -250,9 +219,11 @@ def _made(ground: Ground, labels: _Labels, told: Callable[[Group], Group]) -> Fo
         )
         people = People(item.asked.who for item in labels.wanted)
         made = labelled(_answers(ground, replay, later), ground.names, labels.grades, people)
+        tabled = dict(replayed(ground.live, replay, later)) if ground.live is not None else {}
         tables = fitted(labels.log, facts) if past else Tables()
     left_out = {**made.left_out, ONLY_PAST: len(labels.wanted) - len(later)}
-    return Found(TrainingSet(ground.names, tuple(map(told, made.data.groups))), left_out, tables)
+    groups = tuple(map(told, made.data.groups))
+    return Found(TrainingSet(ground.names, groups), left_out, tables, tabled)
 
 
 def _answers(ground: Ground, replay: Replay, wanted: Sequence[Wanted]) -> Iterator[Answer]:

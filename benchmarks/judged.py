@@ -7,7 +7,6 @@ and over other ones, which the model has never seen.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,9 @@ from rerank.manifest import Labels
 from rerank.model import Model
 from rerank.signals.registry import features
 from rerank.training import judged
-from rerank.training.fitting import Fitting
+from rerank.training.cross_validation import cross_validated as by_models
+from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
-from rerank.training.splits import SplitOptions, folds
 from rerank.training.training import Task, silent, train
 from tandem.intervals import estimate
 from tandem.judgments import Qrels
@@ -42,11 +41,6 @@ from tandem.rankings import Ranking
 from tandem.schema import Schema
 
 MEASURE = "nDCG@10"
-FOLDS = 5
-SHARES = SplitOptions(test_share=0.1, validation_share=0.1)
-"""Of the train queries: the test split proves the model, so that most of these can be learned from.
-"""
-
 Figures = dict[str, Any]
 
 
@@ -62,10 +56,9 @@ def cross_validated(data: TrainingSet, schema: Schema, qrels: Qrels) -> Figures:
     """
     names = varying(data)
     rises = {item.name: item.signal.rises for item in features(schema) if item.name in names}
-    chosen = judged.options(threads=1)
-    learned: dict[str, Ranking] = {}
-    for rest, held in folds(data, FOLDS):
-        training, validation = next(folds(rest, 2 * FOLDS, seed=1))
+    chosen = judged.options()
+
+    def learn(training: TrainingSet, validation: TrainingSet, what: str) -> Fitted:
         fitting = Fitting(
             training,
             validation,
@@ -75,7 +68,9 @@ def cross_validated(data: TrainingSet, schema: Schema, qrels: Qrels) -> Figures:
             linear=chosen.linear,
             l2=chosen.linear_l2,
         )
-        learned |= ordered(held, fitting.fitted(names, "fold").scores(held))
+        return fitting.fitted(names, what)
+
+    learned = ordered(data, by_models(data, chosen.folds, chosen.seed, learn))
     before = ordered(data, data.only(["blended_score"]).values[:, 0].astype(np.float64))
     return compared(qrels, before, learned)
 
@@ -126,8 +121,8 @@ def learned_model(target: OpenCollection, data: TrainingSet) -> Model:
         labels=Labels("judgments"),
         features=features(generation.schema),
     )
-    chosen = judged.options(threads=1)
-    return train(data, task, replace(chosen, split=SHARES)).model
+    chosen = judged.options()
+    return train(data, task, chosen).model
 
 
 def tested(opened: House, target: OpenCollection, folder: Path, model: Model) -> Figures:

@@ -42,7 +42,6 @@ OPTIONS = FitOptions(
     feature_share=0.3,
     l2=5.0,
     truncation=20,
-    threads=1,
 )
 """Found by cross-validation over the train users, as are the next two."""
 

@@ -48,7 +48,6 @@ def fitting(data: TrainingSet, seed: int, **how: Any) -> Fitting:
         feature_share=0.8,
         l2=1.0,
         truncation=30,
-        threads=1,
     )
     return Fitting(parts.training, parts.validation, options, lambda _: None, **how)
 

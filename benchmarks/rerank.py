@@ -187,7 +187,7 @@ class Bench:
             matrix = self.seen(*asked(self.drawn, self.library, self.past))
             grades = random_grades.integers(0, 4, CANDIDATES).astype(np.int32)
             groups.append(Group(f"q{number}", matrix.document_ids, grades, matrix.values))
-        options = FitOptions(trees=TREES, leaves=LEAVES, threads=1)
+        options = FitOptions(trees=TREES, leaves=LEAVES)
         manifest = Manifest(
             kind="people",
             features=names,

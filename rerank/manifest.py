@@ -49,7 +49,9 @@ class Data:
     """What it was made from. ``origins`` maps where groups are from to how many; ``parts`` maps
     training, validation and test to theirs. Times are seconds since 1970. ``fingerprint`` is
     SHA-256 over every group: the same data, the same fingerprint. ``left_out`` maps a reason to how
-    many groups; ``unused`` a feature to why the model does not have it.
+    many groups; ``unused`` a feature to why the model does not have it, ``unknown`` one that it has
+    to the share of the candidates of which it is not known, if there are any. ``skew`` tells in
+    lines whether what was computed again is what was served.
     """
 
     __pydantic_config__ = _STRICT
@@ -64,6 +66,8 @@ class Data:
     parts: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, float] = field(default_factory=dict)
+    skew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class Proof:
     of the groups, such as those of people hardly known: slice -> model -> measures. ``untrained``
     says what the order ``untrained`` is: ``blended_score``; or what stands for it where that was
     not logged: the positions shown (in so many groups), another feature, or by lot. ``live`` is the
-    number of the model that was live, if it is in ``models`` as ``live``.
+    number of the model that was live; it is in ``models`` as ``live``, unless ``uncompared`` says
+    why it could not be measured.
     """
 
     __pydantic_config__ = _STRICT
@@ -88,6 +93,7 @@ class Proof:
     slice_groups: dict[str, int] = field(default_factory=dict)
     untrained: str = UNTRAINED
     live: int | None = None
+    uncompared: str = ""
 
     @property
     def doubt(self) -> str | None:

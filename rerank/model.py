@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rerank.manifest import Manifest
-from rerank.model_text import read_booster, text_of
+from rerank.model_text import THREADS, read_booster, text_of
 from rerank.signals.registry import signals
 from rerank.tables import Tables
 from tandem.errors import ModelError
@@ -36,7 +36,7 @@ class Model:
 
     def scores(self, values: FloatRows) -> Floats:
         """Of rows whose columns are the manifest's features, (documents,); larger is better."""
-        scores = np.asarray(self.booster.predict(values, num_threads=1), dtype=np.float64)
+        scores = np.asarray(self.booster.predict(values, num_threads=THREADS), dtype=np.float64)
         return scores + started(self.manifest.features, self.manifest.start, values)
 
     def contributions(self, values: FloatRows) -> Floats:
@@ -45,7 +45,7 @@ class Model:
 
         S. Lundberg et al., "Consistent Individualized Feature Attribution for Tree Ensembles", 2018
         """
-        shares = self.booster.predict(values, num_threads=1, pred_contrib=True)
+        shares = self.booster.predict(values, num_threads=THREADS, pred_contrib=True)
         added = np.array(shares, dtype=np.float64)
         for name, weight in self.manifest.start.items():
             column = self.manifest.features.index(name)

@@ -44,6 +44,12 @@ _TREE = ("num_leaves", "num_cat", "split_feature", "split_gain", "threshold", "d
 
 Fields = Mapping[str, str]
 
+THREADS: Final = 1
+"""What LightGBM is told in each call. It keeps the number in one variable of the process, by which
+a prediction first sizes its rows and a moment later opens its loop: where another thread tells it a
+larger one in between, as a training beside searches would, it writes out of bounds.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Header:

@@ -23,7 +23,7 @@ def trained(generation: Generation, feature: str, chosen: Sequence[str] | None =
     values = random.normal(size=(30, len(names))).astype(np.float32)
     grades = random.integers(0, 3, 30).astype(np.int32)
     lesson = Group("q", tuple(f"d{number}" for number in range(30)), grades, values)
-    options = FitOptions(trees=2, leaves=3, rows_in_leaf=1, threads=1)
+    options = FitOptions(trees=2, leaves=3, rows_in_leaf=1)
     manifest = Manifest(
         kind="people",
         features=names,

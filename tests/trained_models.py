@@ -36,7 +36,7 @@ def know_signals(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 @cache
 def booster() -> lightgbm.Booster:
     """Five trees."""
-    return fit(training_set(20).only(FEATURES), None, FitOptions(trees=5, threads=1))
+    return fit(training_set(20).only(FEATURES), None, FitOptions(trees=5))
 
 
 def lift(low: float, high: float = 0.1) -> Measured:

@@ -35,7 +35,8 @@ Reads = Literal["answer", "documents", "words", "engines", "events", "tables"]
 of the query, further calls to engines (vectors), the event log, or what training learned.
 
 What reads nothing but events and tables can be computed again for any moment of the past. The rest
-is of the moment: it is logged with the impression.
+is of the moment: it is logged with the impression, unless it reads tables. Those are the model's
+that answered, not those of the model to come: it is computed again, from the documents of today.
 """
 
 PERSONAL: frozenset[Scope] = frozenset({"person", "session"})
@@ -70,6 +71,11 @@ class Signal:
     def is_replayed(self) -> bool:
         """Whether it can be computed again for any moment of the past."""
         return not {*self.reads} - {"events", "tables"}
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether training takes what was served: of the moment, and the same for every model."""
+        return not self.is_replayed and "tables" not in self.reads
 
     @property
     def is_personal(self) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rerank.model import started
+from rerank.model_text import THREADS
 from rerank.training.bias import (
     Examination,
     PositionBias,
@@ -49,7 +50,7 @@ class Fitted(NamedTuple):
     def scores(self, data: TrainingSet) -> Floats:
         """Of all groups' documents."""
         values = data.only(self.names).values
-        trees = np.asarray(self.booster.predict(values, num_threads=1), dtype=np.float64)
+        trees = np.asarray(self.booster.predict(values, num_threads=THREADS), dtype=np.float64)
         return trees + started(self.names, self.start, values)
 
 
@@ -100,7 +101,8 @@ class Fitting:
         scores: dict[str, Floats] = {}
         for half, other in folds(self.both, 2, seed=self.options.seed):
             booster = fit(half, None, options, self._beside("estimating examination", half))
-            scores |= _by_group(other, np.asarray(booster.predict(other.values)))
+            found = booster.predict(other.values, num_threads=THREADS)
+            scores |= by_group(other, np.asarray(found))
         in_order = [scores[group.group_id] for group in self.both.groups]
         return estimated(self.both, np.concatenate(in_order))
 
@@ -158,6 +160,7 @@ class Fitting:
         )
 
 
-def _by_group(data: TrainingSet, scores: Floats) -> dict[str, Floats]:
+def by_group(data: TrainingSet, scores: Floats) -> dict[str, Floats]:
+    """The scores of each group's documents."""
     pieces = np.split(scores, np.cumsum(data.sizes)[:-1])
     return {group.group_id: piece for group, piece in zip(data.groups, pieces, strict=True)}

@@ -2,8 +2,10 @@
 
 Every person's last ratings are held out; what is left of the log is the past that these are asked
 of. It holds what others did afterwards, as a log that goes on would; it holds nothing that was held
-out, neither the person's nor anybody else's. Clicks are not held out: what was not clicked may
-never have been seen, and impressions say so better.
+out, neither the person's nor anybody else's. Of the person it holds nothing later either, nor
+anything that they did with what is asked: whoever rates a document has often clicked it, and the
+click would tell. Clicks are not asked for: what was not clicked may never have been seen, and
+impressions say so better.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,15 +51,36 @@ def hold_out(deeds: Iterable[Deed], facts: Mapping[str, Facts], options: History
     """Hold out every known person's last ratings, by when they happened."""
     past = list(deeds)
     held = _last_ratings(past, options.share)
-    sequences = {deed.sequence for ratings in held.values() for deed in ratings}
+    asked = {
+        user_id: _AskedOf(_moment(ratings[0]), frozenset(deed.document_id for deed in ratings))
+        for user_id, ratings in held.items()
+    }
     groups = [
         group
         for user_id, ratings in held.items()
         for group in _groups(user_id, ratings, facts, options)
         if len(group.ratings) >= options.smallest
     ]
-    kept = tuple(deed for deed in past if deed.sequence not in sequences)
+    kept = tuple(deed for deed in past if not _tells(deed, asked.get(deed.user_id or "")))
     return History(kept, tuple(groups))
+
+
+class _AskedOf(NamedTuple):
+    """What is held out of a person: the moment of the first, and the documents."""
+
+    first: tuple[float, int]
+    document_ids: frozenset[str | None]
+
+
+def _moment(deed: Deed) -> tuple[float, int]:
+    return deed.seconds, deed.sequence
+
+
+def _tells(deed: Deed, asked: _AskedOf | None) -> bool:
+    """Whether a deed of the person may say what they thought of what they are asked."""
+    if asked is None:
+        return False
+    return _moment(deed) >= asked.first or deed.document_id in asked.document_ids
 
 
 def _last_ratings(deeds: Iterable[Deed], share: float) -> dict[str, list[Deed]]:
@@ -67,9 +90,7 @@ def _last_ratings(deeds: Iterable[Deed], share: float) -> dict[str, list[Deed]]:
         if deed.user_id is not None and deed.document_id is not None and is_rating(deed):
             by_user.setdefault(deed.user_id, []).append(deed)
     return {
-        user_id: sorted(rated, key=lambda deed: (deed.seconds, deed.sequence))[
-            int(len(rated) * (1.0 - share)) :
-        ]
+        user_id: sorted(rated, key=_moment)[int(len(rated) * (1.0 - share)) :]
         for user_id, rated in by_user.items()
     }
 

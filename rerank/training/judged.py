@@ -4,7 +4,6 @@ No person takes part. What is learned is how the evidence of the legs and the te
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +19,9 @@ from tandem.rankings import SearchResult
 
 ORIGIN = "judgments"
 BUDGET_MS = 60_000
+
+FOLDS = 5
+"""Judged queries are few: were some kept to prove the model alone, neither side had enough."""
 
 LINEAR = (
     "blended_score",
@@ -47,9 +49,9 @@ TREES = FitOptions(
 """Few and careful ones, for the same reason."""
 
 
-def options(seed: int = 0, threads: int = 0) -> TrainingOptions:
-    """How to train on judgments; see ``FitOptions`` for ``threads``."""
-    return TrainingOptions(seed=seed, fit=replace(TREES, threads=threads), linear=LINEAR)
+def options(seed: int = 0) -> TrainingOptions:
+    """How to train on judgments."""
+    return TrainingOptions(seed=seed, fit=TREES, linear=LINEAR, folds=FOLDS)
 
 
 def groups(

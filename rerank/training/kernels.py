@@ -28,6 +28,11 @@ OVERSAMPLING, ITERATIONS = 10, 6
 """Of subspace iteration: N. Halko and others, "Finding structure with randomness", 2011."""
 
 ROWS_AT_ONCE = 512
+
+MOST_MET = 500
+"""Of each person, so many documents make neighbours, those met last: what one met makes pairs, and
+a crawler that met all would make as many as there are documents, squared.
+"""
 MOST_CENTRES = 64
 
 
@@ -62,16 +67,29 @@ class Kernel(NamedTuple):
     matrix: Any
 
 
-def met_by(said: Opinions) -> "sparse.csr_array":
+def met_by(said: Opinions, most: int | None = None) -> "sparse.csr_array":
     """(documents, people): who met each; the inner product of two rows is the cosine of theirs,
-    shrunk to 0 where few people met them.
+    shrunk to 0 where few people met them. Of each person the ``most`` last met, by default all.
     """
     from scipy import sparse
 
     size = (len(said.document_ids), said.person_count)
-    counts = np.bincount(said.documents, minlength=size[0])
+    documents, people = said.documents, said.people
+    if most is not None:
+        is_last = _from_the_end(people, size[1]) < most
+        documents, people = documents[is_last], people[is_last]
+    counts = np.bincount(documents, minlength=size[0])
     weights = 1.0 / np.sqrt(counts + PRIOR_PEOPLE)
-    return sparse.csr_array((weights[said.documents], (said.documents, said.people)), shape=size)
+    return sparse.csr_array((weights[documents], (documents, people)), shape=size)
+
+
+def _from_the_end(people: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.intp]:
+    """How many later pairs the person of each pair has."""
+    order = np.argsort(people, kind="stable")
+    ends = np.cumsum(np.bincount(people, minlength=count))
+    places = np.empty(len(people), np.intp)
+    places[order] = np.arange(len(people))
+    return np.asarray(ends[people] - 1 - places, dtype=np.intp)
 
 
 def kernels_of(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rerank.model_text import read_booster, text_of
+from rerank.model_text import THREADS, read_booster, text_of
 from rerank.training.bias import positions_of
 from rerank.training.groups import TrainingSet
 from tandem.errors import InputError
@@ -31,8 +31,8 @@ class FitOptions:
     """``trees`` are made at most; with a validation set, boosting stops after ``patience`` trees
     that did not raise its nDCG at ``depth``. ``row_share`` and ``feature_share`` of rows and
     features are drawn for each tree, by ``seed``. ``truncation`` is how many of the best ranks make
-    pairs. ``threads``: 0 = as many as there are cores. The defaults were found by cross-validation
-    on real people's ratings (``benchmarks.movies``).
+    pairs. The defaults were found by cross-validation on real people's ratings
+    (``benchmarks.movies``).
     """
 
     seed: int = 0
@@ -46,7 +46,6 @@ class FitOptions:
     feature_share: float = 0.5
     l2: float = 5.0
     truncation: int = 20
-    threads: int = 0
 
     def parameters(self) -> dict[str, Any]:
         """As LightGBM calls them."""
@@ -65,7 +64,7 @@ class FitOptions:
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": self.threads,
+            "num_threads": THREADS,
             "verbosity": -1,
         }
 
@@ -150,7 +149,7 @@ def _dataset(
         init_score=start,
         reference=like,
         feature_name=list(data.names),
-        params={"verbosity": -1},
+        params={"verbosity": -1, "num_threads": THREADS},
     )
 
 

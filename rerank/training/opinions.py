@@ -33,10 +33,10 @@ _Person = tuple[bool, str | None]
 
 @dataclass(frozen=True, eq=False)
 class Opinions:
-    """A pair is a person and a document that they rated or chose: ``people`` and ``documents`` are
-    its rows, ``ratings`` float64 (pairs,) the last rating, NaN where there is none. The biases are
-    by how much a document, or a person, is above ``usual``, the mean rating; ``spread`` is the
-    standard deviation of the rest.
+    """A pair is a person and a document that they rated or chose, in the order in which they first
+    did: ``people`` and ``documents`` are its rows, ``ratings`` float64 (pairs,) the last rating,
+    NaN where there is none. The biases are by how much a document, or a person, is above
+    ``usual``, the mean rating; ``spread`` is the standard deviation of the rest.
     """
 
     document_ids: tuple[str, ...]

@@ -2,7 +2,8 @@
 
 What reads nothing but events and tables is computed by the same code as when a query was answered.
 What reads more is taken from what was logged then; where nothing was, it is computed from the
-documents of today, and what the legs answered is unknown.
+documents of today, and what the legs answered is unknown. What reads tables and documents is of
+today in any case: what was logged was made with the tables of another model.
 """
 
 import time
@@ -62,8 +63,9 @@ class Replay:
         replayed = [feature for feature in self.features if feature.signal.is_replayed]
         others = [feature for feature in self.features if not feature.signal.is_replayed]
         parts = [assemble(scene, replayed)]
+        held: set[str] = set()
         if logged is not None:
-            held = {*logged.names}
+            held = {*logged.names} & {item.name for item in others if item.signal.is_logged}
             parts.append(logged.columns([item.name for item in others if item.name in held]))
         if logged is None or {*scene.document_ids} - {*logged.document_ids}:
             lacking = others

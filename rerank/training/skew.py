@@ -1,10 +1,11 @@
 """Whether what a model is trained on is what it was served: logged features against replayed ones.
 
 They are to be equal bit by bit. Where they are not, the log was cut, or the code changed between.
+What reads tables is not compared: those of the model that answered are not those that are trained.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 from rerank.signals.registry import Feature
 from tandem.features import FeatureMatrix, FloatRows
+
+LEFT_OUT = "{} more read tables, which are another model's, and are not compared"
 
 
 @dataclass(slots=True)
@@ -30,11 +33,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Skew:
-    """``queries`` and ``rows`` (documents of them) were compared, feature by feature."""
+    """``queries`` and ``rows`` (documents of them) were compared, feature by feature; of
+    ``left_out`` features nothing can be said.
+    """
 
     queries: int
     rows: int
     differences: tuple[Difference, ...]
+    left_out: int = 0
 
     @property
     def differing(self) -> int:
@@ -48,16 +54,20 @@ class Skew:
             "queries": self.queries,
             "rows": self.rows,
             "differing": self.differing,
+            "left_out": self.left_out,
             "features": features,
         }
 
     def lines(self) -> list[str]:
         """For people: the verdict, and each feature that differs."""
         compared = f"{self.rows:,} documents of {self.queries:,} queries"
+        others = [f"  {LEFT_OUT.format(self.left_out)}"] if self.left_out else []
         if not self.differing:
-            return [f"{compared}: {len(self.differences)} features as they were served"]
+            count = sum(item.rows > 0 for item in self.differences)
+            return [f"{compared}: {count} features as they were served", *others]
         return [
             f"{compared}: {self.differing:,} values are not as they were served",
+            *others,
             *(
                 f"  {item.feature}: {item.differing:,} of {item.rows:,}, by up to"
                 f" {item.largest:.6g}, first {item.document_id} of query {item.query_id}"
@@ -70,6 +80,17 @@ class Skew:
 def comparable(features: Iterable[Feature]) -> tuple[str, ...]:
     """Those that can be compared whatever model answered: what reads nothing but events."""
     return tuple(item.name for item in features if item.signal.reads == ("events",))
+
+
+def compared_with_served(
+    features: Sequence[Feature],
+    replayed: Iterable[tuple[str, FeatureMatrix]],
+    logged: Callable[[str], FeatureMatrix | None],
+) -> Skew:
+    """``skew`` of what is comparable; how many are replayed, and are not, is told."""
+    names = comparable(features)
+    again = sum(item.signal.is_replayed for item in features)
+    return replace(skew(names, replayed, logged), left_out=again - len(names))
 
 
 def skew(

@@ -8,6 +8,7 @@ from rerank.facts import Facts
 from rerank.tables import Tables, ValueTable
 from rerank.training.kernels import (
     DEFAULTS,
+    MOST_MET,
     KernelOptions,
     factors_of,
     kernels_of,
@@ -38,7 +39,7 @@ def fit_tables(
     known = [facts.get(name) for name in said.document_ids]
     widths = _widths(known)
     met = met_by(said)
-    neighbours, closeness = neighbours_of(met, options.neighbours)
+    neighbours, closeness = neighbours_of(met_by(said, MOST_MET), options.neighbours)
     return Tables(
         document_ids=said.document_ids,
         usual=said.usual,

@@ -1,6 +1,5 @@
 """From a training set to a model that says how good it proved."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -10,13 +9,16 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
-from rerank.manifest import Data, Kind, Labels, Manifest
+from rerank.manifest import Kind, Labels, Manifest
 from rerank.model import Model
 from rerank.signals.registry import Feature
 from rerank.tables import Tables
 from rerank.training.bias import Examination, PositionBias
+from rerank.training.cross_validation import cross_validated, everything
+from rerank.training.describing import described, importances
 from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
+from rerank.training.incumbent import Incumbent, Measured, measured
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
 from rerank.training.splits import Split, SplitOptions, person, split
@@ -31,7 +33,7 @@ LIVE = "live"
 LEAST_IN_A_PART = 5
 """People; with fewer nothing is trained. To go live it takes more that test."""
 
-BY_THE_SPLIT = "too new to learn from, or history of who tests"
+SAME_LABELS = "it learned from judgments, too, and these may be among them"
 
 Floats = npt.NDArray[np.float64]
 Report = Callable[[str], None]
@@ -40,7 +42,8 @@ Report = Callable[[str], None]
 @dataclass(frozen=True)
 class Task:
     """What the model is for. ``features`` are those of the training set. ``left_out`` counts groups
-    that could not be made, by reason. ``live``: the number of the model to be compared with.
+    that could not be made, by reason. ``skew`` tells whether they are what was served. ``live``:
+    the model to be compared with.
     """
 
     kind: Kind
@@ -50,7 +53,8 @@ class Task:
     features: Sequence[Feature]
     tables: Tables = field(default_factory=Tables)
     left_out: Mapping[str, int] = field(default_factory=dict)
-    live: tuple[int, Model] | None = None
+    skew: tuple[str, ...] = ()
+    live: Incumbent | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class TrainingOptions:
     estimated from the clicks unless it is given. ``least_groups``: with fewer
     nothing is trained. AUC takes a document for good from the grade ``good`` on, by default from
     the middle of the grades. Trees are added to a weighted sum of the features ``linear``, fitted
-    first with the penalty ``linear_l2``: see ``linear.fit_linear``.
+    first with the penalty ``linear_l2``: see ``linear.fit_linear``. With ``folds`` there is no test
+    part: the model is made of all, and proved by as many others that each learned without some.
 
     Raises:
         InputError: there is no such way to handle position bias.
@@ -74,6 +79,7 @@ class TrainingOptions:
     linear_l2: float = 0.003
     least_groups: int = 50
     good: int | None = None
+    folds: int = 0
 
     def __post_init__(self) -> None:
         if self.position_bias not in get_args(PositionBias):
@@ -84,7 +90,9 @@ class TrainingOptions:
 
 
 class Trained(NamedTuple):
-    """The model, and the groups on which it proved itself: it learned from none of them."""
+    """The model, and the groups on which it proved itself, or others made like it did: whoever
+    scored one learned nothing from it.
+    """
 
     model: Model
     test: TrainingSet
@@ -109,18 +117,24 @@ def train(
     """
     options = TrainingOptions() if options is None else options
     _check(data, task, options)
-    parts = split(data, options.split)
-    _check_parts(parts)
+    parts = _parts(data, options)
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
     made = fitting.fitted(names, "training")
-    scores = {MODEL: made.scores(parts.test)}
+
+    def proved(model: Fitted) -> Floats:
+        if not options.folds:
+            return model.scores(parts.test)
+        return _others_scores(model.names, data, task, options, report)
+
+    scores = {MODEL: proved(made)}
     plain = _without_personal(names, task.features)
     if 0 < len(plain) < len(names):
         other = fitting.fitted(plain, "training without personal features")
-        scores[WITHOUT_PERSONAL] = other.scores(parts.test)
-    if task.live is not None:
-        scores[LIVE] = _live_scores(task.live[1], parts.test)
+        scores[WITHOUT_PERSONAL] = proved(other)
+    live = None if task.live is None else _measured(task.live, parts, task, options)
+    if live is not None and live.scores is not None:
+        scores[LIVE] = live.scores
     report("measuring on people who were held out")
     good = options.good or max(1, (int(data.grades.max()) + 1) // 2)
     prover = Prover(parts.test, fitting.examined, good, options.seed, parts.newest)
@@ -130,14 +144,47 @@ def train(
         embedder=task.embedder,
         analysis=task.analysis,
         labels=replace(task.labels, position_bias=fitting.bias),
-        data=_described(data, parts, task, unused),
-        proof=prover.prove(scores, None if task.live is None else task.live[0]),
+        data=replace(described(data, parts, names, (task.left_out, unused)), skew=task.skew),
+        proof=replace(
+            prover.prove(scores, None if task.live is None else task.live.number),
+            uncompared="" if live is None else live.lacking,
+        ),
         start=dict(made.start),
         parameters=_parameters(options, fitting, made.booster.num_trees(), good),
-        importances=_importances(made),
+        importances=importances(made),
         made_by={name: version(name) for name in ("lightgbm", "numpy")},
     )
     return Trained(Model(manifest, made.booster, task.tables).sealed(), parts.test)
+
+
+def _parts(data: TrainingSet, options: TrainingOptions) -> Split:
+    if options.folds:
+        return everything(data, options.folds, options.seed)
+    made = split(data, options.split)
+    _check_parts(made)
+    return made
+
+
+def _others_scores(
+    names: tuple[str, ...],
+    data: TrainingSet,
+    task: Task,
+    options: TrainingOptions,
+    report: Report,
+) -> Floats:
+    """Scores of the groups that prove, by models that are made like the one that is kept."""
+
+    def learn(training: TrainingSet, validation: TrainingSet, what: str) -> Fitted:
+        parts = Split(training, validation, data)
+        return _fitting(parts, task, options, report).fitted(names, what)
+
+    return cross_validated(data, options.folds, options.seed, learn)
+
+
+def _measured(live: Incumbent, found: Split, task: Task, options: TrainingOptions) -> Measured:
+    if options.folds and live.model.manifest.labels.source == task.labels.source:
+        return Measured(None, SAME_LABELS)
+    return measured(live, found.test, task.features)
 
 
 def _fitting(parts: Split, task: Task, options: TrainingOptions, report: Report) -> Fitting:
@@ -214,44 +261,6 @@ def _without_personal(names: tuple[str, ...], known: Sequence[Feature]) -> tuple
     return tuple(name for name in names if name not in personal)
 
 
-def _live_scores(live: Model, data: TrainingSet) -> Floats:
-    """What the live model gives the same documents; what it needs and they lack is unknown."""
-    values = data.values
-    rows = np.full((len(values), len(live.manifest.features)), np.nan, dtype=np.float32)
-    for column, name in enumerate(live.manifest.features):
-        if name in data.names:
-            rows[:, column] = values[:, data.names.index(name)]
-    return live.scores(rows)
-
-
-def _described(data: TrainingSet, parts: Split, task: Task, unused: dict[str, str]) -> Data:
-    seconds = [group.seconds for group in data.groups]
-    left_out = dict(task.left_out) | ({BY_THE_SPLIT: parts.left_out} if parts.left_out else {})
-    return Data(
-        groups=len(data),
-        rows=sum(data.sizes),
-        users=len({group.user_id for group in data.groups} - {None}),
-        first_seconds=min(seconds),
-        last_seconds=max(seconds),
-        fingerprint=fingerprint(data),
-        origins=dict(Counter(group.origin for group in data.groups)),
-        parts={name: len(getattr(parts, name)) for name in ("training", "validation", "test")},
-        left_out=left_out,
-        unused=unused,
-    )
-
-
-def fingerprint(data: TrainingSet) -> str:
-    """SHA-256 over all that is learned from, in the order of the groups."""
-    digest = hashlib.sha256(repr(data.names).encode())
-    for group in data.groups:
-        said = (group.group_id, group.user_id, group.seconds, group.origin, group.document_ids)
-        digest.update(repr(said).encode())
-        for part in (group.grades, group.values, group.positions):
-            digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()
-
-
 def _parameters(
     options: TrainingOptions, fitting: Fitting, trees: int, good: int
 ) -> dict[str, Any]:
@@ -262,16 +271,6 @@ def _parameters(
         "rises": dict(fitting.rises),
         "linear": {"features": list(fitting.linear), "l2": fitting.l2},
         "good": good,
+        "folds": options.folds,
         "examination": None if examined is None else list(examined.chances),
     }
-
-
-def _importances(made: Fitted) -> dict[str, float]:
-    """Each feature's share of the gain, largest first; those without any are left out."""
-    gains = np.asarray(made.booster.feature_importance("gain"), dtype=np.float64)
-    shares = {
-        name: float(gain / gains.sum())
-        for name, gain in zip(made.names, gains, strict=True)
-        if gain > 0
-    }
-    return dict(sorted(shares.items(), key=lambda item: -item[1]))

@@ -68,6 +68,18 @@ class FeatureLog:
         with reading(self._engine) as connection:
             return dict(_found(connection, collection, list(dict.fromkeys(query_ids))))
 
+    def known(self, collection: str, query_ids: Iterable[str]) -> set[str]:
+        """Those of the queries of which features are kept."""
+        asked, found = list(dict.fromkeys(query_ids)), set[str]()
+        with reading(self._engine) as connection:
+            for start in range(0, len(asked), ROWS_PER_QUERY):
+                query = sa.select(FEATURES.c.query_id).where(
+                    FEATURES.c.collection == collection,
+                    FEATURES.c.query_id.in_(asked[start : start + ROWS_PER_QUERY]),
+                )
+                found.update(connection.execute(query).scalars())
+        return found
+
     def purge(self, collection: str, before: datetime) -> int:
         """As ``EventLog.purge_events``, of features, by when they were kept."""
         return purge(self._engine, FEATURES, collection, before)

@@ -45,6 +45,8 @@ def test_every_bit_comes_back(features: FeatureLog) -> None:
     assert found.keys() == {"q\x10", "r"}
     assert same(found["q\x10"], edges)
     assert same(found["r"], turned)
+    assert features.known("main", ["q\x10", "unknown", "r", "r"]) == {"q\x10", "r"}
+    assert features.known("other", ["r"]) == features.known("main", []) == set()
     assert features.of("other", ["r"]) == features.of("main", []) == {}
     found["r"].values[0, 0] = 9.0
 

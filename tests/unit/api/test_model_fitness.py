@@ -115,3 +115,14 @@ def test_a_gate_that_cannot_be_overridden(gate: str, said: str) -> None:
     with pytest.raises(InputError, match=f"{gate}' {said}") as raised:
         check_overridable(["better", gate])
     assert raised.value.hint
+
+
+def test_a_live_model_that_cannot_be_measured_is_not_beaten() -> None:
+    """The refusal says why; it can be overridden like any other of the gate."""
+    proved = replace(proof(), live=3, uncompared="it looks at age, unknown of all")
+    verdict = check_not_worse(trained(proof=proved).manifest, 3, 0.005)
+    assert (verdict.gate, verdict.is_passed) == ("not-worse", False)
+    assert verdict.detail == (
+        "model 3, which is live, cannot be measured here: it looks at age, unknown of all"
+    )
+    check_overridable(["not-worse"])

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from api.asking import Order
@@ -26,6 +27,7 @@ from rerank.model import Model
 from rerank.training.lambdamart import FitOptions
 from tandem.errors import CatalogError, InputError
 from tandem.events import Event, Exposure, Impression
+from tandem.features import FeatureMatrix
 from tandem.queries import Query
 from tests.owned_house import NAME, at_work, owned, settings_in
 from tests.trained_models import know_signals, proof, trained
@@ -38,6 +40,13 @@ GOOD = {f"d{number}" for number in range(1, 6)}
 
 def unseen(_progress: Mapping[str, Any]) -> None:
     """Show nothing."""
+
+
+def as_served(page: Impression) -> FeatureMatrix:
+    """What such a search was answered by: some order that says nothing of what is good."""
+    ids = tuple(exposure.document_id for exposure in page.exposures)
+    scores = np.linspace(1.0, 0.1, len(ids), dtype=np.float32)[:, None]
+    return FeatureMatrix(("blended_score",), ids, scores)
 
 
 def behave(house: House, searches: int = SEARCHES, seed: int = 7) -> None:
@@ -61,6 +70,7 @@ def behave(house: House, searches: int = SEARCHES, seed: int = 7) -> None:
                 if name in GOOD
             ]
         log.append_impressions(NAME, "t", pages)
+        log.features.keep(NAME, [(page.query_id, as_served(page)) for page in pages])
         log.append(NAME, "t", clicks)
 
 

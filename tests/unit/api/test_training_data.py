@@ -2,35 +2,31 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from api.bootstrap import House
 from api.training_data import (
     MINIMUM,
-    RECOMPUTED,
     TEST_SPLIT,
     Ground,
-    from_clicks,
     from_grades,
     from_judgments,
     telling,
 )
+from api.training_history import named_field
 from api.training_tables import positions_at
 from indexer.indexing import catch_up
 from indexer.reindexing import Interrupted
-from rerank.signals.registry import features
-from rerank.training.clicks import NO_LABEL, Worth
+from rerank.facts import Facts
+from rerank.training.clicks import Worth
 from rerank.training.splits import HISTORY
 from tandem.behaviour import Deed
 from tandem.errors import InputError
-from tandem.events import Event, Exposure, Impression
-from tandem.features import FeatureMatrix
+from tandem.events import Event
 from tests.behaviour_log import MemoryBehaviour
 from tests.owned_house import NAME
 
@@ -50,79 +46,6 @@ def ground(house: House, told: list[tuple[int, int]]) -> Iterator[Ground]:
     catch_up(collection.live.followers)
     with collection.held() as (release, opened):
         yield Ground(collection, release, opened, lambda done, count: told.append((done, count)))
-
-
-def shown(number: int, surface: Any = "search") -> Impression:
-    """Three documents, to a user who asked a minute after the one before."""
-    moment = AT + timedelta(minutes=number)
-    exposures = tuple(Exposure(f"d{place}", place) for place in (1, 2, 3))
-    return Impression(
-        f"q{number}", moment, 1, f"word{number}", surface, f"u{number % 7}", exposures=exposures
-    )
-
-
-def behave(house: House, count: int) -> None:
-    """So many searches with a click on the second document, one without, and one of what is
-    similar to a document.
-    """
-    log = house.catalog.events
-    log.append_impressions(NAME, "t", [shown(number) for number in range(count + 1)])
-    log.append_impressions(NAME, "t", [shown(99, "similar")])
-    clicked = [*range(count), 99]
-    clicks = [
-        Event(f"e{number}", "click", AT, "d2", f"u{number % 7}", query_id=f"q{number}", position=2)
-        for number in clicked
-    ]
-    log.append(NAME, "t", clicks)
-
-
-def test_groups_of_what_was_chosen(house: House, ground: Ground) -> None:
-    """Each with the features that were logged; without any, with those of today's documents."""
-    behave(house, MINIMUM)
-    name = next(item.name for item in features(ground.schema) if not item.signal.is_replayed)
-    value = np.full((3, 1), 0.25, dtype=np.float32)
-    logged = FeatureMatrix((name,), ("d1", "d2", "d3"), value)
-    house.catalog.events.features.keep(NAME, [("q0", logged)])
-    found = from_clicks(ground, Worth())
-    assert len(found.data) == MINIMUM
-    groups = {group.group_id: group for group in found.data.groups}
-    assert groups["q3"].grades.tolist() == [0, 1, 0]
-    assert groups["q3"].positions is not None
-    assert groups["q3"].positions.tolist() == [1, 2, 3]
-    assert groups["q3"].user_id == "u3"
-    assert found.data.names == ground.names
-    column = ground.names.index(name)
-    assert groups["q0"].values[:, column].tolist() == [0.25] * 3
-    assert groups["q1"].values[:, column].tolist() != [0.25] * 3
-    assert {number for number, group in groups.items() if group.origin == RECOMPUTED} == {
-        f"q{number}" for number in range(1, MINIMUM)
-    }
-    assert found.left_out[NO_LABEL] == 0
-
-
-def test_who_logs_in_stays_one_person(house: House, ground: Ground) -> None:
-    """What was asked from the same browser before belongs to them."""
-    behave(house, MINIMUM)
-    log, asked = house.catalog.events, [shown(200), shown(201)]
-    users = zip(asked, (None, "u0"), strict=True)
-    pages = [replace(page, user_id=user, client_id="phone") for page, user in users]
-    log.append_impressions(NAME, "t", pages)
-    clicks = [Event(page.query_id, "click", AT, "d2", query_id=page.query_id) for page in pages]
-    log.append(NAME, "t", clicks)
-    found = from_clicks(ground, Worth()).data
-    people = {group.group_id: group.user_id for group in found.groups}
-    assert (people["q200"], people["q201"]) == ("u0", "u0")
-
-
-def test_too_few_choices(house: House, ground: Ground) -> None:
-    """Before anything is computed; an empty log is not even made."""
-    with pytest.raises(InputError, match="0 impressions with clicks, at least 50 are") as raised:
-        from_clicks(ground, Worth())
-    assert "docs/howto/train-and-promote.md" in raised.value.hint
-    assert not house.catalog.has_events()
-    behave(house, MINIMUM - 1)
-    with pytest.raises(InputError, match="49 impressions with clicks"):
-        from_clicks(ground, Worth())
 
 
 def graded(path: Path, count: int) -> Path:
@@ -227,3 +150,16 @@ def test_ratings_of_the_past_make_more_groups(house: House, ground: Ground, tmp_
     assert group.document_ids == tuple(sorted(f"d{number}" for number in range(15, 21)))
     assert group.grades.tolist() == [2, 3, 0, 1, 2, 3]
     assert len(found.data) == MINIMUM + 1
+
+
+def test_history_is_asked_as_people_ask() -> None:
+    """By the field that most of their queries name a value of; where they name none, by none."""
+    known = {
+        "a": Facts("a", {"genres": ("Science Fiction", "Drama"), "maker": ("Pixar",)}),
+        "b": Facts("b", {"maker": ("Action",)}),
+        "c": Facts("c"),
+    }
+    assert named_field(known, ["drama movies", "a science fiction", "PIXAR"]) == "genres"
+    assert named_field(known, ["pixar", "some action", "drama"]) == "maker"
+    assert named_field(known, ["dramatic", "science", "drama"]) is None
+    assert named_field(known, []) is named_field({}, ["drama"]) is None

@@ -19,7 +19,7 @@ from tandem.intervals import Estimate
 from tests.training_sets import NAMES, training_set
 
 DATA = training_set(20)
-BOOSTER = fit(DATA, None, FitOptions(trees=5, threads=1))
+BOOSTER = fit(DATA, None, FitOptions(trees=5))
 
 
 @pytest.fixture(autouse=True)

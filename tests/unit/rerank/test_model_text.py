@@ -32,7 +32,6 @@ TEXT = text_of(
             l2=1.0,
             learning_rate=0.05,
             truncation=30,
-            threads=1,
         ),
     )
 )
@@ -173,7 +172,7 @@ def test_a_feature_that_matters_by_being_known() -> None:
     for group in known.groups:
         values = np.where(group.grades[:, None] > 1, group.values, np.float32("nan"))
         groups.append(replace(group, values=values))
-    booster = fit(replace(known, groups=tuple(groups)), None, FitOptions(trees=3, threads=1))
+    booster = fit(replace(known, groups=tuple(groups)), None, FitOptions(trees=3))
     text = text_of(booster)
     assert "inf" in text
     assert text_of(read_booster(text)) == text

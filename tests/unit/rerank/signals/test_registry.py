@@ -102,19 +102,25 @@ def test_another_number_of_values_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reads", "needed", "is_replayed"),
+    ("reads", "needed", "is_replayed", "is_logged"),
     [
-        (("answer", "documents"), set(), False),
-        (("words",), {"words"}, False),
-        (("events", "engines"), {"vectors"}, False),
-        (("events", "tables"), set(), True),
+        (("answer", "documents"), set(), False, True),
+        (("words",), {"words"}, False, True),
+        (("events", "engines"), {"vectors"}, False, True),
+        (("events", "tables"), set(), True, False),
+        (("events", "documents", "tables"), set(), False, False),
     ],
 )
-def test_what_it_reads(reads: tuple[str, ...], needed: set[str], is_replayed: bool) -> None:
-    """Words and vectors are read only for who needs them; what needs the log alone is replayed."""
+def test_what_it_reads(
+    reads: tuple[str, ...], needed: set[str], is_replayed: bool, is_logged: bool
+) -> None:
+    """Words and vectors are read only for who needs them; what needs the log alone is replayed.
+    What a model's tables are in is never taken from what was served.
+    """
     item = one_of("size", reads=reads)
     assert needs([Feature(item)]) == needed
     assert item.is_replayed is is_replayed
+    assert item.is_logged is is_logged
 
 
 def test_a_name_of_another_module() -> None:

@@ -24,7 +24,6 @@ OPTIONS = FitOptions(
     rows_in_leaf=20,
     feature_share=0.8,
     l2=1.0,
-    threads=1,
 )
 
 

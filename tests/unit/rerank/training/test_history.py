@@ -13,6 +13,9 @@ FACTS = {
 }
 
 
+ACTIONS = st.sampled_from(["rating", "rating", "click", "purchase"])
+
+
 def ratings(count: int, user_id: str | None = "u", first: int = 1) -> list[Deed]:
     """One a document."""
     return [
@@ -22,14 +25,27 @@ def ratings(count: int, user_id: str | None = "u", first: int = 1) -> list[Deed]
 
 
 def test_the_last_ratings_are_held_out() -> None:
-    """Three of ten; a click stays whenever it was."""
-    click = Deed(99, "click", "d9", 500.0, user_id="u")
+    """Three of ten; of others, everything stays."""
+    click = Deed(99, "click", "d9", 500.0, user_id="other")
     history = hold_out([*ratings(10), click], {}, HistoryOptions(smallest=1))
     assert [deed.sequence for deed in history.kept] == [*range(1, 8), 99]
     (group,) = history.held
     assert group.user_id == "u"
     assert group.seconds == 107.0
     assert group.ratings == {"d7": 2.0, "d8": 3.0, "d9": 4.0}
+
+
+def test_nothing_tells_what_is_asked() -> None:
+    """What is rated was clicked before, and bought after: neither stays, nor what is later."""
+    before = Deed(50, "click", "d8", 10.0, user_id="u")
+    deeds = [
+        before,
+        before._replace(sequence=51, document_id="d3"),
+        before._replace(sequence=52, action="purchase", seconds=500.0),
+        before._replace(sequence=53, document_id="d19", seconds=500.0),
+    ]
+    history = hold_out([*ratings(10), *deeds], {}, HistoryOptions(smallest=1))
+    assert [deed.sequence for deed in history.kept] == [*range(1, 8), 51]
 
 
 def test_groups_are_of_one_value_of_the_field() -> None:
@@ -51,14 +67,22 @@ def test_nobody_is_asked_of_nothing() -> None:
     assert history.held == ()
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 19), st.floats(0, 1e9)), max_size=60))
-def test_no_label_is_in_the_past(drawn: list[tuple[int, int, float]]) -> None:
-    """However times are mixed up, nothing that is asked for happened before something kept."""
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 19), st.floats(0, 1e9), ACTIONS), max_size=60
+    )
+)
+def test_no_label_is_in_the_past(drawn: list[tuple[int, int, float, str]]) -> None:
+    """However times are mixed up, nothing that is asked for happened before something kept, and
+    nothing that is kept is of what is asked.
+    """
     deeds = [
-        Deed(sequence, "rating", f"d{number}", seconds, 3.0, f"u{person}")
-        for sequence, (person, number, seconds) in enumerate(drawn, start=1)
+        Deed(sequence, action, f"d{number}", seconds, 3.0, f"u{person}")
+        for sequence, (person, number, seconds, action) in enumerate(drawn, start=1)
     ]
     kept, held = hold_out(deeds, FACTS, HistoryOptions(smallest=1))
     for group in held:
-        assert all(deed.seconds <= group.seconds for deed in kept if deed.user_id == group.user_id)
+        own = [deed for deed in kept if deed.user_id == group.user_id]
+        assert all(deed.seconds <= group.seconds for deed in own)
+        assert not {deed.document_id for deed in own} & {*group.ratings}
     assert [deed.sequence for deed in kept] == sorted(deed.sequence for deed in kept)

@@ -1,18 +1,22 @@
 """Boosted trees learn what decides the grades, and the same bits from the same data."""
 
 from dataclasses import replace
+from typing import Any
 
+import lightgbm
 import numpy as np
 import pytest
 
 from rerank.model_text import text_of
+from rerank.training.fitting import Fitting
 from rerank.training.groups import TrainingSet
 from rerank.training.lambdamart import Beside, FitOptions, fit
 from tandem.errors import InputError
+from tests.trained_models import FEATURES, trained
 from tests.training_sets import NAMES, training_set
 
 QUICK = FitOptions(
-    trees=60, patience=10, learning_rate=0.1, rows_in_leaf=20, feature_share=0.8, l2=1.0, threads=1
+    trees=60, patience=10, learning_rate=0.1, rows_in_leaf=20, feature_share=0.8, l2=1.0
 )
 TRAINING = training_set(60)
 VALIDATION = training_set(20, seed=1)
@@ -65,10 +69,29 @@ def test_it_learns_what_decides() -> None:
 
 
 def test_the_same_seed_makes_the_same_bits() -> None:
-    """With any number of threads; another seed makes another model."""
+    """Another seed makes another model."""
     first = text_of(fit(TRAINING, VALIDATION, QUICK))
-    assert text_of(fit(TRAINING, VALIDATION, replace(QUICK, threads=2))) == first
+    assert text_of(fit(TRAINING, VALIDATION, QUICK)) == first
     assert text_of(fit(TRAINING, VALIDATION, replace(QUICK, seed=1))) != first
+
+
+def test_lightgbm_is_told_one_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever trains and predicts side by side: a second number would crash the process."""
+    told: list[str] = []
+    as_text = lightgbm.basic._param_dict_to_str
+
+    def listened(parameters: dict[str, Any] | None) -> str:
+        told.append(as_text(parameters))
+        return told[-1]
+
+    monkeypatch.setattr("lightgbm.basic._param_dict_to_str", listened)
+    options = replace(QUICK, trees=2)
+    fitting = Fitting(TRAINING, VALIDATION, options, lambda _: None, bias="lightgbm")
+    fitting.fitted(NAMES, "training").scores(VALIDATION)
+    trained().contributions(VALIDATION.only(FEATURES).values)
+    trained().scores(VALIDATION.only(FEATURES).values)
+    assert len(told) >= 10
+    assert {text for text in told if "num_threads=1" not in text.split()} == set()
 
 
 def test_without_validation_all_trees_are_made() -> None:

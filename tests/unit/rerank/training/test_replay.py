@@ -244,3 +244,21 @@ def test_what_was_not_logged_is_of_today() -> None:
     ]
     newer = log_of(("score",), a=[0.5], bb=[0.25], gone=[0.125])
     assert replayed(newer, today=True) == [[1.0, 0.0, 0.5], [2.0, 1.0, 0.25], [None, 0.0, 0.125]]
+
+
+def test_what_reads_tables_is_never_taken_from_the_log() -> None:
+    """It was computed with the tables of the model that answered: all groups have it of today."""
+    creator = feature("creator", "documents", "tables")
+    both = log_of(("creator", "content"), a=[9.0, 50.0], bb=[9.0, 51.0])
+    for logged in (both, None):
+        replay = Replay(
+            MemoryBehaviour(),
+            (CONTENT, creator),
+            TABLES,
+            logged=lambda ids, held=logged: {} if held is None else dict.fromkeys(ids, held),
+            facts=Today(),
+        )
+        ((_, found),) = replay.of([wanted(0, Who(), ("a", "bb"))])
+        assert found.columns(["creator"]).values[:, 0].tolist() == [1.0, 2.0]
+        expected = [1.0, 2.0] if logged is None else [50.0, 51.0]
+        assert found.columns(["content"]).values[:, 0].tolist() == expected

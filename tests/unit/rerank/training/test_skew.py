@@ -3,7 +3,7 @@
 import numpy as np
 
 from rerank.signals.registry import features
-from rerank.training.skew import Skew, comparable, skew
+from rerank.training.skew import Skew, comparable, compared_with_served, skew
 from tandem.features import FeatureMatrix
 from tests.builders import schema_of
 
@@ -65,3 +65,17 @@ def test_what_can_be_compared() -> None:
     names = comparable(features(schema_of(genres="keyword")))
     assert "click_through" in names
     assert "session_affinity.genres" not in names
+
+
+def test_what_cannot_be_compared_is_told() -> None:
+    """Tables are the model's that answered: what reads them is left out, and counted."""
+    known = features(schema_of(genres="keyword"))
+    name = comparable(known)[0]
+    seen = FeatureMatrix((name,), ("a",), np.ones((1, 1), np.float32))
+    report = compared_with_served(known, [("q", seen)], lambda _: seen)
+    tabled = [item for item in known if item.signal.is_replayed and "tables" in item.signal.reads]
+    assert report.left_out == len(tabled) > 0
+    assert report.as_dict()["left_out"] == len(tabled)
+    assert report.lines()[1] == (
+        f"  {len(tabled)} more read tables, which are another model's, and are not compared"
+    )

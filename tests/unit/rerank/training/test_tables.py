@@ -141,3 +141,25 @@ def test_documents_without_content_stand_among_the_others() -> None:
     tables = fit_tables(planted(), facts, SMALL)
     assert len(tables.document_ids) == 20
     assert tables.fault() is None
+
+
+def test_who_met_everything_counts_for_the_last() -> None:
+    """A crawler makes no more pairs than anybody may: those of what it met last."""
+    crawled = [
+        Deed(number, "click", f"d{number % 9}", 0.0, user_id="crawler") for number in range(9)
+    ]
+    other = [
+        Deed(number, "click", name, 0.0, user_id="u") for number, name in ((20, "d1"), (21, "d8"))
+    ]
+    met = met_by(opinions_of([*crawled[:5], *other, *crawled[5:]]), 3).toarray() > 0
+    assert [row for row in range(9) if met[row, 0]] == [6, 7, 8]
+    assert [row for row in range(9) if met[row, 1]] == [1, 8]
+
+
+def test_tables_cap_what_one_person_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neighbours are of the last documents alone; factors see all."""
+    monkeypatch.setattr("rerank.training.tables.MOST_MET", 3)
+    deeds = [Deed(number, "click", f"d{number}", 0.0, user_id="u") for number in range(9)]
+    tables = fit_tables(deeds, {}, SMALL)
+    assert [bool((row >= 0).any()) for row in tables.neighbours] == [False] * 6 + [True] * 3
+    assert len(tables.factors) == 9

@@ -11,11 +11,14 @@ from rerank.model import Model
 from rerank.scene import Scene, Values
 from rerank.signals.registry import Feature, Scope, Signal
 from rerank.training.bias import Examination
+from rerank.training.describing import fingerprint
 from rerank.training.groups import Group, TrainingSet
+from rerank.training.incumbent import Incumbent
 from rerank.training.lambdamart import FitOptions
+from rerank.training.measuring import Measuring
 from rerank.training.proof import NEWEST
-from rerank.training.splits import SplitOptions, person, split
-from rerank.training.training import Task, Trained, TrainingOptions, fingerprint, train
+from rerank.training.splits import HISTORY, SplitOptions, person, split
+from rerank.training.training import SAME_LABELS, Task, Trained, TrainingOptions, train
 from tandem.errors import InputError
 from tests.training_sets import NAMES, training_set
 
@@ -28,7 +31,6 @@ OPTIONS = TrainingOptions(
         rows_in_leaf=20,
         feature_share=0.8,
         l2=1.0,
-        threads=1,
     ),
     split=SplitOptions(newest_share=0.2),
 )
@@ -162,7 +164,7 @@ def test_what_was_measured_is_what_is_stored(
     known = {item.signal.name: item.signal for item in FEATURES}
     monkeypatch.setattr("rerank.model.signals", lambda: known)
     read = Model.read(graded.model.manifest.as_json(), graded.model.parts())
-    live = train(DATA, replace(TASK, live=(7, read)), OPTIONS).model.manifest.proof
+    live = train(DATA, replace(TASK, live=Incumbent(7, read)), OPTIONS).model.manifest.proof
     assert live.live == 7
     assert (
         live.models["live"] == live.models["model"] == graded.model.manifest.proof.models["model"]
@@ -208,6 +210,57 @@ def test_judgments_need_no_people() -> None:
     plain = np.asarray(made.model.booster.predict(rows))
     assert made.model.scores(rows) == pytest.approx(
         plain + said.start["useful"] * rows[:, 0].astype(float)
+    )
+
+
+def test_few_judgments_prove_by_cross_validation() -> None:
+    """Every group proves, by models that have not seen it, and the model learns from all."""
+    groups = [
+        replace(one, user_id=None, positions=None, seconds=0.0, origin="judgments")
+        for one in DATA.groups[:60]
+    ]
+    features = tuple(feature(name) for name in NAMES)
+    task = replace(TASK, kind="judgments", labels=Labels("judgments"), features=features)
+    made = train(with_names(NAMES, groups), task, replace(OPTIONS, folds=5))
+    said = made.model.manifest
+    assert (said.proof.groups, said.proof.users, len(made.test)) == (60, 60, 60)
+    assert said.data.parts["training"] + said.data.parts["validation"] == 60
+    assert said.parameters["folds"] == 5
+    lucky = train(with_names(NAMES, groups), task, replace(OPTIONS, folds=0)).model.manifest
+    assert lucky.proof.groups < 30
+    learned = Measuring(made.test).ndcg(made.model.scores(made.test.only(said.features).values))
+    assert float(learned.mean()) > said.proof.models["model"]["nDCG@10"].mean > 0.85
+    live = Incumbent(3, made.model)
+    again = train(with_names(NAMES, groups), replace(task, live=live), replace(OPTIONS, folds=5))
+    proof = again.model.manifest.proof
+    assert (proof.live, proof.uncompared) == (3, SAME_LABELS)
+    assert "live" not in proof.models
+
+
+def test_history_proves_nothing_by_cross_validation_either() -> None:
+    """It is trained on, but for that of who is measured, and stops no training."""
+    history = training_set(40, seed=0, origin=HISTORY)
+    earlier = [replace(one, group_id=f"earlier {one.group_id}") for one in history.groups]
+    data = with_names(NAMES, [*DATA.groups, *earlier])
+    made = train(data, TASK, replace(OPTIONS, folds=2))
+    said = made.model.manifest
+    assert said.proof.groups == said.data.parts["test"] == 160
+    assert HISTORY not in {group.origin for group in made.test.groups}
+    left_out = sum(said.data.left_out.values())
+    assert 0 < left_out < 20
+    assert said.data.parts["training"] + said.data.parts["validation"] + left_out == 200
+    assert {*said.proof.models} >= {"model", "without_personal", "untrained"}
+
+
+def test_what_is_unknown_is_counted() -> None:
+    """The share of the candidates, of each feature that the model has."""
+    groups = [
+        replace(one, values=np.where(np.arange(12)[:, None] + np.arange(4) < 3, np.nan, one.values))
+        for one in DATA.groups
+    ]
+    said = train(with_names(NAMES, groups), TASK, OPTIONS).model.manifest
+    assert said.data.unknown == pytest.approx(
+        {"useful": 3 / 12, "noise": 2 / 12, "noise.of_another": 1 / 12}
     )
 
 
