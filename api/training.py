@@ -28,7 +28,7 @@ from rerank.signals.registry import features
 from rerank.training import judged
 from rerank.training import training as learning
 from rerank.training.bias import PositionBias
-from rerank.training.clicks import Worth
+from rerank.training.clicks import STEPS, Worth
 from rerank.training.incumbent import Incumbent
 from rerank.training.lambdamart import FitOptions
 from rerank.training.training import Task, TrainingOptions
@@ -60,6 +60,12 @@ class TrainOrder:
     overridden: tuple[str, ...] = ()
     seed: int = 0
     position_bias: PositionBias = "lightgbm"
+    rating_steps: tuple[float, ...] = STEPS
+
+    @property
+    def worth(self) -> Worth:
+        """The label definition."""
+        return Worth(rating_steps=self.rating_steps)
 
 
 def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
@@ -71,7 +77,8 @@ def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
         TandemError: a query was answered only in part, or this process is to end.
     """
     began = time.monotonic()
-    wanted = TrainOrder(**{**order.arguments, "overridden": tuple(order.arguments["overridden"])})
+    listed = {name: tuple(said) for name, said in order.arguments.items() if isinstance(said, list)}
+    wanted = TrainOrder(**{**order.arguments, **listed})
     collection = owner.house.collection(order.collection)
     collection.refresh()
     model = _learned(owner, collection, wanted, show)
@@ -112,8 +119,8 @@ def _data(ground: Ground, wanted: TrainOrder) -> Found:
     if wanted.judgments is not None:
         return from_judgments(ground, Path(wanted.judgments))
     if wanted.graded is not None:
-        return from_grades(ground, Path(wanted.graded), as_of_end=wanted.as_of_end)
-    return from_clicks(ground, Worth())
+        return from_grades(ground, Path(wanted.graded), wanted.worth, as_of_end=wanted.as_of_end)
+    return from_clicks(ground, wanted.worth)
 
 
 def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
@@ -121,9 +128,9 @@ def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
     if wanted.judgments is not None:
         labels = Labels("judgments")
     elif wanted.graded is not None:
-        labels = Labels("grades")
+        labels = Labels("grades", rating_steps=wanted.rating_steps)
     else:
-        labels = Labels("clicks", dict(Worth().actions))
+        labels = Labels("clicks", dict(wanted.worth.actions), rating_steps=wanted.rating_steps)
     return Task(
         kind="people" if wanted.judgments is None else "judgments",
         embedder=generation.embedder,

@@ -14,7 +14,7 @@ from api.examination import Stoppable
 from api.generation import OpenGeneration
 from api.graded import Graded, read_graded
 from api.signal_reads import SignalReads
-from api.training_history import history
+from api.training_history import Ratings, history
 from api.training_tables import fitted, past_of, positions_at
 from indexer.reindexing import Interrupted
 from query.configurations import DEFAULT
@@ -27,9 +27,10 @@ from rerank.scenes import Asked
 from rerank.signals.registry import features
 from rerank.tables import Tables
 from rerank.training import judged
-from rerank.training.clicks import Answer, Grades, labelled
+from rerank.training.clicks import Answer, Grades, Worth, labelled
 from rerank.training.groups import Group, TrainingSet
 from rerank.training.incumbent import replayed
+from rerank.training.people import People
 from rerank.training.replay import Replay
 from rerank.training.sweep import Wanted
 from tandem.behaviour import BehaviourLog
@@ -140,7 +141,7 @@ def _asking(ground: Ground, count: int) -> Iterator[Searcher]:
         pools.close()
 
 
-def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
+def from_grades(ground: Ground, file: Path, worth: Worth, *, as_of_end: bool) -> Found:
     """The graded answers of a file, with features as of the moment of each, or as of the end of the
     event log; and what people rated last, asked of what they rated before.
 
@@ -172,7 +173,7 @@ def from_grades(ground: Ground, file: Path, *, as_of_end: bool) -> Found:
     made = made_of(ground, Labelling(log, wanted, grades), unplaced)
     with ground.facts() as facts:
         asked = [answer.query for answer in graded.answers]
-        past = history(ground.schema, log, facts, ground.tell, asked)
+        past = history(ground.schema, Ratings(log, worth), facts, ground.tell, asked)
     groups = (*made.data.groups, *past)
     left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
     return made._replace(data=TrainingSet(ground.names, groups), left_out=left_out)
@@ -216,7 +217,8 @@ def made_of(ground: Ground, labels: Labelling, told: Callable[[Group], Group]) -
             labels.logged,
             facts,
         )
-        made = labelled(_answers(ground, replay, later), ground.names, labels.grades)
+        people = People(item.asked.who for item in labels.wanted)
+        made = labelled(_answers(ground, replay, later), ground.names, labels.grades, people)
         tabled = dict(replayed(ground.live, replay, later)) if ground.live is not None else {}
         tables = fitted(labels.log, facts) if past else Tables()
     left_out = {**made.left_out, ONLY_PAST: len(labels.wanted) - len(later)}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from api.training_tables import deeds_of, known_of
 from rerank.facts import Facts, FactsSource
@@ -29,9 +30,16 @@ MOST_WORDS = 4
 """A value of more words is not looked for."""
 
 
+class Ratings(NamedTuple):
+    """Where they are, and what they are worth."""
+
+    log: BehaviourLog
+    worth: Worth
+
+
 def history(
     schema: Schema,
-    log: BehaviourLog,
+    ratings: Ratings,
     facts: FactsSource,
     tell: Callable[[int, int], None],
     asked: Collection[str] = (),
@@ -41,17 +49,16 @@ def history(
 
     Raises:
         EngineUnavailable: the documents do not come.
+        InputError: the ratings are not of the scale of the label definition.
     """
-    deeds = [*deeds_of(log)]
+    deeds, worth = [*deeds_of(ratings.log)], ratings.worth
     known = known_of(deeds, facts)
     kept, held = hold_out(deeds, known, HistoryOptions(field=named_field(known, asked)))
-    past, steps = KeptLog(kept), Worth().rating_steps
+    past = KeptLog(kept)
+    worth.check_scale([rating for item in held for rating in item.ratings.values()])
     wanted = [Wanted(_asked(item, schema), past.head) for item in held]
     grades = {
-        _name(item): {
-            document_id: sum(rating >= step for step in steps)
-            for document_id, rating in item.ratings.items()
-        }
+        _name(item): {name: worth.of_rating(rating) for name, rating in item.ratings.items()}
         for item in held
     }
     chosen = features(schema)

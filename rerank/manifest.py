@@ -31,7 +31,8 @@ Measured = dict[str, Estimate]
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What counts as how good. ``source``: ``clicks``, ``grades`` or ``judgments``. ``grades`` maps
-    an action to its grade, where actions are the labels; ``position_bias`` says how it was handled
+    an action to its grade, where actions are the labels; a rating's is how many of ``rating_steps``
+    it reaches. ``position_bias`` says how it was handled
     that what stands high is clicked more.
     """
 
@@ -40,6 +41,7 @@ class Labels:
     source: str
     grades: dict[str, int] = field(default_factory=dict)
     position_bias: str = "none"
+    rating_steps: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from api.model_fitness import check_overridable
 from api.model_report import lines
 from api.orders import Order, have_done
 from rerank.manifest import Manifest
+from rerank.training.clicks import STEPS, Worth
 from tandem.errors import InputError
 
 LARGEST = 2**31 - 1
+USUAL_STEPS = ",".join(f"{step:g}" for step in STEPS)
 POSITION_BIAS = ("lightgbm", "ipw", "none")
 
 
@@ -38,13 +40,23 @@ NoPromote = Annotated[
     bool, typer.Option("--no-promote", help="Train and keep the model; nothing goes live.")
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=LARGEST, help="Chooses splits and samples.")
+    int,
+    typer.Option(
+        "--seed", min=0, max=LARGEST, help="Chooses what each tree sees; never who tests."
+    ),
 ]
 Bias = Annotated[
     str,
     typer.Option(
         "--position-bias",
         help="How clicks are freed of where a document stood: lightgbm, ipw or none.",
+    ),
+]
+RatingSteps = Annotated[
+    str,
+    typer.Option(
+        "--rating-steps",
+        help="From which values on a rating is worth 1, 2, ..., upwards: 1 for a thumb.",
     ),
 ]
 ModelOverride = Annotated[
@@ -62,6 +74,7 @@ def run(
     no_promote: NoPromote = False,
     seed: Seed = 0,
     position_bias: Bias = POSITION_BIAS[0],
+    rating_steps: RatingSteps = USUAL_STEPS,
     override: ModelOverride = None,
     collection: Collection = None,
     data_dir: DataDir = None,
@@ -84,6 +97,7 @@ def run(
         "overridden": override or [],
         "seed": seed,
         "position_bias": position_bias,
+        "rating_steps": _steps(rating_steps),
     }
     order = Order(chosen.collection, "train", arguments)
     with bars(wanted=not as_json) as shown:
@@ -113,6 +127,17 @@ def _check(
             f"--position-bias: there is no way {position_bias!r}",
             hint=f"expected {', '.join(POSITION_BIAS[:-1])} or {POSITION_BIAS[-1]}",
         )
+
+
+def _steps(text: str) -> list[float]:
+    try:
+        steps = tuple(float(step) for step in text.split(","))
+    except ValueError as error:
+        raise InputError(
+            f"--rating-steps: {text!r}, expected numbers with commas between",
+            hint=f"such as {USUAL_STEPS}",
+        ) from error
+    return [*Worth(rating_steps=steps).rating_steps]
 
 
 def _absolute(path: Path | None) -> str | None:

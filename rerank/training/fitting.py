@@ -21,13 +21,17 @@ from rerank.training.bias import (
 from rerank.training.groups import TrainingSet
 from rerank.training.lambdamart import Beside, Both, FitOptions, fit
 from rerank.training.linear import fit_linear
-from rerank.training.splits import folds
+from rerank.training.splits import folds, person
+from tandem.errors import InputError
 
 if TYPE_CHECKING:
     import lightgbm
 
 TREES_TO_ESTIMATE = 100
 """Of the models whose scores say how useful a document is, where examination is estimated."""
+
+LEAST_PEOPLE_TO_ESTIMATE = 10
+"""Five in each half."""
 
 TELL_EACH = 10
 
@@ -77,6 +81,9 @@ class Fitting:
         """What clicks count by, ``None`` where they are taken at their word.
 
         Estimated by models that learned from one half of the people and score the other.
+
+        Raises:
+            InputError: there are too few people for two halves.
         """
         if self.bias == "none":
             return None
@@ -84,6 +91,12 @@ class Fitting:
             positions_of(self.both)
             return self.examination
         options = replace(self.options, trees=TREES_TO_ESTIMATE)
+        if len({person(group) for group in self.both.groups}) < LEAST_PEOPLE_TO_ESTIMATE:
+            raise InputError(
+                "too few people to estimate how the places of an answer are looked at, expected "
+                f"{LEAST_PEOPLE_TO_ESTIMATE} or more who chose something",
+                hint="collect more, or take clicks at their word: --position-bias none",
+            )
         scores: dict[str, Floats] = {}
         for half, other in folds(self.both, 2, seed=self.options.seed):
             booster = fit(half, None, options, self._beside("estimating examination", half))

@@ -18,8 +18,17 @@ PRIOR_PERSON = 5.0
 PRIOR_DOCUMENT = 4.0
 """Weight of being as good as most documents, in ratings."""
 
+LEAST_SPREAD = 1e-6
+"""Of the usual rating: what is left of ratings that are all alike is rounding, and must not be
+divided by.
+"""
+
 ROUNDS = 15
 """After so many, biases move no more that anybody could see."""
+
+
+_Person = tuple[bool, str | None]
+"""Whether it is a user, or else a client, and the id."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +56,10 @@ def opinions_of(deeds: Iterable[Deed]) -> Opinions:
     Biases are least squares shrunk to 0, document by document and person by person in turn
     (Y. Koren, "Factor in the neighbors", 2010, section 2.1).
     """
-    found: dict[tuple[str, str], float] = {}
+    found: dict[tuple[_Person, str], float] = {}
     for deed in deeds:
-        person = deed.user_id or deed.client_id
-        if person is None or deed.document_id is None:
+        person = (True, deed.user_id) if deed.user_id is not None else (False, deed.client_id)
+        if person[1] is None or deed.document_id is None:
             continue
         if is_rating(deed) and deed.value is not None:
             found[person, deed.document_id] = deed.value
@@ -58,7 +67,7 @@ def opinions_of(deeds: Iterable[Deed]) -> Opinions:
             found.setdefault((person, deed.document_id), float("nan"))
     names = sorted({document_id for _, document_id in found})
     rows = {name: row for row, name in enumerate(names)}
-    persons: dict[str, int] = {}
+    persons: dict[_Person, int] = {}
     people = np.array([persons.setdefault(name, len(persons)) for name, _ in found], np.intp)
     documents = np.array([rows[name] for _, name in found], np.intp)
     ratings = np.fromiter(found.values(), np.float64, len(found))
@@ -95,4 +104,6 @@ def _biases(
         rest = ratings - usual - of_people[people]
         of_documents = np.bincount(documents, rest, shape[1]) / counts_of_documents
     left = ratings - usual - of_people[people] - of_documents[documents]
-    return usual, float(left.std()) or 1.0, of_people, of_documents
+    spread = float(left.std())
+    is_more_than_rounding = spread > LEAST_SPREAD * max(1.0, abs(usual))
+    return usual, spread if is_more_than_rounding else 1.0, of_people, of_documents

@@ -1,7 +1,7 @@
 """Which groups are trained on, which stop the training, and which prove it.
 
-People are drawn by a hash of their id, so that the same person is in the same part whenever a model
-is trained with the same seed: the model that is live has not seen those who judge the next one.
+People are drawn by a hash of their id and nothing else, so that the same person is in the same part
+whenever a model is trained: the model that is live has not seen those who judge the next one.
 Groups without a person stand for themselves.
 """
 
@@ -22,7 +22,8 @@ HISTORY = "history"
 @dataclass(frozen=True, slots=True)
 class SplitOptions:
     """The share of the people that test and validate, and the newest share of the time, of which
-    nothing is learned: 0 where time does not matter.
+    nothing is learned: 0 where time does not matter. With another ``seed`` other people test: only
+    for experiments, as the live model may have learned from them.
     """
 
     test_share: float = 0.3
@@ -78,16 +79,22 @@ def folds(
 ) -> Iterator[tuple[TrainingSet, TrainingSet]]:
     """What to train and to measure on, ``count`` times; each person is measured once.
 
+    Folds have as many people each, give or take one, whatever part of a split they are from.
+
     Raises:
         InputError: fewer than two folds.
     """
     if count < 2:
         raise InputError(f"{count} folds, expected at least 2")
-    places = [int(_draw(group, seed) * count) for group in data.groups]
+    people = sorted(
+        {person(group) for group in data.groups}, key=lambda name: _hash("fold", seed, name)
+    )
+    places = {name: place % count for place, name in enumerate(people)}
+    folded = [places[person(group)] for group in data.groups]
     for fold in range(count):
         yield (
-            _where(data, [place != fold for place in places]),
-            _where(data, [place == fold for place in places]),
+            _where(data, [place != fold for place in folded]),
+            _where(data, [place == fold for place in folded]),
         )
 
 
@@ -110,8 +117,12 @@ def _part(group: Group, options: SplitOptions) -> str:
 
 def _draw(group: Group, seed: int) -> float:
     """From 0 to below 1, the same for all groups of a person."""
-    digest = hashlib.sha256(f"{seed} {person(group)}".encode()).digest()
-    return int.from_bytes(digest[:6]) / 2**48
+    return _hash(seed, person(group)) / 2**48
+
+
+def _hash(*of: object) -> int:
+    """From 0 to below 2^48."""
+    return int.from_bytes(hashlib.sha256(" ".join(map(str, of)).encode()).digest()[:6])
 
 
 def _newest(groups: list[Group], share: float) -> float | None:

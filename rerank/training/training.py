@@ -33,7 +33,7 @@ LIVE = "live"
 LEAST_IN_A_PART = 5
 """People; with fewer nothing is trained. To go live it takes more that test."""
 
-SAME_LABELS = "it learned from judgments, too, and these may be among them"
+SAME_LABELS = "it learned from such labels, too, and these may be among them"
 
 Floats = npt.NDArray[np.float64]
 Report = Callable[[str], None]
@@ -59,7 +59,8 @@ class Task:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """``examination`` is estimated from the clicks unless it is given. ``least_groups``: with fewer
+    """``seed`` draws what trees see, and never who tests, which is ``split``'s. ``examination`` is
+    estimated from the clicks unless it is given. ``least_groups``: with fewer
     nothing is trained. AUC takes a document for good from the grade ``good`` on, by default from
     the middle of the grades. Trees are added to a weighted sum of the features ``linear``, fitted
     first with the penalty ``linear_l2``: see ``linear.fit_linear``. With ``folds`` there is no test
@@ -158,8 +159,8 @@ def train(
 
 def _parts(data: TrainingSet, options: TrainingOptions) -> Split:
     if options.folds:
-        return everything(data, options.folds, options.seed)
-    made = split(data, replace(options.split, seed=options.seed))
+        return everything(data, options.folds, options.split.seed)
+    made = split(data, options.split)
     _check_parts(made)
     return made
 
@@ -177,7 +178,7 @@ def _others_scores(
         parts = Split(training, validation, data)
         return _fitting(parts, task, options, report).fitted(names, what)
 
-    return cross_validated(data, options.folds, options.seed, learn)
+    return cross_validated(data, options.folds, options.split.seed, learn)
 
 
 def _measured(live: Incumbent, found: Split, task: Task, options: TrainingOptions) -> Measured:
@@ -266,7 +267,7 @@ def _parameters(
     examined = fitting.examined
     return {
         "fit": asdict(fitting.options) | {"trees": trees},
-        "split": asdict(options.split) | {"seed": options.seed},
+        "split": asdict(options.split),
         "rises": dict(fitting.rises),
         "linear": {"features": list(fitting.linear), "l2": fitting.l2},
         "good": good,

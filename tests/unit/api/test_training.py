@@ -111,6 +111,7 @@ def test_from_clicks_to_a_live_model(owner: Owner) -> None:
     assert {row["stage"] for row in seen} >= {"reading", "training", "promoting"}
     proved = outcome["manifest"]["proof"]
     assert proved["lifts"]["untrained"]["nDCG@10"][1] > 0
+    assert outcome["manifest"]["labels"]["rating_steps"] == [3.0, 4.0, 4.5]
     assert outcome["manifest"]["embedder"] == house.collection(NAME).generation.embedder
 
     result = house.collection(NAME).searcher().search(Query("text", limit=20, budget_ms=20_000))
@@ -247,6 +248,8 @@ def test_the_report_and_the_exit_code(folder: Path, capsys: pytest.CaptureFixtur
         (["--judgments", "a", "--graded", "b"], "expected one of them"),
         (["--as-of-end"], "about the answers of a file"),
         (["--position-bias", "none at all"], "there is no way 'none at all'"),
+        (["--rating-steps", "3;4"], "'3;4', expected numbers with commas between"),
+        (["--rating-steps", "4,3"], "steps of ratings: 4, 3; expected"),
         (["--override", "pair"], "'pair' cannot be overridden"),
         (["--seed", "-1"], "--seed"),
     ],

@@ -22,6 +22,7 @@ from api.training_tables import positions_at
 from indexer.indexing import catch_up
 from indexer.reindexing import Interrupted
 from rerank.facts import Facts
+from rerank.training.clicks import Worth
 from rerank.training.splits import HISTORY
 from tandem.behaviour import Deed
 from tandem.errors import InputError
@@ -72,7 +73,7 @@ def test_groups_of_grades(house: House, ground: Ground, tmp_path: Path, as_of_en
     moment = AT + timedelta(minutes=MINIMUM // 2)
     rating = Event("e", "rating", moment, "d9", "u1", value=5.0)
     house.catalog.events.append(NAME, "t", [rating])
-    found = from_grades(ground, path, as_of_end=as_of_end)
+    found = from_grades(ground, path, Worth(), as_of_end=as_of_end)
     assert len(found.data) == MINIMUM
     assert found.left_out[TEST_SPLIT] == 1
     assert {group.origin for group in found.data.groups} == {"grades"}
@@ -87,7 +88,7 @@ def test_groups_of_grades(house: House, ground: Ground, tmp_path: Path, as_of_en
 def test_too_few_grades(ground: Ground, tmp_path: Path) -> None:
     """Those of other splits do not count."""
     with pytest.raises(InputError, match="49 graded answers to train on, at least 50"):
-        from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM - 1), as_of_end=False)
+        from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM - 1), Worth(), as_of_end=False)
 
 
 def test_groups_of_judgments(ground: Ground, told: list[tuple[int, int]], tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_ratings_of_the_past_make_more_groups(house: House, ground: Ground, tmp_
         for number in range(20)
     ]
     house.catalog.events.append(NAME, "t", ratings)
-    found = from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM), as_of_end=True)
+    found = from_grades(ground, graded(tmp_path / "g.jsonl", MINIMUM), Worth(), as_of_end=True)
     (group,) = [item for item in found.data.groups if item.origin == HISTORY]
     assert (group.group_id, group.user_id) == ("history of u1", "u1")
     assert group.document_ids == tuple(sorted(f"d{number}" for number in range(15, 21)))

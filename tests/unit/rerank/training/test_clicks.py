@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rerank.training.clicks import Answer, Worth, grades_of, labelled
+from rerank.training.people import People
 from tandem.behaviour import Deed, Rows, Shown, Who
 from tandem.errors import InputError
 from tandem.features import FeatureMatrix
@@ -86,6 +87,44 @@ def test_the_best_deed_counts_and_a_rating_is_the_last_word() -> None:
     }
 
 
+def test_who_bought_has_found_it() -> None:
+    """However it is rated then; a click was but a look. A high rating adds to both."""
+    log = deeds(
+        ("purchase", "q", "bought", None),
+        ("rating", "q", "bought", 0.5),
+        ("click", "q", "looked", None),
+        ("rating", "q", "looked", 0.5),
+        ("add_to_cart", "q", "carted", None),
+        ("rating", "q", "carted", 5.0),
+    )
+    assert grades_of(log, Worth()) == {"q": {"bought": 3, "looked": 0, "carted": 3}}
+
+
+@pytest.mark.parametrize("steps", [(), (3.0, 3.0), (4.0, 3.0), (float("nan"),), (float("inf"),)])
+def test_steps_that_tell_nothing_are_refused(steps: tuple[float, ...]) -> None:
+    """They rise."""
+    with pytest.raises(InputError, match="steps of ratings"):
+        Worth(rating_steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("values", "steps"), [([1.0] * 10, None), ([0.0], None), ([1.0, 10.0], None), ([4.0] * 10, 6.0)]
+)
+def test_ratings_of_another_scale_are_refused(values: list[float], steps: float | None) -> None:
+    """A thumb would be a bad mark, and nearly all of ten the best one."""
+    log = deeds(*(("rating", "q", f"d{at}", value) for at, value in enumerate(values)))
+    worth = Worth() if steps is None else Worth(rating_steps=(steps,))
+    with pytest.raises(InputError, match="are for others") as raised:
+        grades_of(log, worth)
+    assert "--rating-steps" in str(raised.value.hint)
+
+
+def test_a_thumb_is_a_step() -> None:
+    """1 is up, 0 is down."""
+    log = deeds(("rating", "q", "a", 1.0), ("rating", "q", "b", 0.0))
+    assert grades_of(log, Worth(rating_steps=(1.0,))) == {"q": {"a": 1, "b": 0}}
+
+
 def test_a_group_is_what_was_shown() -> None:
     """Features by document, NaN where there is none; positions are those of the page."""
     made = labelled(
@@ -107,6 +146,9 @@ def test_people_are_known_by_their_browser_where_nothing_else_is_known() -> None
     """A client is no user of the same name."""
     made = labelled([answer("q1", "a", "b")], NAMES, {"q1": {"a": 1}})
     assert made.data.groups[0].user_id == "client c"
+    met = People([Who("u", "c")])
+    made = labelled([answer("q1", "a", "b")], NAMES, {"q1": {"a": 1}}, met)
+    assert made.data.groups[0].user_id == "u"
 
 
 def test_what_cannot_tell_better_from_worse_is_left_out() -> None:

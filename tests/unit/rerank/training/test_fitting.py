@@ -1,14 +1,17 @@
 """What clicks teach: the order that was shown, or what is useful."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rerank.training.bias import PositionBias
 from rerank.training.fitting import Fitting
+from rerank.training.groups import TrainingSet
 from rerank.training.lambdamart import FitOptions
 from rerank.training.splits import SplitOptions, split
+from tandem.errors import InputError
 from tandem.intervals import Estimate, estimate
 from tests.clicked_world import NAMES, ClickedWorld, Floats, ndcg
 
@@ -51,6 +54,18 @@ def test_clicks_by_position_teach_more_of_the_truth(quality: Mapping[str, Floats
     """Than clicks at their word do, and these more than the order that was shown."""
     assert lift(quality, "lightgbm", "none").low > 0.0
     assert lift(quality, "none", "shown").low > 0.1
+
+
+def test_too_few_people_tell_nothing_of_places() -> None:
+    """It is said what to do."""
+    data = WORLD.clicked(60).data
+    few = TrainingSet(
+        NAMES,
+        tuple(replace(one, user_id=f"u{at % 9}") for at, one in enumerate(data.groups)),
+    )
+    with pytest.raises(InputError, match="too few people to estimate") as raised:
+        _ = Fitting(few, few, OPTIONS, lambda _: None, bias="ipw").examined
+    assert "--position-bias none" in str(raised.value.hint)
 
 
 def test_examination_is_estimated_from_people_who_were_not_learned_from() -> None:

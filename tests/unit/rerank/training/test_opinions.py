@@ -46,6 +46,20 @@ def test_the_last_rating_counts_once_and_before_a_choice() -> None:
     assert found.spread == 1.0
 
 
+def test_a_client_is_no_user_of_the_same_id() -> None:
+    """Two people rate the document."""
+    found = opinions_of([rated(1, "7", "a", 4.0), Deed(2, "rating", "a", 0.0, 2.0, client_id="7")])
+    assert found.person_count == 2
+    assert sorted(found.ratings.tolist()) == [2.0, 4.0]
+
+
+def test_ratings_that_are_all_alike_have_no_spread() -> None:
+    """77 times 4.3 have a mean that is not quite 4.3, and what is left is no opinion."""
+    found = opinions_of([rated(at, f"u{at % 7}", f"d{at // 7}", 4.3) for at in range(77)])
+    assert found.usual == pytest.approx(4.3)
+    assert found.spread == 1.0
+
+
 def test_biases_are_shrunk() -> None:
     """One person, one document above another: by hand what one round leaves is 0."""
     found = opinions_of([rated(1, "u", "good", 5.0), rated(2, "u", "bad", 1.0)])

@@ -100,6 +100,17 @@ def test_folds_measure_everybody_once(data: TrainingSet, count: int) -> None:
     assert sorted(measured) == sorted(one.group_id for one in data.groups)
 
 
+def test_folds_are_of_equal_people_in_every_part() -> None:
+    """They are drawn otherwise than parts are: who validates is in both halves."""
+    data = TrainingSet(NAMES, tuple(group(at, at % 200, at % 7) for at in range(400)))
+    parts = split(data, SplitOptions(newest_share=0.0))
+    both = TrainingSet(NAMES, parts.training.groups + parts.validation.groups)
+    validating = {person(one) for one in parts.validation.groups}
+    halves = [{person(one) for one in half.groups} for _, half in folds(both, 2)]
+    assert abs(len(halves[0]) - len(halves[1])) <= 1
+    assert all(len(validating) / 4 < len(half & validating) for half in halves)
+
+
 def test_one_fold_is_refused() -> None:
     """It would train on nothing."""
     with pytest.raises(InputError, match="1 folds, expected at least 2"):

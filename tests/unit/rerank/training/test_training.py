@@ -184,6 +184,14 @@ def test_the_same_data_and_seed_make_the_same_model(graded: Trained) -> None:
     assert fingerprint(other) != fingerprint(with_names(NAMES, DATA.groups[:4]))
 
 
+def test_another_seed_leaves_the_testers_who_they_are(graded: Trained) -> None:
+    """The live model must not have learned from those who judge the next one."""
+    other = train(DATA, TASK, replace(OPTIONS, seed=1))
+    assert other.model.parts()["model.txt"] != graded.model.parts()["model.txt"]
+    tested = [[group.group_id for group in made.test.groups] for made in (graded, other)]
+    assert tested[0] == tested[1]
+
+
 def test_judgments_need_no_people() -> None:
     """Nothing is personal, and a weighted sum is part of the model."""
     groups = [
