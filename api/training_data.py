@@ -14,7 +14,7 @@ from api.examination import Stoppable
 from api.generation import OpenGeneration
 from api.graded import Graded, read_graded
 from api.signal_reads import SignalReads
-from api.training_history import history
+from api.training_history import Ratings, history
 from api.training_tables import fitted, past_of, positions_at
 from indexer.reindexing import Interrupted
 from query.configurations import DEFAULT
@@ -173,7 +173,7 @@ def from_grades(ground: Ground, file: Path, worth: Worth, *, as_of_end: bool) ->
     made = made_of(ground, Labelling(log, wanted, grades), unplaced)
     with ground.facts() as facts:
         asked = [answer.query for answer in graded.answers]
-        past = history(ground.schema, log, facts, worth, ground.tell, asked)
+        past = history(ground.schema, Ratings(log, worth), facts, ground.tell, asked)
     groups = (*made.data.groups, *past)
     left_out = {**made.left_out, TEST_SPLIT: graded.left_out}
     return made._replace(data=TrainingSet(ground.names, groups), left_out=left_out)

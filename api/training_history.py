@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from api.training_tables import deeds_of, known_of
 from rerank.facts import Facts, FactsSource
@@ -29,11 +30,17 @@ MOST_WORDS = 4
 """A value of more words is not looked for."""
 
 
+class Ratings(NamedTuple):
+    """Where they are, and what they are worth."""
+
+    log: BehaviourLog
+    worth: Worth
+
+
 def history(
     schema: Schema,
-    log: BehaviourLog,
+    ratings: Ratings,
     facts: FactsSource,
-    worth: Worth,
     tell: Callable[[int, int], None],
     asked: Collection[str] = (),
 ) -> tuple[Group, ...]:
@@ -44,7 +51,7 @@ def history(
         EngineUnavailable: the documents do not come.
         InputError: the ratings are not of the scale of the label definition.
     """
-    deeds = [*deeds_of(log)]
+    deeds, worth = [*deeds_of(ratings.log)], ratings.worth
     known = known_of(deeds, facts)
     kept, held = hold_out(deeds, known, HistoryOptions(field=named_field(known, asked)))
     past = KeptLog(kept)

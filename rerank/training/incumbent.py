@@ -75,7 +75,7 @@ def measured(live: Incumbent, data: TrainingSet, known: Sequence[Feature]) -> Me
             elif own is not None and name in own.names:
                 part[:, column] = own.of(group.document_ids).columns([name]).values[:, 0]
         start += len(group.document_ids)
-    unknown: list[bool] = np.isnan(rows).all(axis=0).tolist()
+    unknown = [bool(np.isnan(column).all()) for column in rows.T]
     looked_at = said.importances.keys() | said.start.keys()
     lacking = [
         name

@@ -33,7 +33,7 @@ LIVE = "live"
 LEAST_IN_A_PART = 5
 """People; with fewer nothing is trained. To go live it takes more that test."""
 
-SAME_LABELS = "it learned from judgments, too, and these may be among them"
+SAME_LABELS = "it learned from such labels, too, and these may be among them"
 
 Floats = npt.NDArray[np.float64]
 Report = Callable[[str], None]
@@ -159,7 +159,7 @@ def train(
 
 def _parts(data: TrainingSet, options: TrainingOptions) -> Split:
     if options.folds:
-        return everything(data, options.folds, options.seed)
+        return everything(data, options.folds, options.split.seed)
     made = split(data, options.split)
     _check_parts(made)
     return made
@@ -178,7 +178,7 @@ def _others_scores(
         parts = Split(training, validation, data)
         return _fitting(parts, task, options, report).fitted(names, what)
 
-    return cross_validated(data, options.folds, options.seed, learn)
+    return cross_validated(data, options.folds, options.split.seed, learn)
 
 
 def _measured(live: Incumbent, found: Split, task: Task, options: TrainingOptions) -> Measured:
