@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from api.behaving import BehaviourWatch
 from api.generation import OpenGeneration
@@ -113,6 +113,21 @@ class _Scenes:
         )
 
 
+class _Held(NamedTuple):
+    """A release's order, and over what: it holds on to what is known of its documents."""
+
+    order: Order
+    opened: OpenGeneration
+
+
+_Kept = TypeVar("_Kept", _Facts, _Held)
+
+
+def _of_open(kept: Mapping[int, _Kept]) -> dict[int, _Kept]:
+    """What is kept of generations that are not closed."""
+    return {number: each for number, each in kept.items() if not each.opened.is_closed}
+
+
 class LearnedOrders:
     """Thread-safe. Until ``begin`` nothing is known of what people do."""
 
@@ -126,7 +141,7 @@ class LearnedOrders:
         self._shares = {LEXICAL: settings.lexical.share, VECTOR: settings.vector.share}
         self._reads = SignalReads(catalog, collection)
         self._lock = threading.Lock()
-        self._orders: dict[int, Order] = {}
+        self._orders: dict[int, _Held] = {}
         self._facts: dict[int, _Facts] = {}
         self._behaviour: BehaviourWatch | None = None
         self._forgetting: Watch | None = None
@@ -171,18 +186,19 @@ class LearnedOrders:
         """
         with self._lock:
             known = self._orders.get(release.number)
-        order = known or self.order(release.model, opened)
+        if known is None or known.opened is not opened:
+            known = _Held(self.order(release.model, opened), opened)
         with self._lock:
-            self._orders[release.number] = order
+            self._orders[release.number] = known
             while len(self._orders) > KEPT:
                 del self._orders[next(iter(self._orders))]
 
     def of(self, release: Release, opened: OpenGeneration) -> Order:
         """The order of a release over its generation; over another one that without a model."""
-        order = self._orders.get(release.number)
-        if order is None or opened.generation.number != release.generation:
+        known = self._orders.get(release.number)
+        if known is None or opened.generation.number != release.generation:
             return Order(self._untrained(opened.generation.schema))
-        return order
+        return known.order
 
     def order(self, number: int | None, opened: OpenGeneration) -> Order:
         """The order of a model over a generation, or without one. Where the model cannot be used
@@ -227,11 +243,10 @@ class LearnedOrders:
 
     def _forget(self) -> None:
         with self._lock:
-            self._facts = {
-                number: facts for number, facts in self._facts.items() if not facts.opened.is_closed
-            }
-            held = list(self._facts.values())
-        for facts in held:
+            self._facts = _of_open(self._facts)
+            self._orders = _of_open(self._orders)
+            known = list(self._facts.values())
+        for facts in known:
             facts.forget(self._catalog)
 
     def close(self) -> None:

@@ -80,10 +80,10 @@ class SignalReads:
         in_time = _at_once if opened.is_in_process else self._apart
 
         def documents(ids: Collection[str], seconds: float) -> Mapping[str, Document]:
-            return in_time(partial(opened.indexed, ids, seconds), seconds)
+            return opened.indexed(ids, seconds)
 
-        def vectors(ids: Collection[str], seconds: float) -> Mapping[str, FloatMatrix]:
-            return self._apart(partial(opened.vector.index.vectors, ids), seconds)
+        def vectors(ids: Collection[str]) -> Mapping[str, FloatMatrix]:
+            return opened.vector.index.vectors(ids)
 
         def words(text: str, seconds: float) -> Sequence[TextWord]:
             asked = partial(opened.lexical.index.words, text, timeout_seconds=seconds)
@@ -96,7 +96,7 @@ class SignalReads:
             return opened.asking.remembered(folded(text))
 
         analyse = analyser(analysis_of(opened.generation))
-        return Reading(documents, vectors, words, count, analyse, vector)
+        return Reading(documents, vectors, words, count, analyse, vector, self._apart)
 
     def _apart(self, call: Callable[[], Answer], seconds: float) -> Answer:
         """What the call gives.

@@ -80,7 +80,7 @@ class Library:
         """Documents by id."""
         return {name: self.documents[name] for name in ids}
 
-    def passages(self, ids: Collection[str], _seconds: float) -> Mapping[str, FloatMatrix]:
+    def passages(self, ids: Collection[str]) -> Mapping[str, FloatMatrix]:
         """Vectors by id."""
         return {name: self.vectors[name] for name in ids}
 

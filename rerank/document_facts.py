@@ -1,15 +1,16 @@
 """Facts of a generation's documents: read from its indexes, analysed, and kept while there is room.
 
-Nothing is waited for under a lock. What is read while documents are forgotten is not kept: it may
-be older than the change that had them forgotten.
+Nothing is waited for under a lock. What comes too late for who asked is kept for the next one. What
+is read while documents are forgotten is not kept: it may be older than the change that had them
+forgotten.
 """
 
 import math
 import string
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ from rerank.facts import (
     fragment_bits,
     fragments,
 )
-from rerank.facts_cache import Entry, FactsCache
+from rerank.facts_cache import AtHand, Entry, FactsCache
 from tandem.documents import Document
 from tandem.errors import FieldError
 from tandem.fields import TypedValue, typed_value
@@ -48,8 +49,19 @@ LONGEST_RUN = 40
 
 _BREAKS = str.maketrans(dict.fromkeys(string.punctuation.replace("'", ""), " "))
 
+LATE_SECONDS = 2.0
+"""How long documents may take that whoever asked for them does not wait for any more."""
+
 Analyse = Callable[[str], Sequence[str]]
 """The searchable words of a text, in order."""
+
+Read = Callable[[], "list[Entry]"]
+"""Reads documents, and keeps what it has read."""
+
+
+def at_once(read: Read, seconds: float) -> "list[Entry]":  # noqa: ARG001 - no waiting
+    """See ``Reading.in_time``."""
+    return read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +70,17 @@ class Reading:
 
     ``words`` and ``count`` are ``LexicalIndex``'s, ``analyse`` is the analysis of the generation.
     ``vector`` gives the vector of a text that was just searched for, and waits for nothing.
+    ``in_time`` gives what a call does, or raises ``EngineUnavailable`` after so many seconds; the
+    call goes on to its end then.
     """
 
     documents: Callable[[Collection[str], float], Mapping[str, Document]]
-    vectors: Callable[[Collection[str], float], Mapping[str, FloatMatrix]]
+    vectors: Callable[[Collection[str]], Mapping[str, FloatMatrix]]
     words: Callable[[str, float], Sequence[TextWord]]
     count: Callable[[], int]
     analyse: Analyse
     vector: Callable[[str], FloatVector | None] = lambda _: None
+    in_time: Callable[[Read, float], list[Entry]] = at_once
 
 
 class DocumentFacts:
@@ -84,14 +99,13 @@ class DocumentFacts:
         needs: Collection[Need] = EVERYTHING,
     ) -> Mapping[str, Facts]:
         """See ``FactsSource``."""
-        until = time.monotonic() + timeout_seconds
-        wanted = frozenset(needs)
-        at_hand = self._cache.find(document_ids, wanted)
+        at_hand = self._cache.find(document_ids, frozenset(needs))
         facts = at_hand.facts
         if at_hand.missing:
-            read = self._read(at_hand.missing, wanted, until)
-            self._cache.keep(read, at_hand.epoch)
-            facts |= {entry.facts.document_id: entry.facts for entry in read}
+            seconds = max(timeout_seconds, LATE_SECONDS)
+            read = partial(self._read, at_hand, frozenset(needs), seconds)
+            found = self._reading.in_time(read, timeout_seconds)
+            facts |= {entry.facts.document_id: entry.facts for entry in found}
         return facts
 
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
@@ -124,18 +138,19 @@ class DocumentFacts:
         """About how much room the facts take."""
         return self._cache.bytes_held
 
-    def _read(
-        self, document_ids: Sequence[str], needs: frozenset[Need], until: float
-    ) -> list[Entry]:
-        documents = self._reading.documents(document_ids, until - time.monotonic())
+    def _read(self, at_hand: AtHand, needs: frozenset[Need], seconds: float) -> list[Entry]:
+        """Read what is missing, and keep it."""
+        documents = self._reading.documents(at_hand.missing, seconds)
         vectors: Mapping[str, FloatMatrix] = {}
         if "vectors" in needs and documents:
-            vectors = self._reading.vectors(tuple(documents), until - time.monotonic())
+            vectors = self._reading.vectors(tuple(documents))
         coder = self._codes if "words" in needs else None
-        return [
+        entries = [
             Entry(facts_of(document, self._schema, coder, vectors.get(document_id)), needs)
             for document_id, document in documents.items()
         ]
+        self._cache.keep(entries, at_hand.epoch)
+        return entries
 
 
 class WordCoder:

@@ -74,6 +74,39 @@ class Troubles(NamedTuple):
     logged: Trouble
 
 
+class ForLog(NamedTuple):
+    """Computes ``features`` for whoever learns from the log: no answer lacks anything without them.
+    ``read`` are those for which the scene is read.
+    """
+
+    scenes: Scenes
+    trouble: Trouble
+    read: Sequence[Feature]
+    features: Sequence[Feature]
+    tables: Tables = Tables()
+
+    def of(
+        self, query: Query, candidates: Ranking, until: float
+    ) -> tuple[int, FeatureMatrix] | None:
+        """The features and their ``as_of``; ``None`` where there are none to compute, or not all
+        that they need comes until then, a moment of ``time.monotonic``.
+        """
+        if not self.features:
+            return None
+        try:
+            scene, missing = self.scenes.scene(
+                query, candidates, self.read, tables=self.tables, timeout_seconds=_left(until)
+            )
+            if missing:
+                raise EngineUnavailable(f"{missing[0].leg}: {missing[0].reason}")
+            seen = assemble(scene, self.features)
+        except Exception as error:  # whatever it is
+            self.trouble.tell(error)
+            return None
+        self.trouble.is_over()
+        return scene.as_of, seen
+
+
 class LearnedOrder:
     """A ``Reranker`` and ``Explainer`` by a model, over the documents of one generation.
 
@@ -100,8 +133,11 @@ class LearnedOrder:
             )
         self._model = model
         self._chosen = tuple(known[name] for name in names)
-        self._others = tuple(known[name] for name in known if name not in {*names})
-        self._every = (*self._chosen, *self._others)
+        others = tuple(known[name] for name in known if name not in {*names})
+        # all are read, not these alone: facts of documents are kept as they were last read
+        self._others = ForLog(
+            scenes, troubles.logged, (*self._chosen, *others), others, model.tables
+        )
         self._scenes = scenes
         self._fallback = fallback
         self._troubles = troubles
@@ -119,24 +155,26 @@ class LearnedOrder:
         missing: tuple[Degradation, ...] = ()
         if query.surface == "search" and candidates.hits:
             try:
-                return self._learned(query, candidates, timeout_seconds)
+                return self._learned(query, candidates, until)
             except Exception as error:  # whatever it is, the search has its answers already
                 self._troubles.order.tell(error)
                 is_late = isinstance(error, EngineUnavailable)
                 missing = (Degradation(RERANK, "unavailable" if is_late else "error"),)
-        left = max(0.0, until - time.monotonic())
-        before = self._fallback.rerank(query, candidates, documents, timeout_seconds=left)
+        before = self._fallback.rerank(query, candidates, documents, timeout_seconds=_left(until))
         return before._replace(
             degraded=(*before.degraded, *missing), as_of=before.as_of or self._scenes.position
         )
 
-    def _learned(self, query: Query, candidates: Ranking, timeout_seconds: float) -> Reranked:
+    def _learned(self, query: Query, candidates: Ranking, until: float) -> Reranked:
+        """What is computed for whoever learns comes after the order, in what is left of the time:
+        it can take nothing from it.
+        """
         scene, missing = self._scenes.scene(
             query,
             candidates,
-            self._every if query.wants_features else self._chosen,
+            self._chosen,
             tables=self._model.tables,
-            timeout_seconds=timeout_seconds,
+            timeout_seconds=_left(until),
         )
         seen = assemble(scene, self._chosen)
         scores = self._model.scores(seen.values).tolist()
@@ -147,22 +185,18 @@ class LearnedOrder:
             zip(seen.document_ids, scores, strict=True),
             evidence=evidence.__getitem__,
         )
-        if not query.wants_features:
-            return Reranked(
-                ranking, missing, scene.as_of, seen if query.wants_explanation else None
-            )
-        # who learns from the log must not take for unknown what was only late
-        whole = None if missing else self._with_others(scene, seen)
-        return Reranked(ranking, missing, scene.as_of, whole)
+        kept = seen if query.wants_explanation else None
+        if query.wants_features:
+            # who learns from the log must not take for unknown what was only late
+            kept = None if missing else self._with_others(scene, seen, until)
+        return Reranked(ranking, missing, scene.as_of, kept)
 
-    def _with_others(self, scene: Scene, seen: FeatureMatrix) -> FeatureMatrix:
-        """With the features that the next model may want; they do not matter to the order."""
-        try:
-            others = assemble(scene, self._others)
-        except ModelError as error:
-            self._troubles.logged.tell(error)
+    def _with_others(self, scene: Scene, seen: FeatureMatrix, until: float) -> FeatureMatrix:
+        """With the features that the next model may want, if they come, as of the same position."""
+        found = self._others.of(scene.query, scene.candidates, until)
+        if found is None or found[0] != scene.as_of:
             return seen
-        self._troubles.logged.is_over()
+        others = found[1]
         values = np.concatenate([seen.values, others.values], axis=1)
         return FeatureMatrix((*seen.names, *others.names), seen.document_ids, values)
 
@@ -198,10 +232,10 @@ class SignalledOrder:
         trouble: Trouble,
         missing: tuple[Degradation, ...] = (),
     ) -> None:
+        every = features(schema)
         self._inner = inner
-        self._features = features(schema)
         self._scenes = scenes
-        self._trouble = trouble
+        self._every = ForLog(scenes, trouble, every, every)
         self._missing = missing
 
     def rerank(
@@ -218,29 +252,10 @@ class SignalledOrder:
         before = self._inner.rerank(query, candidates, documents, timeout_seconds=timeout_seconds)
         seen = None
         if query.wants_features and candidates.hits:
-            seen = self._seen(query, candidates, max(0.0, until - time.monotonic()))
+            seen = self._every.of(query, candidates, until)
         as_of, matrix = (position, None) if seen is None else seen
         missing = (*before.degraded, *self._missing)
         return Reranked(before.ranking, missing, as_of, matrix)
-
-    def _seen(
-        self, query: Query, candidates: Ranking, seconds: float
-    ) -> tuple[int, FeatureMatrix] | None:
-        """The features and their ``as_of``; ``None`` where they cannot be had: the order is whole
-        without them.
-        """
-        try:
-            scene, missing = self._scenes.scene(
-                query, candidates, self._features, tables=Tables(), timeout_seconds=seconds
-            )
-            if missing:
-                raise EngineUnavailable(f"{missing[0].leg}: {missing[0].reason}")
-            seen = assemble(scene, self._features)
-        except Exception as error:  # whatever it is
-            self._trouble.tell(error)
-            return None
-        self._trouble.is_over()
-        return scene.as_of, seen
 
 
 def _contributions(
@@ -252,3 +267,7 @@ def _contributions(
         for name, value, part in zip(names, values, parts[:-1], strict=True)
     ]
     return (*told, Contribution(BIAS, None, parts[-1]))
+
+
+def _left(until: float) -> float:
+    return max(0.0, until - time.monotonic())

@@ -1,7 +1,9 @@
 """A searcher over whatever is live, and the watch that takes up what another process promoted."""
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -216,3 +218,16 @@ def test_closing_does_not_wait_for_the_next_time() -> None:
     watch.close()
     assert time.monotonic() - began < 4
     assert not asked.is_set()
+
+
+@pytest.mark.usefixtures("models")
+def test_what_is_known_of_a_closed_generation_is_let_go(tmp_path: Path) -> None:
+    """With the order of the release that was live over it."""
+    with owned(settings_in(tmp_path)) as house, at_work(house) as owner:
+        collection = house.collection(NAME)
+        collection.searching.begin()
+        known = weakref.ref(collection.searching._orders._facts[1].known)
+        reindexed(owner, model=MODELS[1])
+        collection.close_generation(1, lambda: None)
+        until(lambda: gc.collect() >= 0 and known() is None)
+        assert [*collection.searching._orders._orders] == [2]

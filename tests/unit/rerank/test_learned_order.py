@@ -68,12 +68,17 @@ def signals(monkeypatch: pytest.MonkeyPatch) -> Features:
 
 @dataclass
 class Scenes:
-    """``Scenes`` as of 41, noting for which features they were asked."""
+    """``Scenes`` as of 41, noting for which features they were asked; ``more`` is what becomes of
+    the second one that is asked for.
+    """
 
     missing: tuple[Degradation, ...] = ()
     error: Exception | None = None
     asked: list[tuple[str, ...]] = field(default_factory=list)
     position: int = 43
+    more_missing: tuple[Degradation, ...] = ()
+    more_error: Exception | None = None
+    more_as_of: int = 41
 
     def scene(
         self,
@@ -86,10 +91,12 @@ class Scenes:
     ) -> Seen:
         """See ``Scenes``."""
         self.asked.append(tuple(item.name for item in features))
-        if self.error is not None:
-            raise self.error
-        scene = Scene(query, Schema(), candidates, 0.0, tables=tables, as_of=41)
-        return Seen(scene, self.missing)
+        is_more = len(self.asked) > 1
+        if error := self.more_error if is_more else self.error:
+            raise error
+        as_of = self.more_as_of if is_more else 41
+        scene = Scene(query, Schema(), candidates, 0.0, tables=tables, as_of=as_of)
+        return Seen(scene, self.more_missing if is_more else self.missing)
 
 
 class Trees:
@@ -270,10 +277,34 @@ def test_all_features_are_kept_for_whoever_learns(world: Ordered) -> None:
     """The next model may want others than this one; the order is the same."""
     reranked = world.by_model(LOGGED)
     assert reranked.ranking.document_ids == ("b", "a", "c")
-    assert world.scenes.asked == [("length", "place")]
+    assert world.scenes.asked == [("length",), ("length", "place")]
     seen = values(reranked.features)
     assert seen["length"][:2] == [1.0, 2.0]
     assert seen["place"] == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("kind", ["late", "past", "later"])
+def test_what_only_the_log_needs_takes_nothing_from_the_order(world: Ordered, kind: str) -> None:
+    """It comes after it; of what does not come as of the same position, nothing is kept."""
+    if kind == "late":
+        world.scenes.more_error = EngineUnavailable("an index: timeout")
+    elif kind == "past":
+        world.scenes.more_missing = (NO_PAST,)
+    else:
+        world.scenes.more_as_of = 42
+    reranked = world.by_model(LOGGED)
+    assert (reranked.ranking.document_ids, reranked.degraded) == (("b", "a", "c"), ())
+    assert (reranked.as_of, [*values(reranked.features)]) == (41, ["length"])
+    assert len(world.scenes.asked) == 2
+    assert len(world.logged_trouble.said) == (kind != "later")
+    assert world.order_trouble.said == []
+
+
+def test_a_model_that_knows_every_feature_is_read_for_once(world: Ordered) -> None:
+    """Nothing is left to be computed for the log."""
+    world.trees = Trees("length", "place")
+    assert [*values(world.by_model(LOGGED).features)] == ["length", "place"]
+    assert len(world.scenes.asked) == 1
 
 
 def test_a_feature_that_the_model_does_not_know_may_fail(world: Ordered, signals: Features) -> None:
