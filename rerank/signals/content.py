@@ -5,7 +5,7 @@ import numpy as np
 from rerank.facts import Facts
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.text_matching import texts
+from rerank.text_matching import is_known, lengths
 from tandem.fields import FieldType
 
 DAY_SECONDS = 86_400.0
@@ -25,8 +25,7 @@ def field_length(scene: Scene, field: str) -> Values:
     """How long a text is, in searchable words; 0 where the document has none. Of a long one the
     first 2,000 words are counted.
     """
-    held = texts(scene, field)
-    return np.where(held.is_known, np.log1p(held.lengths), np.nan)
+    return np.where(is_known(scene), np.log1p(lengths(scene, field)), np.nan)
 
 
 @signal(
