@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rerank.facts import QueryWord, WordCodes, code
+from rerank.lookup import Ints, found_in
 from rerank.scene import Scene, Values
 
 MOST_TERMS = 24
@@ -22,10 +23,8 @@ MOST_TERMS = 24
 FAR = 1 << 30
 """The distance to a word that does not follow in the same text."""
 
-_HALVES = 1 << 16
 _NO_WORDS: WordCodes = np.empty(0, dtype=np.uint32)
 
-Ints = npt.NDArray[np.intp]
 Places = npt.NDArray[np.int32]
 
 
@@ -169,20 +168,6 @@ def _occurrences(scene: Scene) -> _Occurrences:
     texts = np.searchsorted(held.ends, places, side="right")
     rows, fields = np.divmod(texts, held.lengths.shape[1])
     return _Occurrences(places, order[which], rows, fields, held.ends[texts])
-
-
-def found_in(text: WordCodes, wanted: WordCodes) -> tuple[Ints, Ints]:
-    """The places of a text that hold a wanted code, in order, and which of them it is. ``wanted``
-    rises, and is not empty.
-    """
-    # whether any has this lower half tells nearly all other words apart
-    halves = np.zeros(_HALVES, dtype=bool)
-    halves[wanted.astype(np.uint16)] = True
-    places = np.flatnonzero(halves.take(text.astype(np.uint16)))
-    codes = text[places]
-    which = np.searchsorted(wanted, codes) % len(wanted)
-    is_it = wanted[which] == codes
-    return places[is_it], which[is_it]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rerank.attributes import keywords, numbers
 from rerank.facts import Facts
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
@@ -83,18 +84,7 @@ def age(scene: Scene) -> Values:
 )
 def values(scene: Scene, field: str) -> Values:
     """How many values the document has in a keyword field."""
-    counts = [
-        np.nan if facts is None else len(facts.keywords.get(field, ())) for facts in scene.documents
-    ]
-    return np.array(counts, dtype=np.float64)
-
-
-def numbers(scene: Scene, field: str) -> Values:
-    """The candidates' numbers; NaN where they have none."""
-    known = [
-        np.nan if facts is None else facts.numbers.get(field, np.nan) for facts in scene.documents
-    ]
-    return np.array(known, dtype=np.float64)
+    return np.where(is_known(scene), keywords(scene, field).counts, np.nan)
 
 
 def log_days(seconds: Values) -> Values:

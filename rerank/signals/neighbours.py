@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from rerank.facts import WordCodes
+from rerank.lookup import Ints, found_in
 from rerank.scene import Scene, Values
 from rerank.signals.answer_blended import blended_score
 from rerank.signals.registry import signal
-from rerank.text_matching import Ints, found_in, laid
+from rerank.text_matching import laid
 
 BEST = 3
 """So many candidates stand for what is looked for."""
