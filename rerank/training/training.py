@@ -19,6 +19,7 @@ from rerank.training.fitting import Fitted, Fitting
 from rerank.training.groups import TrainingSet
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
+from rerank.training.selection import selected
 from rerank.training.splits import Split, SplitOptions, split
 from tandem.errors import InputError
 
@@ -111,11 +112,13 @@ def train(
     _check_parts(parts)
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
-    made = fitting.fitted(names, "training")
+    tried, hardly = selected(fitting, names, "training")
+    made = fitting.remade(tried, "training")
     scores = {MODEL: made.scores(parts.test)}
     plain = _without_personal(names, task.features)
     if 0 < len(plain) < len(names):
-        other = fitting.fitted(plain, "training without personal features")
+        what = "training without personal features"
+        other = fitting.remade(selected(fitting, plain, what).tried, what)
         scores[WITHOUT_PERSONAL] = other.scores(parts.test)
     if task.live is not None:
         scores[LIVE] = _live_scores(task.live[1], parts.test)
@@ -125,11 +128,11 @@ def train(
     prover = Prover(parts.test, weights, good, options.seed, parts.newest)
     manifest = Manifest(
         kind=task.kind,
-        features=names,
+        features=made.names,
         embedder=task.embedder,
         analysis=task.analysis,
         labels=replace(task.labels, position_bias=fitting.bias),
-        data=_described(data, parts, task, unused),
+        data=_described(data, parts, task, unused | hardly),
         proof=prover.prove(scores, None if task.live is None else task.live[0]),
         start=dict(made.start),
         parameters=_parameters(options, fitting, made.booster.num_trees(), good),
