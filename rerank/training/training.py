@@ -132,7 +132,7 @@ def train(
         embedder=task.embedder,
         analysis=task.analysis,
         labels=replace(task.labels, position_bias=fitting.bias),
-        data=_described(data, parts, task, unused | hardly),
+        data=_described(data, parts, task, {**unused, **hardly}),
         proof=prover.prove(scores, None if task.live is None else task.live[0]),
         start=dict(made.start),
         parameters=_parameters(options, fitting, made.booster.num_trees(), good),
