@@ -10,8 +10,6 @@ from rerank.scene import Scene, Values
 LEXICAL: Final = "lexical"
 VECTOR: Final = "vector"
 
-_NOTHING = (None, None, 0.0)
-
 
 class Leg(NamedTuple):
     """What a leg said of the candidates; NaN where it gave no rank or no score, and the shares that
@@ -35,14 +33,16 @@ def legs(scene: Scene) -> Mapping[str, Leg]:
 
 
 def _legs(scene: Scene) -> dict[str, Leg]:
-    rows: dict[str, list[tuple[int | None, float | None, float]]] = {}
+    said: dict[str, list[list[float | None]]] = {}
+    count = len(scene)
     for place, hit in enumerate(scene.candidates.hits):
         for name, rank, score, share in hit.evidence:
-            if name not in rows:
-                rows[name] = [_NOTHING] * len(scene)
-            rows[name][place] = rank, score, share
+            if name not in said:
+                said[name] = [[None] * count, [None] * count, [0.0] * count]
+            ranks, scores, shares = said[name]
+            ranks[place], scores[place], shares[place] = rank, score, share
     # None becomes NaN
-    return {name: Leg(*np.array(said, dtype=np.float64).T) for name, said in rows.items()}
+    return {name: Leg(*(np.array(column, np.float64) for column in said[name])) for name in said}
 
 
 def of_best(values: Values) -> Values:

@@ -6,6 +6,7 @@ and for this person, who may be strict. The rest is a *residual*, in standard de
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,11 +48,27 @@ def taste(scene: Scene) -> Taste:
     return Taste(names, rows, np.concatenate([rated / tables.spread, liked]))
 
 
-def liked_content(scene: Scene) -> Sequence[tuple[Facts, float]]:
-    """What is known of the documents of the taste, with their residuals, in its order."""
-    known, facts_of = scene.once(taste), scene.facts.get
-    pairs = zip(map(facts_of, known.document_ids), known.residuals.tolist(), strict=True)
-    return [(facts, residual) for facts, residual in pairs if facts is not None]
+class Liked(NamedTuple):
+    """What is known of the documents of the taste, with their residuals, float64 (documents,), in
+    its order.
+    """
+
+    facts: Sequence[Facts]
+    residuals: Values
+
+
+def liked(scene: Scene) -> Liked:
+    """Of whoever asks."""
+    return scene.once(_liked)
+
+
+def _liked(scene: Scene) -> Liked:
+    known = scene.once(taste)
+    facts = [*map(scene.facts.get, known.document_ids)]
+    found = [item for item in facts if item is not None]
+    if len(found) == len(facts):
+        return Liked(found, known.residuals)
+    return Liked(found, known.residuals[[item is not None for item in facts]])
 
 
 def place(scene: Scene) -> Values | None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rerank.facts import QueryWord, WordCodes, code
+from rerank.lookup import Ints, found_in
 from rerank.scene import Scene, Values
 
 MOST_TERMS = 24
@@ -22,10 +23,8 @@ MOST_TERMS = 24
 FAR = 1 << 30
 """The distance to a word that does not follow in the same text."""
 
-_HALVES = 1 << 16
 _NO_WORDS: WordCodes = np.empty(0, dtype=np.uint32)
 
-Ints = npt.NDArray[np.intp]
 Places = npt.NDArray[np.int32]
 
 
@@ -41,18 +40,6 @@ class Terms:
 
     def __len__(self) -> int:
         return len(self.weights)
-
-    @cached_property
-    def halves(self) -> npt.NDArray[np.bool_]:
-        """Whether a term's code has this lower half: it tells nearly all other words apart."""
-        table = np.zeros(_HALVES, dtype=bool)
-        table[self.codes.astype(np.uint16)] = True
-        return table
-
-    @cached_property
-    def order(self) -> Ints:
-        """The terms by code."""
-        return np.argsort(self.codes)
 
     @cached_property
     def pair_weights(self) -> Values:
@@ -87,32 +74,56 @@ def _pairs(words: Sequence[QueryWord], kept: dict[str, int]) -> list[tuple[int, 
     return list(pairs)
 
 
-class Texts(NamedTuple):
-    """One field of the candidates: whether a candidate's content is known, the codes of its words,
-    and how many they are.
+class Laid(NamedTuple):
+    """The text fields of all candidates laid one after another, candidate by candidate: the codes
+    of their words, and how many of them each field has, shape (candidates, fields).
     """
 
-    is_known: npt.NDArray[np.bool_]
-    codes: Sequence[WordCodes]
+    codes: WordCodes
     lengths: Ints
 
+    @property
+    def ends(self) -> Ints:
+        """Where each field ends, shape (candidates x fields,)."""
+        return np.cumsum(self.lengths)
 
-def texts(scene: Scene, field: str) -> Texts:
-    """The candidates' texts; empty where nothing is known of one."""
-    return scene.once(_texts, field)
+
+def laid(scene: Scene) -> Laid:
+    """The candidates' words; none where nothing is known of one."""
+    return scene.once(_laid)
 
 
-def _texts(scene: Scene, field: str) -> Texts:
-    codes = [
-        _NO_WORDS if facts is None else facts.words.get(field, _NO_WORDS)
-        for facts in scene.documents
-    ]
-    lengths = np.array([*map(len, codes)], dtype=np.intp)
-    return Texts(scene.once(_is_known), codes, lengths)
+def _laid(scene: Scene) -> Laid:
+    fields = [field.name for field in scene.schema.text_fields]
+    none = (_NO_WORDS,) * len(fields)
+    codes: list[WordCodes] = []
+    for facts in scene.documents:
+        if facts is None:
+            codes += none
+        else:
+            get = facts.words.get
+            codes += [get(name, _NO_WORDS) for name in fields]
+    lengths = np.fromiter(map(len, codes), np.intp, len(codes)).reshape(-1, len(fields))
+    return Laid(np.concatenate(codes) if codes else _NO_WORDS, lengths)
+
+
+def is_known(scene: Scene) -> npt.NDArray[np.bool_]:
+    """Whether a candidate's content is known."""
+    return scene.once(_is_known)
 
 
 def _is_known(scene: Scene) -> npt.NDArray[np.bool_]:
     return np.array([facts is not None for facts in scene.documents], dtype=bool)
+
+
+def lengths(scene: Scene, field: str) -> Ints:
+    """How many words the candidates have in a field; 0 where nothing is known of one."""
+    found: Ints = laid(scene).lengths[:, _column(scene, field)]
+    return found
+
+
+def _column(scene: Scene, field: str) -> int:
+    return [item.name for item in scene.schema.text_fields].index(field)
 
 
 def matches(scene: Scene, field: str) -> "Matches | None":
@@ -123,30 +134,49 @@ def matches(scene: Scene, field: str) -> "Matches | None":
 
 
 def _matches(scene: Scene, field: str) -> "Matches | None":
-    is_known, codes, lengths = texts(scene, field)
-    wanted = terms(scene)
-    if not len(wanted) or not is_known.any():
+    if not len(terms(scene)) or not is_known(scene).any():
         return None
-    places, found = _found(np.concatenate(codes), wanted)
-    return Matches(wanted, is_known, lengths, places, found, np.cumsum(lengths))
+    found, column = scene.once(_occurrences), _column(scene, field)
+    is_there = found.fields == column
+    return Matches(
+        terms(scene),
+        is_known(scene),
+        lengths(scene, field),
+        found.places[is_there],
+        found.which[is_there],
+        found.rows[is_there],
+        found.ends[is_there],
+    )
 
 
-def _found(text: WordCodes, wanted: Terms) -> tuple[Ints, Ints]:
-    """The places that hold a wanted word, in order, and which of them it is."""
-    places = np.flatnonzero(wanted.halves.take(text.astype(np.uint16)))
-    codes = text[places]
-    which = wanted.order[np.searchsorted(wanted.codes, codes, sorter=wanted.order) % len(wanted)]
-    is_it = wanted.codes[which] == codes
-    return places[is_it], which[is_it]
+class _Occurrences(NamedTuple):
+    """Of every place in ``Laid`` that holds a term, in order: the place, the term, its candidate
+    and field, and where that one's text ends.
+    """
+
+    places: Ints
+    which: Ints
+    rows: Ints
+    fields: Ints
+    ends: Ints
+
+
+def _occurrences(scene: Scene) -> _Occurrences:
+    held = laid(scene)
+    order = np.argsort(terms(scene).codes)
+    places, which = found_in(held.codes, terms(scene).codes[order])
+    texts = np.searchsorted(held.ends, places, side="right")
+    rows, fields = np.divmod(texts, held.lengths.shape[1])
+    return _Occurrences(places, order[which], rows, fields, held.ends[texts])
 
 
 @dataclass(frozen=True, eq=False)
 class Matches:
     """Where terms stand in one field of the candidates, whose texts are laid one after another.
 
-    ``is_known`` and ``lengths``, in words, are the candidates', shape (candidates,), ``ends`` is
-    where each one's text ends. ``places`` and ``which`` tell of every occurrence its place and its
-    term, shape (occurrences,).
+    ``is_known`` and ``lengths``, in words, are the candidates', shape (candidates,). ``places``,
+    ``which``, ``rows`` and ``ends`` tell of every occurrence its place, its term, its candidate,
+    and where that one's text ends, shape (occurrences,).
     """
 
     terms: Terms
@@ -154,16 +184,12 @@ class Matches:
     lengths: Ints
     places: Ints
     which: Ints
+    rows: Ints
     ends: Ints
 
     def told(self, values: Values) -> Values:
         """The values, NaN for candidates whose content is not known."""
         return np.where(self.is_known, values, np.nan)
-
-    @cached_property
-    def rows(self) -> Ints:
-        """The candidate of every occurrence."""
-        return np.searchsorted(self.ends, self.places, side="right")
 
     @cached_property
     def counts(self) -> Values:
@@ -180,7 +206,7 @@ class Matches:
         nearest = np.full((len(self.terms), len(self.places)), FAR, dtype=np.int32)
         nearest[self.which, np.arange(len(self.places))] = self.places
         nearest = np.minimum.accumulate(nearest[:, ::-1], axis=1)[:, ::-1]
-        ends = self.ends[self.rows].astype(np.int32)
+        ends = self.ends.astype(np.int32)
         distances: Places = np.where(nearest < ends, nearest - self.places.astype(np.int32), FAR)
         return distances
 

@@ -6,6 +6,7 @@ there for it.
 
 import numpy as np
 
+from rerank.lookup import found_in
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from rerank.taste import place, taste
@@ -97,8 +98,9 @@ def neighbour_taste(scene: Scene) -> Values:
     order = np.argsort(known.rows[is_held], kind="stable")
     past, residuals = known.rows[is_held][order], known.residuals[is_held][order]
     neighbours = tables.neighbours[rows]
-    places = np.minimum(np.searchsorted(past, neighbours), len(past) - 1)
-    weights = np.where(past[places] == neighbours, tables.closeness[rows], 0.0)
-    total = (weights * residuals[places]).sum(axis=1)
-    found: Values = total / (weights.sum(axis=1) + PRIOR_CLOSENESS)
+    places, which = found_in(neighbours.ravel(), past)
+    owners, columns = np.divmod(places, neighbours.shape[1])
+    weights = tables.closeness[rows[owners], columns].astype(np.float64)
+    total = np.bincount(owners, weights * residuals[which], len(scene))
+    found = total / (np.bincount(owners, weights, len(scene)) + PRIOR_CLOSENESS)
     return np.where(rows >= 0, found, np.nan)

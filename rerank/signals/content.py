@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from rerank.attributes import keywords, numbers
 from rerank.facts import Facts
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.text_matching import texts
+from rerank.text_matching import is_known, lengths
 from tandem.fields import FieldType
 
 DAY_SECONDS = 86_400.0
@@ -25,8 +26,7 @@ def field_length(scene: Scene, field: str) -> Values:
     """How long a text is, in searchable words; 0 where the document has none. Of a long one the
     first 2,000 words are counted.
     """
-    held = texts(scene, field)
-    return np.where(held.is_known, np.log1p(held.lengths), np.nan)
+    return np.where(is_known(scene), np.log1p(lengths(scene, field)), np.nan)
 
 
 @signal(
@@ -84,18 +84,7 @@ def age(scene: Scene) -> Values:
 )
 def values(scene: Scene, field: str) -> Values:
     """How many values the document has in a keyword field."""
-    counts = [
-        np.nan if facts is None else len(facts.keywords.get(field, ())) for facts in scene.documents
-    ]
-    return np.array(counts, dtype=np.float64)
-
-
-def numbers(scene: Scene, field: str) -> Values:
-    """The candidates' numbers; NaN where they have none."""
-    known = [
-        np.nan if facts is None else facts.numbers.get(field, np.nan) for facts in scene.documents
-    ]
-    return np.array(known, dtype=np.float64)
+    return np.where(is_known(scene), keywords(scene, field).counts, np.nan)
 
 
 def log_days(seconds: Values) -> Values:

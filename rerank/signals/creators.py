@@ -4,6 +4,7 @@ the same kind.
 
 import numpy as np
 
+from rerank.attributes import keywords
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from rerank.tables import ValueTable
@@ -44,15 +45,12 @@ def value_ratings(scene: Scene, field: str) -> Values:
 def _means(scene: Scene, field: str) -> tuple[Values, Values]:
     """Residuals and counts, each over those of a candidate's values that the table knows."""
     table = scene.tables.values.get(field, ValueTable())
-    owners: list[int] = []
-    rows: list[int] = []
-    for place, facts in enumerate(scene.documents if table.values else ()):
-        values = facts.keywords.get(field, ()) if facts is not None else ()
-        known = [table.rows[value] for value in values if value in table.rows]
-        owners += [place] * len(known)
-        rows += known
-    if not rows:
+    own = keywords(scene, field)
+    rows = own.places(table.rows)
+    is_held = rows >= 0
+    if not is_held.any():
         return scene.unknown(), scene.unknown()
+    rows, owners = rows[is_held], own.owners[is_held]
     held = np.bincount(owners, minlength=len(scene))
     with np.errstate(invalid="ignore"):  # 0 / 0, where none is known, is NaN
         residuals = np.bincount(owners, table.residuals[rows], len(scene)) / held

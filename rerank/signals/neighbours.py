@@ -3,12 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from rerank.facts import Facts, WordCodes
+from rerank.facts import WordCodes
+from rerank.lookup import Ints, found_in
 from rerank.scene import Scene, Values
 from rerank.signals.answer_blended import blended_score
 from rerank.signals.registry import signal
+from rerank.text_matching import laid
 
 BEST = 3
 """So many candidates stand for what is looked for."""
@@ -21,8 +22,6 @@ LEAST_TRUST = 1e-30
 
 WORDS = 300
 """So many words of each text field are compared."""
-
-_NO_WORDS: WordCodes = np.empty(0, dtype=np.uint32)
 
 
 @signal(
@@ -40,58 +39,61 @@ def words_of_best(scene: Scene) -> Values:
     Pseudo-relevance feedback over candidates alone (Diaz, CIKM 2015): a word that stands c times in
     a document and is held by n of N candidates weighs (1 + ln c) ln((N + 1) / n).
     """
-    rows, texts = _texts(scene)
+    texts = _texts(scene)
+    rows = np.flatnonzero(texts.lengths)
     told = scene.unknown()
     if len(rows) < 2:
         return told
     scores = blended_score(scene)[rows]
     best = np.argsort(-scores, kind="stable")[:BEST]
-    weighed = _weighed(texts, best)
+    weighed = _weighed(texts, rows[best])[rows]
     told[rows] = _likeness(weighed, scores, best)
     return told
 
 
 class _Texts(NamedTuple):
-    """The candidates' words laid one after another; ``owners`` has the place of each one's text in
-    the order of the texts, ``lengths`` how many words a text has.
+    """The candidates' words laid one after another, whose word each is, and how many words a
+    candidate has.
     """
 
     codes: WordCodes
-    owners: npt.NDArray[np.intp]
-    lengths: npt.NDArray[np.intp]
+    owners: Ints
+    lengths: Ints
 
 
-def _texts(scene: Scene) -> tuple[list[int], _Texts]:
-    """The rows of the candidates that have words, and their texts."""
-    texts = [_NO_WORDS if facts is None else _words(facts) for facts in scene.documents]
-    rows = [row for row, text in enumerate(texts) if len(text)]
-    lengths = np.array([len(texts[row]) for row in rows], dtype=np.intp)
-    codes = np.concatenate([texts[row] for row in rows]) if rows else _NO_WORDS
-    return rows, _Texts(codes, np.repeat(np.arange(len(rows)), lengths), lengths)
+def _texts(scene: Scene) -> _Texts:
+    """What is compared of the candidates."""
+    codes, lengths = laid(scene)
+    fields = lengths.ravel()
+    ends = np.cumsum(fields)
+    if (fields > WORDS).any():
+        places = np.arange(len(codes)) - np.repeat(ends - fields, fields)
+        codes, fields = codes[places < WORDS], np.minimum(fields, WORDS)
+    words = fields.reshape(lengths.shape).sum(axis=1)
+    return _Texts(codes, np.repeat(np.arange(len(words)), words), words)
 
 
-def _words(facts: Facts) -> WordCodes:
-    fields = [words[:WORDS] for words in facts.words.values()]
-    return np.concatenate(fields) if fields else _NO_WORDS
-
-
-def _weighed(texts: _Texts, best: npt.NDArray[np.intp]) -> Values:
+def _weighed(texts: _Texts, best: Ints) -> Values:
     """What the words of the best candidates weigh in each candidate, (candidates, words), over the
     square root of its length.
     """
-    known = np.unique(texts.codes[np.isin(texts.owners, best)])
-    places = np.minimum(np.searchsorted(known, texts.codes), len(known) - 1)
-    is_known = known[places] == texts.codes
+    ends = np.cumsum(texts.lengths)
+    asked = [texts.codes[ends[row] - texts.lengths[row] : ends[row]] for row in best.tolist()]
+    known = np.unique(np.concatenate(asked))
+    places, which = found_in(texts.codes, known)
     shape = len(texts.lengths), len(known)
-    cells = texts.owners[is_known] * shape[1] + places[is_known]
+    cells = texts.owners[places] * shape[1] + which
     counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
-    holding = (counts > 0).sum(axis=0)
-    rarity = np.log((shape[0] + 1) / holding)
-    weighed: Values = (1.0 + np.log(np.maximum(counts, 1))) * (counts > 0) * rarity
-    return weighed / np.sqrt(texts.lengths)[:, np.newaxis]
+    rarity = np.log(((texts.lengths > 0).sum() + 1) / (counts > 0).sum(axis=0))
+    worths = np.ones(int(counts.max()) + 1)
+    worths[1:] += np.log(np.arange(1, len(worths)))
+    worths[0] = 0.0
+    lengths = np.sqrt(np.maximum(texts.lengths, 1))
+    weighed: Values = worths[counts] * rarity / lengths[:, np.newaxis]
+    return weighed
 
 
-def _likeness(weighed: Values, scores: Values, best: npt.NDArray[np.intp]) -> Values:
+def _likeness(weighed: Values, scores: Values, best: Ints) -> Values:
     directions = weighed[best] / np.linalg.norm(weighed[best], axis=1, keepdims=True)
     highest = scores.max()
     trust = (scores[best] / highest) ** SHARPNESS if highest > 0 else np.ones(len(best))

@@ -3,8 +3,11 @@
 Without a session, or before anything was chosen in it, all but the count is unknown.
 """
 
+from itertools import repeat
+
 import numpy as np
 
+from rerank.attributes import keywords
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from tandem.fields import FieldType
@@ -46,10 +49,11 @@ def session_affinity(scene: Scene, field: str) -> Values:
     weights, total = _weights_of_values(scene, field)
     if not total:
         return scene.unknown()
-    weight = weights.get
-    known = [facts.keywords.get(field) if facts is not None else None for facts in scene.documents]
-    best = [max([weight(item, 0.0) for item in items]) if items else np.nan for items in known]
-    return np.array(best) / (total + PRIOR_CHOICES)
+    own = keywords(scene, field)
+    best = np.where(own.counts > 0, 0.0, np.nan)
+    of_values = np.fromiter(map(weights.get, own.values, repeat(0.0)), np.float64, len(own.values))
+    np.maximum.at(best, own.owners, of_values)
+    return best / (total + PRIOR_CHOICES)
 
 
 def _weights_of_values(scene: Scene, field: str) -> tuple[dict[str, float], float]:
@@ -93,6 +97,6 @@ def _mean_direction(scene: Scene) -> FloatVector | None:
     if not held:
         return None
     vectors, worths = zip(*held, strict=True)
-    mean = np.array(worths, np.float32) @ np.stack(vectors)
+    mean = np.array(worths, np.float32) @ np.concatenate(vectors).reshape(len(vectors), -1)
     length = float(np.linalg.norm(mean))
     return mean / np.float32(length) if length else None

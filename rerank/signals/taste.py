@@ -6,9 +6,10 @@ is unknown: somebody new gets the order that suits most people.
 
 import numpy as np
 
+from rerank.attributes import keywords, keywords_of, numbers, numbers_of
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.taste import taste
+from rerank.taste import liked
 from tandem.fields import FieldType
 from tandem.protocols import FloatMatrix
 
@@ -40,23 +41,16 @@ def affinity(scene: Scene, field: str) -> Values:
     """How much more than usual the person likes documents with the same values of the field: the
     mean over the document's values, each shrunk to 0 where little with it was rated or chosen.
     """
-    known = scene.once(taste)
-    sums: dict[str, float] = {}
-    counts: dict[str, int] = {}
-    for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True):
-        facts = scene.facts.get(name)
-        if facts is not None:
-            for value in facts.keywords.get(field, ()):
-                sums[value] = sums.get(value, 0.0) + residual
-                counts[value] = counts.get(value, 0) + 1
-    found = [np.nan] * len(scene)
-    if not counts:
-        return np.array(found)
-    liked = {value: sums[value] / (counts[value] + PRIOR_DEEDS) for value in counts}
-    for row, facts in enumerate(scene.documents):
-        if facts is not None and (values := facts.keywords.get(field)):
-            found[row] = sum([liked.get(value, 0.0) for value in values]) / len(values)
-    return np.array(found)
+    past, residuals = liked(scene)
+    known = keywords_of(past, field)
+    if not known.values:
+        return scene.unknown()
+    places: dict[str, int] = {}
+    codes = [places.setdefault(value, len(places)) for value in known.values]
+    sums = np.bincount(codes, np.repeat(residuals, known.counts))
+    tastes = np.append(sums / (np.bincount(codes) + PRIOR_DEEDS), 0.0)  # the last one: none
+    own = keywords(scene, field)
+    return own.means(tastes[own.places(places)])
 
 
 @signal(
@@ -72,25 +66,17 @@ def closeness(scene: Scene, field: str) -> Values:
     mean, weighted by e^(-(distance / width)^2), shrunk to 0 where little is near. The width is half
     the standard deviation of what people met.
     """
-    known = scene.once(taste)
-    past = [
-        scene.facts[name].numbers.get(field) if name in scene.facts else None
-        for name in known.document_ids
-    ]
-    held = [
-        (value, residual)
-        for value, residual in zip(past, known.residuals, strict=True)
-        if value is not None
-    ]
+    past, residuals = liked(scene)
     width = scene.tables.widths.get(field)
-    if not held or width is None:
+    values = numbers_of(past, field)
+    is_held = ~np.isnan(values)
+    if width is None or not is_held.any():
         return scene.unknown()
-    values, residuals = np.array(held, dtype=np.float64).T
-    own = [facts.numbers.get(field) if facts is not None else None for facts in scene.documents]
-    numbers = np.array([np.nan if value is None else value for value in own])
+    near = numbers(scene, field)[:, np.newaxis] / width - values[is_held] / width
     # 32 bits are enough once the difference is taken, which of times they are not
-    distances = ((numbers[:, None] - values) / width).astype(np.float32)
-    return _smoothed(np.exp(-(distances**2)), residuals, PRIOR_NEAR)
+    weights = near.astype(np.float32)
+    weights *= -weights
+    return _smoothed(np.exp(weights, out=weights), residuals[is_held], PRIOR_NEAR)
 
 
 @signal(
@@ -104,8 +90,15 @@ def vector_taste(scene: Scene) -> Values:
     """How much more than usual the person likes documents near in meaning: their mean, the nearest
     weighted most, shrunk to 0 where none is near.
     """
-    similarity, residuals = scene.once(_similarities)
-    return _smoothed(np.exp(SHARPNESS * (similarity - 1.0)), residuals, PRIOR_ALIKE)
+    rows, candidates = scene.vectors
+    past, residuals = scene.once(_past_vectors)
+    found = scene.unknown()
+    if len(past) and len(rows):
+        weights = candidates @ past.T
+        weights -= 1.0
+        weights *= SHARPNESS
+        found[rows] = _smoothed(np.exp(weights, out=weights), residuals, PRIOR_ALIKE)
+    return found
 
 
 @signal(
@@ -139,41 +132,32 @@ def disliked_similarity(scene: Scene) -> Values:
 
 
 def _mean_similarity(scene: Scene, sign: float) -> Values:
-    similarity, residuals = scene.once(_similarities)
+    rows, candidates = scene.vectors
+    past, residuals = scene.once(_past_vectors)
     is_chosen = sign * residuals > 0
-    if not is_chosen.any():
-        return scene.unknown()
-    total = similarity @ is_chosen.astype(similarity.dtype)
-    mean: Values = np.clip(total.astype(np.float64) / is_chosen.sum(), -1.0, 1.0)
-    return mean
+    found = scene.unknown()
+    if is_chosen.any() and len(rows):
+        mean = is_chosen.astype(np.float32) @ past / np.float32(is_chosen.sum())
+        found[rows] = np.clip(candidates @ mean, -1.0, 1.0)
+    return found
 
 
-def _similarities(scene: Scene) -> tuple[FloatMatrix, Values]:
-    """The cosines of the candidates with the documents of the past, (candidates, documents), NaN
-    for a candidate without a vector; and these documents' residuals.
-    """
-    known = scene.once(taste)
-    past, residuals = [], []
-    for name, residual in zip(known.document_ids, known.residuals.tolist(), strict=True):
-        facts = scene.facts.get(name)
-        if facts is not None and facts.vector is not None:
-            past.append(facts.vector)
-            residuals.append(residual)
-    own = [facts.vector if facts is not None else None for facts in scene.documents]
-    rows = [row for row, vector in enumerate(own) if vector is not None]
-    cosines = np.full((len(scene), len(past)), np.nan, dtype=np.float32)
-    if past and rows:
-        candidates = np.array([vector for vector in own if vector is not None])
-        cosines[rows] = candidates @ np.array(past).T
-    return cosines, np.array(residuals, dtype=np.float64)
+def _past_vectors(scene: Scene) -> tuple[FloatMatrix, Values]:
+    """The vectors of the documents of the past, (documents, dimension), and their residuals."""
+    past, residuals = liked(scene)
+    vectors = [item.vector for item in past if item.vector is not None]
+    if not vectors:
+        return np.empty((0, 0), np.float32), np.empty(0)
+    if len(vectors) < len(past):
+        residuals = residuals[[item.vector is not None for item in past]]
+    return np.concatenate(vectors).reshape(len(vectors), -1), residuals
 
 
-def _smoothed(weights: Values | FloatMatrix, residuals: Values, prior: float) -> Values:
+def _smoothed(weights: FloatMatrix, residuals: Values, prior: float) -> Values:
     """The weighted mean of residuals for each candidate, shrunk to 0 by ``prior``; NaN where a
-    candidate has no weights, or there is nothing to weigh. ``weights``: (candidates, residuals).
+    candidate has no weights. ``weights``: (candidates, residuals).
     """
-    if not len(residuals):
-        return np.full(len(weights), np.nan)
-    total = weights @ residuals.astype(weights.dtype)
-    found: Values = np.asarray(total / (weights.sum(axis=1) + prior), dtype=np.float64)
+    beside = np.stack([residuals, np.ones(len(residuals))], axis=1).astype(np.float32)
+    totals, sums = (weights @ beside).astype(np.float64).T
+    found: Values = totals / (sums + prior)
     return found

@@ -5,7 +5,7 @@ import numpy as np
 from rerank.facts import coded
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.text_matching import Matches, matches, share, texts
+from rerank.text_matching import Matches, lengths, matches, share
 from tandem.fields import FieldType
 
 K1, B = 1.2, 0.75
@@ -185,10 +185,10 @@ def title_is_query(scene: Scene) -> Values:
     if found is None:
         return scene.unknown()
     asked = coded(item.word for item in scene.words)
-    titles = texts(scene, "title")
     is_same = np.zeros(len(scene))
-    for row in np.flatnonzero(titles.lengths == len(asked)).tolist():
-        is_same[row] = np.array_equal(titles.codes[row], asked)
+    for row in np.flatnonzero(lengths(scene, "title") == len(asked)).tolist():
+        facts = scene.documents[row]
+        is_same[row] = facts is not None and np.array_equal(facts.words.get("title", ()), asked)
     return found.told(is_same)
 
 

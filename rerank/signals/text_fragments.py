@@ -36,7 +36,7 @@ def held_fragments(scene: Scene) -> Values:
     if not known or not asked:
         return shares
     places = np.unique(np.frombuffer(asked, dtype=np.uint16))
-    held = np.stack([bits for _, bits in known])[:, places >> 3]
+    held = np.concatenate([bits for _, bits in known]).reshape(len(known), -1)[:, places >> 3]
     is_held = (held >> (FIRST_BIT - (places & FIRST_BIT)).astype(np.uint8)) & 1
     weights = np.log((len(known) + 1) / (is_held.sum(axis=0) + 0.5))
     shares[[row for row, _ in known]] = np.minimum(is_held @ weights / weights.sum(), 1.0)

@@ -16,14 +16,17 @@ from rerank.training.bias import (
     Examination,
     PositionBias,
     clicks_apart,
+    each_click,
     estimated,
     positions_of,
 )
 from rerank.training.groups import TrainingSet
 from rerank.training.lambdamart import Beside, Both, FitOptions, fit
 from rerank.training.linear import fit_linear
+from rerank.training.measuring import Measuring
 from rerank.training.splits import folds, person
 from tandem.errors import InputError
+from tandem.intervals import Estimate, estimate
 
 if TYPE_CHECKING:
     import lightgbm
@@ -108,22 +111,42 @@ class Fitting:
 
     def fitted(self, names: tuple[str, ...], what: str) -> Fitted:
         """A model of the features of these names."""
-        trees = self._best(names, what)
+        return self.remade(self.tried(names, what), what)
+
+    def remade(self, tried: Fitted, what: str) -> Fitted:
+        """The model that was tried, made anew of training and validation together."""
+        names, trees = tried.names, tried.booster.num_trees()
         start = self._start(self.both, names)
         data, weights = self._to_learn(self.both.only(names))
         beside = self._beside(f"{what}, again", data, start=start, weights=(weights, None))
         booster = fit(data, None, replace(self.options, trees=trees), beside)
         return Fitted(names, booster, start)
 
-    def _best(self, names: tuple[str, ...], what: str) -> int:
-        """How many trees are best on the validation set."""
+    def tried(self, names: tuple[str, ...], what: str) -> Fitted:
+        """A model of the features of these names, made of the training set alone, with as many
+        trees as are best on the validation set.
+        """
         start = self._start(self.training, names)
         data, weights = self._to_learn(self.training.only(names))
         watched, counts = self.validation.only(names), None
         if self.examined is not None:
             watched, counts = clicks_apart(watched, self.examined)
         beside = self._beside(what, data, watched, start=start, weights=(weights, counts))
-        return fit(data, watched, self.options, beside).num_trees()
+        return Fitted(names, fit(data, watched, self.options, beside), start)
+
+    def lift(self, made: Fitted, other: Fitted) -> Estimate:
+        """How much better one model orders the validation set than another one, in nDCG."""
+        clicks = None if self.examined is None else each_click(self.validation, self.examined)
+        data = self.validation if clicks is None else clicks.data
+        measuring = Measuring(data, self.options.depth)
+
+        def ndcg(model: Fitted) -> Floats:
+            scores = model.scores(self.validation)
+            return measuring.ndcg(scores if clicks is None else scores[clicks.places])
+
+        people = [person(group) for group in data.groups]
+        weights = None if clicks is None else clicks.weights
+        return estimate(ndcg(made) - ndcg(other), people, weights=weights)
 
     def _start(self, data: TrainingSet, names: tuple[str, ...]) -> dict[str, float]:
         chosen = tuple(name for name in self.linear if name in names)

@@ -51,7 +51,7 @@ TREES = FitOptions(
 
 def options(seed: int = 0) -> TrainingOptions:
     """How to train on judgments."""
-    return TrainingOptions(seed=seed, fit=TREES, linear=LINEAR, folds=FOLDS)
+    return TrainingOptions(seed=seed, fit=TREES, linear=LINEAR, folds=FOLDS, selects=False)
 
 
 def groups(

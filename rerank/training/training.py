@@ -21,6 +21,7 @@ from rerank.training.groups import TrainingSet
 from rerank.training.incumbent import Incumbent, Measured, measured
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
+from rerank.training.selection import Selection, selected
 from rerank.training.splits import Split, SplitOptions, person, split
 from tandem.errors import InputError
 
@@ -65,6 +66,7 @@ class TrainingOptions:
     the middle of the grades. Trees are added to a weighted sum of the features ``linear``, fitted
     first with the penalty ``linear_l2``: see ``linear.fit_linear``. With ``folds`` there is no test
     part: the model is made of all, and proved by as many others that each learned without some.
+    ``selects``: features that hardly tell documents apart are left out.
 
     Raises:
         InputError: there is no such way to handle position bias.
@@ -80,6 +82,7 @@ class TrainingOptions:
     least_groups: int = 50
     good: int | None = None
     folds: int = 0
+    selects: bool = True
 
     def __post_init__(self) -> None:
         if self.position_bias not in get_args(PositionBias):
@@ -120,18 +123,20 @@ def train(
     parts = _parts(data, options)
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
-    made = fitting.fitted(names, "training")
+    tried, hardly = _chosen(fitting, names, options, "training")
+    made = fitting.remade(tried, "training")
 
-    def proved(model: Fitted) -> Floats:
+    def proved(model: Fitted, among: tuple[str, ...]) -> Floats:
         if not options.folds:
             return model.scores(parts.test)
-        return _others_scores(model.names, data, task, options, report)
+        return _others_scores(among, data, task, options, report)
 
-    scores = {MODEL: proved(made)}
+    scores = {MODEL: proved(made, names)}
     plain = _without_personal(names, task.features)
     if 0 < len(plain) < len(names):
-        other = fitting.fitted(plain, "training without personal features")
-        scores[WITHOUT_PERSONAL] = proved(other)
+        what = "training without personal features"
+        other = fitting.remade(_chosen(fitting, plain, options, what).tried, what)
+        scores[WITHOUT_PERSONAL] = proved(other, plain)
     live = None if task.live is None else _measured(task.live, parts, task, options)
     if live is not None and live.scores is not None:
         scores[LIVE] = live.scores
@@ -140,11 +145,14 @@ def train(
     prover = Prover(parts.test, fitting.examined, good, options.seed, parts.newest)
     manifest = Manifest(
         kind=task.kind,
-        features=names,
+        features=made.names,
         embedder=task.embedder,
         analysis=task.analysis,
         labels=replace(task.labels, position_bias=fitting.bias),
-        data=replace(described(data, parts, names, (task.left_out, unused)), skew=task.skew),
+        data=replace(
+            described(data, parts, made.names, (task.left_out, {**unused, **hardly})),
+            skew=task.skew,
+        ),
         proof=replace(
             prover.prove(scores, None if task.live is None else task.live.number),
             uncompared="" if live is None else live.lacking,
@@ -165,6 +173,15 @@ def _parts(data: TrainingSet, options: TrainingOptions) -> Split:
     return made
 
 
+def _chosen(
+    fitting: Fitting, names: tuple[str, ...], options: TrainingOptions, what: str
+) -> Selection:
+    """A model of the features that earn their place, or of all where none is to be left out."""
+    if options.selects:
+        return selected(fitting, names, what)
+    return Selection(fitting.tried(names, what), {})
+
+
 def _others_scores(
     names: tuple[str, ...],
     data: TrainingSet,
@@ -176,7 +193,8 @@ def _others_scores(
 
     def learn(training: TrainingSet, validation: TrainingSet, what: str) -> Fitted:
         parts = Split(training, validation, data)
-        return _fitting(parts, task, options, report).fitted(names, what)
+        fitting = _fitting(parts, task, options, report)
+        return fitting.remade(_chosen(fitting, names, options, what).tried, what)
 
     return cross_validated(data, options.folds, options.split.seed, learn)
 

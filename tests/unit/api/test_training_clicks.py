@@ -176,13 +176,3 @@ def test_what_was_served_is_compared(house: House, ground: Ground) -> None:
     first, _, named = from_clicks(ground, Worth()).skew
     assert first == "153 documents of 51 queries: 3 values are not as they were served"
     assert named == "  chosen: 3 of 6, by up to 1, first d1 of query q60"
-
-
-def test_who_logs_in_stays_one_person(house: House, ground: Ground) -> None:
-    """What was asked from the same browser before belongs to them."""
-    behave(house, [shown(number) for number in range(MINIMUM)])
-    users = zip((shown(200), shown(201)), (None, "u0"), strict=True)
-    behave(house, [replace(page, user_id=user, client_id="phone") for page, user in users])
-    keep(house, ground, [*range(MINIMUM), 200, 201])
-    people = {group.group_id: group.user_id for group in from_clicks(ground, Worth()).data.groups}
-    assert (people["q200"], people["q201"]) == ("u0", "u0")

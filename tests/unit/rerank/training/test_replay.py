@@ -1,6 +1,7 @@
 """Features computed again: bit by bit as they were served, and blind to what came later."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -209,6 +210,13 @@ def log_of(names: tuple[str, ...], **rows: list[float]) -> FeatureMatrix:
     return FeatureMatrix(names, tuple(rows), np.array([*rows.values()], np.float32))
 
 
+def those(
+    held: Mapping[str, FeatureMatrix], query_ids: Sequence[str]
+) -> Mapping[str, FeatureMatrix]:
+    """What is held of some queries."""
+    return {query_id: held[query_id] for query_id in query_ids if query_id in held}
+
+
 def test_neither_log_nor_documents() -> None:
     """What reads more than events is unknown."""
     expected = [[None, 0.0, None], [None, 1.0, None], [None, 0.0, None]]
@@ -251,11 +259,12 @@ def test_what_reads_tables_is_never_taken_from_the_log() -> None:
     creator = feature("creator", "documents", "tables")
     both = log_of(("creator", "content"), a=[9.0, 50.0], bb=[9.0, 51.0])
     for logged in (both, None):
+        held: dict[str, FeatureMatrix] = {} if logged is None else {"q": logged}
         replay = Replay(
             MemoryBehaviour(),
             (CONTENT, creator),
             TABLES,
-            logged=lambda ids, held=logged: {} if held is None else dict.fromkeys(ids, held),
+            logged=partial(those, held),
             facts=Today(),
         )
         ((_, found),) = replay.of([wanted(0, Who(), ("a", "bb"))])
