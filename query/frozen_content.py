@@ -1,5 +1,5 @@
-"""A frozen ranking as bytes: JSON of lists, about 240 bytes a hit; six more for each
-feature of it, where the query wants features or an explanation.
+"""A frozen ranking as bytes: JSON of lists, about 240 bytes a hit; of a hit that is still to be
+shown six more for each feature, where the query wants features or an explanation.
 """
 
 from base64 import b64decode, b64encode
@@ -27,6 +27,7 @@ QUERY_FIELDS = (
 def encoded(arranged: Arranged) -> bytes:
     """What ``decoded`` reads."""
     query, correction = arranged.query, arranged.correction
+    to_come = arranged.ranking.document_ids[query.limit :]
     return orjson.dumps(
         {
             "version": VERSION,
@@ -48,14 +49,15 @@ def encoded(arranged: Arranged) -> bytes:
             "applied": arranged.applied,
             "left_out": arranged.left_out,
             "as_of": arranged.as_of,
-            "features": arranged.features and _written(arranged.features),
+            "features": arranged.features and _written(arranged.features.of(to_come)),
         },
         default=_listed,
     )
 
 
 def decoded(content: bytes) -> Arranged:
-    """The reverse of ``encoded``, but for the query's limit, cursor, time and moment.
+    """The reverse of ``encoded``, but for the query's limit, cursor, time and moment, and for the
+    features of the first page.
 
     Raises:
         CursorExpired: another version of Tandem wrote it.

@@ -127,7 +127,8 @@ class SearchSettings(Section):
         ge=0,
         le=1,
         description="share of searches of which the model's features are kept to be trained on, 0 "
-        "to 1; about 4 bytes x features x results shown, so some 2 kB a search",
+        "to 1; about 4 bytes x features x results shown, so some 3 kB a page, and for "
+        "search.cursor_minutes 6 bytes x features x results not yet shown, so some 40 kB a search",
     )
     cursor_minutes: int = Field(
         15,
