@@ -8,7 +8,7 @@ from typing import Any
 from api.asking import Order, Show
 from api.candidates import ReindexOrder
 from api.model_fitness import left_model
-from api.model_promotion import promote_model
+from api.model_promotion import promote_model, withdraw_model
 from api.owner import Owner
 from api.training import train
 from api.verified import verify
@@ -49,6 +49,8 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
 
 def _promote(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
     overridden = tuple(order.arguments.get("overridden", ()))
+    if order.arguments.get("no_model"):
+        return withdraw_model(owner, order.collection).as_data()
     model = order.arguments.get("model")
     if model is not None:
         return promote_model(owner, order.collection, int(model), overridden).as_data()

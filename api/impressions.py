@@ -14,7 +14,7 @@ import orjson
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import EventLog
 from tandem.errors import FieldError, TandemError
-from tandem.events import CORRECTED, MAXIMUM_DETAILS_BYTES, Exposure, Impression
+from tandem.events import CONFIGURATION, CORRECTED, MAXIMUM_DETAILS_BYTES, Exposure, Impression
 from tandem.features import FeatureMatrix
 from tandem.rankings import SearchResult
 from tandem.telemetry import logger
@@ -238,7 +238,7 @@ def impression_of(result: SearchResult) -> Impression:
 def _details(result: SearchResult) -> dict[str, Any]:
     """What else led to the answer; of filters that the log cannot hold, that there were some."""
     query = result.query
-    details: dict[str, Any] = {"configuration": result.configuration}
+    details: dict[str, Any] = {CONFIGURATION: result.configuration}
     if result.correction is not None:
         details[CORRECTED] = result.correction.text
     if query.seed_document_id is not None:

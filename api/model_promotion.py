@@ -67,6 +67,23 @@ def promote_model(
     return ModelPromotion(release, verdicts, chosen)
 
 
+def withdraw_model(owner: Owner, name: str) -> ModelPromotion:
+    """Make a release of the live generation without a model: the untrained order, at once. Where
+    none is live, all stays as it is.
+
+    Raises:
+        ReleaseConflict: something else went live meanwhile.
+    """
+    catalog, collection = owner.house.catalog, owner.house.collection(name)
+    collection.refresh()
+    live = collection.release
+    if live.model is None:
+        return ModelPromotion(live)
+    release = catalog.releases.promote(name, live.generation, parent=live.number)
+    afterwards(release, owner.stop, collection.refresh)
+    return ModelPromotion(release)
+
+
 def _examined(
     owner: Owner, collection: OpenCollection, live: Release, number: int, manifest: Manifest
 ) -> list[Verdict]:

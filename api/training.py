@@ -12,6 +12,7 @@ from api.generation import OpenGeneration
 from api.model_fitness import opened_model, unfit
 from api.model_promotion import promote_model
 from api.owner import Owner
+from api.promotion import judgments
 from api.training_clicks import from_clicks
 from api.training_data import (
     Found,
@@ -33,7 +34,7 @@ from rerank.training.lambdamart import FitOptions
 from rerank.training.splits import SplitOptions
 from rerank.training.training import Task, TrainingOptions
 from tandem.catalog.releases import Release
-from tandem.errors import GateFailed, ReleaseConflict
+from tandem.errors import TandemError
 from tandem.telemetry import logger
 
 UNTRAINED = ("blended_score",)
@@ -77,6 +78,7 @@ def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
 
     Raises:
         InputError: there is too little to learn from, or it cannot be read.
+        SourceError: the judgments of the settings cannot be read.
         TandemError: a query was answered only in part, or this process is to end.
     """
     began = time.monotonic()
@@ -84,6 +86,8 @@ def train(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
     wanted = TrainOrder(**{**order.arguments, **listed})
     collection = owner.house.collection(order.collection)
     collection.refresh()
+    if wanted.promote:
+        judgments(collection.settings.quality)  # what cannot be read is told before the work
     model = _learned(owner, collection, wanted, show)
     number = owner.house.catalog.models.add(
         order.collection, model.manifest.as_json(), model.parts()
@@ -183,7 +187,7 @@ def _live(collection: OpenCollection, release: Release, opened: OpenGeneration) 
 def _promoted(owner: Owner, name: str, number: int, wanted: TrainOrder) -> dict[str, Any]:
     try:
         return promote_model(owner, name, number, wanted.overridden).as_data()
-    except (GateFailed, ReleaseConflict) as refusal:
+    except TandemError as refusal:  # whatever it is, the model is kept, and has a number
         return {
             "refusal": {"code": refusal.code, "message": str(refusal), "hint": refusal.hint},
         }

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from api.behaviour_lines import IMPORTED
 from api.training_data import HOWTO, MINIMUM, Found, Ground, Labelling, made_of
+from query.configurations import DEFAULT, is_reranked
 from rerank.signals.registry import features
 from rerank.training.clicks import Worth, grades_of
 from rerank.training.groups import Group, TrainingSet
@@ -20,13 +21,14 @@ from rerank.training.skew import compared_with_served
 from rerank.training.sweep import Wanted, wanted_of
 from tandem.catalog.event_rows import Recorded
 from tandem.errors import InputError
-from tandem.events import Impression
+from tandem.events import CONFIGURATION, Impression
 from tandem.features import FeatureMatrix
 
 RECOMPUTED = "imported, features of today"
 """Groups of what another engine showed: what the documents are now stands for what they were."""
 
 UNKEPT = "without features as they were served: search.feature_log_share of the searches have them"
+UNRANKED = "browsed, or of a configuration that no model orders"
 OTHER_INDEXES = "answered with another embedder or analysis"
 NOT_NEEDED = "imported, without features as they were served"
 
@@ -51,7 +53,8 @@ def from_clicks(ground: Ground, worth: Worth) -> Found:
     grades = grades_of(log, worth)
     chosen = [query_id for query_id, said in grades.items() if any(said.values())]
     pages = catalog.events.impressions_of(name, chosen)
-    searches = [page for page in pages if page.what.surface == "search"]
+    every = [page for page in pages if page.what.surface == "search"]
+    searches = [page for page in every if _is_ranked(page.what)]
     wanted = wanted_of(searches, ground.schema)
     if len(wanted) < MINIMUM:
         raise too_few(len(wanted))
@@ -65,8 +68,17 @@ def from_clicks(ground: Ground, worth: Worth) -> Found:
         return group if is_served else replace(group, origin=RECOMPUTED)
 
     made = made_of(ground, Labelling(log, picked.wanted, grades, read), as_read)
-    left_out = {**made.left_out, **picked.left_out}
+    unranked = {page.what.query_id for page in every} - {page.what.query_id for page in searches}
+    left_out = {**made.left_out, **picked.left_out, UNRANKED: len(unranked)}
     return made._replace(left_out=left_out, skew=_skew(ground, made.data, picked.served))
+
+
+def _is_ranked(page: Impression) -> bool:
+    """Whether a model can order such answers. For the others nothing of the log was read, and their
+    order is of another kind.
+    """
+    configuration = page.details.get(CONFIGURATION, DEFAULT)
+    return bool(page.query_text.strip()) and is_reranked(configuration)
 
 
 def _skew(ground: Ground, data: TrainingSet, served: AbstractSet[str]) -> tuple[str, ...]:

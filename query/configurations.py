@@ -49,6 +49,11 @@ def configurations(
     }
 
 
+def is_reranked(name: str) -> bool:
+    """Whether a reranker orders what the configuration finds; not of one that is unknown."""
+    return _STAGES.get(name, ((), False))[1]
+
+
 def named(known: Mapping[str, SearchConfiguration], name: str) -> SearchConfiguration:
     """The configuration of that name.
 

@@ -30,6 +30,9 @@ SURFACES: tuple[Surface, ...] = get_args(Surface)
 UNKNOWN_QUERY = "unknown_query"
 """In an event's ``details``: no impression of its query was in the log when it was received."""
 
+CONFIGURATION = "configuration"
+"""In an impression's ``details``: the name of the one that answered. An imported one has none."""
+
 CORRECTED = "corrected"
 """In an impression's ``details``: the text that was searched for by words in place of its own."""
 

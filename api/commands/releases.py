@@ -102,6 +102,9 @@ def promote(
     model: Annotated[
         int | None, typer.Option("--model", help="A model's number, as tandem models shows it.")
     ] = None,
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Search on without the model that is live.")
+    ] = False,
     override: Override = None,
     collection: Collection = None,
     data_dir: DataDir = None,
@@ -109,15 +112,15 @@ def promote(
     as_json: AsJson = False,
 ) -> int:
     """Make a generation that is kept the live one, once it holds all that the log does; or, with
-    --model, have a trained model order what is found.
+    --model, have a trained model order what is found; or, with --no-model, none.
 
     A generation that has never passed the gates is examined first, as by tandem reindex. So is a
     model, on data that it was not trained on. Leaves with 1 when a gate refuses it.
     """
     chosen = settings(config, data_dir, collection)
-    if (generation is None) == (model is None):
+    if [generation is not None, model is not None, no_model].count(True) != 1:
         raise InputError(
-            "expected either the number of a generation or --model with that of a model",
+            "expected the number of a generation, --model with that of a model, or --no-model",
             hint="see which there are: tandem releases, tandem models",
         )
     overridden = override or []
@@ -125,7 +128,12 @@ def promote(
         check_gates(overridden)
     else:
         check_overridable(overridden)
-    arguments = {"generation": generation, "model": model, "overridden": overridden}
+    arguments = {
+        "generation": generation,
+        "model": model,
+        "no_model": no_model,
+        "overridden": overridden,
+    }
     order = Order(chosen.collection, "promote", arguments)
     return _done(chosen, order, as_json=as_json)
 

@@ -75,6 +75,19 @@ def test_a_model_goes_live_and_back(owner: Owner) -> None:
     assert owner.house.collection(NAME).release.model is None
 
 
+def test_a_model_is_switched_off(owner: Owner) -> None:
+    """Also where the release before has one: the generation stays. Nothing is missed then."""
+    first, second = stored(owner.house), stored(owner.house, trained(proof=proof(live=(1, 0.0))))
+    for model in (first, second):
+        promote_model(owner, NAME, model)
+    outcome = promoted(owner, generation=None, model=None, no_model=True)
+    assert (outcome["release"], outcome["generation"], outcome["model"]) == (4, 1, None)
+    assert owner.house.collection(NAME).release == live(owner.house) == Release(4, NAME, 1, 3)
+    assert left_model(owner.house.catalog, live(owner.house)) is None
+    assert promoted(owner, no_model=True)["release"] == 4
+    assert owner.rollback(NAME).model == second
+
+
 def test_going_back_from_one_model_to_another(owner: Owner) -> None:
     """The release before, with the model that it had."""
     first, second = stored(owner.house), stored(owner.house, trained(proof=proof(live=(1, 0.0))))

@@ -112,7 +112,7 @@ def test_a_generation_or_a_model(typed: Typed, words: tuple[str, ...]) -> None:
     """One of both."""
     code, _, err = typed(*words)
     assert code == BAD_USE
-    assert "expected either the number of a generation or --model" in err
+    assert "expected the number of a generation, --model" in err
 
 
 def test_promoting_by_hand(typed: Typed) -> None:

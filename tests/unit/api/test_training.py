@@ -25,11 +25,11 @@ from indexer.indexing import catch_up
 from indexer.reindexing import Interrupted
 from rerank.model import Model
 from rerank.training.lambdamart import FitOptions
-from tandem.errors import CatalogError, InputError
+from tandem.errors import CatalogError, InputError, TandemError
 from tandem.events import Event, Exposure, Impression
 from tandem.features import FeatureMatrix
 from tandem.queries import Query
-from tests.owned_house import NAME, at_work, owned, settings_in
+from tests.owned_house import NAME, adopt, at_work, owned, settings_in
 from tests.trained_models import know_signals, proof, trained
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -146,6 +146,39 @@ def test_a_model_that_proves_nothing_is_kept(house: House, learned: list[Model])
         assert house.catalog.releases.history(NAME)[0].model is None
         forced = carry_out(owner, order(overridden=["better"]), unseen)
     assert (forced["model"], forced["release"], forced["overridden"]) == (2, 2, ["better"])
+
+
+def test_an_error_does_not_lose_the_model(
+    house: House, learned: list[Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the promotion fails of, the outcome has the number and the reason."""
+
+    def fail(*_: object) -> None:
+        raise CatalogError("the disk is full", hint="make room")
+
+    learned.append(trained())
+    monkeypatch.setattr("api.training.promote_model", fail)
+    with at_work(house) as owner:
+        outcome = carry_out(owner, order(), unseen)
+    assert (outcome["model"], outcome["release"]) == (1, None)
+    assert outcome["refusal"] == {
+        "code": CatalogError.code,
+        "message": "the disk is full",
+        "hint": "make room",
+    }
+
+
+def test_judgments_that_cannot_be_read_are_told_before_the_work(
+    house: House, learned: list[Model], tmp_path: Path
+) -> None:
+    """Nothing is learned; without a promotion nobody asks for them."""
+    adopt(house, quality={"judgments": tmp_path / "none"})
+    learned.append(trained())
+    with at_work(house) as owner:
+        with pytest.raises(TandemError, match="none"):
+            carry_out(owner, order(), unseen)
+        assert len(learned) == 1
+        assert carry_out(owner, order(promote=False), unseen)["model"] == 1
 
 
 def test_what_is_only_to_be_kept(house: House, learned: list[Model]) -> None:

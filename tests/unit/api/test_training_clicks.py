@@ -15,6 +15,7 @@ from api.training_clicks import (
     OTHER_INDEXES,
     RECOMPUTED,
     UNKEPT,
+    UNRANKED,
     from_clicks,
 )
 from api.training_data import MINIMUM, Ground
@@ -85,6 +86,26 @@ def test_groups_of_what_was_chosen(house: House, ground: Ground) -> None:
     assert found.data.names == ground.names
     assert group.values[:, ground.names.index(name)].tolist() == [0.25] * 3
     assert (found.left_out[UNKEPT], found.left_out[NO_LABEL]) == (9, 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"details": {"configuration": "lexical"}},
+        {"query_text": " ", "details": {"configuration": "hybrid"}},
+        {"query_text": "", "details": {IMPORTED: True}},
+    ],
+)
+def test_orders_that_no_model_makes(house: House, ground: Ground, said: dict[str, Any]) -> None:
+    """Searches that read nothing of the log, and browsing: neither learned from nor counted as
+    what a larger share of features would bring.
+    """
+    behave(house, [shown(number) for number in range(MINIMUM)])
+    behave(house, [replace(shown(number), **said) for number in range(100, 109)])
+    keep(house, ground, [*range(MINIMUM), *range(100, 109)])
+    found = from_clicks(ground, Worth())
+    assert len(found.data) == MINIMUM
+    assert (found.left_out[UNRANKED], found.left_out[UNKEPT]) == (9, 0)
 
 
 def test_who_logs_in_stays_one_person(house: House, ground: Ground) -> None:
