@@ -71,6 +71,9 @@ class HeldFacts:
         """None."""
         return ()
 
+    def vector(self, text: str) -> None:
+        """None: nothing is searched for by meaning."""
+
 
 @dataclass(frozen=True)
 class Movies:
