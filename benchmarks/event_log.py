@@ -22,6 +22,7 @@ PER_PERSON = 200
 PER_SESSION = 10
 DOCUMENTS = 5_000
 ACTIONS = ("click", "click", "click", "add_to_cart", "purchase", "rating")
+COLUMNS = tuple("happened_at" if name == "seconds" else name for name in Deed._fields)
 ROWS = 20_000
 START = 1_700_000_000_000_000
 """Microseconds since 1970."""
@@ -54,15 +55,19 @@ class Past:
         assert person.liking or person.session_liking or person.deeds
         return person
 
-    def bare_rows(self, user_id: str) -> list[tuple[object, ...]]:
-        """The person's last events as the driver gives them."""
-        found = self.bare.execute(
-            "select sequence, action, document_id, happened_at, value from events"
-            " where collection = ? and user_id = ? and sequence <= ?"
-            " order by sequence desc limit ?",
-            (COLLECTION, user_id, self.head, DEEDS_READ),
-        ).fetchall()
-        assert len(found) == DEEDS_READ
+    def bare_rows(self, user_id: str, session_id: str) -> list[tuple[object, ...]]:
+        """What ``deeds`` has to read, as the driver gives it: the last events of the person, and
+        those of the session.
+        """
+        found = []
+        for name, value in (("user_id", user_id), ("session_id", session_id)):
+            found += self.bare.execute(
+                f"select {', '.join(COLUMNS)} from events"  # noqa: S608 - constants
+                f" where collection = ? and {name} = ? and sequence <= ?"
+                " order by sequence desc limit ?",
+                (COLLECTION, value, self.head, DEEDS_READ),
+            ).fetchall()
+        assert len(found) > DEEDS_READ
         return found
 
 

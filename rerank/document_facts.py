@@ -7,6 +7,7 @@ forgotten.
 
 import math
 import string
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +19,13 @@ import numpy as np
 
 from rerank.facts import (
     EVERYTHING,
+    NO_WORDS,
     Facts,
     Fragments,
     Need,
     QueryWord,
     WordCodes,
+    Words,
     code,
     fragment_bits,
     fragments,
@@ -219,12 +222,13 @@ def facts_of(
         elif isinstance(value, int | float):
             numbers[name] = float(value)
         elif value:
-            keywords[name] = tuple(dict.fromkeys(value))
-    words: dict[str, WordCodes] = {}
+            # the same text is the same object: values of many documents are looked up together
+            keywords[name] = tuple(dict.fromkeys(map(sys.intern, value)))
+    words = NO_WORDS
     pieces: Fragments | None = None
     if coder is not None:
         runs = {item.name: coder.runs(document.text(item.name)) for item in schema.text_fields}
-        words = {name: codes_of(found) for name, found in runs.items() if found}
+        words = Words({name: codes_of(found) for name, found in runs.items() if found})
         pieces = fragment_bits(run.fragments for found in runs.values() for run in found)
     direction, length = (None, 1.0) if passages is None else mean_direction(passages)
     return Facts(

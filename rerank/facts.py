@@ -54,6 +54,32 @@ def fragment_bits(words: Iterable[bytes]) -> Fragments:
     return np.packbits(is_held)
 
 
+class Words(dict[str, WordCodes]):
+    """Field -> the codes of its words, in order; fields in the schema's order. All lie in one
+    array, ``whole``, one field after another, so that many documents' are soon put together.
+    """
+
+    def __init__(self, fields: Mapping[str, WordCodes]) -> None:
+        self.names = tuple(fields)
+        self.lengths = tuple(map(len, fields.values()))
+        self.whole: WordCodes = (
+            np.concatenate([*fields.values()]) if fields else np.empty(0, dtype=np.uint32)
+        )
+        ends = np.cumsum(self.lengths)
+        super().__init__(
+            zip(self.names, np.split(self.whole, ends[:-1]), strict=True) if fields else ()
+        )
+
+    def counts(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """How many words fields of these names have; the schema's, in its order."""
+        if names == self.names:
+            return self.lengths
+        return tuple([len(self.get(name, ())) for name in names])
+
+
+NO_WORDS = Words({})
+
+
 class Facts(NamedTuple):
     """A document of one generation. ``keywords``, ``numbers`` and ``words`` map the schema's fields
     to what the document has of them; a field that it lacks is left out.
@@ -70,7 +96,7 @@ class Facts(NamedTuple):
     document_id: str
     keywords: Mapping[str, tuple[str, ...]] = {}
     numbers: Mapping[str, float] = {}
-    words: Mapping[str, WordCodes] = {}
+    words: Words = NO_WORDS
     updated_at: float | None = None
     vector: FloatVector | None = None
     focus: float = 1.0

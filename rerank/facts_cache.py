@@ -104,7 +104,7 @@ class FactsCache:
 def bytes_of(facts: Facts) -> int:
     """About how much room facts take."""
     values = len(facts.numbers) + sum(1 + len(values) for values in facts.keywords.values())
-    arrays = sum(words.nbytes + VALUE_BYTES for words in facts.words.values())
+    arrays = facts.words.whole.nbytes + VALUE_BYTES * len(facts.words)
     vector = 0 if facts.vector is None else facts.vector.nbytes
     fragments = 0 if facts.fragments is None else facts.fragments.nbytes
     return ENTRY_BYTES + VALUE_BYTES * values + arrays + vector + fragments

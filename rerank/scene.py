@@ -75,6 +75,11 @@ class Scene:
         return self.everyone.rows(self.document_ids)
 
     @cached_property
+    def table_rows(self) -> npt.NDArray[np.intp]:
+        """The candidates' rows in ``tables``, in order; -1 where they are not there."""
+        return self.tables.rows(self.document_ids)
+
+    @cached_property
     def vectors(self) -> tuple[npt.NDArray[np.intp], FloatMatrix]:
         """The candidates that have a vector, by their places in order, and those vectors, float32
         (candidates with one, dimension).

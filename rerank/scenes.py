@@ -145,6 +145,7 @@ class Scenery:
         self._past = past
         self._behaviour = behaviour
         self._shares = shares
+        self._needed: tuple[Sequence[Feature], Needs] = ((), Needs.of(()))
 
     @property
     def position(self) -> int:
@@ -167,7 +168,7 @@ class Scenery:
             EngineUnavailable: what is needed of documents does not come in time.
         """
         until = time.monotonic() + timeout_seconds
-        wanted = Needs.of(features)
+        wanted = self._needs(features)
         asked = Asked(query, self._schema, candidates)
         read: _Read | None = None
         if wanted.past and asked.is_by_somebody:
@@ -179,6 +180,14 @@ class Scenery:
         scene = replace(people_of(asked, everyone, past, tables), shares=self._shares)
         missing = (read,) if isinstance(read, Degradation) else ()
         return Seen(with_documents(scene, self._facts, wanted, until), missing)
+
+    def _needs(self, features: Sequence[Feature]) -> Needs:
+        """Of the last features again, mostly: a model's are the same at every search."""
+        known, needed = self._needed
+        if known is not features:
+            needed = Needs.of(features)
+            self._needed = features, needed
+        return needed
 
     def _read(self, asked: Asked, seconds: float) -> "_Read":
         """The person's past, and what everyone did up to the same position."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rerank.facts import QueryWord, WordCodes, code
+from rerank.facts import NO_WORDS, QueryWord, WordCodes, code
 from rerank.lookup import Ints, found_in
 from rerank.scene import Scene, Values
 
@@ -23,7 +23,6 @@ MOST_TERMS = 24
 FAR = 1 << 30
 """The distance to a word that does not follow in the same text."""
 
-_NO_WORDS: WordCodes = np.empty(0, dtype=np.uint32)
 
 Places = npt.NDArray[np.int32]
 
@@ -94,17 +93,11 @@ def laid(scene: Scene) -> Laid:
 
 
 def _laid(scene: Scene) -> Laid:
-    fields = [field.name for field in scene.schema.text_fields]
-    none = (_NO_WORDS,) * len(fields)
-    codes: list[WordCodes] = []
-    for facts in scene.documents:
-        if facts is None:
-            codes += none
-        else:
-            get = facts.words.get
-            codes += [get(name, _NO_WORDS) for name in fields]
-    lengths = np.fromiter(map(len, codes), np.intp, len(codes)).reshape(-1, len(fields))
-    return Laid(np.concatenate(codes) if codes else _NO_WORDS, lengths)
+    fields = tuple(field.name for field in scene.schema.text_fields)
+    held = [NO_WORDS if facts is None else facts.words for facts in scene.documents]
+    codes = [NO_WORDS.whole, *(words.whole for words in held)]
+    lengths = np.array([words.counts(fields) for words in held], np.intp)
+    return Laid(np.concatenate(codes), lengths.reshape(-1, len(fields)))
 
 
 def is_known(scene: Scene) -> npt.NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rerank.facts import Facts, QueryWord, coded, fragment_bits, fragments
+from rerank.facts import Facts, QueryWord, Words, coded, fragment_bits, fragments
 from rerank.scene import Scene
 from rerank.signals.registry import features
 from tandem.queries import Query
@@ -15,7 +15,7 @@ from tandem.schema import Schema
 
 def facts(document_id: str, **texts: str) -> Facts:
     """A document with these text fields, which hold searchable words alone."""
-    words = {name: coded(text.split()) for name, text in texts.items()}
+    words = Words({name: coded(text.split()) for name, text in texts.items()})
     held = fragment_bits(fragments(word) for text in texts.values() for word in text.split())
     return Facts(document_id, words=words, fragments=held)
 

@@ -4,7 +4,7 @@ workers that search it as two processes would.
 
 import shutil
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,7 @@ class Opened:
 
     name: str
     index: Any
+    applied: Callable[[], int]
     is_whole = True
 
     def look_again(self) -> None:
@@ -199,8 +200,10 @@ class World:
             lexical = store.open(generation.lexical_name, self.schema, ENGLISH)
             built.readers.append(lexical)
             seats = (
-                cast("Seat[Any]", Opened(generation.lexical_name, lexical)),
-                cast("Seat[Any]", Opened(generation.vector_name, built.vector)),
+                cast("Seat[Any]", Opened(generation.lexical_name, lexical, lambda: self._applied)),
+                cast(
+                    "Seat[Any]", Opened(generation.vector_name, built.vector, lambda: self._applied)
+                ),
             )
             opened = Watched(catalog, generation, *seats, built.embedder)
             opened.read = read

@@ -33,7 +33,7 @@ def rating_bias(scene: Scene) -> Values:
     tables = scene.tables
     if np.isnan(tables.usual):
         return scene.unknown()
-    rows = tables.rows(scene.document_ids)
+    rows = scene.table_rows
     return np.where(rows >= 0, tables.biases_of(rows), np.nan)
 
 
@@ -55,7 +55,7 @@ def _factor_taste(scene: Scene) -> Values:
     where = scene.once(place)
     if where is None:
         return scene.unknown()
-    rows = scene.tables.rows(scene.document_ids)
+    rows = scene.table_rows
     found: Values = (scene.tables.factors[rows].astype(np.float64) * where).sum(axis=1)
     return np.where(rows >= 0, found, np.nan)
 
@@ -75,7 +75,7 @@ def expected_rating(scene: Scene) -> Values:
     tables = scene.tables
     if np.isnan(tables.usual):
         return scene.unknown()
-    bias = tables.biases_of(tables.rows(scene.document_ids))
+    bias = tables.biases_of(scene.table_rows)
     return bias + tables.spread * scene.once(_factor_taste)
 
 
@@ -92,7 +92,7 @@ def neighbour_taste(scene: Scene) -> Values:
     """
     known, tables = scene.once(taste), scene.tables
     is_held = known.rows >= 0
-    rows = tables.rows(scene.document_ids)
+    rows = scene.table_rows
     if not is_held.any():
         return scene.unknown()
     order = np.argsort(known.rows[is_held], kind="stable")
