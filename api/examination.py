@@ -1,5 +1,6 @@
 """The gates that look into the indexes of a new generation."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -17,6 +18,13 @@ from relevance_eval.gates import QualityGate
 from tandem.protocols import Searcher, Verdict
 from tandem.queries import Query
 from tandem.rankings import SearchResult
+
+PEOPLE_SECONDS = 600.0
+"""So long a gate waits until what people did is read."""
+
+WAITING_SECONDS = 0.5
+
+OF_NOBODY = "; asked as nobody: what the model makes of who asks is not in it"
 
 
 class VerifyGate:
@@ -88,6 +96,10 @@ class OwnQualityGate:
         """See ``Gate``."""
         collection = self._collection
         configuration = collection.configuration(DEFAULT)
+        if not self._knows_people():
+            why = "stopped" if self._stopped() else f"not in {PEOPLE_SECONDS:.0f} s"
+            told = f"what people did is not read ({why}): the order is not the one that is served"
+            return Verdict(self.name, False, told)
         pools = [search_pools() for _ in range(2)]
         try:
             with self._candidate.in_use(), collection.held() as (release, live):
@@ -102,12 +114,33 @@ class OwnQualityGate:
                     for (of_release, opened), its_pools in zip(sides, pools, strict=True)
                 )
                 queries, tolerance = self._judged
-                return QualityGate(queries, before, after, tolerance).examine()
+                verdict = QualityGate(queries, before, after, tolerance).examine()
+                return verdict._replace(detail=verdict.detail + self._unseen())
         except Interrupted as stop:
             return Verdict(self.name, False, str(stop))
         finally:
             for its_pools in pools:
                 its_pools.close()
+
+    def _knows_people(self) -> bool:
+        """Read what a model is served with. A process that serves follows it already; another one's
+        orders would see an empty log.
+        """
+        searching = self._collection.searching
+        if self._model is None and self._collection.release.model is None:
+            return True
+        searching.begin()
+        until = time.monotonic() + PEOPLE_SECONDS
+        while not (is_known := searching.wait(WAITING_SECONDS)):
+            if self._stopped() or time.monotonic() >= until:
+                break
+        return is_known
+
+    def _unseen(self) -> str:
+        if self._model is None:
+            return ""
+        manifest = self._collection.catalog.models.get(self._model).manifest
+        return OF_NOBODY if manifest.get("kind") == "people" else ""
 
 
 class Stoppable:

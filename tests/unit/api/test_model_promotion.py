@@ -1,6 +1,7 @@
 """Models go live and back with releases, and are left behind where they do not fit."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,18 @@ import pytest
 from api.asking import Order
 from api.bootstrap import House
 from api.carrying_out import carry_out
-from api.examination import OwnQualityGate
+from api.examination import OF_NOBODY, OwnQualityGate
 from api.model_fitness import left_model
 from api.model_promotion import promote_model
 from api.owner import Owner
 from api.wanted import Wanted
+from relevance_eval.gates import QualityGate
 from rerank.model import Model
 from tandem.catalog.database import writing
 from tandem.catalog.releases import Release
 from tandem.catalog.tables import MODELS
 from tandem.errors import GateFailed, InputError, ModelError, ReleaseConflict
+from tandem.events import Event
 from tandem.protocols import Verdict
 from tests.e2e.shop import judged
 from tests.integration.downtime.embedders import MODELS as EMBEDDERS
@@ -202,6 +205,42 @@ def test_judged_queries_are_asked_of_a_model(owner: Owner, asked: list[int | Non
     assert f"--model {number} --override quality" in raised.value.hint
     assert promote_model(owner, NAME, number, ["quality"]).release.model == number
     assert asked == [number, number]
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [("people", True), ("judgments", False)])
+def test_a_model_is_judged_by_what_it_is_served_with(
+    owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Any, is_told: bool
+) -> None:
+    """What everybody did is read first, in a process that does not serve, too; of a model that
+    knows people it is said that nobody asked.
+    """
+    judged(tmp_path / "judged", 3)
+    adopt(owner.house, quality={"judgments": tmp_path / "judged"})
+    log = owner.house.catalog.events
+    log.append(NAME, "t", [Event("e", "click", datetime(2026, 11, 1, tzinfo=UTC), "d1", "u1")])
+    orders, positions = owner.house.collection(NAME).searching._orders, list[int]()
+
+    def examine(_: QualityGate) -> Verdict:
+        positions.append(orders._current().position)
+        return Verdict("quality", True, "nDCG@10 0.5 -> 0.6")
+
+    monkeypatch.setattr(QualityGate, "examine", examine)
+    verdict = promote_model(owner, NAME, stored(owner.house, trained(kind=kind))).verdicts[-1]
+    assert positions == [log.head()] != [0]
+    assert verdict.detail == "nDCG@10 0.5 -> 0.6" + (OF_NOBODY if is_told else "")
+
+
+def test_a_log_that_is_not_read_judges_nothing(
+    owner: Owner, asked: list[int | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another order than the one that is served says nothing of it."""
+    monkeypatch.undo()
+    know_signals(monkeypatch)
+    monkeypatch.setattr("api.examination.PEOPLE_SECONDS", 0.0)
+    monkeypatch.setattr("api.searching.Searching.wait", lambda *_: False)
+    with pytest.raises(GateFailed, match="what people did is not read"):
+        promote_model(owner, NAME, stored(owner.house))
+    assert asked == []
 
 
 # --- where the indexes change ---
