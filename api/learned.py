@@ -30,7 +30,7 @@ from tandem.schema import Schema
 from tandem.sections import SearchSettings
 
 BROKEN: Final = Degradation("rerank", "error")
-"""What every answer lacks where the release's model cannot be used."""
+"""What every search lacks where the release's model cannot be used."""
 
 FORGETTING_SECONDS = 0.5
 """What has changed in the indexes is read again no later than that, twice."""

@@ -87,7 +87,10 @@ class DegradationReply(Wire):
     leg: Part = Field(
         description="`lexical` or `vector`, what that leg alone would have found (of suggestions, "
         "the titles); `completion`, exact scores for the order; `profile`, what the person likes, "
-        "so that the order is everybody's; `rerank`, documents that decide the order; "
+        "so that the order is everybody's; `rerank`, what decides the order, such as the model: "
+        "hits stand where they do without it, since it is broken (`error`; the server's log says "
+        "what is), or since what it reads did not come in time (the other reasons), but with "
+        "`rebuilding`, where it orders by a part of what people did; "
         "`documents`, those to be shown or that rules ask for; `facets`, counts, or some of what "
         "they would count; `highlights`; `cursor`, the way to the next page; `catalogue`, whether "
         "another release is live by now"
@@ -95,7 +98,8 @@ class DegradationReply(Wire):
     reason: Reason = Field(
         description="`timeout`, no answer in time; `unavailable`, out of reach; `error`, it "
         "failed; `skipped`, not asked, as it has not answered several times in a row; "
-        "`rebuilding`, its index is built again, and finds but a part"
+        "`rebuilding`, its index is built again, and finds but a part; of `rerank`, the event log "
+        "is being read"
     )
 
 

@@ -186,7 +186,9 @@ class Arranger:
                 query, completed, documents, timeout_seconds=deadline.remaining_seconds()
             )
         unread = tuple(Degradation(RERANK, part.reason) for part in source.degraded)
-        late = reranked.degraded + unread + parts.rebuilding([RERANK])
+        late = reranked.degraded + unread
+        if query.surface == "search":  # no other surface is in a model's order
+            late += parts.rebuilding([RERANK])
         return reranked._replace(degraded=late)
 
 

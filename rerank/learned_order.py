@@ -221,7 +221,8 @@ class LearnedOrder:
 
 class SignalledOrder:
     """A ``Reranker``: another one's order, with the features that a model could learn from.
-    ``missing`` is what every answer lacks: the order of a model that cannot be used.
+    ``missing`` is what every search lacks: the order of a model that cannot be used. What is
+    similar to a document is in no model's order.
     """
 
     def __init__(
@@ -254,8 +255,8 @@ class SignalledOrder:
         if query.wants_features and candidates.hits:
             seen = self._every.of(query, candidates, until)
         as_of, matrix = (position, None) if seen is None else seen
-        missing = (*before.degraded, *self._missing)
-        return Reranked(before.ranking, missing, as_of, matrix)
+        lacks = self._missing if query.surface == "search" else ()
+        return Reranked(before.ranking, (*before.degraded, *lacks), as_of, matrix)
 
 
 def _contributions(

@@ -10,7 +10,7 @@ const LACKS = {
   highlights: "Without the matching passages",
   facets: "Without counts, or without some of them",
   profile: "In everybody's order: what this person likes is not known just now",
-  rerank: "Some hits stand in everybody's order: their documents could not be read for it",
+  rerank: "Not in the order that it should be, wholly or in part",
   cursor: "Without the next pages",
   catalogue: "What is live is not known just now: the last known release answers",
 };

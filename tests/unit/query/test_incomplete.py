@@ -72,6 +72,15 @@ def test_words_are_counted_while_only_meaning_is_built_again(shop: SmallCollecti
     assert searched(shop, Query("shoe"), "lexical", frozenset({"vector"})).degraded == ()
 
 
+def test_an_order_that_does_not_know_everything_yet(shop: SmallCollection) -> None:
+    """It orders searches alone: what is similar lacks nothing, nor does an order by legs."""
+    incomplete = frozenset({"rerank"})
+    similar = Query("", surface="similar", seed_document_id="red shoe")
+    assert searched(shop, Query("shoe"), "hybrid", incomplete).degraded == missing("rerank")
+    assert searched(shop, Query("shoe"), "lexical", incomplete).degraded == ()
+    assert searched(shop, similar, "hybrid", incomplete).degraded == ()
+
+
 def test_browsing(shop: SmallCollection) -> None:
     """It is the lexical index that is browsed."""
     result = searched(shop, Query(""), "semantic", BOTH)

@@ -381,8 +381,10 @@ def test_features_that_cannot_be_had_are_no_loss_to_the_search(
     assert len(world.logged_trouble.said) == 1
 
 
-def test_a_model_that_cannot_be_used_is_missing_from_every_answer(world: Ordered) -> None:
-    """Whoever cannot load it says so."""
+def test_a_model_that_cannot_be_used_is_missing_from_every_search(world: Ordered) -> None:
+    """Whoever cannot load it says so; it would not order what is similar."""
     missing = (Degradation("rerank", "error"),)
     order = SignalledOrder(world.fallback, Schema(), world.scenes, Told(), missing)
+    similar = replace(QUERY, surface="similar", seed_document_id="z")
     assert order.rerank(QUERY, CANDIDATES, {}, timeout_seconds=1.0).degraded == missing
+    assert order.rerank(similar, CANDIDATES, {}, timeout_seconds=1.0).degraded == ()
