@@ -21,7 +21,7 @@ ANSWERS = {
 }
 """What the verbs that write over a long time say."""
 
-ORDERS = ("reindex", "promote", "rollback", "verify")
+ORDERS = ("reindex", "promote", "rollback", "verify", "train")
 """May go on in another process: what becomes of them is told by who knows it."""
 
 

@@ -1,13 +1,13 @@
 """Writes ``docs/reference``: ``python -m docs.generate``."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from typer.testing import CliRunner
+
+from api.app import app
 from api.http_errors import CODES, REFERENCE
 from api.serving import Serving
 from api.web import OPENAPI, create_web
@@ -65,9 +65,8 @@ def commands_page() -> str:
 
 
 def _help(verb: str) -> str:
-    command = [sys.executable, "-m", "api", *verb.split(), "--help"]
-    shown = subprocess.run(
-        command, capture_output=True, text=True, check=True, env=os.environ | PLAIN_TERMINAL
+    shown = CliRunner().invoke(
+        app, [*verb.split(), "--help"], prog_name="tandem", env=PLAIN_TERMINAL
     )
     return "\n".join(line.rstrip() for line in shown.stdout.strip().splitlines())
 

@@ -149,6 +149,7 @@ def test_the_keyboard_goes_on_where_it_was(visit: Watched) -> None:
         visit.answer("**/v1/search?*", 500, fault)
         visit.page.goto(visit.address + path)
         expect(visit.page.get_by_role("alert").first).to_be_visible()
+        visit.settled()
         visit.forgive("500")
         visit.page.unroute("**/v1/search?*")
         pressed("Try again")

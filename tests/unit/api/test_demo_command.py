@@ -140,7 +140,7 @@ def test_readers_teach_a_model_once(learning: Learning, capsys: pytest.CaptureFi
     first = orjson.loads(capsys.readouterr().out)
     assert first["simulated_readers"]["model"] == 1
     assert first["simulated_readers"]["is_live"] is False
-    assert first["simulated_readers"]["held_out"] == {"people": 3, "searches": 5}
+    assert first["simulated_readers"]["held_out"] == {"people": 40, "searches": 50}
 
     assert demo.run(as_json=True) == FOUND
     assert orjson.loads(capsys.readouterr().out) == first
