@@ -19,8 +19,8 @@ from relevance_eval.measures import measure
 from rerank.manifest import Manifest, Measured, Proof
 from tandem.protocols import Searcher
 
-READERS = 64
-ROUNDS = 20
+READERS = 160
+ROUNDS = 8
 
 ASKED, UNASKED = "tune", "test"
 """The halves of the judgments: simulated readers ask the queries of the first; the second shows

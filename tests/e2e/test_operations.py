@@ -44,7 +44,7 @@ def test_a_changed_field_from_pending_to_live_and_back(shop: Shop) -> None:
     assert shop.found("text", "--filter", '{"note": "mark3"}') == ["d3"]
 
     listed = shop.done("releases").out
-    assert "release      2  generation 2, made from 1" in listed
+    assert "release      2  generation 2, no model, made from 1" in listed
     assert listed.count("<- live") == 1
     assert listed.count("ready     english-1, ") == 2
 
