@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tandem.embedding.passing_embedder import PassingEmbedder
 from tandem.protocols import Embedder, FloatMatrix, FloatVector
 
 
@@ -24,31 +25,12 @@ class EmbeddingCache(Protocol):
         ...
 
 
-class CachedEmbedder:
+class CachedEmbedder(PassingEmbedder):
     """An ``Embedder`` that asks ``cache`` first. Queries are few and new, so they pass by it."""
 
     def __init__(self, embedder: Embedder, cache: EmbeddingCache) -> None:
-        self._embedder = embedder
+        super().__init__(embedder)
         self._cache = cache
-
-    @property
-    def name(self) -> str:
-        """The name of the embedder behind."""
-        return self._embedder.name
-
-    @property
-    def dimension(self) -> int:
-        """The length of a vector."""
-        return self._embedder.dimension
-
-    @property
-    def window(self) -> int:
-        """How many tokens of a text it reads, special ones not counted."""
-        return self._embedder.window
-
-    def token_spans(self, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
-        """Each text's tokens as (start, end) character offsets, uncut."""
-        return self._embedder.token_spans(texts)
 
     def embed_documents(self, texts: Sequence[str]) -> FloatMatrix:
         """Float32 (len(texts), dimension); what the cache does not know is embedded and kept."""
@@ -63,10 +45,6 @@ class CachedEmbedder:
         for row, text in enumerate(texts):
             rows[row] = known[text]
         return rows
-
-    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
-        """As the embedder behind gives them."""
-        return self._embedder.embed_queries(texts)
 
     def _known(self, texts: Sequence[str]) -> Mapping[str, FloatVector]:
         """What the cache holds; a vector of another length is damage, and makes room."""

@@ -4,42 +4,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
+from tandem.embedding.passing_embedder import PassingEmbedder
 from tandem.protocols import Embedder, FloatMatrix, FloatVector
 
 QUERIES = 256
 """How many are remembered; with 384 numbers each they take 0.4 MB."""
 
 
-class RememberingEmbedder:
+class RememberingEmbedder(PassingEmbedder):
     """An ``Embedder`` that gives what another one gives, and remembers queries. Thread-safe."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        super().__init__(embedder)
         self._lock = threading.Lock()
         self._queries: OrderedDict[str, FloatVector] = OrderedDict()
-
-    @property
-    def name(self) -> str:
-        """The name of the embedder behind."""
-        return self._embedder.name
-
-    @property
-    def dimension(self) -> int:
-        """The length of a vector."""
-        return self._embedder.dimension
-
-    @property
-    def window(self) -> int:
-        """How many tokens of a text it reads, special ones not counted."""
-        return self._embedder.window
-
-    def token_spans(self, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
-        """Each text's tokens as (start, end) character offsets, uncut."""
-        return self._embedder.token_spans(texts)
-
-    def embed_documents(self, texts: Sequence[str]) -> FloatMatrix:
-        """As the embedder behind gives them."""
-        return self._embedder.embed_documents(texts)
 
     def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
         """As the embedder behind gives them, each time."""
