@@ -13,6 +13,7 @@ from rerank.scene import Scene
 from rerank.scenes import Seen
 from rerank.signals.registry import Feature, features
 from rerank.tables import Tables
+from rerank.time_left import time_left
 from tandem.documents import Document
 from tandem.errors import EngineUnavailable, ModelError
 from tandem.features import FeatureMatrix
@@ -95,7 +96,7 @@ class ForLog(NamedTuple):
             return None
         try:
             scene, missing = self.scenes.scene(
-                query, candidates, self.read, tables=self.tables, timeout_seconds=_left(until)
+                query, candidates, self.read, tables=self.tables, timeout_seconds=time_left(until)
             )
             if missing:
                 raise EngineUnavailable(f"{missing[0].leg}: {missing[0].reason}")
@@ -160,7 +161,9 @@ class LearnedOrder:
                 self._troubles.order.tell(error)
                 is_late = isinstance(error, EngineUnavailable)
                 missing = (Degradation(RERANK, "unavailable" if is_late else "error"),)
-        before = self._fallback.rerank(query, candidates, documents, timeout_seconds=_left(until))
+        before = self._fallback.rerank(
+            query, candidates, documents, timeout_seconds=time_left(until)
+        )
         return before._replace(
             degraded=(*before.degraded, *missing), as_of=before.as_of or self._scenes.position
         )
@@ -174,7 +177,7 @@ class LearnedOrder:
             candidates,
             self._chosen,
             tables=self._model.tables,
-            timeout_seconds=_left(until),
+            timeout_seconds=time_left(until),
         )
         seen = assemble(scene, self._chosen)
         scores = self._model.scores(seen.values).tolist()
@@ -268,7 +271,3 @@ def _contributions(
         for name, value, part in zip(names, values, parts[:-1], strict=True)
     ]
     return (*told, Contribution(BIAS, None, parts[-1]))
-
-
-def _left(until: float) -> float:
-    return max(0.0, until - time.monotonic())

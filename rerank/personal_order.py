@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from rerank.profiles import Profile
+from rerank.time_left import time_left
 from tandem.documents import Document
 from tandem.protocols import Reranker
 from tandem.queries import Query
@@ -54,8 +55,7 @@ class PersonalOrder:
         ranking, missing = before.ranking, before.degraded
         if query.user_id is None or not ranking.hits:
             return before
-        left = max(0.0, until - time.monotonic())
-        profile = self._profiles.of(query, SHARE_FOR_PROFILE * left)
+        profile = self._profiles.of(query, SHARE_FOR_PROFILE * time_left(until))
         if isinstance(profile, Degradation):
             return Reranked(ranking, (*missing, profile))
         if profile.is_empty:

@@ -15,6 +15,7 @@ from rerank.person import Person
 from rerank.scene import SHARES, Scene
 from rerank.signals.registry import Feature, Reads, needs
 from rerank.tables import Tables
+from rerank.time_left import time_left
 from tandem.behaviour import Deed, Who
 from tandem.queries import Query
 from tandem.rankings import Degradation, Ranking
@@ -119,11 +120,11 @@ def with_documents(scene: Scene, facts: FactsSource, wanted: Needs, until: float
     """
     found: dict[str, Facts] = {}
     if wanted.past_documents is not None and scene.person.document_ids:
-        found |= facts.of(scene.person.document_ids, _left(until), wanted.past_documents)
+        found |= facts.of(scene.person.document_ids, time_left(until), wanted.past_documents)
     if wanted.documents is not None and len(scene):
-        found |= facts.of(scene.document_ids, _left(until), wanted.documents)
+        found |= facts.of(scene.document_ids, time_left(until), wanted.documents)
     text = scene.query.text
-    words = facts.words(text, _left(until)) if wanted.words else ()
+    words = facts.words(text, time_left(until)) if wanted.words else ()
     vector = facts.vector(text) if "vectors" in (wanted.documents or ()) else None
     return replace(scene, facts=found, words=words, query_vector=vector)
 
@@ -201,7 +202,3 @@ class Scenery:
 
 
 _Read = tuple[Everyone, Past] | Degradation
-
-
-def _left(until: float) -> float:
-    return max(0.0, until - time.monotonic())
