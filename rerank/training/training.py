@@ -21,7 +21,7 @@ from rerank.training.groups import TrainingSet
 from rerank.training.incumbent import Incumbent, Measured, measured
 from rerank.training.lambdamart import FitOptions
 from rerank.training.proof import MODEL, Prover
-from rerank.training.selection import Selection, selected
+from rerank.training.selection import selected
 from rerank.training.splits import Split, SplitOptions, person, split
 from tandem.errors import InputError
 
@@ -123,20 +123,19 @@ def train(
     parts = _parts(data, options)
     names, unused = _useful(parts.training)
     fitting = _fitting(parts, task, options, report)
-    tried, hardly = _chosen(fitting, names, options, "training")
-    made = fitting.remade(tried, "training")
-
-    def proved(model: Fitted, among: tuple[str, ...]) -> Floats:
-        if not options.folds:
-            return model.scores(parts.test)
-        return _others_scores(among, data, task, options, report)
-
-    scores = {MODEL: proved(made, names)}
+    made, hardly = _made(fitting, names, options, "training")
     plain = _without_personal(names, task.features)
-    if 0 < len(plain) < len(names):
-        what = "training without personal features"
-        other = fitting.remade(_chosen(fitting, plain, options, what).tried, what)
-        scores[WITHOUT_PERSONAL] = proved(other, plain)
+    has_plain = 0 < len(plain) < len(names)
+    scores: dict[str, Floats] = {}
+    if options.folds:
+        scores[MODEL] = _others_scores(names, data, task, options, report)
+        if has_plain:
+            scores[WITHOUT_PERSONAL] = _others_scores(plain, data, task, options, report)
+    else:
+        scores[MODEL] = made.scores(parts.test)
+        if has_plain:
+            what = "training without personal features"
+            scores[WITHOUT_PERSONAL] = _made(fitting, plain, options, what)[0].scores(parts.test)
     live = None if task.live is None else _measured(task.live, parts, task, options)
     if live is not None and live.scores is not None:
         scores[LIVE] = live.scores
@@ -173,13 +172,16 @@ def _parts(data: TrainingSet, options: TrainingOptions) -> Split:
     return made
 
 
-def _chosen(
+def _made(
     fitting: Fitting, names: tuple[str, ...], options: TrainingOptions, what: str
-) -> Selection:
-    """A model of the features that earn their place, or of all where none is to be left out."""
-    if options.selects:
-        return selected(fitting, names, what)
-    return Selection(fitting.tried(names, what), {})
+) -> tuple[Fitted, Mapping[str, str]]:
+    """A model of the features that earn their place, and why others have none; of all of them where
+    none is to be left out.
+    """
+    if not options.selects:
+        return fitting.fitted(names, what), {}
+    tried, unused = selected(fitting, names, what)
+    return fitting.remade(tried, what), unused
 
 
 def _others_scores(
@@ -193,8 +195,7 @@ def _others_scores(
 
     def learn(training: TrainingSet, validation: TrainingSet, what: str) -> Fitted:
         parts = Split(training, validation, data)
-        fitting = _fitting(parts, task, options, report)
-        return fitting.remade(_chosen(fitting, names, options, what).tried, what)
+        return _made(_fitting(parts, task, options, report), names, options, what)[0]
 
     return cross_validated(data, options.folds, options.split.seed, learn)
 
