@@ -10,7 +10,6 @@ from api.candidates import ReindexOrder
 from api.model_fitness import left_model
 from api.model_promotion import promote_model, withdraw_model
 from api.owner import Owner
-from api.training import train
 from api.verified import verify
 from api.wanted import Wanted
 from indexer.reindexing import ReindexProgress, Report
@@ -41,6 +40,8 @@ def carry_out(owner: Owner, order: Order, show: Show) -> Mapping[str, Any]:
         options = VerifyOptions(**order.arguments)
         return verify(collection, options, show, lambda: owner.is_stopping)
     if order.kind == "train":
+        from api.training import train
+
         return train(owner, order, show)
     if order.kind == "promote":
         return _promote(owner, order, report)
