@@ -57,7 +57,8 @@ BUILDING: dict[str, Install] = {
 FOLLOWING: dict[str, Install] = {
     "before-taking-the-lease": before(Checkpoints, "take"),
     "after-taking-the-lease": after(Checkpoints, "take"),
-    "amid-opening": before(OpenSearchStore, "open"),
+    # one that had nothing applied when its owner died is begun again instead of opened
+    "amid-opening": before(OpenSearchStore, "open", "create"),
     "after-reading-the-log": after(DocumentLog, "changes"),
     "before-bulk": before(BulkWriter, "write"),
     "after-bulk-request": after(BulkWriter, "_ask"),
