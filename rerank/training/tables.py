@@ -16,6 +16,7 @@ from rerank.training.kernels import (
     neighbours_of,
 )
 from rerank.training.opinions import Opinions, opinions_of
+from rerank.training.refinement import refined
 from tandem.behaviour import Deed
 
 PRIOR_VALUE = 10.0
@@ -39,13 +40,15 @@ def fit_tables(
     known = [facts.get(name) for name in said.document_ids]
     widths = _widths(known)
     met = met_by(said)
+    placed = factors_of(kernels_of(said, met, known, widths, options), options)
+    biases, factors = refined(said, placed)
     neighbours, closeness = neighbours_of(met_by(said, MOST_MET), options.neighbours)
     return Tables(
         document_ids=said.document_ids,
         usual=said.usual,
         spread=said.spread,
-        biases=said.document_biases.astype(np.float32),
-        factors=factors_of(kernels_of(said, met, known, widths, options), options),
+        biases=biases.astype(np.float32),
+        factors=factors,
         neighbours=neighbours,
         closeness=closeness,
         values=_values(said, known),
