@@ -49,10 +49,11 @@ class Tables:
     ``usual`` is the mean rating and ``spread`` the standard deviation of what biases leave of
     ratings, NaN and 1 where there are none. ``biases``, float32 (documents,): how much better than
     usual a document is rated, by people as strict as most and of no taste for it. ``factors``,
-    float32 (documents, k): documents that people or content bring together point the same way. ``neighbours``, int32
-    (documents, n), and ``closeness``, float32, 0 to 1: the documents that the same people met, the
-    closest first; -1 and 0 where there are fewer. ``values``: field -> ``ValueTable``. ``widths``:
-    number field -> how far apart two of its values are that have little to do with each other.
+    float32 (documents, k): documents that people or content bring together point the same way.
+    ``neighbours``, int32 (documents, n), and ``closeness``, float32, 0 to 1: the documents that the
+    same people met, the closest first; -1 and 0 where there are fewer. ``values``: field ->
+    ``ValueTable``. ``widths``: number field -> how far apart two of its values are that have little
+    to do with each other.
     """
 
     document_ids: tuple[str, ...] = ()

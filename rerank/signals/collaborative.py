@@ -27,8 +27,8 @@ NO_PAST = f"the person rated and chose nothing that people had met, or {UNMET}"
     rises=1,
 )
 def rating_bias(scene: Scene) -> Values:
-    """How much better than usual the document is rated, beside how strict those are who rated it and
-    how much it is to their taste; shrunk to 0 where few did.
+    """How much better than usual the document is rated, beside how strict those are who rated it
+    and how much it is to their taste; shrunk to 0 where few did.
     """
     tables = scene.tables
     if np.isnan(tables.usual):
