@@ -12,10 +12,8 @@ function legend(runs) {
 }
 
 function swatch(run) {
-  const line = make("i", {});
-  line.style.borderColor = colour(run);
-  if (dash(run)) line.style.borderTopStyle = "dashed";
-  return line;
+  return make("svg", { class: "swatch", viewBox: "0 0 24 8", "aria-hidden": "true" },
+    make("line", { x1: 0, x2: 24, y1: 4, y2: 4, stroke: colour(run), "stroke-width": 3, "stroke-dasharray": dash(run) }));
 }
 
 /** A scale from values to pixels. */
@@ -77,7 +75,7 @@ function winsAndLosses(first, second, measure) {
   const wins = differences.filter((value) => value > 1e-9).length, losses = differences.filter((value) => value < -1e-9).length;
   const note = `${wins} won, ${losses} lost, ${differences.length - wins - losses} as good`;
   return chart(`${second} against ${first}`, `${note}; ${measures[measure]} of each query`, `${second} against ${first}: ${note}`, (svg) => {
-    axes(svg, x, y, [], [-most, 0, most], (value) => signed(value).slice(0, 5));
+    axes(svg, x, y, [], [-most, 0, most], (value) => signed(value).slice(0, 5).replace("0.000", "0"));
     const shape = (kept, name) => {
       const steps = differences.map((value, at) => (kept(value) ? `M${x(at)},${y(0)}V${y(value)}H${x(at + 1)}V${y(0)}Z` : "")).join("");
       svg.append(make("path", { d: steps, fill: `var(--${name})` }));
