@@ -13,7 +13,7 @@ from indexer.reindexing import Interrupted
 from indexer.verification import SAMPLE, Verifier, VerifyOptions
 from query.configurations import DEFAULT
 from query.retrieval import search_pools
-from relevance_eval.collections import QuerySet
+from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.gates import QualityGate
 from tandem.protocols import Searcher, Verdict
 from tandem.queries import Query
@@ -65,7 +65,7 @@ def _compared(result: IndexVerification) -> str:
 class Judged(NamedTuple):
     """Judged queries, and how far their measure may fall."""
 
-    queries: QuerySet
+    queries: JudgedQueries
     tolerance: float
 
 

@@ -9,7 +9,7 @@ from api.generation import OpenGeneration
 from api.model_fitness import carried
 from indexer.seats import Access
 from query.understanding import check_searchable
-from relevance_eval.collections import read_beir
+from relevance_eval.formats.registry import read_askable
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release, Releases
 from tandem.errors import InputError, QueryError, ReleaseConflict, SourceError
@@ -56,16 +56,16 @@ def judgments(quality: QualitySettings) -> Judged | None:
     Raises:
         SourceError: they cannot be read, or a query cannot be asked.
     """
-    folder = quality.judgments
-    if folder is None:
+    path = quality.judgments
+    if path is None:
         return None
-    queries = read_beir(folder)
+    queries = read_askable(path)
     for query_id, text in queries.queries.items():
         try:
             check_searchable(text)
         except QueryError as error:
             raise SourceError(
-                f"{folder / 'queries.jsonl'}: query {query_id!r} cannot be asked: {error}",
+                f"{path}: query {query_id!r} cannot be asked: {error}",
                 hint="give it a text that can be searched, or leave out its judgments",
             ) from None
     return Judged(queries, quality.tolerance)

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from relevance_eval.collections import QuerySet
 from relevance_eval.execution import run_queries
+from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.measures import measure
 from tandem.errors import SearchUnavailable
 from tandem.protocols import Searcher, Verdict
@@ -23,7 +23,7 @@ class QualityGate:
     name = "quality"
 
     def __init__(
-        self, judged: QuerySet, live: Searcher, candidate: Searcher, tolerance: float
+        self, judged: JudgedQueries, live: Searcher, candidate: Searcher, tolerance: float
     ) -> None:
         self._judged = judged
         self._live = live

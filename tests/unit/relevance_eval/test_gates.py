@@ -2,13 +2,13 @@
 
 import pytest
 
-from relevance_eval.collections import QuerySet
+from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.gates import QualityGate
 from tandem.errors import SearchUnavailable
 from tandem.queries import Query
 from tandem.rankings import Degradation, Ranking, SearchResult
 
-JUDGED = QuerySet("list", {"q1": "one", "q2": "two"}, {"q1": {"a": 1}, "q2": {"b": 1}})
+JUDGED = JudgedQueries("list", {"q1": "one", "q2": "two"}, {"q1": {"a": 1}, "q2": {"b": 1}})
 
 
 class Fixed:
