@@ -125,7 +125,8 @@ def _measured(
     by_run: dict[str, dict[str, Estimate]] = {name: {} for name in names}
     for measure in measures:
         for name in names:
-            by_run[name][measure] = next(means)
+            mean, low, high = next(means)
+            by_run[name][measure] = Estimate(mean, max(low, 0.0), min(high, 1.0))
     found = zip(places, estimates[flat.shape[1] :], p_values(differences, seed=seed), strict=True)
     return [
         _Measured(
