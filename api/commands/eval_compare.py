@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from api.commands.comparison_report import lines
+from api.commands.eval_findings import findings_data, tell_findings
 from api.commands.options import AsJson
-from api.console import FOUND, note, printable, say, say_json
+from api.console import FOUND, printable, say, say_json
 from relevance_eval.comparison import compare
 from relevance_eval.comparison_json import as_data
 from relevance_eval.formats.registry import read_judgments, read_run
@@ -48,11 +49,16 @@ def run(
         read[name] = found.run
         findings += found.findings
     compared = compare(judged.qrels, read, measures or DEFAULT_MEASURES, seed=seed)
-    for finding in findings:
-        note(printable(f"note: {finding.message}"))
     if as_json:
-        say_json({"judgments": judged.name, **as_data(compared)})
+        say_json(
+            {
+                "judgments": judged.name,
+                **as_data(compared),
+                "findings": findings_data(findings),
+            }
+        )
         return FOUND
+    tell_findings(findings)
     for line in lines(compared, judged.name, judged.queries, moved):
         say(printable(line))
     return FOUND

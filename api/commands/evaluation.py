@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import eval_compare
+from api.commands import eval_compare, eval_convert, eval_gate
 
 app = typer.Typer(
     name="eval",
@@ -18,3 +18,5 @@ def _gather() -> None:
 
 
 app.command("compare")(eval_compare.run)
+app.command("convert")(eval_convert.run)
+app.command("gate")(eval_gate.run)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from relevance_eval.compact import CompactRun
 from relevance_eval.findings import Findings
 from relevance_eval.formats.judged import ReadRun
 from tandem.errors import SourceError
-from tandem.rankings import Hit, Ranking
 
 
 class _Columns:
@@ -66,7 +66,7 @@ class Hits:
     def _read(self, name: str, *, by_score: bool) -> ReadRun:
         if not self._columns:
             raise SourceError(f"{self._path}: no query in it, expected one at least")
-        run: dict[str, Ranking] = {}
+        run = CompactRun()
         for query_id in list(self._columns):
             columns = self._columns.pop(query_id)
             self._check_distinct(query_id, columns)
@@ -77,7 +77,8 @@ class Hits:
                 order = range(len(columns.scores))
                 if any(after > before for before, after in pairwise(columns.scores)):
                     self.findings.add("listed_against_score", repr(query_id))
-            run[query_id] = _ranking(name, columns, order)
+            document_ids = [columns.document_ids[at] for at in order]
+            run.add(query_id, document_ids, [columns.scores[at] for at in order], name)
         return ReadRun(name, run, self.findings.found())
 
     def _check_distinct(self, query_id: str, columns: _Columns) -> None:
@@ -104,13 +105,3 @@ class Hits:
 def _by_score(columns: _Columns) -> list[int]:
     scores, ranks, document_ids = columns.scores, columns.ranks, columns.document_ids
     return sorted(range(len(scores)), key=lambda at: (-scores[at], ranks[at], document_ids[at]))
-
-
-def _ranking(name: str, columns: _Columns, order: Sequence[int]) -> Ranking:
-    return Ranking(
-        name,
-        tuple(
-            Hit(columns.document_ids[at], rank, columns.scores[at])
-            for rank, at in enumerate(order, start=1)
-        ),
-    )
