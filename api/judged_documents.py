@@ -43,7 +43,9 @@ class JudgedDocuments:
         log, counts, after = self._catalog.events.behaviour(self._collection), Counter[str](), 0
         while True:
             rows, through = log.rows(after, AT_ONCE)
-            counts.update(row.document_id for row in rows if isinstance(row, Deed) and row.document_id)
+            counts.update(
+                row.document_id for row in rows if isinstance(row, Deed) and row.document_id
+            )
             if through == after:
                 return counts
             after = through

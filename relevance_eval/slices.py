@@ -37,9 +37,7 @@ def by_exact_match(texts: Mapping[str, str], qrels: Qrels, text_of: TextOf) -> S
         wanted = _words(text)
         documents = text_of(_relevant(qrels, query_id)).values()
         has_all = any(wanted <= _words(document) for document in documents)
-        found[query_id] = (
-            "a relevant document has every word" if has_all else "none has every word"
-        )
+        found[query_id] = "a relevant document has every word" if has_all else "none has every word"
     return found
 
 

@@ -9,19 +9,20 @@ from typing import Annotated
 import typer
 
 from api.bootstrap import require_data_folder
+from api.commands.eval_findings import tell_findings
 from api.commands.options import Collection, ConfigFile, DataDir, settings
-from api.console import FOUND, note, printable, say
+from api.console import FOUND, printable, say
 from api.engines import open_catalog
 from api.judged_documents import JudgedDocuments
+from api.run_files import about_run, named_runs, read_runs
 from relevance_eval.comparison import compare
-from relevance_eval.formats.judged import JudgedQueries, ReadRun
-from relevance_eval.formats.registry import read_judgments, read_run
+from relevance_eval.formats.judged import JudgedQueries
+from relevance_eval.formats.registry import read_judgments
 from relevance_eval.measures import DEFAULT_MEASURES
 from relevance_eval.report.as_html import as_html
 from relevance_eval.report.as_json import as_json
 from relevance_eval.report.as_markdown import as_markdown
 from relevance_eval.report.contents import Told, contents, no_titles
-from relevance_eval.run_record import about
 from relevance_eval.slices import Slice, by_exact_match, by_length, by_warmth
 from tandem.errors import CollectionNotFound, InputError, SourceError
 from tandem.settings import Settings
@@ -50,17 +51,18 @@ def run(
     """
     chosen = settings(config, data_dir, collection)
     _check(output)
-    judged, read = read_judgments(judgments), _runs(runs)
-    named = {found.name: found.run for found in read}
+    judged, read = read_judgments(judgments), read_runs(runs)
+    named = {name: found.run for name, found in read.items()}
+    findings = [*judged.findings, *(item for found in read.values() for item in found.findings)]
     comparison = compare(judged.qrels, named, measure or DEFAULT_MEASURES, seed=seed)
     with _documents(chosen) as documents:
         told = Told(
             name=judged.name,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             texts=judged.queries,
-            about={found.name: about(path) for found, path in zip(read, runs, strict=True)},
+            about={name: about_run(path) for name, path in named_runs(runs).items()},
             slices=_slices(judged, documents),
-            notes=_notes(judged, read),
+            notes=[finding.message for finding in findings],
             titles=no_titles if documents is None else documents.titles,
         )
         made = contents(comparison, judged.qrels, named, told)
@@ -71,8 +73,7 @@ def run(
     }
     for path, data in written.items():
         _write(path, data)
-    for line in [*told.notes, *comparison.notes]:
-        note(printable(line))
+    tell_findings(findings)
     for found in comparison.of(comparison.primary):
         say(printable(found.sentence))
     say("written: " + printable(", ".join(map(str, written))))
@@ -87,27 +88,6 @@ def _check(output: Path) -> None:
         )
     if not output.absolute().parent.is_dir():
         raise SourceError(f"--output {output}: there is no folder {output.absolute().parent}")
-
-
-def _runs(paths: list[Path]) -> list[ReadRun]:
-    """Each under a name of its own: files often give all runs the same one."""
-    read, names = [], set[str]()
-    for path in paths:
-        found = read_run(path)
-        name = found.name if found.name not in names else path.name
-        if name in names:
-            raise InputError(
-                f"two runs are named {name!r}: {path} and one before it",
-                hint="rename one of the files",
-            )
-        names.add(name)
-        read.append(ReadRun(name, found.run, found.findings))
-    return read
-
-
-def _notes(judged: JudgedQueries, read: list[ReadRun]) -> list[str]:
-    found = [*judged.findings, *(finding for one in read for finding in one.findings)]
-    return [finding.message for finding in found]
 
 
 @contextmanager
