@@ -1,6 +1,7 @@
 """Judgments, runs and a collection that do not speak of the same things."""
 
 from relevance_eval.agreement import mismatches
+from tandem.judgments import Qrels
 from tandem.rankings import Ranking
 
 
@@ -20,7 +21,7 @@ def test_what_goes_together_is_not_told() -> None:
 
 def test_each_kind_is_told_once_with_its_number() -> None:
     """Of the judgments and of each run apart."""
-    qrels = {"q1": {"a": 1}, "q2": {"b": 0, "c": None}, "q3": {"d": 1}}
+    qrels: Qrels = {"q1": {"a": 1}, "q2": {"b": 0, "c": None}, "q3": {"d": 1}}
     runs = {"one": answers(q1="a", q2="c x", q9="a"), "two": answers(q1="a", q2="b", q3="")}
     found = mismatches(qrels, runs, {"q1": "first"}, {"a", "b"})
     assert [(item.where, item.kind, item.count, item.examples) for item in found] == [
