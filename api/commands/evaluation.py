@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import eval_convert, eval_gate, eval_run
+from api.commands import eval_compare, eval_convert, eval_gate, eval_run
 
 app = typer.Typer(
     name="eval",
@@ -19,4 +19,5 @@ def _gather() -> None:
 
 app.command("convert")(eval_convert.run)
 app.command("run")(eval_run.run)
+app.command("compare")(eval_compare.run)
 app.command("gate")(eval_gate.run)
