@@ -25,6 +25,7 @@ VARYING = frozenset({"started_at"})
 """What of a header may differ between the parts of one run."""
 
 PARTIAL = ".partial"
+_BEGINNING = orjson.dumps({"format": FORMAT})[:-1]
 _SHOWN = 60
 
 
@@ -63,7 +64,7 @@ def read_record(path: Path) -> Record:
     milliseconds: dict[str, Mapping[str, float]] = {}
     degraded: dict[str, tuple[Degradation, ...]] = {}
     lines = _whole_lines(path)
-    about = _header(path, _first(lines))
+    header = _header(path, _first(lines))
     for number, line in lines:
         answer = _answer(path, number, line)
         if answer.query_id in run:
@@ -74,7 +75,20 @@ def read_record(path: Path) -> Record:
             degraded[answer.query_id] = answer.degraded
         for name, ranking in answer.lists.items():
             lists.setdefault(name, CompactRun())[answer.query_id] = ranking
-    return Record(about, run, lists, milliseconds, degraded)
+    return Record(header, run, lists, milliseconds, degraded)
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file begins as the record of a run does.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_header(path: Path) -> Mapping[str, Any]:
@@ -84,6 +98,15 @@ def read_header(path: Path) -> Mapping[str, Any]:
         SourceError: it cannot be read, or is no record of a run.
     """
     return _header(path, _first(_whole_lines(path)))
+
+
+def about(path: Path) -> Mapping[str, Any]:
+    """``read_header``; empty for a run that another program wrote.
+
+    Raises:
+        SourceError: it cannot be read, or is a broken record.
+    """
+    return read_header(path) if is_record(path) else {}
 
 
 class RunFile:
@@ -151,8 +174,7 @@ class RunFile:
             return False
         except OSError as error:
             raise SourceError(f"{self.path} cannot be read: {error.strerror}") from None
-        own = orjson.dumps({"format": FORMAT})[:-1]
-        return first.endswith(b"\n") or not own.startswith(first[: len(own)])
+        return first.endswith(b"\n") or not _BEGINNING.startswith(first[: len(_BEGINNING)])
 
     def _taken_up(self) -> frozenset[str]:
         """Check that it is the same run, and leave nothing in the file but whole answers."""
@@ -226,7 +248,7 @@ def _header(path: Path, line: bytes) -> dict[str, Any]:
         found = orjson.loads(line)
         if found.pop("format") != FORMAT:
             raise ValueError
-    except (ValueError, AttributeError, KeyError):
+    except (ValueError, TypeError, AttributeError, KeyError):
         raise SourceError(
             f'{path}:1: not the record of a run: expected {{"format": "{FORMAT}", ...}}',
             hint="tandem eval run writes such files",

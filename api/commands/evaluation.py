@@ -2,7 +2,13 @@
 
 import typer
 
-from api.commands import eval_compare, eval_convert, eval_gate, eval_report
+from api.commands import (
+    eval_compare,
+    eval_convert,
+    eval_gate,
+    eval_report,
+    eval_run,
+)
 
 app = typer.Typer(
     name="eval",
@@ -17,7 +23,8 @@ def _gather() -> None:
     """Without it, Typer would take the name of a single verb away."""
 
 
-app.command("compare")(eval_compare.run)
 app.command("convert")(eval_convert.run)
-app.command("gate")(eval_gate.run)
+app.command("run")(eval_run.run)
+app.command("compare")(eval_compare.run)
 app.command("report")(eval_report.run)
+app.command("gate")(eval_gate.run)

@@ -5,11 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relevance_eval.formats import trec
+from relevance_eval.formats import trec, trec_table
 from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.measures import measure
 from tandem.errors import SourceError
@@ -93,6 +94,13 @@ def test_runs_and_judgments_taken_for_each_other(tmp_path: Path) -> None:
     assert error.value.hint == "this looks like judgments of TREC"
 
 
+@pytest.fixture(params=["line by line", "as a table"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are read in both ways, which agree."""
+    monkeypatch.setattr(trec, "LARGE_BYTES", 0 if request.param == "as a table" else 2**30)
+
+
+@pytest.mark.usefixtures("either_way")
 def test_a_run_is_ordered_by_score(tmp_path: Path) -> None:
     """Equal scores by the rank column, then by id; lines may stand anywhere."""
     lines = ["q1 Q0 d1 2 1.0 bm25", "q2 Q0 d9 1 5 bm25", "q1 Q0 d2 1 1.0 bm25"]
@@ -106,6 +114,7 @@ def test_a_run_is_ordered_by_score(tmp_path: Path) -> None:
     assert [(item.kind, item.count) for item in read.findings] == [("equal_scores", 1)]
 
 
+@pytest.mark.usefixtures("either_way")
 def test_ranks_that_contradict_scores_and_further_tags(tmp_path: Path) -> None:
     """Both are told; scores and the first tag count."""
     path = given_file(tmp_path, "q1 Q0 d1 1 1 a\nq1 Q0 d2 2 2 b\n")
@@ -115,9 +124,15 @@ def test_ranks_that_contradict_scores_and_further_tags(tmp_path: Path) -> None:
     assert "the scores count: 1 ('q1')" in read.findings[1].message
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b"q1 Q0  1 2.5 t\n", ":1: 5 columns"),
+        (b"q1  d1 1 2.5 t\n", ":1: 5 columns"),
+        (b"q1 Q0 d\t1 1 2.5 t\n", ":1: 7 columns"),
+        ("q1 Q0 d\u00a01 1 2.5 t\n".encode(), ":1: 7 columns"),
+        (b"q1 Q0 d1 1 2.5 t\n\nq1 Q0 d1 2 1 t\n", ":3: document 'd1' is there twice"),
         (b"", "no query in it"),
         (b"q1 Q0 d1 1 2.5 t\nq1 Q0 d2 2 1\n", r":2: 5 columns, expected 6"),
         (b"q1 Q0 d1 1 2.5 my tag\n", ":1: 7 columns, expected 6"),
@@ -140,6 +155,28 @@ def test_malformed_runs(tmp_path: Path, content: bytes, message: str) -> None:
     """File, line, what is there and what was expected."""
     with pytest.raises(SourceError, match=message):
         trec.read_run(given_file(tmp_path, content))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_large_run_is_read_as_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    """Over several blocks, a query's lines apart from each other; packed or not."""
+    monkeypatch.setattr(trec, "LARGE_BYTES", 1)
+    monkeypatch.setattr(trec_table, "BLOCK_BYTES", 1_000)
+    monkeypatch.setattr(trec, "_read_lines", None)
+    rows = [(place % 3, place, 100.0 - place) for place in range(400)]
+    content = "".join(
+        f"q{query} Q0 d{place} {place} {score!r} t\r\n" for query, place, score in rows
+    )
+    path = tmp_path / ("a.run.gz" if packed else "a.run")
+    path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+    read = trec.read_run(path)
+    assert (read.name, read.findings) == ("t", ())
+    for query in range(3):
+        found = read.run[f"q{query}"]
+        assert found.document_ids == tuple(f"d{place}" for place in range(query, 400, 3))
+        assert found.scores() == {f"d{at}": 100.0 - at for at in range(query, 400, 3)}
 
 
 def test_what_judgments_lose(tmp_path: Path) -> None:
@@ -182,7 +219,7 @@ def test_what_a_run_loses(tmp_path: Path) -> None:
     findings = trec.write_run(run, tmp_path / "run", "my run")
     assert {item.kind: item.count for item in findings} == {
         "query_left_out": 1,
-        "scores_replaced": 4,
+        "scores_lowered": 4,
     }
     read = trec.read_run(tmp_path / "run")
     assert (read.name, read.findings) == ("my-run", ())
@@ -190,7 +227,9 @@ def test_what_a_run_loses(tmp_path: Path) -> None:
         name: item.document_ids for name, item in run.items() if name != "empty"
     }
     assert read.run["falls"].scores() == {"a": 2.0, "b": -1.5}
-    assert read.run["equal"].scores() == {"b": 3.0, "a": 2.0, "c": 1.0}
+    assert read.run["equal"].scores() == pytest.approx({"b": 1.0, "a": 1.0, "c": 0.5})
+    assert read.run["pinned"].scores() == pytest.approx({"a": 0.1, "b": 0.1})
+    assert read.run["huge"].scores() == pytest.approx({"a": 1e38, "b": 1e38})
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -249,6 +288,9 @@ def test_runs_there_and_back(
     assert {name: item.document_ids for name, item in read.items()} == {
         name: item.document_ids for name, item in run.items()
     }
+    for item in read.values():
+        seen = np.array([hit.score for hit in item.hits], np.float32)
+        assert (seen[1:] < seen[:-1]).all()
     if not findings:
         assert {name: item.hits for name, item in read.items()} == {
             name: item.hits for name, item in run.items()

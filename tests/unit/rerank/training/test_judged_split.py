@@ -1,6 +1,7 @@
 """Training never opens the test judgments."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,16 @@ def test_only_train_judgments_are_opened(tmp_path: Path, monkeypatch: pytest.Mon
     """What is learned from is the train split, and no other file of judgments is touched."""
     folder = folder_of(tmp_path, 12)
     opened: list[str] = []
-    really_open = io.open
 
-    def noting(file: Any, *rest: Any, **named: Any) -> Any:
-        opened.append(Path(file).name)
-        return really_open(file, *rest, **named)
+    def noting(really_open: Callable[..., Any]) -> Callable[..., Any]:
+        def note(file: Any, *rest: Any, **named: Any) -> Any:
+            opened.append(Path(file).name)
+            return really_open(file, *rest, **named)
 
-    monkeypatch.setattr(io, "open", noting)
+        return note
+
+    for name in ("open", "FileIO"):
+        monkeypatch.setattr(io, name, noting(getattr(io, name)))
     queries, data = to_learn(folder, Taught())
     assert sorted(opened) == ["queries.jsonl", "train.tsv"]
     assert all(name.startswith("train-") for name in queries.qrels)
