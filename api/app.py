@@ -8,6 +8,7 @@ from typer.main import get_command
 from api.commands import (
     backup,
     demo,
+    evaluation,
     events,
     follow,
     index,
@@ -46,6 +47,7 @@ app.command("verify")(verify.run)
 app.command("train")(train.run)
 app.add_typer(models.app, name="models")
 app.add_typer(events.app)
+app.add_typer(evaluation.app)
 
 
 @app.callback()
