@@ -146,7 +146,7 @@ def shuffled(pool: Pool, query_id: str, rater: str) -> Sequence[str]:
         parts = (str(pool.seed), rater, query_id, document_id)
         digest = blake2b(digest_size=16)
         for part in parts:
-            encoded = part.encode("utf-8", "surrogatepass")
+            encoded = part.encode()
             digest.update(len(encoded).to_bytes(4, "big") + encoded)
         return digest.digest()
 

@@ -86,8 +86,8 @@ class RatingsLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._read_bytes = 0
-        self._read_lines = 0
+        self._inode: int | None = None
+        self._read_bytes, self._read_lines = 0, 0
         self._said: defaultdict[str, Said] = defaultdict(Said)
 
     def add(self, rater: str, place: Place, grade: int | None) -> None:
@@ -158,12 +158,14 @@ class RatingsLog:
         """Take up what was added since, to the end of the last whole line."""
         try:
             with self._path.open("rb") as file:
-                if os.fstat(file.fileno()).st_size < self._read_bytes:  # another file by now
-                    self._read_bytes, self._read_lines = 0, 0
-                    self._said.clear()
+                told = os.fstat(file.fileno())
+                if told.st_ino != self._inode or told.st_size < self._read_bytes:
+                    self._forget()  # another file by now
+                    self._inode = told.st_ino
                 file.seek(self._read_bytes)
                 added = file.read()
         except FileNotFoundError:
+            self._forget()
             return
         except OSError as error:
             raise SourceError(f"{self._path}: cannot be read: {error.strerror}") from None
@@ -181,6 +183,11 @@ class RatingsLog:
                 said.add(rating.place, rating.grade)
         self._read_bytes += len(whole)
         self._read_lines += len(lines)
+
+    def _forget(self) -> None:
+        self._inode = None
+        self._read_bytes, self._read_lines = 0, 0
+        self._said.clear()
 
     def _read(self, line: bytes, number: int) -> "_Line":
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -79,7 +80,9 @@ class FakeHouse:
     def __init__(self, *, is_owner: bool = False) -> None:
         self.search = SimpleNamespace(rules=None, past_queries_days=90)
         engines = SimpleNamespace(lexical="lex+http://host", vector="vec:")
-        self.settings = SimpleNamespace(collection="main", engines=engines, search=self.search)
+        self.settings = SimpleNamespace(
+            collection="main", engines=engines, search=self.search, data_dir=Path("nowhere")
+        )
         self.generations: list[Any] = []
         self.catalog = SimpleNamespace(releases=SimpleNamespace(generations=self._generations))
         self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)

@@ -9,16 +9,8 @@ from relevance_eval.judging.pool import Pool, PooledQuery
 from relevance_eval.judging.ratings import Place
 from relevance_eval.judging.verdicts import verdicts
 from tandem.errors import InputError
+from tests.pools import POOL
 
-POOL = Pool(
-    3,
-    10,
-    ("words",),
-    {
-        "q1": PooledQuery("q1", "snow", "how it falls", ("a", "b", "c")),
-        "q2": PooledQuery("q2", "rain", "", ("a",)),
-    },
-)
 HERE = Place("q1", "a")
 
 

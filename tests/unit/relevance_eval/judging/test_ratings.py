@@ -123,7 +123,7 @@ def _broken(_: int) -> None:
 
 
 def test_a_file_put_back_is_read_anew(path: Path) -> None:
-    """It is shorter than what was read before."""
+    """It is shorter than what was read before, another one, or none."""
     log = RatingsLog(path)
     log.add("ann", HERE, 2)
     backup = path.read_bytes()
@@ -131,6 +131,15 @@ def test_a_file_put_back_is_read_anew(path: Path) -> None:
     log.add("ben", HERE, 3)
     path.write_bytes(backup)
     assert log.all() == {"ann": {HERE: 2}}
+    other = RatingsLog(path.with_name("other.jsonl"))
+    for _ in range(5):
+        other.add("eve", THERE, 0)
+    path.with_name("other.jsonl").replace(path)
+    assert log.all() == {"eve": {THERE: 0}}
+    path.unlink()
+    assert log.all() == {}
+    log.add("ann", HERE, 1)
+    assert log.all() == {"ann": {HERE: 1}}
 
 
 def test_many_write_at_once(path: Path) -> None:
