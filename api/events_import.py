@@ -14,12 +14,12 @@ from api.event_intake import keep
 from api.in_time import in_time
 from api.ubi import BadEvent
 from indexer.rejects import RejectsFile
-from indexer.sources.files import LineFault, Lines
 from indexer.sources.records import WHOLE_RECORD, Place, escaped, excerpt, shown_name
 from indexer.validation import Rejection
 from tandem.catalog.catalog import Catalog
 from tandem.errors import SourceError
 from tandem.events import ALL_BEFORE, Event, Impression
+from tandem.files import LineFault, Lines
 from tandem.strict_json import JsonFault, read_strictly
 
 SOURCE = "import"

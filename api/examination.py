@@ -1,7 +1,7 @@
 """The gates that look into the indexes of a new generation."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,8 +13,9 @@ from indexer.reindexing import Interrupted
 from indexer.verification import SAMPLE, Verifier, VerifyOptions
 from query.configurations import DEFAULT
 from query.retrieval import search_pools
-from relevance_eval.collections import QuerySet
+from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.gates import QualityGate
+from relevance_eval.thresholds import Threshold
 from tandem.protocols import Searcher, Verdict
 from tandem.queries import Query
 from tandem.rankings import SearchResult
@@ -63,10 +64,10 @@ def _compared(result: IndexVerification) -> str:
 
 
 class Judged(NamedTuple):
-    """Judged queries, and how far their measure may fall."""
+    """Judged queries, and what their measures must reach, or may lose."""
 
-    queries: QuerySet
-    tolerance: float
+    queries: JudgedQueries
+    thresholds: Sequence[Threshold]
 
 
 class OwnQualityGate:
@@ -113,8 +114,8 @@ class OwnQualityGate:
                     )
                     for (of_release, opened), its_pools in zip(sides, pools, strict=True)
                 )
-                queries, tolerance = self._judged
-                verdict = QualityGate(queries, before, after, tolerance).examine()
+                queries, thresholds = self._judged
+                verdict = QualityGate(queries, before, after, thresholds).examine()
                 return verdict._replace(detail=verdict.detail + self._unseen())
         except Interrupted as stop:
             return Verdict(self.name, False, str(stop))

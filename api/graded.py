@@ -11,8 +11,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from indexer.sources.files import LineFault, Lines
 from tandem.errors import SourceError
+from tandem.files import LineFault, Lines
 
 TRAIN = "train"
 HINT = "see docs/howto/train-and-promote.md for what a line looks like"

@@ -9,12 +9,17 @@ from api.generation import OpenGeneration
 from api.model_fitness import carried
 from indexer.seats import Access
 from query.understanding import check_searchable
-from relevance_eval.collections import read_beir
+from relevance_eval.execution import DEPTH
+from relevance_eval.formats.registry import read_askable
+from relevance_eval.thresholds import Threshold, check_depth, read_thresholds
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release, Releases
-from tandem.errors import InputError, QueryError, ReleaseConflict, SourceError
+from tandem.errors import InputError, QueryError, ReleaseConflict, SettingsError, SourceError
 from tandem.protocols import Gate, Verdict
 from tandem.sections import QualitySettings
+
+MEASURE = "nDCG@10"
+"""What `quality.tolerance` is about."""
 
 GATES = ("refused", "verify", "quality")
 """The names by which they are overridden."""
@@ -51,24 +56,38 @@ class RefusedGate:
 
 
 def judgments(quality: QualitySettings) -> Judged | None:
-    """The judged queries that the settings name, if they do.
+    """The judged queries that the settings name, if they do, with what they must reach.
 
     Raises:
-        SourceError: they cannot be read, or a query cannot be asked.
+        SourceError: they or the thresholds cannot be read, or a query cannot be asked.
+        SettingsError: thresholds are named, and no judgments.
     """
-    folder = quality.judgments
-    if folder is None:
+    path = quality.judgments
+    if path is None:
+        if quality.thresholds is not None:
+            raise SettingsError(
+                "quality.thresholds is set, and quality.judgments is not",
+                hint="name the judged queries that are to be measured, or unset both",
+            )
         return None
-    queries = read_beir(folder)
+    queries = read_askable(path)
     for query_id, text in queries.queries.items():
         try:
             check_searchable(text)
         except QueryError as error:
             raise SourceError(
-                f"{folder / 'queries.jsonl'}: query {query_id!r} cannot be asked: {error}",
+                f"{path}: query {query_id!r} cannot be asked: {error}",
                 hint="give it a text that can be searched, or leave out its judgments",
             ) from None
-    return Judged(queries, quality.tolerance)
+    return Judged(queries, _thresholds(quality))
+
+
+def _thresholds(quality: QualitySettings) -> tuple[Threshold, ...]:
+    if quality.thresholds is None:
+        return (Threshold(MEASURE, "may_fall_by", quality.tolerance, "quality.tolerance"),)
+    found = read_thresholds(quality.thresholds)
+    check_depth(found, DEPTH)
+    return found
 
 
 def gates(

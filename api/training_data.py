@@ -19,7 +19,8 @@ from api.training_tables import fitted, past_of, positions_at
 from indexer.reindexing import Interrupted
 from query.configurations import DEFAULT
 from query.retrieval import search_pools
-from relevance_eval.collections import read_beir
+from relevance_eval.formats.beir import table
+from relevance_eval.formats.registry import read_askable
 from rerank.document_facts import DocumentFacts
 from rerank.facts import FactsSource
 from rerank.model import Model
@@ -110,7 +111,7 @@ def from_judgments(ground: Ground, folder: Path) -> Found:
         InputError: the folder cannot be read, or nothing can be learned from it.
         SearchUnavailable: a query was answered only in part.
     """
-    queries = read_beir(folder, "train")
+    queries = read_askable(table(folder, "train"))
     with _asking(ground, len(queries.queries)) as searcher:
         data = judged.groups(searcher, queries.queries, queries.qrels)
     left = len(queries.queries) - len(data)

@@ -65,7 +65,12 @@ class Wanted(BaseModel):
             fields=settings.fields,
             embedding=embedding.model_copy(update={"path": _absolute(embedding.path)}),
             indexing=settings.indexing,
-            quality=quality.model_copy(update={"judgments": _absolute(quality.judgments)}),
+            quality=quality.model_copy(
+                update={
+                    "judgments": _absolute(quality.judgments),
+                    "thresholds": _absolute(quality.thresholds),
+                }
+            ),
             generations=settings.retention.generations,
         )
 

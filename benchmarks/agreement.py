@@ -30,8 +30,9 @@ from query.legs import Legs, LexicalLeg, VectorLeg
 from query.parts import Parts
 from query.pipeline import SearchPipeline
 from query.retrieval import search_pools
-from relevance_eval.collections import read_beir
 from relevance_eval.execution import run_queries
+from relevance_eval.formats.beir import table
+from relevance_eval.formats.registry import read_askable
 from relevance_eval.measures import measure
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.analysis import ENGLISH
@@ -130,7 +131,7 @@ def main() -> None:
     settings = settings.model_copy(
         update={"search": settings.search.model_copy(update={"budget_ms": PATIENT_MS})}
     )
-    judged = read_beir(chosen.folder, chosen.split)
+    judged = read_askable(table(chosen.folder, chosen.split))
     figures: dict[str, Any] = {"queries": len(judged.queries)}
     with house(settings) as opened:
         target, _ = index_folder(opened, chosen.folder)

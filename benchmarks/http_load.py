@@ -38,7 +38,7 @@ from benchmarks.common import (
     parser,
     show,
 )
-from relevance_eval.collections import read_beir
+from relevance_eval.formats.registry import read_askable
 from tandem.catalog.ownership import LOCK
 from tandem.queries import Query
 from tandem.settings import Settings
@@ -262,7 +262,7 @@ class Measured:
 
 def measure(settings: Settings, folder: Path, chosen: Any) -> Mapping[str, Any]:
     """Index the folder, serve a copy of it, and let both sides take turns."""
-    texts = list(read_beir(folder).queries.values())
+    texts = list(read_askable(folder).queries.values())
     measured = Measured()
     with house(settings) as opened:
         index_folder(opened, folder)

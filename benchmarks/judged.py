@@ -23,8 +23,10 @@ from benchmarks.common import (
     parser,
     print_json,
 )
-from relevance_eval.collections import QuerySet, read_beir
 from relevance_eval.execution import run_queries
+from relevance_eval.formats.beir import table
+from relevance_eval.formats.judged import JudgedQueries
+from relevance_eval.formats.registry import read_askable
 from relevance_eval.measures import measure, measure_queries
 from rerank.manifest import Labels
 from rerank.model import Model
@@ -44,9 +46,9 @@ MEASURE = "nDCG@10"
 Figures = dict[str, Any]
 
 
-def to_learn(folder: Path, searcher: Searcher) -> tuple[QuerySet, TrainingSet]:
+def to_learn(folder: Path, searcher: Searcher) -> tuple[JudgedQueries, TrainingSet]:
     """The train split's queries, and the groups that a searcher makes of them."""
-    queries = read_beir(folder, "train")
+    queries = read_askable(table(folder, "train"))
     return queries, judged.groups(searcher, queries.queries, queries.qrels)
 
 
@@ -127,7 +129,7 @@ def learned_model(target: OpenCollection, data: TrainingSet) -> Model:
 
 def tested(opened: House, target: OpenCollection, folder: Path, model: Model) -> Figures:
     """The test split without and with the model, live as it is for people who search."""
-    queries = read_beir(folder, "test")
+    queries = read_askable(table(folder, "test"))
     before = run_queries(target.searcher(), queries.queries)
     put_live(opened, target, model)
     learned = run_queries(target.searcher(), queries.queries)

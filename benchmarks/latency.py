@@ -32,7 +32,7 @@ from benchmarks.common import (
     spread,
 )
 from query.configurations import LEXICAL, VECTOR
-from relevance_eval.collections import read_beir
+from relevance_eval.formats.registry import read_askable
 from tandem.engines.qdrant_edge_index import QdrantEdgeIndex, nearest
 from tandem.engines.tantivy_index import TantivyIndex
 from tandem.fusion import LegFusion, missing_scores, reciprocal_rank_fusion
@@ -158,7 +158,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     settings = benchmark_settings("latency")
     forget(settings.data_dir, embeddings=False)
-    queries = list(read_beir(chosen.folder).queries.values())
+    queries = list(read_askable(chosen.folder).queries.values())
     measured = Measured()
     with house(settings) as opened:
         target, _ = index_folder(opened, chosen.folder)

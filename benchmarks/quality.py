@@ -15,14 +15,15 @@ from benchmarks.common import (
     print_json,
 )
 from query.configurations import CONFIGURATIONS
-from relevance_eval.collections import read_beir
 from relevance_eval.execution import run_queries
+from relevance_eval.formats.beir import table
+from relevance_eval.formats.registry import read_askable
 from relevance_eval.measures import measure
 
 
 def qualities(folder: Path, split: str) -> dict[str, dict[str, float]]:
     """By configuration and measure, the mean over the split's queries."""
-    collection = read_beir(folder, split)
+    collection = read_askable(table(folder, split))
     settings = benchmark_settings(f"quality-{folder.resolve().name}")
     forget(settings.data_dir, embeddings=False)
     with house(settings) as opened:

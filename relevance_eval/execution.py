@@ -6,8 +6,11 @@ from tandem.judgments import Run
 from tandem.protocols import Searcher
 from tandem.queries import Query
 
+DEPTH = 100
+"""So many documents a query, unless told otherwise."""
 
-def run_queries(searcher: Searcher, queries: Mapping[str, str], *, depth: int = 100) -> Run:
+
+def run_queries(searcher: Searcher, queries: Mapping[str, str], *, depth: int = DEPTH) -> Run:
     """The ``depth`` best documents of every query, in order of the queries.
 
     Raises:

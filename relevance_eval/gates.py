@@ -1,38 +1,43 @@
 """The quality guard: what goes live must not find worse than what is live."""
 
 from collections import Counter
+from collections.abc import Sequence
 
-from relevance_eval.collections import QuerySet
 from relevance_eval.execution import run_queries
+from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.measures import measure
+from relevance_eval.thresholds import Threshold, hold, measures
 from tandem.errors import SearchUnavailable
 from tandem.protocols import Searcher, Verdict
 from tandem.queries import Query
 from tandem.rankings import SearchResult
 
-MEASURE = "nDCG@10"
-
 
 class QualityGate:
-    """Compares two searchers over a judgment list by nDCG@10.
+    """Compares two searchers over a judgment list by ``thresholds``.
 
-    ``tolerance`` is how much the mean may fall, 0 to 1. Where a leg was missing in any answer of
-    either, the figures say nothing, and the gate is not passed.
+    Where a leg was missing in any answer of either, the figures say nothing, and the gate is not
+    passed.
     """
 
     name = "quality"
 
     def __init__(
-        self, judged: QuerySet, live: Searcher, candidate: Searcher, tolerance: float
+        self,
+        judged: JudgedQueries,
+        live: Searcher,
+        candidate: Searcher,
+        thresholds: Sequence[Threshold],
     ) -> None:
         self._judged = judged
         self._live = live
         self._candidate = candidate
-        self._tolerance = tolerance
+        self._thresholds = thresholds
 
     def examine(self) -> Verdict:
         """See ``Gate``."""
         live, candidate = Watched(self._live), Watched(self._candidate)
+        names = measures(self._thresholds)
         measured = []
         for name, searcher in (("live", live), ("new", candidate)):
             try:
@@ -41,13 +46,12 @@ class QualityGate:
                 return Verdict(self.name, False, f"the {name} indexes could not answer: {error}")
             if searcher.missing:
                 return Verdict(self.name, False, self._degraded(name, searcher.missing))
-            measured.append(measure(self._judged.qrels, run)[MEASURE])
+            measured.append(measure(self._judged.qrels, run, names))
         before, after = measured
-        detail = (
-            f"{MEASURE} {before:.4f} -> {after:.4f} over {len(self._judged.queries)} queries of "
-            f"{self._judged.name}, may fall by {self._tolerance}"
-        )
-        return Verdict(self.name, after >= before - self._tolerance, detail)
+        outcomes = hold(self._thresholds, after, before)
+        told = "; ".join(outcome.told for outcome in outcomes)
+        detail = f"{told} ({len(self._judged.queries):,} queries of {self._judged.name})"
+        return Verdict(self.name, all(outcome.is_passed for outcome in outcomes), detail)
 
     def _degraded(self, name: str, missing: Counter[str]) -> str:
         told = ", ".join(f"{part} in {count:,}" for part, count in sorted(missing.items()))

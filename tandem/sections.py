@@ -184,7 +184,14 @@ class QualitySettings(Section):
     """What a new generation must not fall short of."""
 
     judgments: Path | None = Field(
-        None, description="judged queries in BEIR's layout; unset: `reindex` compares no quality"
+        None,
+        description="judged queries with their texts: a BEIR folder, JSONL or Quepid's CSV; unset: "
+        "`reindex` compares no quality",
+    )
+    thresholds: Path | None = Field(
+        None,
+        description="file of what the measures of a generation must reach, or may lose; unset: "
+        "`quality.tolerance` decides",
     )
     tolerance: float = Field(
         0.01, ge=0, le=1, description="how much nDCG@10 may fall when a generation goes live"

@@ -156,6 +156,7 @@ FOLDERS = (
     ("", "cache_dir"),
     ("embedding", "path"),
     ("quality", "judgments"),
+    ("quality", "thresholds"),
     ("search", "rules"),
 )
 """(section, setting) of what is a folder, or a file."""

@@ -12,9 +12,9 @@ from api.console import FOUND, PROBLEM, bars, note, printable, say, say_json
 from api.engines import check_engines, open_catalog
 from api.events_import import KEPT, READ, Imported, Importer
 from indexer.rejects import RejectsFile
-from indexer.sources.files import check_file
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CollectionNotFound
+from tandem.files import check_file
 
 REJECTS = "event-rejects.jsonl"
 SHOWN = 5

@@ -7,9 +7,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from indexer.sources.files import MAXIMUM_LINE_BYTES, LineFault, Lines
 from indexer.sources.records import WHOLE_RECORD, Broken, Place, Record, excerpt
 from tandem.errors import SourceError
+from tandem.files import MAXIMUM_LINE_BYTES, LineFault, Lines
 
 DELIMITERS = (",", ";", "\t")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from indexer.sources.files import LineFault, Lines, check_file
 from indexer.sources.records import WHOLE_RECORD, Broken, Place, Record, excerpt
+from tandem.files import LineFault, Lines, check_file
 
 
 class JsonLines:

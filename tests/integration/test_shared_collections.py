@@ -6,7 +6,8 @@ import pytest
 
 from indexer.sources.registry import open_source
 from indexer.validation import Validator
-from relevance_eval.collections import read_beir
+from relevance_eval.formats.beir import table
+from relevance_eval.formats.registry import read_askable
 from relevance_eval.measures import measure
 from tandem.analysis import ENGLISH
 from tandem.documents import Document
@@ -27,7 +28,7 @@ def test_words_find_what_they_found_when_the_analysis_was_chosen(tmp_path: Path)
     documents = [outcome for outcome in outcomes if isinstance(outcome, Document)]
     index = TantivyStore(tmp_path).create("scifact", "1", schema, ENGLISH)
     index.apply(upserts(documents))
-    collection = read_beir(SCIFACT, "train")
+    collection = read_askable(table(SCIFACT, "train"))
 
     run = {
         query_id: index.search(text, limit=10, timeout_seconds=10)

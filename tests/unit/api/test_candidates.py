@@ -13,7 +13,8 @@ from api.examination import Judged, OwnQualityGate
 from api.owner import Owner
 from api.promotion import judgments
 from indexer.reindexing import Interrupted
-from relevance_eval.collections import read_beir
+from relevance_eval.formats.registry import read_askable
+from relevance_eval.thresholds import Threshold
 from tandem.documents import Change
 from tandem.errors import GateFailed, InputError, ModelError, SourceError
 from tandem.queries import Query
@@ -30,6 +31,8 @@ from tests.owned_house import (
     on_engines,
     reindexed,
 )
+
+THRESHOLDS = (Threshold("nDCG@10", "may_fall_by", 0.01, "here"),)
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -254,11 +257,11 @@ def test_a_judged_query_that_cannot_be_asked_ends_it_too(
 ) -> None:
     """It is named, with its file."""
     folder = judged(tmp_path / "judged")
-    line = json.dumps({"_id": "q3", "text": text})
-    with (folder / "queries.jsonl").open("a") as file:
-        file.write(line + "\n")
+    queries = folder / "queries.jsonl"
+    others = queries.read_text().replace(json.dumps({"_id": "q3", "text": "mark3"}) + "\n", "")
+    queries.write_text(others + json.dumps({"_id": "q3", "text": text}) + "\n")
     adopt(house, quality={"judgments": folder})
-    with pytest.raises(SourceError, match=r"queries\.jsonl: query 'q3' cannot be asked") as raised:
+    with pytest.raises(SourceError, match=r": query 'q3' cannot be asked") as raised:
         judgments(house.settings.quality)
     assert "leave out its judgments" in raised.value.hint
 
@@ -272,7 +275,7 @@ def test_the_quality_gate_hears_a_stop_before_each_query(house: House, tmp_path:
         asked.append(len(asked) == 2)
         return asked[-1]
 
-    queries = Judged(read_beir(judged(tmp_path / "judged")), tolerance=0.01)
+    queries = Judged(read_askable(judged(tmp_path / "judged")), THRESHOLDS)
     gate = OwnQualityGate(collection, collection.live, None, queries, is_told_at_the_third)
     verdict = gate.examine()
     assert (verdict.gate, verdict.is_passed) == ("quality", False)

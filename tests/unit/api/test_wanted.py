@@ -62,7 +62,7 @@ def test_they_travel_as_json_and_take_their_place(
         data_dir="elsewhere",
         fields={"year": {"type": "integer"}},
         embedding={"model": "x/y", "path": "model"},
-        quality={"judgments": "judged", "tolerance": 0.2},
+        quality={"judgments": "judged", "thresholds": "demanded", "tolerance": 0.2},
         indexing={"analysis": "plain"},
         retention={"generations": 5, "events_days": 1, "history_days": 1},
     )
@@ -72,6 +72,7 @@ def test_they_travel_as_json_and_take_their_place(
     assert taken.data_dir == Path("own")
     assert taken.fields == asked.fields
     assert taken.embedding.path == tmp_path / "model"
+    assert taken.quality.thresholds == tmp_path / "demanded"
     assert taken.quality.judgments == tmp_path / "judged"
     assert taken.indexing.analysis == "plain"
     assert taken.quality.tolerance == 0.2

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from indexer.sources.delimited import DelimitedFile
-from indexer.sources.files import MAXIMUM_LINE_BYTES
 from indexer.sources.records import Broken, Record
 from tandem.errors import SourceError
+from tandem.files import MAXIMUM_LINE_BYTES
 
 
 def source_of(tmp_path: Path, content: bytes, name: str = "a.csv") -> DelimitedFile:

@@ -1,10 +1,13 @@
 """Measures against arithmetic done by hand."""
 
 from math import log2
+from random import Random
 
 import pytest
 
-from relevance_eval.measures import measure, measure_queries
+from relevance_eval.compact import CompactRun
+from relevance_eval.measures import AT_ONCE, measure, measure_queries
+from tandem.errors import InputError
 from tandem.judgments import Qrels
 from tandem.rankings import Hit, Ranking
 
@@ -81,3 +84,58 @@ def test_queries_that_nobody_judged_are_left_out() -> None:
 def test_no_judgments() -> None:
     """Nothing to measure is 0, not an error."""
     assert measure({}, {"q": ranked("a")}) == {"nDCG@10": 0.0, "R@100": 0.0}
+
+
+def test_exponential_gain_by_hand() -> None:
+    """2^grade - 1, to more digits than gdeval prints; negative grades gain nothing."""
+    qrels: Qrels = {"q": {"a": 3, "b": 2, "c": 0, "d": 1, "e": -2}}
+    ideal = 7 / log2(2) + 3 / log2(3) + 1 / log2(4)
+    expected = (3 / log2(2) + 7 / log2(4) + 1 / log2(5)) / ideal
+    for name in ("nDCG(dcg='exp-log2')@10", "nDCG(dcg='exp-log2')"):
+        values = measure(qrels, {"q": ranked("b", "e", "a", "d")}, ["nDCG@10", name])
+        assert values[name] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_grade_beyond_exponential_gain_is_refused() -> None:
+    """It would overflow in trec_eval; linear gain bears it."""
+    with pytest.raises(InputError, match="grade 31 is too large"):
+        measure({"q": {"a": 31}}, {"q": ranked("a")}, ["nDCG(dcg='exp-log2')@10"])
+    assert measure({"q": {"a": 31}}, {"q": ranked("a")}) == {"nDCG@10": 1.0, "R@100": 1.0}
+
+
+def test_a_measure_asked_for_twice_is_refused() -> None:
+    """Under another writing, too: two columns of one figure are a mistake."""
+    with pytest.raises(InputError, match=r"'NDCG@10' is asked for twice"):
+        measure(QRELS, {}, ["nDCG@10", "NDCG@10"])
+
+
+def test_judged_counts_what_somebody_graded() -> None:
+    """Grade 0 is judged, ``None`` is not; a list that ends early is divided by its length."""
+    qrels: Qrels = {"q": {"a": 1, "b": 0, "c": None}, "empty": {"a": 1}}
+    run = {"q": ranked("a", "b", "c", "x"), "empty": Ranking("r")}
+    names = ["Judged@10", "Judged@2", "Judged@3"]
+    values = measure_queries(qrels, run, names)
+    assert [values[name]["q"] for name in names] == [0.5, 1.0, pytest.approx(2 / 3)]
+    assert values["Judged@10"]["empty"] == 0
+
+
+def test_the_same_as_ir_measures() -> None:
+    """Through lists cut short, compact runs and hundreds of queries: equal to the last bit."""
+    import ir_measures
+
+    random = Random(3)
+    names = ["nDCG@10", "AP", "AP(rel=2)@20", "RR", "RR@5", "P@5", "R@50", "Bpref", "Judged@7"]
+    documents = [f"d{number}" for number in range(120)]
+    qrels: dict[str, dict[str, int | None]] = {}
+    run = CompactRun()
+    for number in range(AT_ONCE + 50):
+        judged = random.sample(documents, 15)
+        qrels[f"q{number}"] = {document: random.randrange(-1, 4) for document in judged}
+        run[f"q{number}"] = ranked(*random.sample(documents, random.randrange(1, 100)))
+    scored = {query: {hit.document_id: 1.0 / hit.rank for hit in run[query].hits} for query in run}
+    parsed = {ir_measures.parse_measure(name): name for name in names}
+    expected: dict[str, dict[str, float]] = {name: {} for name in names}
+    for metric in ir_measures.iter_calc(list(parsed), qrels, scored):
+        expected[parsed[metric.measure]][metric.query_id] = metric.value
+    assert measure_queries(qrels, run, names) == expected
+    assert measure_queries(qrels, dict(run), names) == expected

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources.files import MAXIMUM_LINE_BYTES, LineFault, Lines, check_file
 from tandem.errors import SourceError
+from tandem.files import MAXIMUM_LINE_BYTES, LineFault, Lines, check_file
 
 
 def read_all(path: Path) -> tuple[list[bytes], list[LineFault]]:

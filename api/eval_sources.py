@@ -1,0 +1,258 @@
+"""Whom an evaluation asks: configurations in this process or of a server, and a baseline."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+from typing import Any
+
+from api.bootstrap import House
+from api.collection import OpenCollection
+from api.engines import analyser
+from api.generation import analysis_of
+from api.model_fitness import check_features, check_pair
+from query.configurations import CONFIGURATIONS, LEXICAL, VECTOR, is_reranked
+from query.retrieval import search_pools
+from relevance_eval.baseline import NAME as BASELINE
+from relevance_eval.baseline import Bm25Baseline
+from relevance_eval.running import Asking
+from relevance_eval.served import ServedSearcher
+from rerank.manifest import Manifest
+from tandem.catalog.catalog import Catalog
+from tandem.catalog.releases import Generation, Release
+from tandem.client import Client
+from tandem.documents import Document
+from tandem.errors import InputError, QueryError
+from tandem.protocols import Searcher
+
+CANDIDATES = "candidates"
+STAGES = {LEXICAL: "lexical", VECTOR: "semantic", CANDIDATES: "rrf"}
+"""Which configuration shows a stage's own list, of those that have more than one stage."""
+
+WITHOUT, AS_RELEASED = "none", ""
+"""No model, and the live release's, whichever that is."""
+
+LIBRARIES = (
+    "tandem-search", "tantivy", "qdrant-edge-py", "opensearch-py", "qdrant-client", "lightgbm",
+    "onnxruntime", "openvino", "rank-bm25", "numpy",
+)  # fmt: skip
+CHANGES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One run to be: its ``name`` is that of its file, ``about`` what its header says besides."""
+
+    name: str
+    asking: Asking
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs are wanted: every configuration, where a model orders it with each of the models
+    (numbers, ``none``, or empty for the release's); and how deep.
+    """
+
+    configurations: Sequence[str]
+    models: Sequence[str] = (AS_RELEASED,)
+    depth: int = 100
+    reach: int = 100
+    baseline: bool = False
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Refuse what is nowhere, before anything is opened.
+
+        Raises:
+            QueryError: a configuration is unknown.
+            InputError: a model is neither a number nor ``none``, or nothing is ordered by one.
+        """
+        for name in self.configurations:
+            if name not in CONFIGURATIONS:
+                raise QueryError(
+                    f"there is no configuration {name!r}, expected one of "
+                    f"{', '.join(CONFIGURATIONS)}",
+                    field="configuration",
+                )
+        for model in self.models:
+            if model not in (WITHOUT, AS_RELEASED) and not model.isdecimal():
+                raise InputError(f"--model is {model!r}, expected a model's number, or none")
+        if list(self.models) != [AS_RELEASED] and not any(map(is_reranked, self.configurations)):
+            raise InputError(
+                "--model is given, but no configuration that a model orders",
+                hint="add --configuration hybrid",
+            )
+
+    def runs(self) -> Iterator[tuple[str, str, str]]:
+        """(name, configuration, model) of each run."""
+        for configuration in dict.fromkeys(self.configurations):
+            for model in dict.fromkeys(self.models if is_reranked(configuration) else [""]):
+                yield _named(configuration, model), configuration, model
+
+
+def _named(configuration: str, model: str) -> str:
+    if model == AS_RELEASED:
+        return configuration
+    return (
+        f"{configuration}-without-model" if model == WITHOUT else f"{configuration}-model-{model}"
+    )
+
+
+@contextmanager
+def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator[list[Source]]:
+    """Sources over the live release, which is held until the block ends, with pools that nobody's
+    searches wait for.
+
+    Raises:
+        InputError: there is no such model, or it knows another embedder or analysis.
+    """
+    pools = search_pools()
+    try:
+        with target.held() as (release, opened):
+            pipelines: dict[tuple[str, int | None], Searcher] = {}
+
+            def searcher(configuration: str, model: int | None) -> Searcher:
+                key = configuration, model
+                if key not in pipelines:
+                    _check_model(house.catalog, model, opened.generation)
+                    pipelines[key] = target.searching.pipeline_apart(
+                        replace(release, model=model),
+                        opened,
+                        target.configuration(configuration),
+                        pools,
+                    )
+                return pipelines[key]
+
+            about = wanted.about | _about(house, release, opened.generation)
+            sources = []
+            for name, configuration, told in wanted.runs():
+                model = _model(told, release) if is_reranked(configuration) else None
+                shown = _stages(configuration)
+                stages = {stage: searcher(own, None) for stage, own in shown.items()}
+                asking = Asking(searcher(configuration, model), wanted.depth, stages, wanted.reach)
+                own = {"name": name, "configuration": configuration, "model": model}
+                sources.append(Source(name, asking, own | about))
+            yield sources
+    finally:
+        pools.close()
+
+
+def by_server(client: Client, wanted: Wanted) -> list[Source]:
+    """Sources that a server answers, by its live release.
+
+    Raises:
+        InputError: a model is named: a server has the one that is live.
+        ServerUnavailable, ServerFailed: it answers no searches.
+    """
+    if list(wanted.models) != [AS_RELEASED]:
+        raise InputError(
+            "--model is given, but a server orders by the model of its live release",
+            hint="leave out --model, or stop the server that owns the data folder meanwhile",
+        )
+    state = client.ready()
+    served = {
+        "collection": state.collection,
+        "release": state.release,
+        "legs": {leg: {k: told.get(k) for k in ("engine", "version")} for leg, told in state.legs.items()},
+        "versions": versions(),
+    }  # fmt: skip
+
+    def searcher(configuration: str) -> Searcher:
+        return ServedSearcher(client, configuration, state.release)
+
+    return [
+        Source(
+            name,
+            Asking(
+                searcher(configuration),
+                wanted.depth,
+                {stage: searcher(own) for stage, own in _stages(configuration).items()},
+                wanted.reach,
+            ),
+            {"name": name, "configuration": configuration, **wanted.about, **served},
+        )
+        for name, configuration, _ in wanted.runs()
+    ]
+
+
+def baseline(catalog: Catalog, collection: str, generation: Generation, wanted: Wanted) -> Source:
+    """BM25 over all documents of the log, by the words that the generation's analysis makes.
+
+    Raises:
+        InputError: no document has a word.
+    """
+    log_head = catalog.documents.head()
+    words = analyser(analysis_of(generation))
+    searcher = Bm25Baseline(documents(catalog, collection), words)
+    about = {
+        "name": BASELINE,
+        "configuration": BASELINE,
+        **wanted.about,
+        "collection": collection,
+        "log_head": log_head,
+        "analysis": generation.analysis,
+        "versions": versions(),
+    }
+    return Source(BASELINE, Asking(searcher, wanted.depth), about)
+
+
+def documents(catalog: Catalog, collection: str) -> Iterator[Document]:
+    """Every document of a collection that is not deleted, in the order of the log."""
+    after = 0
+    while True:
+        batch = catalog.documents.changes(collection, after, CHANGES)
+        for change in batch.changes:
+            if change.document is not None:
+                yield change.document
+        if batch.through == after:
+            return
+        after = batch.through
+
+
+def versions() -> dict[str, str]:
+    """Of Python, Tandem and the libraries that decide what is found, where they are installed."""
+    found = {"python": python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _stages(configuration: str) -> dict[str, str]:
+    """The stages whose lists go into an order of more than one."""
+    return STAGES if is_reranked(configuration) or configuration == "rrf" else {}
+
+
+def _model(told: str, release: Release) -> int | None:
+    if told == AS_RELEASED:
+        return release.model
+    return None if told == WITHOUT else int(told)
+
+
+def _check_model(catalog: Catalog, number: int | None, generation: Generation) -> None:
+    if number is None:
+        return
+    manifest = Manifest.read(catalog.models.described(number, generation.collection).manifest)
+    for verdict in (check_pair(manifest, generation), check_features(manifest, generation)):
+        if not verdict.is_passed:
+            raise InputError(
+                f"model {number} does not fit the live generation: {verdict.detail}",
+                hint="tandem models lists the others; tandem train makes one that fits",
+            )
+
+
+def _about(house: House, release: Release, generation: Generation) -> dict[str, Any]:
+    return {
+        "collection": release.collection,
+        "release": release.number,
+        "generation": generation.number,
+        "log_head": house.catalog.documents.head(),
+        "embedder": generation.embedder,
+        "analysis": generation.analysis,
+        "settings": house.settings.search.model_dump(mode="json"),
+        "versions": versions(),
+    }
