@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import eval_convert, eval_gate
+from api.commands import eval_convert, eval_gate, eval_pool, eval_ratings
 
 app = typer.Typer(
     name="eval",
@@ -19,3 +19,5 @@ def _gather() -> None:
 
 app.command("convert")(eval_convert.run)
 app.command("gate")(eval_gate.run)
+app.command("pool")(eval_pool.run)
+app.command("ratings")(eval_ratings.run)

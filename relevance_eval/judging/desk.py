@@ -117,18 +117,27 @@ class Desk:
             PoolUnreadable: the one that is there is broken.
             SourceError: it cannot be written.
         """
+        if self.check_new(name, adds=adds):
+            pool = joined(self.pool(name), pool)
+        write_pool(pool, self._folder / name / POOL)
+        return pool
+
+    def check_new(self, name: str, *, adds: bool = False) -> bool:
+        """Refuse what ``keep`` would, before any work is done for it; whether there is such a pool.
+
+        Raises:
+            InputError: no pool may have that name, or one has it already.
+        """
         if NAME.fullmatch(name) is None:
             raise InputError(f"{name!r} is no name of a pool, expected {NAMED}")
         path = self._folder / name / POOL
-        if path.exists():
-            if not adds:
-                raise InputError(
-                    f"there is a pool {name!r} already: {path}",
-                    hint="add to it with --add, or choose another name with --name",
-                )
-            pool = joined(self.pool(name), pool)
-        write_pool(pool, path)
-        return pool
+        is_there = path.exists()
+        if is_there and not adds:
+            raise InputError(
+                f"there is a pool {name!r} already: {path}",
+                hint="add to it with --add, or choose another name with --name",
+            )
+        return is_there
 
     def queries(self, name: str, rater: str) -> list[QueryEntry]:
         """The queries in the order of the pool, and how far the rater is.
@@ -138,11 +147,7 @@ class Desk:
             PoolUnreadable: it is broken.
         """
         pool, said = self.pool(name), self._of(name, rater)
-        rated = Counter(
-            place.query_id
-            for place in said
-            if (query := pool.queries.get(place.query_id)) and place.document_id in query.documents
-        )
+        rated = Counter(place.query_id for place in said if _is_pooled(pool, place))
         return [
             QueryEntry(
                 query.query_id,
@@ -230,6 +235,22 @@ class Desk:
             f"there is no pool {name!r}",
             hint=f"there are: {known}" if known else "make one: tandem eval pool",
         )
+
+
+def within(
+    pool: Pool, said: Mapping[str, Mapping[Place, int | None]]
+) -> dict[str, dict[Place, int | None]]:
+    """What is said of places of the pool: one that was made anew may have lost some."""
+    return {
+        rater: kept
+        for rater, grades in said.items()
+        if (kept := {place: grade for place, grade in grades.items() if _is_pooled(pool, place)})
+    }
+
+
+def _is_pooled(pool: Pool, place: Place) -> bool:
+    query = pool.queries.get(place.query_id)
+    return query is not None and place.document_id in query.documents
 
 
 @contextmanager

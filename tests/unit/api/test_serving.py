@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
