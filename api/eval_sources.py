@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from platform import python_version
 from typing import Any
 
@@ -16,7 +18,7 @@ from query.configurations import CONFIGURATIONS, LEXICAL, VECTOR, is_reranked
 from query.retrieval import search_pools
 from relevance_eval.baseline import NAME as BASELINE
 from relevance_eval.baseline import Bm25Baseline
-from relevance_eval.running import Asking
+from relevance_eval.running import CANDIDATES, Asking, Stage
 from relevance_eval.served import ServedSearcher
 from rerank.manifest import Manifest
 from tandem.catalog.catalog import Catalog
@@ -26,8 +28,7 @@ from tandem.documents import Document
 from tandem.errors import InputError, QueryError
 from tandem.protocols import Searcher
 
-CANDIDATES = "candidates"
-STAGES = {LEXICAL: "lexical", VECTOR: "semantic", CANDIDATES: "rrf"}
+STAGES: Mapping[Stage, str] = {LEXICAL: "lexical", VECTOR: "semantic", CANDIDATES: "rrf"}
 """Which configuration shows a stage's own list, of those that have more than one stage."""
 
 WITHOUT, AS_RELEASED = "none", ""
@@ -155,9 +156,9 @@ def by_server(client: Client, wanted: Wanted) -> list[Source]:
     served = {
         "collection": state.collection,
         "release": state.release,
-        "legs": {leg: {k: told.get(k) for k in ("engine", "version")} for leg, told in state.legs.items()},
+        "legs": {leg: _engine(told) for leg, told in state.legs.items()},
         "versions": versions(),
-    }  # fmt: skip
+    }
 
     def searcher(configuration: str) -> Searcher:
         return ServedSearcher(client, configuration, state.release)
@@ -175,6 +176,11 @@ def by_server(client: Client, wanted: Wanted) -> list[Source]:
         )
         for name, configuration, _ in wanted.runs()
     ]
+
+
+def _engine(told: Mapping[str, str]) -> dict[str, str]:
+    """Without its state, which may be another one when the run is gone on with."""
+    return {name: told[name] for name in ("engine", "version") if name in told}
 
 
 def baseline(catalog: Catalog, collection: str, generation: Generation, wanted: Wanted) -> Source:
@@ -222,7 +228,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _stages(configuration: str) -> dict[str, str]:
+def _stages(configuration: str) -> Mapping[Stage, str]:
     """The stages whose lists go into an order of more than one."""
     return STAGES if is_reranked(configuration) or configuration == "rrf" else {}
 
@@ -245,6 +251,11 @@ def _check_model(catalog: Catalog, number: int | None, generation: Generation) -
             )
 
 
+def _rules(file: Path | None) -> str | None:
+    """What tells the rules in force from others."""
+    return None if file is None else sha256(file.read_bytes()).hexdigest()[:16]
+
+
 def _about(house: House, release: Release, generation: Generation) -> dict[str, Any]:
     return {
         "collection": release.collection,
@@ -254,5 +265,6 @@ def _about(house: House, release: Release, generation: Generation) -> dict[str, 
         "embedder": generation.embedder,
         "analysis": generation.analysis,
         "settings": house.settings.search.model_dump(mode="json"),
+        "rules": _rules(house.settings.search.rules),
         "versions": versions(),
     }

@@ -25,6 +25,7 @@ VARYING = frozenset({"started_at"})
 """What of a header may differ between the parts of one run."""
 
 PARTIAL = ".partial"
+_BEGINNING = orjson.dumps({"format": FORMAT})[:-1]
 _SHOWN = 60
 
 
@@ -75,6 +76,19 @@ def read_record(path: Path) -> Record:
         for name, ranking in answer.lists.items():
             lists.setdefault(name, CompactRun())[answer.query_id] = ranking
     return Record(about, run, lists, milliseconds, degraded)
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file begins as the record of a run does.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def read_header(path: Path) -> Mapping[str, Any]:
@@ -151,8 +165,7 @@ class RunFile:
             return False
         except OSError as error:
             raise SourceError(f"{self.path} cannot be read: {error.strerror}") from None
-        own = orjson.dumps({"format": FORMAT})[:-1]
-        return first.endswith(b"\n") or not own.startswith(first[: len(own)])
+        return first.endswith(b"\n") or not _BEGINNING.startswith(first[: len(_BEGINNING)])
 
     def _taken_up(self) -> frozenset[str]:
         """Check that it is the same run, and leave nothing in the file but whole answers."""
@@ -226,7 +239,7 @@ def _header(path: Path, line: bytes) -> dict[str, Any]:
         found = orjson.loads(line)
         if found.pop("format") != FORMAT:
             raise ValueError
-    except (ValueError, AttributeError, KeyError):
+    except (ValueError, TypeError, AttributeError, KeyError):
         raise SourceError(
             f'{path}:1: not the record of a run: expected {{"format": "{FORMAT}", ...}}',
             hint="tandem eval run writes such files",

@@ -1,15 +1,17 @@
 """Asks every query of a set, several at a time, and writes down what is answered."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from relevance_eval.run_record import Answer, RunFile
 from tandem.client import ServerFailed, ServerUnavailable
 from tandem.errors import SearchUnavailable
 from tandem.protocols import Searcher
 from tandem.queries import Query
+from tandem.rankings import Degradation, Part, Ranking
 
 BUDGET_MS = 60_000
 """An evaluation measures order, not haste: no query is to lack a part for want of time."""
@@ -23,6 +25,11 @@ AHEAD = 4
 UNANSWERED = (SearchUnavailable, ServerFailed, ServerUnavailable)
 """Errors that another query, or another time, may not have."""
 
+CANDIDATES: Final = "candidates"
+"""The fused list from which an order is made: what is not in it cannot be shown."""
+
+Stage = Part | Literal["candidates"]
+
 Progress = Callable[[int], None]
 """Told how many more queries are done with."""
 
@@ -30,27 +37,34 @@ Progress = Callable[[int], None]
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Whom to ask, for ``depth`` documents a query. ``stages`` are asked beside it, for ``reach``
-    documents each: what they list is what the ``searcher``'s order is made from.
+    documents each: what they list is what the ``searcher``'s order is made from, each leg's own
+    list and the fused candidates.
     """
 
     searcher: Searcher
     depth: int
-    stages: Mapping[str, Searcher] = field(default_factory=dict)
+    stages: Mapping[Stage, Searcher] = field(default_factory=dict)
     reach: int = 0
 
     def ask(self, query_id: str, text: str) -> Answer:
         """One query's answer. It is incomplete where a part of any of its lists is missing.
 
         Raises:
-            SearchUnavailable: one of them could not be had at all; and as the searcher.
+            SearchUnavailable: there is no answer at all; and as the searcher.
         """
         result = self.searcher.search(_query(text, self.depth))
         degraded = dict.fromkeys(result.degraded)
-        lists = {}
-        for name, searcher in self.stages.items():
-            stage = searcher.search(_query(text, self.reach))
-            lists[name] = stage.page
-            degraded |= dict.fromkeys(stage.degraded)
+        lists: dict[str, Ranking] = {}
+        for stage, searcher in self.stages.items():
+            try:
+                listed = searcher.search(_query(text, self.reach))
+            except SearchUnavailable:
+                if stage == CANDIDATES:
+                    raise
+                degraded |= {Degradation(stage, "unavailable"): None}
+            else:
+                lists[stage] = listed.page
+                degraded |= dict.fromkeys(listed.degraded)
         return Answer(query_id, result.page, lists, result.milliseconds, tuple(degraded))
 
 
@@ -70,10 +84,10 @@ class Holes:
     def __bool__(self) -> bool:
         return bool(self.unanswered or self.incomplete)
 
-    def add(self, answer: Answer) -> None:
-        """Note what one answer lacks, if it lacks something."""
-        for part in answer.degraded:
-            self.incomplete.setdefault(f"{part.leg} {part.reason}", []).append(answer.query_id)
+    def add(self, query_id: str, degraded: Sequence[Degradation]) -> None:
+        """Note what one query's answer lacks, if it lacks something."""
+        for part in degraded:
+            self.incomplete.setdefault(f"{part.leg} {part.reason}", []).append(query_id)
 
 
 def run_into(
@@ -97,12 +111,12 @@ def run_into(
                 raise SearchUnavailable(
                     f"given up: {IN_A_ROW} queries in a row were not answered, the last one was "
                     f"{query_id!r}: {error}",
-                    hint=f"what was answered is in {file.path}; the same command goes on from there",
+                    hint=f"the rest is in {file.path}: the same command goes on from there",
                 ) from error
         else:
             in_a_row = 0
             file.write(answer)
-            holes.add(answer)
+            holes.add(query_id, answer.degraded)
         progress(1)
     return holes
 

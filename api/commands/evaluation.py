@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import eval_convert, eval_gate, eval_pool, eval_ratings
+from api.commands import eval_convert, eval_gate, eval_pool, eval_ratings, eval_run
 
 app = typer.Typer(
     name="eval",
@@ -17,6 +17,7 @@ def _gather() -> None:
     """Without it, Typer would take the name of a single verb away."""
 
 
+app.command("run")(eval_run.run)
 app.command("convert")(eval_convert.run)
 app.command("gate")(eval_gate.run)
 app.command("pool")(eval_pool.run)

@@ -64,7 +64,7 @@ def run(
     except OwnedElsewhere as owned:
         if owned.address is None or owned.collection is None:
             raise
-        _check_served(owned, chosen.collection)
+        check_served(owned, chosen.collection)
         result = _found_by_server(owned.address, query, configuration)
     if as_json:
         say_json(answer(result, explain=True))
@@ -78,11 +78,11 @@ def _found(chosen: Settings, query: Query, configuration: str) -> SearchResult:
         target = house.collection(chosen.collection)
         searcher = target.searcher(configuration)
         searcher.check(query)
-        _prepare(target, needs_model=configuration != LEXICAL)
+        prepare(target, needs_model=configuration != LEXICAL)
         return searcher.search(query)
 
 
-def _check_served(owned: OwnedElsewhere, collection: str) -> None:
+def check_served(owned: OwnedElsewhere, collection: str) -> None:
     """Whether the server that owns the engines can be asked.
 
     Raises:
@@ -104,7 +104,7 @@ def _found_by_server(address: str, query: Query, configuration: str) -> SearchRe
         return client.search(query, configuration=configuration, explain=True, record=False)
 
 
-def _prepare(target: OpenCollection, *, needs_model: bool) -> None:
+def prepare(target: OpenCollection, *, needs_model: bool) -> None:
     """Load the model while the indexes are brought up to date; say what a search will lack."""
     if needs_model:
         target.begin_to_load()
