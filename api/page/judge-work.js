@@ -24,6 +24,7 @@ export class Work {
 
   /** Go on where something is left to rate, or at the query of the address. */
   async begin(queryId) {
+    byId("document").replaceChildren(); // of whoever judged here before
     await this.#try(async () => {
       const told = await this.#ask("queries", {});
       this.#queries = told.queries;

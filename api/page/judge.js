@@ -65,7 +65,7 @@ async function begin() {
   const [pool, rater] = [byId("pools").value, byId("rater").value.trim()];
   if (!rater) return;
   localStorage.setItem(NAME, rater);
-  byId("as").textContent = `${rater}, pool ${pool}`;
+  byId("as").textContent = `${rater} judges ${pool}`;
   work = new Work(pool, rater, { show, fail });
   await work.begin(new URLSearchParams(location.search).get("query"));
 }

@@ -39,12 +39,13 @@ POOL_ERRORS = ("pool_not_found", "pool_unreadable")
 def routes(serving: Serving) -> APIRouter:
     """Judging."""
     router = APIRouter(prefix="/v1/judging", tags=["judging"])
-    _add_looking(router, serving)
+    _add_pools(router, serving)
+    _add_documents(router, serving)
     _add_rating(router, serving)
     return router
 
 
-def _add_looking(router: APIRouter, serving: Serving) -> None:
+def _add_pools(router: APIRouter, serving: Serving) -> None:
     @router.get(
         "/pools",
         operation_id="judging_pools",
@@ -80,6 +81,8 @@ def _add_looking(router: APIRouter, serving: Serving) -> None:
         found = serving.judging.queries(asked.pool, asked.rater)
         return Json({"queries": [entry._asdict() for entry in found]})
 
+
+def _add_documents(router: APIRouter, serving: Serving) -> None:
     @router.get(
         "/documents",
         operation_id="judging_documents",

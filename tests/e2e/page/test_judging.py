@@ -3,15 +3,18 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from relevance_eval.formats.registry import read_judgments
 from relevance_eval.judging.desk import Desk
 from relevance_eval.judging.pool import Pool, PooledQuery
 from tests.e2e.page.served import Served
 from tests.e2e.page.test_keys_and_names import audited
 from tests.e2e.page.watched import DESKTOP, PHONE, Watched, watched
+from tests.e2e.shop import Shop
 
 INTENT = "a class or function that reads a file of text line by line, not one of bytes"
 POOL = Pool(
@@ -128,6 +131,7 @@ def test_one_goes_on_where_one_was(visit: Watched, desk: Desk) -> None:
     page.get_by_label("Your name").fill("ben")
     page.get_by_role("button", name="Begin").click()
     expect(page.locator("#far")).to_have_text(re.compile("^Rated: 0 of 7"))
+    seen(page)
     pressed(page, "0")
     assert (len(kept(desk)), len(kept(desk, "ben"))) == (2, 1)
 
@@ -142,6 +146,26 @@ def test_two_raters_at_once(browser: Browser, served: Served, desk: Desk) -> Non
     assert {*kept(desk).values()} == {2}
     assert {*kept(desk, "ben").values()} == {1}
     assert [*kept(desk)] != [*kept(desk, "ben")]
+
+
+def test_from_a_pool_to_judgments(visit: Watched, served: Served) -> None:
+    """The commands of the howto, beside a server that runs."""
+    shop = Shop(served.folder)
+    queries = served.folder / "to-judge.jsonl"
+    queries.write_text('{"query_id": "q1", "text": "stream 7", "intent": "the seventh"}\n')
+    given = ("--configuration", "lexical", "--configuration", "semantic", "--depth", "3")
+    pooled = shop.done("eval", "pool", str(queries), *given, "--name", "made", "--json").data
+    assert [share["documents"] for share in pooled["runs"]] == [3, 3]
+    page = entered(visit)
+    expect(page.get_by_text("the seventh", exact=True)).to_be_visible()
+    pressed(page, "2")
+    out = served.folder / "made.jsonl"
+    ratings = shop.done("eval", "ratings", "made", "--out", str(out), "--json").data
+    assert (ratings["graded"], ratings["raters"]) == (1, {"ann": {"rated": 1, "unjudged": 0}})
+    assert [*read_judgments(out).qrels["q1"].values()] == [2]
+    ran = shop.done("eval", "run", str(out), "--configuration", "lexical", "--out", "made-runs")
+    assert "nDCG@10" in ran.out
+    rmtree(served.folder / ".tandem" / "judging" / "main" / "made")
 
 
 def test_documents_are_text_and_gone_ones_say_so(visit: Watched, desk: Desk) -> None:
@@ -217,8 +241,8 @@ def test_what_could_not_be_kept_is_told(visit: Watched, desk: Desk) -> None:
 def test_nothing_is_judged_unseen(visit: Watched, desk: Desk) -> None:
     """A key that comes before the document does is not meant for it."""
     page = entered(visit)
-    held = []
-    page.route("**/v1/judging/document?*", held.append)
+    held: list[Route] = []
+    page.route("**/v1/judging/document?*", lambda route: held.insert(0, route))
     page.keyboard.press("2")
     expect(page.locator("#document")).to_have_attribute("aria-busy", "true")
     page.keyboard.press("3")
