@@ -19,8 +19,8 @@ PLAIN_TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 VERBS = (
     "", "demo", "index", "search", "status", "follow", "serve", "reindex", "releases", "promote",
     "rollback", "backup", "restore", "verify", "train", "models", "models show", "models export",
-    "models import", "models remove", "events import", "eval", "eval run", "eval convert",
-    "eval gate", "eval pool", "eval ratings",
+    "models import", "models remove", "events import", "eval", "eval run", "eval compare",
+    "eval convert", "eval gate", "eval pool", "eval ratings",
 )  # fmt: skip
 ERROR = f"""\
 {{"error": {{

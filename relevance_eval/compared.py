@@ -52,14 +52,14 @@ class RunSummary:
 class Difference:
     """One measure of one pair, query by query; above 0 = ``second`` is better than ``first``.
 
-    estimate       mean difference and its 95 % interval (studentised bootstrap)
+    estimate       mean difference and its 95 % interval (bootstrap)
     spread         standard deviation of the differences, 0 where there is one query only
     p, p_holm      paired randomisation, two-sided; after Holm's correction in ``family``
     is_exact       whether p counts every way to swap the two, not a sample of them
-    detectable     the smallest true difference found at 80 % power by so many queries of such a
-                   spread; ``None`` where fewer than two queries, or no difference, say no spread
-    needed         how many queries would find the difference seen here at that power, were it the
-                   true one; ``None`` where there is none, or it has no spread
+    detectable     the smallest true difference that so many queries find at 80 % power, at the
+                   level that Holm asks of the first; ``None`` where there is no spread
+    needed         how many queries would find the difference seen here so, were it the true one;
+                   ``None`` where there is none, it has no spread, or ten million would not do
     wins, losses, ties
                    queries on which ``second`` is better, worse, or as good within ``TIE``
     moved          the queries that differ most, the largest difference first

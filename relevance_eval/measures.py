@@ -122,7 +122,7 @@ def _calls(
 
 
 def _is_exponential(measure: Any) -> bool:
-    return measure.params.get("dcg") == EXPONENTIAL
+    return bool(measure.params.get("dcg") == EXPONENTIAL)
 
 
 def _powers(grades: Mapping[str, int]) -> dict[str, int]:

@@ -64,7 +64,7 @@ def read_record(path: Path) -> Record:
     milliseconds: dict[str, Mapping[str, float]] = {}
     degraded: dict[str, tuple[Degradation, ...]] = {}
     lines = _whole_lines(path)
-    about = _header(path, _first(lines))
+    header = _header(path, _first(lines))
     for number, line in lines:
         answer = _answer(path, number, line)
         if answer.query_id in run:
@@ -75,7 +75,7 @@ def read_record(path: Path) -> Record:
             degraded[answer.query_id] = answer.degraded
         for name, ranking in answer.lists.items():
             lists.setdefault(name, CompactRun())[answer.query_id] = ranking
-    return Record(about, run, lists, milliseconds, degraded)
+    return Record(header, run, lists, milliseconds, degraded)
 
 
 def is_record(path: Path) -> bool:
@@ -98,6 +98,15 @@ def read_header(path: Path) -> Mapping[str, Any]:
         SourceError: it cannot be read, or is no record of a run.
     """
     return _header(path, _first(_whole_lines(path)))
+
+
+def about(path: Path) -> Mapping[str, Any]:
+    """``read_header``; empty for a run that another program wrote.
+
+    Raises:
+        SourceError: it cannot be read, or is a broken record.
+    """
+    return read_header(path) if is_record(path) else {}
 
 
 class RunFile:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from api.collection import OpenCollection
-from api.commands.eval_told import summary, tell, tell_findings, tell_holes
+from api.commands.eval_findings import tell_findings
+from api.commands.eval_told import summary, tell, tell_holes
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.commands.search import check_served, prepare
 from api.console import FOUND, PROBLEM, bars, say_json

@@ -1,11 +1,11 @@
 """What ``tandem eval run`` says."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.commands.eval_findings import findings_data
 from api.console import note, printable, say
 from api.eval_running import Ran
-from relevance_eval.findings import Finding
 from relevance_eval.formulas import formula
 from relevance_eval.measured import Measured
 from relevance_eval.query_set import QuerySet
@@ -13,12 +13,6 @@ from relevance_eval.running import Holes
 
 SHOWN = 3
 Figures = Mapping[str, Measured]
-
-
-def tell_findings(findings: Iterable[Finding]) -> None:
-    """What the files are that they do not seem to be, beside the result."""
-    for finding in findings:
-        note(f"warning: {printable(finding.message)}")
 
 
 def tell_holes(name: str, holes: Holes) -> None:
@@ -84,7 +78,7 @@ def summary(queries: QuerySet, ran: Sequence[Ran], figures: Figures) -> dict[str
     """The same for a program."""
     return {
         **queries.about(),
-        "findings": [finding.message for finding in queries.findings],
+        "findings": findings_data(queries.findings),
         "runs": [
             {
                 "name": one.name,

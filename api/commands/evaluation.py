@@ -2,7 +2,14 @@
 
 import typer
 
-from api.commands import eval_convert, eval_gate, eval_pool, eval_ratings, eval_run
+from api.commands import (
+    eval_compare,
+    eval_convert,
+    eval_gate,
+    eval_pool,
+    eval_ratings,
+    eval_run,
+)
 
 app = typer.Typer(
     name="eval",
@@ -18,6 +25,7 @@ def _gather() -> None:
 
 
 app.command("run")(eval_run.run)
+app.command("compare")(eval_compare.run)
 app.command("convert")(eval_convert.run)
 app.command("gate")(eval_gate.run)
 app.command("pool")(eval_pool.run)

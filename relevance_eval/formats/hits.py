@@ -2,8 +2,10 @@
 
 from array import array
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from relevance_eval.compact import CompactRun
 from relevance_eval.findings import Findings
@@ -19,6 +21,19 @@ class _Columns:
         self.scores = array("d")
         self.ranks = array("q")
         self.lines = array("Q")
+
+    def falls(self) -> bool:
+        """Whether each score is below the one before: the order is that of the scores already."""
+        scores = np.asarray(self.scores)
+        return bool((scores[1:] < scores[:-1]).all())
+
+    def in_order(self, order: Sequence[int]) -> "_Columns":
+        """The hits in another order, without their lines."""
+        ordered = _Columns()
+        ordered.document_ids = [self.document_ids[at] for at in order]
+        ordered.scores = array("d", [self.scores[at] for at in order])
+        ordered.ranks = array("q", [self.ranks[at] for at in order])
+        return ordered
 
 
 class Hits:
@@ -47,6 +62,22 @@ class Hits:
         columns.ranks.append(rank)
         columns.lines.append(line)
 
+    def add_many(
+        self,
+        first_line: int,
+        query_id: str,
+        document_ids: Sequence[str],
+        ranks: npt.NDArray[np.int64],
+        scores: npt.NDArray[np.float64],
+    ) -> None:
+        """Hits of a query on lines that follow each other."""
+        self.add_query(query_id)
+        columns = self._columns[query_id]
+        columns.document_ids.extend(document_ids)
+        columns.scores.frombytes(scores.tobytes())
+        columns.ranks.frombytes(ranks.tobytes())
+        columns.lines.extend(range(first_line, first_line + len(document_ids)))
+
     def by_score(self, name: str) -> ReadRun:
         """Hits in order of score, equal ones in order of the rank given, then of the id.
 
@@ -70,15 +101,10 @@ class Hits:
         for query_id in list(self._columns):
             columns = self._columns.pop(query_id)
             self._check_distinct(query_id, columns)
-            if by_score:
-                order: Sequence[int] = _by_score(columns)
-                self._compare(query_id, columns, order)
-            else:
-                order = range(len(columns.scores))
-                if any(after > before for before, after in pairwise(columns.scores)):
-                    self.findings.add("listed_against_score", repr(query_id))
-            document_ids = [columns.document_ids[at] for at in order]
-            run.add(query_id, document_ids, [columns.scores[at] for at in order], name)
+            if by_score and not columns.falls():
+                columns = columns.in_order(_by_score(columns))
+            self._compare(query_id, columns, by_score=by_score)
+            run.add(query_id, columns.document_ids, columns.scores, name)
         return ReadRun(name, run, self.findings.found())
 
     def _check_distinct(self, query_id: str, columns: _Columns) -> None:
@@ -94,11 +120,16 @@ class Hits:
                 )
             first[document_id] = line
 
-    def _compare(self, query_id: str, columns: _Columns, order: Sequence[int]) -> None:
-        """What is to be told of an order by score."""
-        if any(after < before for before, after in pairwise([columns.ranks[at] for at in order])):
+    def _compare(self, query_id: str, columns: _Columns, *, by_score: bool) -> None:
+        """What is to be told of the order that they have now."""
+        scores = np.asarray(columns.scores)
+        if not by_score:
+            if (np.diff(scores) > 0).any():
+                self.findings.add("listed_against_score", repr(query_id))
+            return
+        if (np.diff(np.asarray(columns.ranks)) < 0).any():
             self.findings.add("rank_against_score", repr(query_id))
-        if len(set(columns.scores)) < len(columns.scores):
+        if (np.diff(scores) == 0).any():
             self.findings.add("equal_scores", repr(query_id))
 
 

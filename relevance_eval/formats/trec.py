@@ -16,12 +16,15 @@ from relevance_eval.findings import Finding, Findings
 from relevance_eval.formats.hits import Hits
 from relevance_eval.formats.judged import Grades, JudgedQueries, ReadRun, whole_number
 from relevance_eval.formats.text import first_line, text_lines, written
+from relevance_eval.formats.trec_table import read_table
 from tandem.errors import SourceError
 from tandem.judgments import Run
 from tandem.rankings import Ranking
 
 JUDGMENT = "query, iteration, document and grade"
 HIT = "query, Q0, document, rank, score and tag"
+LARGE_BYTES = 2**20
+"""From here on a run is worth reading as a table."""
 MOST_DIGITS = 18
 """What a rank may have."""
 
@@ -55,6 +58,14 @@ def read_run(path: Path) -> ReadRun:
     Raises:
         SourceError: it is malformed, or holds nothing; file and line are named.
     """
+    quickly = read_table(path) if _is_large(path) else None
+    hits, tags = quickly or _read_lines(path)
+    name, *others = tags or (path.stem,)
+    hits.findings.add_all("several_tags", others)
+    return hits.by_score(name)
+
+
+def _read_lines(path: Path) -> tuple[Hits, list[str]]:
     hits = Hits(path)
     tags: dict[str, None] = {}
     for line, text in text_lines(path):
@@ -66,9 +77,11 @@ def read_run(path: Path) -> ReadRun:
         query_id, _, document_id, rank, score, tag = columns
         hits.add(line, query_id, document_id, _rank(path, line, rank), _score(path, line, score))
         tags[tag] = None
-    name, *others = tags or (path.stem,)
-    hits.findings.add_all("several_tags", others)
-    return hits.by_score(name)
+    return hits, [*tags]
+
+
+def _is_large(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size >= LARGE_BYTES
 
 
 def write_judgments(judged: JudgedQueries, path: Path) -> tuple[Finding, ...]:

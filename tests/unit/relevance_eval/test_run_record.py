@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from relevance_eval.formats.registry import read_run
-from relevance_eval.run_record import Answer, RunFile, is_record, read_header, read_record
+from relevance_eval.run_record import Answer, RunFile, about, is_record, read_header, read_record
 from tandem.errors import InputError, SourceError
 from tandem.rankings import Degradation, Ranking
 
@@ -51,6 +51,13 @@ def test_it_is_a_run_of_the_jsonl_format(path: Path) -> None:
         "q2": ("a", "b"),
     }
     assert is_record(path)
+
+
+def test_what_a_run_says_of_itself(path: Path, tmp_path: Path) -> None:
+    """One that another program wrote says nothing."""
+    assert about(path) == ABOUT
+    (tmp_path / "other.run").write_text("q1 Q0 a 1 1.5 other\n")
+    assert about(tmp_path / "other.run") == {}
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relevance_eval.formats import trec
+from relevance_eval.formats import trec, trec_table
 from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.measures import measure
 from tandem.errors import SourceError
@@ -93,6 +93,13 @@ def test_runs_and_judgments_taken_for_each_other(tmp_path: Path) -> None:
     assert error.value.hint == "this looks like judgments of TREC"
 
 
+@pytest.fixture(params=["line by line", "as a table"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are read in both ways, which agree."""
+    monkeypatch.setattr(trec, "LARGE_BYTES", 0 if request.param == "as a table" else 2**30)
+
+
+@pytest.mark.usefixtures("either_way")
 def test_a_run_is_ordered_by_score(tmp_path: Path) -> None:
     """Equal scores by the rank column, then by id; lines may stand anywhere."""
     lines = ["q1 Q0 d1 2 1.0 bm25", "q2 Q0 d9 1 5 bm25", "q1 Q0 d2 1 1.0 bm25"]
@@ -106,6 +113,7 @@ def test_a_run_is_ordered_by_score(tmp_path: Path) -> None:
     assert [(item.kind, item.count) for item in read.findings] == [("equal_scores", 1)]
 
 
+@pytest.mark.usefixtures("either_way")
 def test_ranks_that_contradict_scores_and_further_tags(tmp_path: Path) -> None:
     """Both are told; scores and the first tag count."""
     path = given_file(tmp_path, "q1 Q0 d1 1 1 a\nq1 Q0 d2 2 2 b\n")
@@ -115,9 +123,15 @@ def test_ranks_that_contradict_scores_and_further_tags(tmp_path: Path) -> None:
     assert "the scores count: 1 ('q1')" in read.findings[1].message
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (b"q1 Q0  1 2.5 t\n", ":1: 5 columns"),
+        (b"q1  d1 1 2.5 t\n", ":1: 5 columns"),
+        (b"q1 Q0 d\t1 1 2.5 t\n", ":1: 7 columns"),
+        ("q1 Q0 d\u00a01 1 2.5 t\n".encode(), ":1: 7 columns"),
+        (b"q1 Q0 d1 1 2.5 t\n\nq1 Q0 d1 2 1 t\n", ":3: document 'd1' is there twice"),
         (b"", "no query in it"),
         (b"q1 Q0 d1 1 2.5 t\nq1 Q0 d2 2 1\n", r":2: 5 columns, expected 6"),
         (b"q1 Q0 d1 1 2.5 my tag\n", ":1: 7 columns, expected 6"),
@@ -140,6 +154,28 @@ def test_malformed_runs(tmp_path: Path, content: bytes, message: str) -> None:
     """File, line, what is there and what was expected."""
     with pytest.raises(SourceError, match=message):
         trec.read_run(given_file(tmp_path, content))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_large_run_is_read_as_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    """Over several blocks, a query's lines apart from each other; packed or not."""
+    monkeypatch.setattr(trec, "LARGE_BYTES", 1)
+    monkeypatch.setattr(trec_table, "BLOCK_BYTES", 1_000)
+    monkeypatch.setattr(trec, "_read_lines", None)
+    rows = [(place % 3, place, 100.0 - place) for place in range(400)]
+    content = "".join(
+        f"q{query} Q0 d{place} {place} {score!r} t\r\n" for query, place, score in rows
+    )
+    path = tmp_path / ("a.run.gz" if packed else "a.run")
+    path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+    read = trec.read_run(path)
+    assert (read.name, read.findings) == ("t", ())
+    for query in range(3):
+        found = read.run[f"q{query}"]
+        assert found.document_ids == tuple(f"d{place}" for place in range(query, 400, 3))
+        assert found.scores() == {f"d{at}": 100.0 - at for at in range(query, 400, 3)}
 
 
 def test_what_judgments_lose(tmp_path: Path) -> None:
