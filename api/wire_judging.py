@@ -11,7 +11,9 @@ from tandem.documents import MAXIMUM_ID_BYTES
 
 
 def _text(description: str, longest: int | None = None) -> Any:
-    bounds = {"minLength": 1} if longest is None else {"minLength": 1, "maxLength": longest}
+    bounds: dict[str, Any] = {"minLength": 1}
+    if longest is not None:
+        bounds["maxLength"] = longest
     return Field(description=description, json_schema_extra=bounds)
 
 

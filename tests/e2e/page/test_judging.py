@@ -148,24 +148,26 @@ def test_two_raters_at_once(browser: Browser, served: Served, desk: Desk) -> Non
     assert [*kept(desk)] != [*kept(desk, "ben")]
 
 
-def test_from_a_pool_to_judgments(visit: Watched, served: Served) -> None:
+def test_from_a_pool_to_judgments(visit: Watched, served: Served, tmp_path: Path) -> None:
     """The commands of the howto, beside a server that runs."""
-    shop = Shop(served.folder)
-    queries = served.folder / "to-judge.jsonl"
-    queries.write_text('{"query_id": "q1", "text": "stream 7", "intent": "the seventh"}\n')
+    shop = Shop(tmp_path)
+    where = ("--config", str(served.folder / "tandem.toml"))
+    text = '{"query_id": "q1", "text": "stream 7", "intent": "the seventh"}\n'
+    (tmp_path / "queries.jsonl").write_text(text)
     given = ("--configuration", "lexical", "--configuration", "semantic", "--depth", "3")
-    pooled = shop.done("eval", "pool", str(queries), *given, "--name", "made", "--json").data
+    command = ("eval", "pool", "queries.jsonl", *given, "--name", "autumn", "--json")
+    pooled = shop.done(*command, *where).data
     assert [share["documents"] for share in pooled["runs"]] == [3, 3]
     page = entered(visit)
     expect(page.get_by_text("the seventh", exact=True)).to_be_visible()
     pressed(page, "2")
-    out = served.folder / "made.jsonl"
-    ratings = shop.done("eval", "ratings", "made", "--out", str(out), "--json").data
-    assert (ratings["graded"], ratings["raters"]) == (1, {"ann": {"rated": 1, "unjudged": 0}})
-    assert [*read_judgments(out).qrels["q1"].values()] == [2]
-    ran = shop.done("eval", "run", str(out), "--configuration", "lexical", "--out", "made-runs")
+    ratings = ("eval", "ratings", "autumn", "--out", "judged.jsonl", "--json")
+    told = shop.done(*ratings, *where).data
+    assert (told["graded"], told["raters"]) == (1, {"ann": {"rated": 1, "unjudged": 0}})
+    assert [*read_judgments(tmp_path / "judged.jsonl").qrels["q1"].values()] == [2]
+    ran = shop.done("eval", "run", "judged.jsonl", "--configuration", "lexical", *where)
     assert "nDCG@10" in ran.out
-    rmtree(served.folder / ".tandem" / "judging" / "main" / "made")
+    rmtree(served.folder / ".tandem" / "judging" / "main" / "autumn")
 
 
 def test_documents_are_text_and_gone_ones_say_so(visit: Watched, desk: Desk) -> None:

@@ -90,7 +90,7 @@ def test_a_document_is_told_as_it_is_now(client: Any) -> None:
 
 def test_nothing_tells_who_found_what(client: Any) -> None:
     """No run's name, no rank and no score in any reply."""
-    asked = (
+    asked: tuple[tuple[str, dict[str, str]], ...] = (
         ("pools", {}),
         ("queries", ANN),
         ("documents", {**ANN, "query_id": "q1"}),

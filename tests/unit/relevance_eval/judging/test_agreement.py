@@ -1,5 +1,6 @@
 """Cohen's kappa: against tables of the literature, and against a slow reading of its formula."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -9,7 +10,7 @@ from relevance_eval.judging.agreement import GRADE_COUNT, Agreement, agreement, 
 from relevance_eval.judging.ratings import Place
 
 
-def of_pairs(pairs: list[tuple[int | None, int | None]], per_query: int = 5) -> Agreement:
+def of_pairs(pairs: Sequence[tuple[int | None, int | None]], per_query: int = 5) -> Agreement:
     """Two raters who gave those grades, some documents a query."""
     places = [Place(f"q{at // per_query}", f"d{at}") for at in range(len(pairs))]
     ones = {place: one for place, (one, _) in zip(places, pairs, strict=True)}
@@ -19,7 +20,7 @@ def of_pairs(pairs: list[tuple[int | None, int | None]], per_query: int = 5) -> 
 
 def test_a_table_of_a_textbook() -> None:
     """J. Fleiss, "Statistical Methods for Rates and Proportions": 20, 5, 10, 15 of 50 give 0.4."""
-    pairs: list[tuple[int | None, int | None]] = [(1, 1)] * 20 + [(1, 0)] * 5
+    pairs = [(1, 1)] * 20 + [(1, 0)] * 5
     pairs += [(0, 1)] * 10 + [(0, 0)] * 15
     found = of_pairs(pairs)
     assert found.same == pytest.approx(0.7)
@@ -44,6 +45,7 @@ def test_weights_are_what_they_are_called(name: str, power: int) -> None:
     assert found.value == pytest.approx(1 - observed / expected)
     assert found.low is not None
     assert found.high is not None
+    assert found.value is not None
     assert found.low < found.value < found.high
 
 
@@ -76,7 +78,7 @@ def test_the_interval_is_over_queries() -> None:
     """The same grades in fewer queries are known less well."""
     random = np.random.default_rng(1)
     noise = random.random(40) < 0.5
-    pairs: list[tuple[int | None, int | None]] = []
+    pairs = []
     for at in range(200):
         other = at % 4 if noise[at // 5] else (at + 1) % 4
         pairs.append((at % 4, other))

@@ -16,7 +16,7 @@ from relevance_eval.judging.pool import (
 )
 from relevance_eval.judging.pool_file import read_pool, write_pool
 from tandem.errors import SourceError
-from tandem.judgments import Run
+from tandem.judgments import Qrels, Run
 from tandem.rankings import Ranking
 
 QUERIES = {"q1": AskedQuery("snow", "how it falls"), "q2": AskedQuery("rain")}
@@ -49,7 +49,7 @@ def test_the_best_of_each_are_put_together() -> None:
 
 def test_what_is_judged_is_not_judged_again() -> None:
     """But a document without a grade is; a query of which nothing is left goes."""
-    judged = {"q1": {"a": 0, "b": None, "c": 3}, "q2": {"x": 1}}
+    judged: Qrels = {"q1": {"a": 0, "b": None, "c": 3}, "q2": {"x": 1}}
     pool = pool_runs(QUERIES, RUNS, depth=2, judged=judged)
     assert {name: query.document_ids for name, query in pool.queries.items()} == {"q1": ("b", "d")}
 

@@ -9,7 +9,6 @@ from threading import Thread
 
 import pytest
 
-from relevance_eval.judging import ratings
 from relevance_eval.judging.ratings import Place, RatingsLog, RatingsUnavailable
 from tandem.errors import SourceError
 
@@ -99,13 +98,13 @@ def test_what_cannot_be_kept_is_not_acknowledged(
     log.add("ann", HERE, 2)
     whole = path.read_bytes()
     with monkeypatch.context() as full:
-        full.setattr(ratings.os, "write", lambda file, line: _write(file, line[:9]))
+        full.setattr(os, "write", lambda file, line: _write(file, line[:9]))
         with pytest.raises(RatingsUnavailable, match="No space left") as error:
             log.add("ann", THERE, 1)
     assert "send it again" in error.value.hint
     assert path.read_bytes() == whole
     with monkeypatch.context() as broken:
-        broken.setattr(ratings.os, "fsync", _broken)
+        broken.setattr(os, "fsync", _broken)
         with pytest.raises(RatingsUnavailable, match="Input/output"):
             log.undo("ann")
     assert path.read_bytes() == whole
