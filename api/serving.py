@@ -29,6 +29,7 @@ from tandem.errors import CatalogError, CollectionNotFound, SearchUnavailable, T
 from tandem.queries import Query
 from tandem.rankings import REBUILDING, Degradation, SearchResult
 from tandem.stores import EngineHealth
+from tandem.telemetry import logger
 
 SILENCE_SECONDS = 5.0
 """How long the catalogue may take to say what is live before it is told that it is silent."""
@@ -134,8 +135,9 @@ class Serving:
             try:
                 return opened.logged([document_id]).get(document_id)
             except TandemError as error:
+                logger("api").warning("a document to be judged cannot be read: %s", error)
                 raise SearchUnavailable(
-                    f"the document cannot be read: {error}", hint=error.hint
+                    "the document cannot be read now", hint="the log of tandem serve says why"
                 ) from error
 
     def degraded(self) -> tuple[Degradation, ...]:
