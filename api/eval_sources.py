@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from platform import python_version
 from typing import Any
 
 from api.bootstrap import House
 from api.collection import OpenCollection
 from api.engines import analyser
-from api.generation import analysis_of
+from api.eval_about import about_release, versions
+from api.generation import OpenGeneration, analysis_of
 from api.model_fitness import check_features, check_pair
+from indexer.indexing import catch_up
 from query.configurations import CONFIGURATIONS, LEXICAL, VECTOR, is_reranked
 from query.retrieval import search_pools
 from relevance_eval.baseline import NAME as BASELINE
@@ -34,10 +32,6 @@ STAGES: Mapping[Stage, str] = {LEXICAL: "lexical", VECTOR: "semantic", CANDIDATE
 WITHOUT, AS_RELEASED = "none", ""
 """No model, and the live release's, whichever that is."""
 
-LIBRARIES = (
-    "tandem-search", "tantivy", "qdrant-edge-py", "opensearch-py", "qdrant-client", "lightgbm",
-    "onnxruntime", "openvino", "rank-bm25", "numpy",
-)  # fmt: skip
 CHANGES = 1_000
 
 
@@ -53,7 +47,8 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which runs are wanted: every configuration, where a model orders it with each of the models
-    (numbers, ``none``, or empty for the release's); and how deep.
+    (numbers, ``none``, or empty for the release's); over which generation, if not the live one; and
+    how deep.
     """
 
     configurations: Sequence[str]
@@ -61,6 +56,7 @@ class Wanted:
     depth: int = 100
     reach: int = 100
     baseline: bool = False
+    generation: int | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -90,28 +86,29 @@ class Wanted:
         """(name, configuration, model) of each run."""
         for configuration in dict.fromkeys(self.configurations):
             for model in dict.fromkeys(self.models if is_reranked(configuration) else [""]):
-                yield _named(configuration, model), configuration, model
+                yield self._named(configuration, model), configuration, model
 
-
-def _named(configuration: str, model: str) -> str:
-    if model == AS_RELEASED:
-        return configuration
-    return (
-        f"{configuration}-without-model" if model == WITHOUT else f"{configuration}-model-{model}"
-    )
+    def _named(self, configuration: str, model: str) -> str:
+        parts = [configuration]
+        if model != AS_RELEASED:
+            parts.append("without-model" if model == WITHOUT else f"model-{model}")
+        if self.generation is not None:
+            parts.append(f"generation-{self.generation}")
+        return "-".join(parts)
 
 
 @contextmanager
 def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator[list[Source]]:
-    """Sources over the live release, which is held until the block ends, with pools that nobody's
-    searches wait for.
+    """Sources over the live release, or over another generation in its place, held until the block
+    ends, with pools that nobody's searches wait for.
 
     Raises:
-        InputError: there is no such model, or it knows another embedder or analysis.
+        InputError: there is no such generation or model, or the model knows another embedder or
+            analysis.
     """
     pools = search_pools()
     try:
-        with target.held() as (release, opened):
+        with _held(target, wanted.generation) as (release, opened):
             pipelines: dict[tuple[str, int | None], Searcher] = {}
 
             def searcher(configuration: str, model: int | None) -> Searcher:
@@ -126,7 +123,7 @@ def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator
                     )
                 return pipelines[key]
 
-            about = wanted.about | _about(house, release, opened.generation)
+            about = wanted.about | about_release(house, release, opened.generation)
             sources = []
             for name, configuration, told in wanted.runs():
                 model = _model(told, release) if is_reranked(configuration) else None
@@ -140,17 +137,43 @@ def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator
         pools.close()
 
 
+@contextmanager
+def _held(
+    target: OpenCollection, generation: int | None
+) -> Iterator[tuple[Release, OpenGeneration]]:
+    with target.held() as (release, live):
+        if generation is None:
+            yield release, live
+            return
+        opened = target.open_generation(_complete(target, generation))
+        catch_up(opened.followers)
+        with opened.in_use():
+            yield release, opened
+
+
+def _complete(target: OpenCollection, number: int) -> Generation:
+    known = target.catalog.releases.generations(target.name)
+    complete = {item.number: item for item in known if item.state != "building"}
+    if number not in complete:
+        listed = ", ".join(map(str, complete))
+        raise InputError(
+            f"there is no complete generation {number} of {target.name}, expected one of {listed}",
+            hint="tandem releases shows them; tandem reindex --no-promote builds one",
+        )
+    return complete[number]
+
+
 def by_server(client: Client, wanted: Wanted) -> list[Source]:
     """Sources that a server answers, by its live release.
 
     Raises:
-        InputError: a model is named: a server has the one that is live.
+        InputError: a model or a generation is named: a server has those that are live.
         ServerUnavailable, ServerFailed: it answers no searches.
     """
-    if list(wanted.models) != [AS_RELEASED]:
+    if list(wanted.models) != [AS_RELEASED] or wanted.generation is not None:
         raise InputError(
-            "--model is given, but a server orders by the model of its live release",
-            hint="leave out --model, or stop the server that owns the data folder meanwhile",
+            "--model or --generation is given, but a server answers by its live release",
+            hint="leave them out, or stop the server that owns the data folder meanwhile",
         )
     state = client.ready()
     served = {
@@ -217,17 +240,6 @@ def documents(catalog: Catalog, collection: str) -> Iterator[Document]:
         after = batch.through
 
 
-def versions() -> dict[str, str]:
-    """Of Python, Tandem and the libraries that decide what is found, where they are installed."""
-    found = {"python": python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def _stages(configuration: str) -> Mapping[Stage, str]:
     """The stages whose lists go into an order of more than one."""
     return STAGES if is_reranked(configuration) or configuration == "rrf" else {}
@@ -246,25 +258,6 @@ def _check_model(catalog: Catalog, number: int | None, generation: Generation) -
     for verdict in (check_pair(manifest, generation), check_features(manifest, generation)):
         if not verdict.is_passed:
             raise InputError(
-                f"model {number} does not fit the live generation: {verdict.detail}",
-                hint="tandem models lists the others; tandem train makes one that fits",
+                f"model {number} does not fit generation {generation.number}: {verdict.detail}",
+                hint="take another one of tandem models, or order without: --model none",
             )
-
-
-def _rules(file: Path | None) -> str | None:
-    """What tells the rules in force from others."""
-    return None if file is None else sha256(file.read_bytes()).hexdigest()[:16]
-
-
-def _about(house: House, release: Release, generation: Generation) -> dict[str, Any]:
-    return {
-        "collection": release.collection,
-        "release": release.number,
-        "generation": generation.number,
-        "log_head": house.catalog.documents.head(),
-        "embedder": generation.embedder,
-        "analysis": generation.analysis,
-        "settings": house.settings.search.model_dump(mode="json"),
-        "rules": _rules(house.settings.search.rules),
-        "versions": versions(),
-    }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+from relevance_eval.compact import documents_of
 from relevance_eval.findings import Finding, Findings
 from tandem.judgments import Qrels, Run
 
@@ -32,10 +33,9 @@ def mismatches(
 def _against(name: str, run: Run, qrels: Qrels) -> tuple[Finding, ...]:
     findings = Findings(f"run {name}")
     for query_id, grades in qrels.items():
-        ranking = run.get(query_id)
-        if ranking is None:
+        if query_id not in run:
             findings.add("query_without_answer", repr(query_id))
-        elif not any(grades.get(hit.document_id) is not None for hit in ranking.hits):
+        elif not any(grades.get(name) is not None for name in documents_of(run, query_id)):
             findings.add("nothing_judged", repr(query_id))
     aside = (query_id for query_id in run if query_id not in qrels)
     findings.add_all("answer_without_judgments", map(repr, aside))

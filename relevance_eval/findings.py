@@ -12,7 +12,7 @@ Kind = Literal[
     "repeated_judgment", "query_without_grade", "text_without_judgments", "query_without_text",
     "column_passed_over", "rank_against_score", "equal_scores", "listed_against_score",
     "several_tags", "unjudged_left_out", "query_left_out", "text_left_out", "id_left_out",
-    "scores_replaced", "query_without_answer", "answer_without_judgments", "nothing_judged",
+    "scores_lowered", "query_without_answer", "answer_without_judgments", "nothing_judged",
     "unknown_document",
 ]  # fmt: skip
 """The names of findings, for programs."""
@@ -33,8 +33,8 @@ TOLD: dict[Kind, str] = {
     "text_left_out": "query texts, which the format cannot hold: left out",
     "id_left_out": "query ids that differ from the text, by which the format names a query: "
     "left out",
-    "scores_replaced": "queries whose scores do not fall from hit to hit: numbers that do stand in "
-    "their place, as TREC tools order by them alone",
+    "scores_lowered": "queries with scores that do not fall below the one before, in the 32 bits "
+    "of trec_eval: lowered until they do, as TREC tools order by scores alone",
     "query_without_answer": "judged queries that the run lacks, which count as found nothing",
     "answer_without_judgments": "queries of the run without judgments, which are not measured",
     "nothing_judged": "judged queries of which no answer was judged at all; where that is most of "

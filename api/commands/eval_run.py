@@ -42,6 +42,12 @@ Models = Annotated[
         "--model", help="Order hybrid by the model of this number, or none; may be given again."
     ),
 ]
+GenerationNumber = Annotated[
+    int | None,
+    typer.Option(
+        "--generation", help="Ask this generation, ready or live before, not the live one."
+    ),
+]
 Baseline = Annotated[
     str | None,
     typer.Option("--baseline", help="bm25: rank-bm25, which shares no code with Tandem."),
@@ -76,6 +82,7 @@ def run(
     judgments: Judgments,
     configuration: Configurations = None,
     model: Models = None,
+    generation: GenerationNumber = None,
     baseline: Baseline = None,
     url: Url = None,
     given: Runs = None,
@@ -108,6 +115,7 @@ def run(
         depth,
         reach,
         _has_baseline(baseline),
+        generation,
         {**queries.about(), "depth": depth, "reach": reach, "started_at": datetime.now(UTC)},
     )
     wanted.check()

@@ -8,10 +8,11 @@ describes itself there.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from relevance_eval.findings import Finding
@@ -72,7 +73,7 @@ def read_run(path: Path) -> ReadRun:
     """
     hits = Hits(path)
     name = path.name.split(".")[0]
-    for line, query in _objects(path):
+    for line, query in _objects(path, orjson.loads):
         try:
             if line == 1 and "format" in query and "query_id" not in query:
                 name = query["name"] if isinstance(query.get("name"), str) else name
@@ -80,8 +81,7 @@ def read_run(path: Path) -> ReadRun:
             query_id = _name(query, "query_id")
             if not hits.add_query(query_id):
                 raise _Fault(f"query {query_id!r} is there twice")
-            for rank, hit in enumerate(_listed(query, "hits"), start=1):
-                hits.add(line, query_id, _name(hit, "document_id"), rank, _score(hit))
+            _add_hits(hits, line, query_id, _listed(query, "hits"))
         except _Fault as fault:
             raise SourceError(f"{path}:{line}: {fault}") from None
     return hits.as_listed(name)
@@ -126,15 +126,37 @@ def _line(path: Path, row: dict[str, Any]) -> str:
         raise SourceError(f"{path}: cannot be written: {error}") from None
 
 
-def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _add_hits(hits: Hits, line: int, query_id: str, listed: list[Any]) -> None:
+    """All at once where they are as they should be, else one by one up to the fault."""
+    try:
+        names, scores = [hit["document_id"] for hit in listed], [hit["score"] for hit in listed]
+    except (TypeError, KeyError):
+        names, scores = [None], [None]
+    are_good = {*map(type, names)} <= {str} and all(names) and {*map(type, scores)} <= {float}
+    if are_good:
+        ranks = np.arange(1, len(names) + 1)
+        hits.add_many([line] * len(names), query_id, names, ranks, np.array(scores, np.float64))
+        return
+    for rank, hit in enumerate(listed, start=1):
+        hits.add(line, query_id, _name(hit, "document_id"), rank, _score(hit))
+
+
+def _objects(
+    path: Path, read: Callable[[str], Any] = read_strictly
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each line's object. A run's lines are long, and written by programs: names that are there
+    twice are looked for in judgments alone.
+    """
     for line, text in text_lines(path):
         if not text.strip():
             continue
         try:
-            value = read_strictly(text)
+            value = read(text)
         except JsonFault as fault:
             place = f"{fault.place}: " if fault.place else ""
             raise SourceError(f"{path}:{line}: {place}{fault}") from None
+        except ValueError as fault:
+            raise SourceError(f"{path}:{line}: is not JSON: {fault}") from None
         if not isinstance(value, dict):
             raise SourceError(f"{path}:{line}: expected a JSON object")
         yield line, value

@@ -7,7 +7,6 @@ https://trec.nist.gov/data/reljudge_eng.html and trec_eval's README. Nothing in 
 """
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +18,13 @@ from relevance_eval.formats.text import first_line, text_lines, written
 from relevance_eval.formats.trec_table import read_table
 from tandem.errors import SourceError
 from tandem.judgments import Run
-from tandem.rankings import Ranking
 
 JUDGMENT = "query, iteration, document and grade"
 HIT = "query, Q0, document, rank, score and tag"
 LARGE_BYTES = 2**20
 """From here on a run is worth reading as a table."""
+LARGEST_SCORE = 1e38
+"""A number of 32 bits, with room above and below."""
 MOST_DIGITS = 18
 """What a rank may have."""
 
@@ -106,8 +106,8 @@ def write_judgments(judged: JudgedQueries, path: Path) -> tuple[Finding, ...]:
 
 
 def write_run(run: Run, path: Path, name: str) -> tuple[Finding, ...]:
-    """A run that any tool of TREC orders as it is: where scores do not fall from hit to hit, in the
-    32 bits that trec_eval has for them, numbers that do stand in their place.
+    """A run that any tool of TREC orders as it is: scores that would not fall from hit to hit are
+    lowered, by as little as the 32 bits that trec_eval has for them let be seen.
 
     Raises:
         SourceError: an id has white space in it, or the file cannot be written.
@@ -118,10 +118,10 @@ def write_run(run: Run, path: Path, name: str) -> tuple[Finding, ...]:
         for query_id, ranking in run.items():
             if not ranking.hits:
                 findings.add("query_left_out", repr(query_id))
-            scores: Mapping[int, float] | list[float] = [hit.score for hit in ranking.hits]
-            if not _falls(ranking):
-                findings.add("scores_replaced", repr(query_id))
-                scores = [float(place) for place in range(len(ranking.hits), 0, -1)]
+            given = [hit.score for hit in ranking.hits]
+            scores = _falling(given)
+            if scores != given:
+                findings.add("scores_lowered", repr(query_id))
             file.writelines(
                 f"{_column(query_id)} Q0 {_column(hit.document_id)} {rank} {score!r} {tag}\n"
                 for rank, (hit, score) in enumerate(zip(ranking.hits, scores, strict=True), start=1)
@@ -129,11 +129,20 @@ def write_run(run: Run, path: Path, name: str) -> tuple[Finding, ...]:
     return findings.found()
 
 
-def _falls(ranking: Ranking) -> bool:
-    """Whether each score is below the one before, as trec_eval sees them."""
-    with np.errstate(over="ignore"):
-        scores = np.array([hit.score for hit in ranking.hits], dtype=np.float64).astype(np.float32)
-    return bool(np.isfinite(scores).all() and (scores[1:] < scores[:-1]).all())
+def _falling(given: list[float]) -> list[float]:
+    """The scores, each below the one before as trec_eval sees them."""
+    seen = np.clip(np.array(given, np.float64), -LARGEST_SCORE, LARGEST_SCORE).astype(np.float32)
+    fall = np.abs(given) <= LARGEST_SCORE
+    if fall.all() and (seen[1:] < seen[:-1]).all():
+        return given
+    scores = [
+        score if kept else float(low) for score, low, kept in zip(given, seen, fall, strict=True)
+    ]
+    for place in range(1, len(scores)):
+        if not seen[place] < seen[place - 1]:
+            seen[place] = np.nextafter(seen[place - 1], np.float32(-np.inf))
+            scores[place] = float(seen[place])
+    return scores
 
 
 def _column(name: str) -> str:

@@ -40,7 +40,8 @@ def read_table(path: Path) -> tuple[Hits, list[str]] | None:
             for end in ends:
                 part = slice(first, end)
                 query_id = names[0][codes[first]]
-                hits.add_many(line + first, query_id, documents[part], ranks[part], scores[part])
+                lines = range(line + first, line + end)
+                hits.add_many(lines, query_id, documents[part], ranks[part], scores[part])
                 first = end
             line += len(codes)
     except (pa.ArrowException, OSError):

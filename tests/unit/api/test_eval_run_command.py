@@ -20,7 +20,7 @@ from indexer.indexing import catch_up
 from relevance_eval.run_record import read_record
 from tests.e2e.shop import until
 from tests.integration.downtime import embedders
-from tests.owned_house import NAME, at_work, owned, settings_in
+from tests.owned_house import NAME, at_work, owned, reindexed, settings_in, write
 from tests.trained_models import know_signals, trained
 
 Captured = pytest.CaptureFixture[str]
@@ -143,6 +143,25 @@ def test_by_a_model_that_is_not_live(typed: Typed, folder: Path) -> None:
     assert not (folder / "elsewhere").exists()
 
 
+def test_of_another_generation(typed: Typed, folder: Path) -> None:
+    """In the place of the live one, as far as the log goes by now."""
+    with owned(settings_in(folder)) as house, at_work(house) as owner:
+        reindexed(owner, model="hash-b", promote=False)
+        write(house, 21, 21)
+    line = {"query_id": "q", "query": "word21", "judgments": [{"document_id": "d21", "grade": 1}]}
+    (folder / "newest.jsonl").write_text(json.dumps(line))
+    words = "--configuration", "rrf", "--generation", "2"
+    assert typed(*words, judged="newest.jsonl")[0] == FOUND
+    record = read_record(folder / "runs" / "rrf-generation-2.jsonl")
+    assert record.about["embedder"] == "hash-b@1"
+    assert "d21" in record.run["q"].document_ids
+    assert len(record.lists["vector"]["q"]) == 21
+    for refused in (("--generation", "7"), ("--generation", "2", "--model", "1")):
+        code, _, err = typed(*refused)
+        assert code == BAD_USE
+        assert "no complete generation 7" in err or "does not fit generation 2" in err
+
+
 def test_a_run_of_another_engine(typed: Typed, folder: Path) -> None:
     """Is measured beside the others, or alone, without a collection."""
     (folder / "other.run").write_text("q1 Q0 d1 1 9.5 other\nq2 Q0 d9 1 3.5 other\n")
@@ -168,7 +187,7 @@ def test_a_run_of_another_engine(typed: Typed, folder: Path) -> None:
         (("--run", "missing.run"), "missing.run"),
         (("--collection", "other"), "there is no collection 'other'"),
         (("--url", "here"), "'here' is no address of a server"),
-        (("--url", "http://127.0.0.1:9", "--model", "1"), "a server orders by the model"),
+        (("--url", "http://127.0.0.1:9", "--model", "1"), "a server answers by its live release"),
     ],
 )
 def test_what_cannot_be_used(typed: Typed, folder: Path, words: tuple[str, ...], said: str) -> None:
@@ -249,7 +268,7 @@ def test_beside_a_server(typed: Typed, folder: Path) -> None:
         assert typed(*words, "--out", "by-url", "--url", address, "--data-dir", "no")[0] == FOUND
         code, _, err = typed("--model", "none", "--out", "beside")
         assert code == BAD_USE
-        assert "a server orders by the model of its live release" in err
+        assert "a server answers by its live release" in err
     here = read_record(folder / "runs" / "rrf.jsonl")
     for out in ("beside", "by-url"):
         there = read_record(folder / out / "rrf.jsonl")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -218,7 +219,7 @@ def test_what_a_run_loses(tmp_path: Path) -> None:
     findings = trec.write_run(run, tmp_path / "run", "my run")
     assert {item.kind: item.count for item in findings} == {
         "query_left_out": 1,
-        "scores_replaced": 4,
+        "scores_lowered": 4,
     }
     read = trec.read_run(tmp_path / "run")
     assert (read.name, read.findings) == ("my-run", ())
@@ -226,7 +227,9 @@ def test_what_a_run_loses(tmp_path: Path) -> None:
         name: item.document_ids for name, item in run.items() if name != "empty"
     }
     assert read.run["falls"].scores() == {"a": 2.0, "b": -1.5}
-    assert read.run["equal"].scores() == {"b": 3.0, "a": 2.0, "c": 1.0}
+    assert read.run["equal"].scores() == pytest.approx({"b": 1.0, "a": 1.0, "c": 0.5})
+    assert read.run["pinned"].scores() == pytest.approx({"a": 0.1, "b": 0.1})
+    assert read.run["huge"].scores() == pytest.approx({"a": 1e38, "b": 1e38})
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -285,6 +288,9 @@ def test_runs_there_and_back(
     assert {name: item.document_ids for name, item in read.items()} == {
         name: item.document_ids for name, item in run.items()
     }
+    for item in read.values():
+        seen = np.array([hit.score for hit in item.hits], np.float32)
+        assert (seen[1:] < seen[:-1]).all()
     if not findings:
         assert {name: item.hits for name, item in read.items()} == {
             name: item.hits for name, item in run.items()
