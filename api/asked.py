@@ -195,6 +195,8 @@ def _bad_parameter(error: ValidationError) -> BadParameter:
     fault = error.errors(include_url=False)[0]
     name = ".".join(map(str, fault["loc"]))
     found = _shown(fault["input"])
+    if fault["type"] == "missing":
+        return BadParameter(name, "must be given")
     expected = EXPECTED.get(fault["type"])
     if expected is None:
         return BadParameter(name, fault["msg"])

@@ -51,6 +51,8 @@ CODES: Mapping[str, Told] = {
     "cross_site": Told(403, "A page of another site has a browser send what would be noted."),
     "collection_not_found": Told(404, "Nothing has been indexed yet; it is found once it is."),
     "document_not_found": Told(404, "There is no document of that id."),
+    "pool_not_found": Told(404, "There is no pool of that name to judge."),
+    "not_pooled": Told(404, "The pool does not have that query, or that document for it."),
     "not_found": Told(404, "There is nothing at this path."),
     "method_not_allowed": Told(405, "The path is there, for another method."),
     "cursor_expired": Told(410, "The pages of that query are not kept any more: ask it again."),
@@ -67,6 +69,9 @@ CODES: Mapping[str, Told] = {
         421, "The server is asked by a name in `Host` that the setting `server.hosts` has not."
     ),
     "internal": Told(500, "Something failed that should not; the server's log says what."),
+    "pool_unreadable": Told(
+        500, "The file of a pool, or of its ratings, is broken; the message names the line."
+    ),
     "search_unavailable": Told(
         503, "No leg could answer within the budget, or the collection could not be opened yet."
     ),
@@ -76,6 +81,9 @@ CODES: Mapping[str, Told] = {
     "event_log_unavailable": Told(
         503, "The event log could not take the events: none was kept, send them again."
     ),
+    "ratings_unavailable": Told(
+        503, "The rating could not be made durable: it is not kept, send it again."
+    ),
     "stopping": Told(503, "The server ends, and does not finish the request."),
     "not_ready": Told(503, "No search can be answered now; said by `/v1/ready` alone."),
 }
@@ -84,7 +92,9 @@ BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 """What is refused by its status: by the framework, and by ``guard`` amid a body."""
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-AGAIN = {"overloaded", "stopping", "event_log_unavailable", "search_unavailable"}
+AGAIN = {
+    "overloaded", "stopping", "event_log_unavailable", "search_unavailable", "ratings_unavailable",
+}  # fmt: skip
 """What may be over soon."""
 
 AGAIN_SECONDS = 1

@@ -15,6 +15,7 @@ from api.collection import OpenCollection
 from api.event_intake import EventIntake
 from api.healths import Healths
 from api.impressions import ImpressionWriter, is_sampled
+from api.judging import desk_of
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
 from api.past_queries import PastQueriesWatch
@@ -22,14 +23,19 @@ from query.configurations import LEXICAL, VECTOR
 from query.rules_file import RulesFile
 from query.suggesting import Suggested
 from tandem.catalog.event_log import EventLog
+from tandem.documents import Document
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import CatalogError, CollectionNotFound, SearchUnavailable, TandemError
 from tandem.queries import Query
 from tandem.rankings import REBUILDING, Degradation, SearchResult
 from tandem.stores import EngineHealth
+from tandem.telemetry import logger
 
 SILENCE_SECONDS = 5.0
 """How long the catalogue may take to say what is live before it is told that it is silent."""
+
+READ_SECONDS = 2.0
+"""How long the lexical index may take for one document."""
 
 CATALOGUE: Final = "catalogue"
 """What a reply names as missing where the last known release has answered it."""
@@ -66,6 +72,7 @@ class Serving:
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
+        self.judging = desk_of(house.settings)
         engines = house.settings.engines
         self._healths = Healths(
             self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
@@ -112,6 +119,26 @@ class Serving:
         """
         past = self._past.current
         return self.collection().suggest(prefix, filters, limit, past, budget_ms=budget_ms)
+
+    def document(self, document_id: str) -> Document | None:
+        """The document as the live release has it; ``None`` where it is gone.
+
+        Raises:
+            CollectionNotFound: nothing was indexed under that name yet.
+            SearchUnavailable: neither the index nor the log gives it.
+        """
+        with self.collection().held() as (_, opened):
+            with suppress(TandemError):  # the log knows too, and alone says what is gone
+                found = opened.indexed([document_id], READ_SECONDS)
+                if document_id in found:
+                    return found[document_id]
+            try:
+                return opened.logged([document_id]).get(document_id)
+            except TandemError as error:
+                logger("api").warning("a document to be judged cannot be read: %s", error)
+                raise SearchUnavailable(
+                    "the document cannot be read now", hint="the log of tandem serve says why"
+                ) from error
 
     def degraded(self) -> tuple[Degradation, ...]:
         """What every answer lacks now: the catalogue, if it does not say what is live."""

@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI
 
 from api.guard import Guard
 from api.http_errors import Json, answer_errors
-from api.routes import events, health, page, search, similar, suggest
+from api.routes import events, health, judging, page, search, similar, suggest
 from api.routes.described import with_nulls
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
@@ -15,6 +15,7 @@ OPENAPI = "/v1/openapi.json"
 TAGS = [
     {"name": "search", "description": "Find, browse, suggest, go on from a document."},
     {"name": "events", "description": "What people did with what they were shown."},
+    {"name": "judging", "description": "What people say of what was found."},
     {"name": "operation", "description": "For whoever watches the process."},
 ]
 
@@ -42,7 +43,7 @@ def create_web(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    for part in (search, suggest, similar, events, health):
+    for part in (search, suggest, similar, events, judging, health):
         web.include_router(part.routes(serving))
     web.include_router(page.routes(serving, people))
     described = with_nulls(web.openapi())
@@ -53,6 +54,6 @@ def create_web(
         """The application, described."""
         return Json(described)
 
-    answer_errors(web, ["/", OPENAPI, *web.openapi()["paths"]])
+    answer_errors(web, ["/", page.JUDGE, OPENAPI, *web.openapi()["paths"]])
     web.add_middleware(Guard, hosts=hosts)
     return web

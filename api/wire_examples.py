@@ -72,3 +72,40 @@ READY_REPLY: dict[str, Any] = {
         "vector": {"engine": "qdrant-edge", "version": "0.9.0", "state": "ok"},
     },
 }
+RATING: dict[str, Any] = {
+    "pool": "autumn",
+    "rater": "ann",
+    "query_id": "q7",
+    "document_id": "d3",
+    "grade": 2,
+}
+RATING_REPLY: dict[str, Any] = {name: RATING[name] for name in ("query_id", "document_id", "grade")}
+UNDO: dict[str, Any] = {"pool": "autumn", "rater": "ann"}
+POOLS_REPLY: dict[str, Any] = {
+    "pools": [{"name": "autumn", "queries": 50, "documents": 812, "fault": None}],
+    "grades": [{"grade": 0, "meaning": "not relevant"}],
+}
+JUDGING_QUERIES_REPLY: dict[str, Any] = {
+    "queries": [
+        {
+            "query_id": "q7",
+            "text": "money back",
+            "intent": "how a customer gets a refund, and how long it takes",
+            "documents": 17,
+            "rated": 4,
+        }
+    ]
+}
+JUDGING_DOCUMENTS_REPLY: dict[str, Any] = {
+    "documents": [
+        {"document_id": "d3", "rated": True, "grade": 2},
+        {"document_id": "d9", "rated": False, "grade": None},
+    ]
+}
+JUDGING_DOCUMENT_REPLY: dict[str, Any] = {
+    "document_id": "d3",
+    "gone": False,
+    "title": "Refunds",
+    "body": "Your money back within 30 days.",
+    "attributes": {"year": 2021},
+}

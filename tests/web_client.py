@@ -20,6 +20,7 @@ from api.wire import ErrorReply
 from query.configurations import DEFAULT, SearchConfiguration, configurations, named
 from query.suggesting import Suggested, Suggestion
 from query.understanding import understand
+from relevance_eval.judging.ratings import Place, Rating
 from tandem.documents import Document
 from tandem.events import Event
 from tandem.fusion import LegFusion
@@ -43,6 +44,17 @@ HITS = (
 DOCUMENTS = {"a": document("a", "about snow", title="Snow", kind="book", tags=("x", "y"))}
 
 
+class AnyPool:
+    """A ``Desk`` that takes any rating of any pool, and keeps none."""
+
+    def rate(self, name: str, rater: str, place: Place, grade: int | None) -> None:
+        """See ``Desk``."""
+
+    def undo(self, name: str, rater: str) -> Rating | None:
+        """See ``Desk``."""
+        return None
+
+
 @dataclass
 class StandIn:
     """Serves two hits, of which one has a document, to every query that could be asked.
@@ -64,6 +76,7 @@ class StandIn:
     budgets: list[float] = field(default_factory=list)
     schema: Schema = SCHEMA
     result: Mapping[str, Any] = field(default_factory=dict)
+    judging: Any = field(default_factory=AnyPool)
 
     @property
     def generation(self) -> Any:
@@ -80,6 +93,11 @@ class StandIn:
         self.before()
         self.told += events
         return Taken(len(events), 0, [])
+
+    def document(self, document_id: str) -> Document | None:
+        """See ``Serving``."""
+        self.before()
+        return self.documents.get(document_id)
 
     def record(self, result: SearchResult) -> None:
         """See ``Serving``."""

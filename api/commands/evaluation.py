@@ -6,6 +6,8 @@ from api.commands import (
     eval_compare,
     eval_convert,
     eval_gate,
+    eval_pool,
+    eval_ratings,
     eval_report,
     eval_run,
 )
@@ -28,3 +30,5 @@ app.command("run")(eval_run.run)
 app.command("compare")(eval_compare.run)
 app.command("report")(eval_report.run)
 app.command("gate")(eval_gate.run)
+app.command("pool")(eval_pool.run)
+app.command("ratings")(eval_ratings.run)

@@ -38,7 +38,7 @@ export const byId = (id) => document.getElementById(id);
 export function draw(place, ...children) {
   const isLeft = place.contains(document.activeElement);
   place.replaceChildren(...children.filter((child) => child !== null));
-  if (isLeft) byId("results").focus({ preventScroll: true });
+  if (isLeft) document.querySelector("main").focus({ preventScroll: true });
 }
 
 /** The address of a document that has one, or null: only what a browser opens as a page. */

@@ -74,9 +74,11 @@ def reply(model: type[BaseModel], description: str, example: Any) -> dict[str, A
 def parameters(model: type[BaseModel], *more: Mapping[str, Any]) -> dict[str, Any]:
     """The model as parameters, after those of ``more``."""
     kinds = kinds_of(model)
+    whole = model.model_json_schema()
+    required = whole.get("required", ())
     told = [
-        _parameter(name, kinds[name], _without_null(schema))
-        for name, schema in model.model_json_schema()["properties"].items()
+        {**_parameter(name, kinds[name], _without_null(schema)), "required": name in required}
+        for name, schema in whole["properties"].items()
     ]
     return {"parameters": [*more, *sorted(told, key=lambda item: item["name"] != "q")]}
 
@@ -91,7 +93,8 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """The model's own schema, without titles that say the names again."""
     schema = model.model_json_schema()
     properties = {name: _untitled(told) for name, told in schema["properties"].items()}
-    return {"type": "object", "additionalProperties": False, "properties": properties}
+    required = {"required": schema["required"]} if "required" in schema else {}
+    return {"type": "object", "additionalProperties": False, "properties": properties, **required}
 
 
 def _parameter(name: str, kind: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``/`` and ``/page/``: the search page, and what it must know first.
+"""``/``, ``/judge`` and ``/page/``: the search page, the judging page, what they must know first.
 
 The files are read once, when the server starts, and nothing else is ever read: a path is looked up
 among their names.
@@ -20,6 +20,7 @@ from query.configurations import CONFIGURATIONS
 from tandem.fields import FieldType
 
 INDEX = "index.html"
+JUDGE, JUDGE_INDEX = "/judge", "judge.html"
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -93,6 +94,11 @@ def routes(
     async def index(request: Request) -> Response:
         """The page; its own parameters are read by itself."""
         return _sent(request, known, INDEX)
+
+    @router.api_route(JUDGE, methods=["GET", "HEAD"])
+    async def judge(request: Request) -> Response:
+        """Where people judge; its own parameters are read by itself."""
+        return _sent(request, known, JUDGE_INDEX)
 
     @router.api_route("/page/{name}", methods=["GET", "HEAD"])
     async def file(request: Request) -> Response:

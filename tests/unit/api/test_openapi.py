@@ -11,6 +11,19 @@ from api.ubi import KNOWN, read_event
 from api.wire import ErrorReply, EventsReply, HealthReply, ReadyReply, SearchReply, SuggestReply
 from api.wire_asked import SearchAsked, SimilarAsked, SuggestAsked
 from api.wire_events import EVENT_SCHEMA
+from api.wire_judging import (
+    DocumentAsked,
+    DocumentsAsked,
+    JudgingDocumentReply,
+    JudgingDocumentsReply,
+    JudgingQueriesReply,
+    PoolsReply,
+    QueriesAsked,
+    RatingAsked,
+    RatingReply,
+    UndoAsked,
+    UndoReply,
+)
 from tandem.rankings import Part, Reason
 from tests.web_client import StandIn, client_of
 
@@ -20,6 +33,12 @@ OPERATIONS = {
     ("get", "/v1/suggest"): "suggest",
     ("get", "/v1/documents/{document_id}/similar"): "similar",
     ("post", "/v1/events"): "events",
+    ("get", "/v1/judging/pools"): "judging_pools",
+    ("get", "/v1/judging/queries"): "judging_queries",
+    ("get", "/v1/judging/documents"): "judging_documents",
+    ("get", "/v1/judging/document"): "judging_document",
+    ("post", "/v1/judging/ratings"): "judging_rate",
+    ("post", "/v1/judging/undo"): "judging_undo",
     ("get", "/v1/health"): "health",
     ("get", "/v1/ready"): "ready",
 }
@@ -27,6 +46,9 @@ REPLIES: dict[str, type[BaseModel]] = {
     "search": SearchReply, "search_by_body": SearchReply, "similar": SearchReply,
     "suggest": SuggestReply, "events": EventsReply, "health": HealthReply,
     "ready": ReadyReply,
+    "judging_pools": PoolsReply, "judging_queries": JudgingQueriesReply,
+    "judging_documents": JudgingDocumentsReply, "judging_document": JudgingDocumentReply,
+    "judging_rate": RatingReply, "judging_undo": UndoReply,
 }  # fmt: skip
 
 
@@ -132,7 +154,13 @@ def test_limits_of_requests_are_told() -> None:
     assert "4,096 bytes of JSON" in properties["event_attributes"]["description"]
 
 
-@pytest.mark.parametrize("model", [SearchAsked, SimilarAsked, SuggestAsked])
+@pytest.mark.parametrize(
+    "model",
+    [
+        SearchAsked, SimilarAsked, SuggestAsked,
+        QueriesAsked, DocumentsAsked, DocumentAsked, RatingAsked, UndoAsked,
+    ],
+)  # fmt: skip
 def test_every_name_has_a_meaning(model: Any) -> None:
     """Also in the schema of a body."""
     properties = model.model_json_schema()["properties"]

@@ -11,7 +11,9 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
+from api.judging import desk_of
 from tests.integration.downtime import embedders
+from tests.pools import POOL
 from tests.served_house import served
 from tests.unit.api.test_openapi import OPERATIONS
 
@@ -22,13 +24,14 @@ SOON_MS = 500.0
 """Who asks for an answer within less may get a 503 for it."""
 
 EXAMPLES = 30
+ASKED_NOTHING = {"health", "ready", "judging_pools"}
 CASES = [
     (mode, *operation)
     for operation in OPERATIONS
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-    if mode is GenerationMode.POSITIVE or OPERATIONS[operation] not in {"health", "ready"}
+    if mode is GenerationMode.POSITIVE or OPERATIONS[operation] not in ASKED_NOTHING
 ]
-"""Nothing is asked of those two, so that nothing can be asked wrongly."""
+"""Nothing is asked of those, so that nothing can be asked wrongly."""
 
 TOWERS = ("[" * 1_000 + "]" * 1_000, '{"not":' * 1_000 + "{}" + "}" * 1_000)
 
@@ -38,7 +41,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The application over real engines; only to be asked."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("api.embedders.load_embedder", embedders.load)
-        with served(tmp_path_factory.mktemp("served")) as (_, client):
+        with served(tmp_path_factory.mktemp("served")) as (house, client):
+            desk_of(house.settings).keep("autumn", POOL)
             yield client
 
 

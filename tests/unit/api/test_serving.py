@@ -1,7 +1,7 @@
 """The collection as a server has it: found when it is there, kept when the catalogue is not."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,6 +44,7 @@ class FakeCollection:
     changes: bool = False
     typed: list[Any] = field(default_factory=list)
     error: Exception | None = None
+    held: Any = None
     calls: list[str] = field(default_factory=list)
 
     def refresh(self) -> bool:
@@ -79,7 +80,9 @@ class FakeHouse:
     def __init__(self, *, is_owner: bool = False) -> None:
         self.search = SimpleNamespace(rules=None, past_queries_days=90)
         engines = SimpleNamespace(lexical="lex+http://host", vector="vec:")
-        self.settings = SimpleNamespace(collection="main", engines=engines, search=self.search)
+        self.settings = SimpleNamespace(
+            collection="main", engines=engines, search=self.search, data_dir=Path("nowhere")
+        )
         self.generations: list[Any] = []
         self.catalog = SimpleNamespace(releases=SimpleNamespace(generations=self._generations))
         self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)
@@ -164,6 +167,31 @@ def test_a_collection_is_found_once_it_is_there() -> None:
         assert cast("Any", serving.collection()) is house.opened
         assert serving.readiness()["release"] == 1
         assert serving.degraded() == ()
+
+
+def test_a_document_is_read_from_the_index_or_else_from_the_log() -> None:
+    """What neither has is gone; where the log does not answer, nothing is said of it."""
+    fault: list[Exception] = []
+
+    def read(found: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+        if fault and found is logged:
+            raise fault[0]
+        return {name: found[name] for name in wanted if name in found}
+
+    indexed, logged = {"a": "as indexed"}, {"a": "as logged", "b": "as logged"}
+    opened = SimpleNamespace(
+        indexed=lambda wanted, timeout_seconds: read(indexed, wanted),
+        logged=lambda wanted: read(logged, wanted),
+    )
+    house = FakeHouse()
+    house.opened.held = lambda: nullcontext((None, opened))
+    with served(house) as serving:
+        found = [cast("Any", serving.document(name)) for name in ("a", "b", "c")]
+        assert found == ["as indexed", "as logged", None]
+        fault.append(CatalogError("postgresql://secret"))
+        assert cast("Any", serving.document("a")) == "as indexed"
+        with pytest.raises(SearchUnavailable, match="cannot be read now"):
+            serving.document("b")
 
 
 def test_what_cannot_be_opened_keeps_its_reason_for_the_log() -> None:

@@ -74,7 +74,7 @@ def test_bad_parameters(
     [
         ("/v1/serch", "did you mean '/v1/search'?"),
         ("/v1/search/", "did you mean '/v1/search'?"),
-        ("/v1", "known: /, /v1/documents/{document_id}/similar, "),
+        ("/v1", "known: /, /judge, /v1/documents/{document_id}/similar, "),
         ("/docs", "known: "),
         ("/v1/%0d%0aset-cookie", "known: "),
     ],

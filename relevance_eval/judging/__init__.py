@@ -1,0 +1,1 @@
+"""People judge what several runs found, without seeing which run found it."""
