@@ -20,7 +20,7 @@ VERBS = (
     "", "demo", "index", "search", "status", "follow", "serve", "reindex", "releases", "promote",
     "rollback", "backup", "restore", "verify", "train", "models", "models show", "models export",
     "models import", "models remove", "events import", "eval compare", "eval convert",
-    "eval gate",
+    "eval gate", "eval report",
 )  # fmt: skip
 ERROR = f"""\
 {{"error": {{

@@ -1,7 +1,5 @@
 """``tandem eval compare``: which of several runs is better, and whether to believe it."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +9,11 @@ from api.commands.comparison_report import lines
 from api.commands.eval_findings import findings_data, tell_findings
 from api.commands.options import AsJson
 from api.console import FOUND, printable, say, say_json
+from api.run_files import read_runs
 from relevance_eval.comparison import compare
 from relevance_eval.comparison_json import as_data
-from relevance_eval.formats.registry import read_judgments, read_run
+from relevance_eval.formats.registry import read_judgments
 from relevance_eval.measures import DEFAULT_MEASURES
-from tandem.errors import InputError
 from tandem.judgments import Run
 
 
@@ -44,8 +42,7 @@ def run(
     judged = read_judgments(judgments)
     read: dict[str, Run] = {}
     findings = list(judged.findings)
-    for name, path in _names(runs).items():
-        found = read_run(path)
+    for name, found in read_runs(runs).items():
         read[name] = found.run
         findings += found.findings
     compared = compare(judged.qrels, read, measures or DEFAULT_MEASURES, seed=seed)
@@ -62,20 +59,3 @@ def run(
     for line in lines(compared, judged.name, judged.queries, moved):
         say(printable(line))
     return FOUND
-
-
-def _names(paths: Sequence[Path]) -> Mapping[str, Path]:
-    """Each run by its file's name, by its whole path where names are equal.
-
-    Raises:
-        InputError: a file is given twice.
-    """
-    stems = Counter(path.name.split(".")[0] for path in paths)
-    named: dict[str, Path] = {}
-    for path in paths:
-        stem = path.name.split(".")[0]
-        name = stem if stem and stems[stem] == 1 else str(path)
-        if name in named:
-            raise InputError(f"{path}: the run is given twice", hint="name each run once")
-        named[name] = path
-    return named

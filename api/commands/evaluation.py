@@ -2,7 +2,7 @@
 
 import typer
 
-from api.commands import eval_compare, eval_convert, eval_gate
+from api.commands import eval_compare, eval_convert, eval_gate, eval_report
 
 app = typer.Typer(
     name="eval",
@@ -20,3 +20,4 @@ def _gather() -> None:
 app.command("compare")(eval_compare.run)
 app.command("convert")(eval_convert.run)
 app.command("gate")(eval_gate.run)
+app.command("report")(eval_report.run)
