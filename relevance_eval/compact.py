@@ -60,6 +60,10 @@ class CompactRun(MutableMapping[str, Ranking]):
     def __delitem__(self, query_id: str) -> None:
         del self._packed[query_id]
 
+    def __contains__(self, query_id: object) -> bool:
+        """Without it, a mapping would make a ranking to see whether it is there."""
+        return query_id in self._packed
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._packed)
 

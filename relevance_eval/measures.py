@@ -101,15 +101,16 @@ def _calls(
 ) -> Iterator[tuple[dict[Any, str], Mapping[str, dict[str, int]]]]:
     """The measures of one call, by the name asked for, and the grades that it takes.
 
-    Shares of judged documents are apart, as they are computed by another tool that would look at
-    whole lists. So is exponential gain: for that ir_measures needs a program of its own (gdeval),
+    What trec_eval lacks is apart, as ir_measures sorts lists in Python for it, best as short as the
+    cutoffs allow. So is exponential gain: for that ir_measures needs a program of its own (gdeval),
     which rounds to five digits; linear gain of 2^grade - 1 is the same and exact.
     """
     from ir_measures import nDCG
 
-    plain = {m: name for m, name in parsed.items() if not _is_exponential(m) and m.NAME != "Judged"}
-    shares = {m: name for m, name in parsed.items() if m.NAME == "Judged"}
-    for names in (plain, shares):
+    linear = {m: name for m, name in parsed.items() if not _is_exponential(m)}
+    of_trec = {m: name for m, name in linear.items() if not _is_beyond_trec_eval(m)}
+    others = {m: name for m, name in linear.items() if _is_beyond_trec_eval(m)}
+    for names in (of_trec, others):
         if names:
             yield names, judged
     powers = {
@@ -123,6 +124,10 @@ def _calls(
 
 def _is_exponential(measure: Any) -> bool:
     return bool(measure.params.get("dcg") == EXPONENTIAL)
+
+
+def _is_beyond_trec_eval(measure: Any) -> bool:
+    return measure.NAME == "Judged" or (measure.NAME == "RR" and "cutoff" in measure.params)
 
 
 def _powers(grades: Mapping[str, int]) -> dict[str, int]:

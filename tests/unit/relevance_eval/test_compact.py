@@ -42,6 +42,17 @@ def test_a_query_can_be_replaced_and_removed() -> None:
         run["q"]
 
 
+def test_whether_a_query_is_there_is_told_without_its_ranking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A mapping would make a thousand hits to find that out."""
+    run = CompactRun()
+    run.add("q", ["a"], [1.0])
+    monkeypatch.delattr(CompactRun, "document_ids")
+    assert "q" in run
+    assert "missing" not in run
+
+
 def test_scores_that_do_not_fit_are_refused() -> None:
     """A list cut short would be a wrong list."""
     with pytest.raises(ValueError, match="2 documents with 1 scores"):
