@@ -42,7 +42,9 @@ class Searching:
         self._configurations = configurations(
             fusion, depth=settings.depth, budget_ms=settings.budget_ms
         )
-        self._reranker = CompletedScoreReranker({leg: its.share for leg, its in legs.items()})
+        self._reranker = CompletedScoreReranker(
+            {leg: its.share for leg, its in legs.items()}, settings.fusion
+        )
         self._personal = PersonalOrders(catalog, collection, settings)
         self._orders = LearnedOrders(catalog, collection, self._untrained, settings)
 

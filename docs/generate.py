@@ -19,7 +19,7 @@ PLAIN_TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 VERBS = (
     "", "demo", "index", "search", "status", "follow", "serve", "reindex", "releases", "promote",
     "rollback", "backup", "restore", "verify", "train", "models", "models show", "models export",
-    "models import", "models remove", "events import",
+    "models import", "models remove", "events import", "eval tune",
 )  # fmt: skip
 ERROR = f"""\
 {{"error": {{

@@ -2,6 +2,8 @@
 
 import typer
 
+from api.commands import eval_tune
+
 app = typer.Typer(
     name="eval",
     help="Relevance evaluation: ask judged queries, and tell better from luck.",
@@ -13,3 +15,6 @@ app = typer.Typer(
 @app.callback()
 def _gather() -> None:
     """Without it, Typer would take the name of a single verb away."""
+
+
+app.command("tune")(eval_tune.run)
