@@ -97,9 +97,9 @@ def tuned_over(
     return tune(
         packed(answers, judged.qrels),
         points,
-        current=current_point(target.settings.search),
+        current=current_point(target.searching.settings_of(target.release)),
         folds=folds,
-        progress=lambda _: shown.advance("fusing", 1),
+        progress=lambda count: shown.advance("fusing", count),
     )
 
 

@@ -36,7 +36,8 @@ class LegTable:
 
     ``scores`` and ``ranks``: shape (queries, 2, documents), documents of a query by id, so that a
     stable sort leaves ties as a ranking does. ``gains``: (queries, documents), the grades, 0 where
-    unjudged or below. ``ideal``: (queries,), the DCG@10 of the best possible list.
+    unjudged or below. ``ideal``: (queries,), the DCG@10 of the best possible list. ``useful``: the
+    places of the gains above 0, as rows and columns.
     """
 
     query_ids: tuple[str, ...]
@@ -44,6 +45,7 @@ class LegTable:
     ranks: Integers
     gains: Floats
     ideal: Floats
+    useful: tuple[Integers, Integers]
 
     def __len__(self) -> int:
         return len(self.query_ids)
@@ -73,7 +75,8 @@ def packed(answers: Mapping[str, LegAnswer], qrels: Qrels) -> LegTable:
         gains[row, :count] = found
         best = sorted(map(_gain, grades.values()), reverse=True)[:CUTOFF]
         ideal[row] = np.array(best) @ discounts(len(best))
-    return LegTable(tuple(qrels), scores, ranks, gains, ideal)
+    rows, columns = np.nonzero(gains)
+    return LegTable(tuple(qrels), scores, ranks, gains, ideal, (rows, columns))
 
 
 def ndcg(table: LegTable, values: Floats) -> Floats:
@@ -82,11 +85,17 @@ def ndcg(table: LegTable, values: Floats) -> Floats:
 
     nDCG = DCG / ideal DCG, DCG = sum over ranks of grade / log2(rank + 1); 0 where nothing is
     relevant (K. Järvelin, J. Kekäläinen, ACM TOIS 2002, with linear gain, as trec_eval has it).
+    Only what is relevant counts, so only its ranks are found: nothing is sorted.
     """
-    order = np.argsort(-values, axis=1, kind="stable")[:, :CUTOFF]
-    gains = np.take_along_axis(table.gains, order, axis=1)
-    gains[np.isneginf(np.take_along_axis(values, order, axis=1))] = 0.0
-    reached = gains @ discounts(gains.shape[1])
+    rows, columns = table.useful
+    lists = values[rows]
+    own = lists[np.arange(len(rows)), columns][:, None]
+    is_before = np.arange(values.shape[1]) < columns[:, None]
+    ahead = ((lists > own) | ((lists == own) & is_before)).sum(axis=1)
+    counts = (ahead < CUTOFF) & ~np.isneginf(own[:, 0])
+    worth = discounts(CUTOFF)[np.minimum(ahead, CUTOFF - 1)]
+    gained = np.where(counts, table.gains[rows, columns] * worth, 0.0)
+    reached = np.bincount(rows, weights=gained, minlength=len(table))
     return np.divide(reached, table.ideal, out=np.zeros(len(table)), where=table.ideal > 0)
 
 
