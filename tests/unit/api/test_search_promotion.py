@@ -4,16 +4,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from typer.testing import CliRunner
 
+from api.app import app
 from api.asking import Order
 from api.bootstrap import House
 from api.carrying_out import carry_out
 from api.owner import Owner
-from tandem.errors import GateFailed
+from tandem.errors import GateFailed, InputError
 from tandem.queries import Query
 from tandem.rankings import SearchResult
-from tests.owned_house import NAME, adopt
+from tests.integration.downtime.embedders import MODELS
+from tests.owned_house import NAME, adopt, owned, settings_in
 
 SEARCH = {"fusion": "min-max", "depth": 5, "lexical": {"share": 1.0}, "vector": {"share": 0.0}}
 
@@ -68,9 +72,7 @@ def test_it_goes_live_and_back(owner: Owner) -> None:
     assert promoted(owner, {})["release"] == 1, "it has none: nothing to end"
 
 
-def test_one_that_finds_worse_is_refused(
-    owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_finds_worse_is_refused(owner: Owner, tmp_path: Path) -> None:
     """Where the settings name judgments; it can be overridden."""
     folder = tmp_path / "judged"
     (folder / "qrels").mkdir(parents=True)
@@ -96,3 +98,34 @@ def test_what_cannot_be_read_is_left_out(owner: Owner, caplog: pytest.LogCapture
     for _ in range(2):
         assert found(house).page == before.page
     assert caplog.text.count("the search of release 2") == 1
+
+
+def test_the_commands(tmp_path: Path, models: None) -> None:
+    """A file goes in, the list of releases says so, and --no-search ends it."""
+    with owned(settings_in(tmp_path)):
+        pass
+    (tmp_path / "tandem.toml").write_text(
+        f'data_dir = "data"\n[embedding]\nmodel = "{MODELS[0]}"\n'
+        '[fields.note]\ntype = "text"\n[fields.kind]\ntype = "keyword"\n'
+    )
+    file = tmp_path / "tuned.toml"
+    file.write_text('[search]\nfusion = "z-score"\n')
+
+    def tandem(*words: str) -> Any:
+        arguments = [*words, "--config", str(tmp_path / "tandem.toml"), "--json"]
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        return orjson.loads(done.stdout)
+
+    assert tandem("promote", "--search", str(file))["release"] == 2
+    assert tandem("promote", "--no-search")["release"] == 3
+    searches = [item["search"] for item in tandem("releases")["releases"]]
+    assert searches == [None, {"fusion": "z-score"}, None]
+
+
+def test_one_thing_is_promoted_at_a_time(tmp_path: Path) -> None:
+    """What is expected is told."""
+    words = ["promote", "1", "--no-search", "--data-dir", str(tmp_path)]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, InputError)
+    assert "--search with a file, or --no-search" in str(done.exception)
