@@ -10,6 +10,7 @@ from api.candidates import ReindexOrder
 from api.model_fitness import left_model
 from api.model_promotion import promote_model, withdraw_model
 from api.owner import Owner
+from api.search_promotion import promote_search
 from api.verified import verify
 from api.wanted import Wanted
 from indexer.reindexing import ReindexProgress, Report
@@ -52,6 +53,8 @@ def _promote(owner: Owner, order: Order, report: Report) -> Mapping[str, Any]:
     overridden = tuple(order.arguments.get("overridden", ()))
     if order.arguments.get("no_model"):
         return withdraw_model(owner, order.collection).as_data()
+    if (search := order.arguments.get("search")) is not None:
+        return promote_search(owner, order.collection, search, overridden).as_data()
     model = order.arguments.get("model")
     if model is not None:
         return promote_model(owner, order.collection, int(model), overridden).as_data()

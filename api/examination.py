@@ -16,6 +16,7 @@ from query.retrieval import search_pools
 from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.gates import QualityGate
 from relevance_eval.thresholds import Threshold
+from tandem.catalog.releases import Release
 from tandem.protocols import Searcher, Verdict
 from tandem.queries import Query
 from tandem.rankings import SearchResult
@@ -82,14 +83,15 @@ class OwnQualityGate:
         self,
         collection: OpenCollection,
         candidate: OpenGeneration,
-        model: int | None,
+        made: Release,
         judged: Judged,
         stopped: Callable[[], bool],
     ) -> None:
-        """``model`` is the one that the candidate is to have."""
+        """``made`` has the model and the search that the candidate is to have."""
         self._collection = collection
         self._candidate = candidate
-        self._model = model
+        self._model = made.model
+        self._search = made.search
         self._judged = judged
         self._stopped = stopped
 
@@ -104,7 +106,8 @@ class OwnQualityGate:
         pools = [search_pools() for _ in range(2)]
         try:
             with self._candidate.in_use(), collection.held() as (release, live):
-                sides = ((release, live), (replace(release, model=self._model), self._candidate))
+                made = replace(release, model=self._model, search=self._search)
+                sides = ((release, live), (made, self._candidate))
                 before, after = (
                     Stoppable(
                         collection.searching.pipeline_apart(

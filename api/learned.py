@@ -41,7 +41,7 @@ CHANGES = 1_000
 KEPT = 4
 """Orders of so many releases are at hand: searches may still be at one that was live before."""
 
-Untrained = Callable[[Schema], Reranker]
+Untrained = Callable[[Schema, Release], Reranker]
 """The order without a model, over documents of a schema."""
 
 
@@ -187,7 +187,7 @@ class LearnedOrders:
         with self._lock:
             known = self._orders.get(release.number)
         if known is None or known.opened is not opened:
-            known = _Held(self.order(release.model, opened), opened)
+            known = _Held(self.order(release, opened), opened)
         with self._lock:
             self._orders[release.number] = known
             while len(self._orders) > KEPT:
@@ -197,18 +197,18 @@ class LearnedOrders:
         """The order of a release over its generation; over another one that without a model."""
         known = self._orders.get(release.number)
         if known is None or opened.generation.number != release.generation:
-            return Order(self._untrained(opened.generation.schema))
+            return Order(self._untrained(opened.generation.schema, release))
         return known.order
 
-    def order(self, number: int | None, opened: OpenGeneration) -> Order:
-        """The order of a model over a generation, or without one. Where the model cannot be used
+    def order(self, release: Release, opened: OpenGeneration) -> Order:
+        """The order of a release over whatever generation. Where the model cannot be used
         that is told, here and in every answer.
 
         Raises:
             CatalogError: the catalogue does not answer.
         """
-        schema = opened.generation.schema
-        untrained = self._untrained(schema)
+        schema, number = opened.generation.schema, release.model
+        untrained = self._untrained(schema, release)
         scenes = _Scenes(self._facts_of(opened), self._reads, self._current, self._shares)
         logged = LastingTrouble("features are not kept with impressions")
         if number is None:

@@ -1,6 +1,7 @@
 """A model goes live: examined, then the pointer moves to a release that has it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from api.aftermath import afterwards
@@ -99,7 +100,11 @@ def _examined(
     judged = judgments(quality)
     if judged is not None:
         gate = OwnQualityGate(
-            collection, collection.live, number, judged, lambda: owner.is_stopping
+            collection,
+            collection.live,
+            replace(live, model=number),
+            judged,
+            lambda: owner.is_stopping,
         )
         verdicts.append(gate.examine())
     return verdicts

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from api.collection import OpenCollection
 from api.examination import Judged, OwnQualityGate, VerifyGate
@@ -105,7 +106,8 @@ def gates(
     ]
     if judged is not None:
         model = carried(collection.catalog, collection.release, candidate.generation)
-        chosen.append(OwnQualityGate(collection, candidate, model, judged, stopped))
+        made = replace(collection.release, model=model)
+        chosen.append(OwnQualityGate(collection, candidate, made, judged, stopped))
     return chosen
 
 

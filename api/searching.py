@@ -1,10 +1,15 @@
 """What searches a collection: its configurations, and the pipeline over one of its generations."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
+
+import orjson
 
 from api.generation import OpenGeneration
 from api.learned import LearnedOrders, Order
 from api.personal import PersonalOrders
+from api.tuned import with_search
 from query.configurations import (
     DEFAULT,
     LEXICAL,
@@ -22,11 +27,12 @@ from query.rules_file import RulesFile
 from query.suggesting import Suggester
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.releases import Release
+from tandem.catalog.releases import NO_SEARCH, Release
 from tandem.fusion import LegFusion
 from tandem.protocols import Reranker
 from tandem.schema import Schema
-from tandem.sections import SearchSettings
+from tandem.sections import LegSettings, SearchSettings
+from tandem.telemetry import logger
 
 
 class Searching:
@@ -37,17 +43,31 @@ class Searching:
         self._catalog = catalog
         self._collection = collection
         self._pools = search_pools()
-        legs = {LEXICAL: settings.lexical, VECTOR: settings.vector}
-        fusion = {leg: LegFusion(its.k, its.weight) for leg, its in legs.items()}
+        self._tuned: dict[str | None, SearchSettings] = {None: settings}
         self._configurations = configurations(
-            fusion, depth=settings.depth, budget_ms=settings.budget_ms
+            _fusion(settings), depth=settings.depth, budget_ms=settings.budget_ms
         )
-        self._reranker = CompletedScoreReranker({leg: its.share for leg, its in legs.items()})
         self._personal = PersonalOrders(catalog, collection, settings)
         self._orders = LearnedOrders(catalog, collection, self._untrained, settings)
 
-    def _untrained(self, schema: Schema) -> Reranker:
-        return self._personal.over(self._reranker, schema)
+    def _untrained(self, schema: Schema, release: Release) -> Reranker:
+        settings = self.settings_of(release)
+        shares = {leg: its.share for leg, its in _legs(settings).items()}
+        return self._personal.over(CompletedScoreReranker(shares, settings.fusion), schema)
+
+    def settings_of(self, release: Release) -> SearchSettings:
+        """The settings with what the release has of its own. What this version cannot read of that
+        is told once, and left out: people search.
+        """
+        found = self._tuned.get(release.search)
+        if found is None:
+            try:
+                found = with_search(self._settings, orjson.loads(release.search or NO_SEARCH))
+            except ValueError as error:
+                logger("api").warning("the search of release %s: %s", release.number, error)
+                found = self._settings
+            self._tuned[release.search] = found
+        return found
 
     def begin(self) -> None:
         """Follow what people do and what documents become: for processes that answer many searches.
@@ -129,7 +149,7 @@ class Searching:
         """One over pools of its own, that nobody's searches wait for, and of first pages alone. The
         release's model orders, over whatever generation.
         """
-        order = self._orders.order(release.model, opened)
+        order = self._orders.order(release, opened)
         return self._over(release, opened, configuration, order, pools, None)
 
     def _over(
@@ -141,6 +161,10 @@ class Searching:
         pools: LegPools,
         frozen: FrozenPages | None,
     ) -> SearchPipeline:
+        if release.search is not None:
+            settings = self.settings_of(release)
+            fusion, depth = _fusion(settings), settings.depth
+            configuration = replace(configuration, fusion=fusion, depth=depth)
         return SearchPipeline(
             Parts(
                 release=release.number,
@@ -174,3 +198,11 @@ class Searching:
         self._pools.close()
         self._personal.close()
         self._orders.close()
+
+
+def _legs(settings: SearchSettings) -> Mapping[str, LegSettings]:
+    return {LEXICAL: settings.lexical, VECTOR: settings.vector}
+
+
+def _fusion(settings: SearchSettings) -> Mapping[str, LegFusion]:
+    return {leg: LegFusion(its.k, its.weight) for leg, its in _legs(settings).items()}

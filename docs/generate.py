@@ -20,7 +20,7 @@ VERBS = (
     "", "demo", "index", "search", "status", "follow", "serve", "reindex", "releases", "promote",
     "rollback", "backup", "restore", "verify", "train", "models", "models show", "models export",
     "models import", "models remove", "events import", "eval", "eval convert", "eval run",
-    "eval compare", "eval report", "eval gate", "eval pool", "eval ratings",
+    "eval compare", "eval tune", "eval report", "eval gate", "eval pool", "eval ratings",
 )  # fmt: skip
 ERROR = f"""\
 {{"error": {{

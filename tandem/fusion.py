@@ -6,10 +6,18 @@ that divide the rank), which is why none of them fuses for Tandem.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
+from typing import Final
 
+import numpy as np
+
+from tandem.normalisation import Normalisation, normalised
 from tandem.rankings import Contribution, Evidence, Hit, Ranking
 
 Scores = Mapping[str, float]
+
+FLOORS: Final[Mapping[str, float]] = {"lexical": 0.0, "vector": -1.0}
+"""The least that a leg can score: BM25 of no word, the cosine of opposites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +81,25 @@ def _completed(hit: Hit, completed: Mapping[str, Scores]) -> Hit:
     return Hit(hit.document_id, hit.rank, hit.score, hit.evidence + added)
 
 
-def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:
-    """Order candidates by their legs' scores, each normalised by the best one of this query.
+def weighted_sum(
+    candidates: Ranking, weights: Mapping[str, float], kind: Normalisation = "best"
+) -> Ranking:
+    """Order candidates by their legs' scores, normalised over the candidates of this query.
 
-    score(d) = sum over legs of weight x max(score, 0) / best, where ``best`` is the leg's largest
-    score among the candidates. A leg whose best score is 0 or less says nothing about any
-    candidate and adds 0, and so does a leg that is missing from a hit; the weights are not
+    score(d) = sum over legs of weight x normalised score; ``kind`` is one of ``NORMALISATIONS``. A
+    leg that is missing from a hit adds 0, and so does one that has no weight; the weights are not
     rescaled, so that one leg alone keeps its own order.
     """
-    best = dict.fromkeys(weights, 0.0)
-    for hit in candidates.hits:
-        for part in hit.evidence:
-            if part.score is not None and part.score > best.get(part.leg, 0.0):
-                best[part.leg] = part.score
-    counted = {leg: weight for leg, weight in weights.items() if best[leg] > 0}
+    values = _normalised(candidates, kind)
     evidence: dict[str, tuple[Evidence, ...]] = {}
     contributions: dict[str, tuple[Contribution, ...]] = {}
     scores = []
-    for hit in candidates.hits:
+    for place, hit in enumerate(candidates.hits):
         parts, total = [], 0.0
         for leg, _, score, _ in hit.evidence:
-            value, contribution = None if score is None else 0.0, 0.0
-            if leg in counted and score is not None and score > 0:
-                # The quotient is at most 1; a weight over a tiny best score could overflow.
-                value = score / best[leg]
-                contribution = counted[leg] * value
-                total += contribution
+            value = None if score is None else values[leg][place]
+            contribution = weights.get(leg, 0.0) * (value or 0.0)
+            total += contribution
             parts.append(Contribution(leg, value, contribution))
         evidence[hit.document_id] = hit.evidence
         contributions[hit.document_id] = tuple(parts)
@@ -109,3 +110,16 @@ def weighted_sum(candidates: Ranking, weights: Mapping[str, float]) -> Ranking:
         evidence=evidence.__getitem__,
         contributions=contributions.__getitem__,
     )
+
+
+def _normalised(candidates: Ranking, kind: Normalisation) -> dict[str, list[float]]:
+    """Leg -> its normalised score of each candidate, in their order; 0 where it said nothing."""
+    known: dict[str, list[float]] = {}
+    for place, hit in enumerate(candidates.hits):
+        for leg, _, score, _ in hit.evidence:
+            row = known.setdefault(leg, [nan] * len(candidates.hits))
+            row[place] = nan if score is None else score
+    return {
+        leg: normalised(np.array(row), kind, floor=FLOORS.get(leg, 0.0)).tolist()
+        for leg, row in known.items()
+    }

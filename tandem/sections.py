@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tandem.analysis import AnalysisSetting
 from tandem.fields import FieldType
+from tandem.normalisation import Fusion
 from tandem.queries import MAXIMUM_BUDGET_MS
 
 MOST_DAYS = 36_500
@@ -92,6 +93,14 @@ class VectorLegSettings(LegSettings):
 class SearchSettings(Section):
     """How a search runs."""
 
+    fusion: Fusion = Field(
+        "best",
+        description="the hybrid order: the sum of both legs' completed scores x their `share`, "
+        "each normalised over the candidates by the `best` one, between the least possible score "
+        "and the best one (`bounds`), between both ends (`min-max`), or by mean and standard "
+        "deviation (`z-score`; `dbsf` cuts at three of them); or `rrf`, the order of reciprocal "
+        "rank fusion, without shares",
+    )
     depth: int = Field(
         100, ge=1, le=1_000, description="documents asked of each leg, candidates kept by fusion"
     )

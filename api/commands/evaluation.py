@@ -10,6 +10,7 @@ from api.commands import (
     eval_ratings,
     eval_report,
     eval_run,
+    eval_tune,
 )
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ def _gather() -> None:
 app.command("convert")(eval_convert.run)
 app.command("run")(eval_run.run)
 app.command("compare")(eval_compare.run)
+app.command("tune")(eval_tune.run)
 app.command("report")(eval_report.run)
 app.command("gate")(eval_gate.run)
 app.command("pool")(eval_pool.run)

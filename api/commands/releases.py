@@ -1,7 +1,9 @@
 """``tandem releases``, ``tandem promote`` and ``tandem rollback``."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 
 from api.bootstrap import require_data_folder
@@ -12,6 +14,7 @@ from api.engines import check_engines, open_catalog
 from api.model_fitness import check_overridable
 from api.orders import Order, have_done
 from api.promotion import check_gates
+from api.tuned import read_search
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CollectionNotFound, InputError
 from tandem.settings import Settings
@@ -47,7 +50,8 @@ def show(
         live = "  <- live" if release["is_live"] else "" if release["is_kept"] else "  (dropped)"
         say(
             f"release    {release['release']:>3}  generation {release['generation']}, "
-            f"{_model(release['model'])}, made from {release['parent'] or 'nothing'}, "
+            f"{_model(release['model'])}{_search(release['search'])}, "
+            f"made from {release['parent'] or 'nothing'}, "
             f"{release['created_at']:%Y-%m-%d %H:%M:%S} UTC{live}"
         )
     return FOUND
@@ -55,6 +59,10 @@ def show(
 
 def _model(number: int | None) -> str:
     return "no model" if number is None else f"model {number}"
+
+
+def _search(settings: dict[str, Any] | None) -> str:
+    return "" if settings is None else f", fusion {settings.get('fusion', 'of its own')}"
 
 
 def _data(catalog: Catalog, name: str) -> dict[str, Any]:
@@ -85,6 +93,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
                 "release": item.number,
                 "generation": item.generation,
                 "model": item.model,
+                "search": None if item.search is None else orjson.loads(item.search),
                 "parent": item.parent,
                 "created_at": item.created_at,
                 "is_live": item.number == live.number,
@@ -105,6 +114,13 @@ def promote(
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Search on without the model that is live.")
     ] = False,
+    search: Annotated[
+        Path | None,
+        typer.Option("--search", help="A file of search settings, as tandem eval tune writes it."),
+    ] = None,
+    no_search: Annotated[
+        bool, typer.Option("--no-search", help="Search by tandem.toml's settings alone.")
+    ] = False,
     override: Override = None,
     collection: Collection = None,
     data_dir: DataDir = None,
@@ -112,15 +128,18 @@ def promote(
     as_json: AsJson = False,
 ) -> int:
     """Make a generation that is kept the live one, once it holds all that the log does; or, with
-    --model, have a trained model order what is found; or, with --no-model, none.
+    --model, have a trained model order what is found; or, with --no-model, none; or, with
+    --search, fuse words and meaning by a file's settings, until --no-search.
 
     A generation that has never passed the gates is examined first, as by tandem reindex. So is a
     model, on data that it was not trained on. Leaves with 1 when a gate refuses it.
     """
     chosen = settings(config, data_dir, collection)
-    if [generation is not None, model is not None, no_model].count(True) != 1:
+    asked = (generation is not None, model is not None, no_model, search is not None, no_search)
+    if asked.count(True) != 1:
         raise InputError(
-            "expected the number of a generation, --model with that of a model, or --no-model",
+            "expected the number of a generation, --model with that of a model, --no-model, "
+            "--search with a file, or --no-search",
             hint="see which there are: tandem releases, tandem models",
         )
     overridden = override or []
@@ -132,6 +151,7 @@ def promote(
         "generation": generation,
         "model": model,
         "no_model": no_model,
+        "search": {} if no_search else None if search is None else read_search(search),
         "overridden": overridden,
     }
     order = Order(chosen.collection, "promote", arguments)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -21,13 +21,17 @@ from tandem.catalog.tables import CHECKPOINTS, FAILURES, GENERATIONS, LIVE, RELE
 from tandem.errors import CatalogError, ReleaseConflict
 from tandem.fields import to_microseconds
 
-__all__ = ["Generation", "Release", "Releases", "State"]
+__all__ = ["NO_SEARCH", "Generation", "Release", "Releases", "State"]
+
+NO_SEARCH: Final = "{}"
+"""A search with no settings of its own: that of the settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """One state of the search box. ``parent`` is the release it was made from. Without a ``model``
-    the order is an untrained one.
+    the order is an untrained one. ``search`` is canonical JSON: the settings of ``[search]`` that
+    it has of its own, ``None`` if none.
     """
 
     number: int
@@ -36,6 +40,7 @@ class Release:
     parent: int | None
     created_at: datetime = field(default=EPOCH, compare=False)
     model: int | None = None
+    search: str | None = None
 
 
 class Releases(Generations):
@@ -79,10 +84,17 @@ class Releases(Generations):
             return sorted(connection.execute(sa.select(LIVE.c.collection)).scalars())
 
     def promote(
-        self, collection: str, generation: int, *, parent: int | None, model: int | None = None
+        self,
+        collection: str,
+        generation: int,
+        *,
+        parent: int | None,
+        model: int | None = None,
+        search: str | None = None,
     ) -> Release:
         """Make a release of a generation, which is ``ready`` then, and a model, and point to it, if
-        ``parent`` is still the live one.
+        ``parent`` is still the live one. Without a ``search`` of its own it has its parent's;
+        ``{}`` ends that.
 
         Raises:
             ReleaseConflict: something else was promoted meanwhile; nothing changed.
@@ -99,6 +111,9 @@ class Releases(Generations):
             set_state(connection, generation, "ready", collection)
             if model is not None:
                 check_model(connection, model, collection)
+            if search is None and parent is not None:
+                search = _found(connection, parent).search
+            search = None if search == NO_SEARCH else search
             number, created_at = next_number(connection, RELEASES.c.release), now()
             connection.execute(
                 RELEASES.insert().values(
@@ -108,10 +123,12 @@ class Releases(Generations):
                     parent=parent,
                     created_at=created_at,
                     model=model,
+                    search=search,
                 )
             )
             _point(connection, collection, number, is_first=live is None)
-        return Release(number, collection, generation, parent, moment(created_at), model)
+        made_at = moment(created_at)
+        return Release(number, collection, generation, parent, made_at, model, search)
 
     def point(self, collection: str, to: int, *, expected: int | None) -> Release:
         """Make an earlier release the live one again, if ``expected`` still is.
@@ -245,4 +262,5 @@ def _release(row: sa.Row[*tuple[Any, ...]]) -> Release:
         row.parent,
         moment(row.created_at),
         row.model,
+        row.search,
     )

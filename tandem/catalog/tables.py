@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from tandem.catalog.logs import Log, head_table
 from tandem.catalog.text import AnyText
 
-FORMAT = 4
+FORMAT = 5
 """Grows with every change to the tables; 1 had no number, 2 did not know what an index awaits, 3
-had no models."""
+had no models, 4 no searches of releases' own."""
 
 CATALOGUE = sa.MetaData()
 
@@ -88,7 +88,10 @@ RELEASES = sa.Table(
     sa.Column("parent", sa.Integer),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("model", sa.Integer),
+    sa.Column("search", sa.Text),
 )
+"""What each searches: a generation, ordered by a model, fused by settings of its own as JSON; the
+last two may be missing."""
 
 LIVE = sa.Table(
     "live_releases",
@@ -151,7 +154,11 @@ CONTENT = Log(
     CATALOGUE,
     LOG,
     FORMAT,
-    {3: (CHECKPOINTS.c.awaited,), 4: (RELEASES.c.model, MODELS, MODEL_PARTS)},
+    {
+        3: (CHECKPOINTS.c.awaited,),
+        4: (RELEASES.c.model, MODELS, MODEL_PARTS),
+        5: (RELEASES.c.search,),
+    },
 )
 
 CACHE = sa.MetaData()

@@ -90,7 +90,7 @@ def content(catalog: Catalog) -> dict[str, set[tuple[Any, ...]]]:
 
 
 write_table, write = backup_module._write_table, backup_module._write
-ADDED = {"details", "awaited", "model"}
+ADDED = {"details", "awaited", "model", "search"}
 """The columns that earlier formats had not."""
 
 

@@ -106,8 +106,8 @@ def test_all_tables_of_an_earlier_version_are_refused(url: sa.URL) -> None:
 @pytest.mark.parametrize(
     ("found", "said", "hint"),
     [
-        (FORMAT - 3, "an earlier version of Tandem: format 1, expected 4", "index again"),
-        (FORMAT + 1, "a later version of Tandem: format 5, expected 4", "use that version"),
+        (FORMAT - 4, "an earlier version of Tandem: format 1, expected 5", "index again"),
+        (FORMAT + 1, "a later version of Tandem: format 6, expected 5", "use that version"),
     ],
 )
 def test_another_format_is_refused(url: sa.URL, found: int, said: str, hint: str) -> None:
@@ -165,7 +165,8 @@ def test_a_database_of_another_encoding_is_refused(postgres_server: sa.URL) -> N
 
 def without_models(connection: sa.Connection) -> None:
     """What format 3 had not."""
-    connection.exec_driver_sql("ALTER TABLE releases DROP COLUMN model")
+    for column in ("model", "search"):
+        connection.exec_driver_sql(f"ALTER TABLE releases DROP COLUMN {column}")
     for table in ("models", "model_parts"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     connection.execute(LOG.update().values(format=3))
@@ -185,6 +186,22 @@ def test_a_catalogue_without_models_is_taken_up(catalog: Catalog, open_catalog: 
     after = again.releases.promote("main", made.number, parent=before.number, model=model)
     assert open_catalog().releases.live("main") == after
     assert after.model == model
+
+
+def test_a_catalogue_without_searches_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """Format 4: its releases search by the settings, and those to come may have their own."""
+    made = catalog.releases.create_generation(
+        "main", Schema(), analysis="english-1", embedder="m", dimension=8, passage_tokens=9
+    )
+    before = catalog.releases.promote("main", made.number, parent=None)
+    with writing(catalog.engine) as connection:
+        connection.exec_driver_sql("ALTER TABLE releases DROP COLUMN search")
+        connection.execute(LOG.update().values(format=4))
+    again = open_catalog()
+    assert again.releases.live("main") == before
+    after = again.releases.promote("main", made.number, parent=before.number, search='{"depth":9}')
+    assert open_catalog().releases.live("main") == after
+    assert after.search == '{"depth":9}'
 
 
 def test_a_catalogue_that_lacks_a_table_is_damaged(catalog: Catalog, open_catalog: Open) -> None:

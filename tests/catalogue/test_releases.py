@@ -319,3 +319,17 @@ def test_a_release_that_is_recent_keeps_its_generation(catalog: Catalog) -> None
         )
     assert releases.purge("main", before) == 0
     assert releases.generation(1).state == "dropped"
+
+
+def test_a_search_of_its_own_is_handed_on(releases: Releases) -> None:
+    """From release to release, until one begins anew; going back brings the old one back."""
+    number = generation(releases).number
+    plain = releases.promote("main", number, parent=None)
+    tuned = releases.promote("main", number, parent=plain.number, search='{"depth":50}')
+    heir = releases.promote("main", number, parent=tuned.number)
+    ended = releases.promote("main", number, parent=heir.number, search="{}")
+    searches = [release.search for release in (plain, tuned, heir, ended)]
+    assert searches == [None, '{"depth":50}', '{"depth":50}', None]
+    assert [item.search for item in reversed(releases.history("main"))] == searches
+    assert releases.point("main", heir.number, expected=ended.number) == heir
+    assert releases.live("main") == heir

@@ -276,7 +276,9 @@ def test_the_quality_gate_hears_a_stop_before_each_query(house: House, tmp_path:
         return asked[-1]
 
     queries = Judged(read_askable(judged(tmp_path / "judged")), THRESHOLDS)
-    gate = OwnQualityGate(collection, collection.live, None, queries, is_told_at_the_third)
+    gate = OwnQualityGate(
+        collection, collection.live, collection.release, queries, is_told_at_the_third
+    )
     verdict = gate.examine()
     assert (verdict.gate, verdict.is_passed) == ("quality", False)
     assert "stopped before every query was asked" in verdict.detail

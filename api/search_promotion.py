@@ -1,0 +1,48 @@
+"""A tuned search goes live: examined, then the pointer moves to a release that has it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from api.aftermath import afterwards
+from api.examination import OwnQualityGate
+from api.model_promotion import ModelPromotion
+from api.owner import Owner
+from api.promotion import judgments
+from indexer.reindexing import overruled
+from tandem.catalog.releases import NO_SEARCH
+from tandem.protocols import Verdict
+
+
+def promote_search(
+    owner: Owner, name: str, search: Mapping[str, Any], overridden: Sequence[str] = ()
+) -> ModelPromotion:
+    """Make a release of the live generation and model that has those settings of ``[search]`` of
+    its own; none for an empty ``search``. What is live already stays so.
+
+    Raises:
+        GateFailed: it finds worse than the settings that are live; nothing went live.
+        ReleaseConflict: something else went live meanwhile.
+    """
+    catalog, collection = owner.house.catalog, owner.house.collection(name)
+    collection.refresh()
+    live = collection.release
+    text = orjson.dumps(search, option=orjson.OPT_SORT_KEYS).decode()
+    wanted = replace(live, search=None if text == NO_SEARCH else text)
+    if wanted == live:
+        return ModelPromotion(live)
+    verdicts: list[Verdict] = []
+    judged = judgments(collection.settings.quality)
+    if judged is not None:
+        gate = OwnQualityGate(
+            collection, collection.live, wanted, judged, lambda: owner.is_stopping
+        )
+        verdicts.append(gate.examine())
+    chosen = overruled(verdicts, overridden, "the search", "tandem promote --search FILE")
+    release = catalog.releases.promote(
+        name, live.generation, parent=live.number, model=live.model, search=text
+    )
+    afterwards(release, owner.stop, collection.refresh)
+    return ModelPromotion(release, verdicts, chosen)

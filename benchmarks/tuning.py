@@ -1,0 +1,84 @@
+"""What a tuned fusion gains: ``python -m benchmarks.tuning BEIR_FOLDER… [--json]``.
+
+Queries of the folder's test split (``--split``) in folds: each is measured by a choice that has not
+seen it, beside reciprocal rank fusion with k = 60. A choice is made for each folder by itself.
+"""
+
+import time
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from api.commands.eval_tune import tuned_over
+from api.console import Bars
+from benchmarks.common import (
+    benchmark_settings,
+    forget,
+    house,
+    index_folder,
+    leave_with,
+    parser,
+    print_json,
+)
+from relevance_eval.formats.registry import read_askable
+from relevance_eval.tuning.tuning import Folds, Tuned
+from relevance_eval.tuning.written import as_data
+
+RRF = "rrf, k = 60"
+DEPTH = 200
+
+
+def tuned(folder: Path, split: str) -> tuple[Tuned, float]:
+    """The choice for one folder, and the seconds that it took with asking both legs."""
+    judged = read_askable(folder / "qrels" / f"{split}.tsv")
+    settings = benchmark_settings(f"tuning-{folder.resolve().name}")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    forget(settings.data_dir, embeddings=False)
+    with house(settings) as opened:
+        target, _ = index_folder(opened, folder)
+        began = time.perf_counter()
+        chosen = tuned_over(target, judged, DEPTH, Folds(), Bars(None))
+        return chosen, time.perf_counter() - began
+
+
+def lift(found: Tuned) -> list[float]:
+    """The held-out difference to reciprocal rank fusion, and its interval."""
+    difference = next(each.difference for each in found.lifts if each.other == RRF)
+    return [round(value, 4) for value in difference]
+
+
+def figures(folders: list[Path], split: str) -> dict[str, Any]:
+    """By folder, and the mean of their lifts."""
+    found: dict[str, Any] = {}
+    for folder in folders:
+        chosen, seconds = tuned(folder, split)
+        found[folder.resolve().name] = {
+            "lift_to_rrf": lift(chosen),
+            "seconds": round(seconds, 1),
+            **as_data(chosen),
+        }
+    mean = fmean(each["lift_to_rrf"][0] for each in found.values())
+    return {"mean_lift_to_rrf": round(mean, 4), "folders": found}
+
+
+def main() -> None:
+    """Tune over every folder and print."""
+    arguments = parser(__doc__ or "")
+    arguments.add_argument("folders", nargs="+", type=Path, metavar="BEIR_FOLDER")
+    arguments.add_argument("--split", default="test")
+    chosen = arguments.parse_args()
+    found = figures(chosen.folders, chosen.split)
+    if chosen.json:
+        print_json(found)
+        return
+    print(f"mean lift to {RRF}: {found['mean_lift_to_rrf']:+.4f}")
+    for name, row in found["folders"].items():
+        mean, low, high = row["lift_to_rrf"]
+        print(f"{name}: {mean:+.4f} ({low:+.4f} to {high:+.4f}), {row['seconds']} s")
+        print(f"  {row['search']}, nDCG@10 {row['held_out']['mean']:.4f} held out")
+        for warning in row["warnings"]:
+            print(f"  warning: {warning}")
+
+
+if __name__ == "__main__":
+    leave_with(main)
