@@ -123,7 +123,7 @@ def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator
                     )
                 return pipelines[key]
 
-            about = wanted.about | about_release(house, release, opened.generation)
+            about = dict(wanted.about) | about_release(house, release, opened.generation)
             sources = []
             for name, configuration, told in wanted.runs():
                 model = _model(told, release) if is_reranked(configuration) else None
