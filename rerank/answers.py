@@ -33,16 +33,21 @@ def legs(scene: Scene) -> Mapping[str, Leg]:
 
 
 def _legs(scene: Scene) -> dict[str, Leg]:
-    said: dict[str, list[list[float | None]]] = {}
-    count = len(scene)
-    for place, hit in enumerate(scene.candidates.hits):
-        for name, rank, score, share in hit.evidence:
-            if name not in said:
-                said[name] = [[None] * count, [None] * count, [0.0] * count]
-            ranks, scores, shares = said[name]
-            ranks[place], scores[place], shares[place] = rank, score, share
-    # None becomes NaN
-    return {name: Leg(*(np.array(column, np.float64) for column in said[name])) for name in said}
+    hits = scene.candidates.hits
+    said = [part for hit in hits for part in hit.evidence]
+    if not said:
+        return {}
+    rows = np.repeat(np.arange(len(hits)), [len(hit.evidence) for hit in hits])
+    names, *columns = zip(*said, strict=True)
+    ranks, scores, shares = (np.array(column, np.float64) for column in columns)  # None is NaN
+    found = {}
+    for name in dict.fromkeys(names):
+        places = np.flatnonzero([one == name for one in names])
+        of_leg = Leg(scene.unknown(), scene.unknown(), np.zeros(len(scene)))
+        for column, values in zip(of_leg, (ranks, scores, shares), strict=True):
+            column[rows[places]] = values[places]
+        found[name] = of_leg
+    return found
 
 
 def of_best(values: Values) -> Values:
@@ -58,5 +63,4 @@ def below_best(values: Values) -> Values:
 
 def largest(values: Values) -> float:
     """The largest value that is known; NaN where none is."""
-    known = values[~np.isnan(values)]
-    return float(known.max()) if len(known) else np.nan
+    return float(np.fmax.reduce(values, initial=np.nan))

@@ -15,11 +15,15 @@ def found_in(numbers: Whole, wanted: Whole) -> tuple[Ints, Ints]:
     """The places of ``numbers`` that hold a wanted one, in order, and which of them it is.
     ``wanted`` rises, and is not empty.
     """
-    # whether any has this lower half tells nearly all others apart
-    halves = np.zeros(_HALVES, dtype=np.bool_)
-    halves[wanted.astype(np.uint16)] = True
-    places = np.flatnonzero(halves.take(numbers.astype(np.uint16)))
-    likely = numbers[places]
-    which = np.searchsorted(wanted, likely) % len(wanted)
-    is_it = wanted[which] == likely
-    return places[is_it], which[is_it]
+    # the lower half tells nearly all apart
+    by_half = np.full(_HALVES, -1, dtype=np.int32)
+    by_half[wanted.astype(np.uint16)] = np.arange(len(wanted))
+    which = by_half.take(numbers.astype(np.uint16))
+    places = np.flatnonzero(which >= 0)
+    which, likely = which[places].astype(np.intp), numbers[places]
+    is_other = wanted[which] != likely
+    if is_other.any():
+        which[is_other] = np.searchsorted(wanted, likely[is_other]) % len(wanted)
+        is_it = wanted[which] == likely
+        places, which = places[is_it], which[is_it]
+    return places, which

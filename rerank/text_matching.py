@@ -4,10 +4,11 @@ Places count searchable words: stop words are not among them, so two words that 
 neighbours.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -54,8 +55,8 @@ def terms(scene: Scene) -> Terms:
 
 def _terms(scene: Scene) -> Terms:
     weights = {item.word: item.weight for item in scene.words}
-    rarest = sorted(weights, key=lambda word: -weights[word])[:MOST_TERMS]
-    kept = {word: place for place, word in enumerate(word for word in weights if word in {*rarest})}
+    rarest = {*sorted(weights, key=lambda word: -weights[word])[:MOST_TERMS]}
+    kept = {word: place for place, word in enumerate(word for word in weights if word in rarest)}
     return Terms(
         np.array([code(word) for word in kept], dtype=np.uint32),
         np.array([weights[word] for word in kept], dtype=np.float64),
@@ -96,7 +97,8 @@ def _laid(scene: Scene) -> Laid:
     fields = tuple(field.name for field in scene.schema.text_fields)
     held = [NO_WORDS if facts is None else facts.words for facts in scene.documents]
     codes = [NO_WORDS.whole, *(words.whole for words in held)]
-    lengths = np.array([words.counts(fields) for words in held], np.intp)
+    counts = chain.from_iterable([words.counts(fields) for words in held])
+    lengths = np.fromiter(counts, np.intp, len(held) * len(fields))
     return Laid(np.concatenate(codes), lengths.reshape(-1, len(fields)))
 
 
@@ -127,92 +129,110 @@ def matches(scene: Scene, field: str) -> "Matches | None":
 
 
 def _matches(scene: Scene, field: str) -> "Matches | None":
-    if not len(terms(scene)) or not is_known(scene).any():
+    everywhere = occurrences(scene)
+    return None if everywhere is None else Matches(everywhere, _column(scene, field))
+
+
+def occurrences(scene: Scene) -> "Occurrences | None":
+    """Where the terms stand in all fields; ``None`` as ``matches``."""
+    return scene.once(_occurrences)
+
+
+def _occurrences(scene: Scene) -> "Occurrences | None":
+    asked = terms(scene)
+    if not len(asked) or not is_known(scene).any():
         return None
-    found, column = scene.once(_occurrences), _column(scene, field)
-    is_there = found.fields == column
-    return Matches(
-        terms(scene),
-        is_known(scene),
-        lengths(scene, field),
-        found.places[is_there],
-        found.which[is_there],
-        found.rows[is_there],
-        found.ends[is_there],
-    )
-
-
-class _Occurrences(NamedTuple):
-    """Of every place in ``Laid`` that holds a term, in order: the place, the term, its candidate
-    and field, and where that one's text ends.
-    """
-
-    places: Ints
-    which: Ints
-    rows: Ints
-    fields: Ints
-    ends: Ints
-
-
-def _occurrences(scene: Scene) -> _Occurrences:
     held = laid(scene)
-    order = np.argsort(terms(scene).codes)
-    places, which = found_in(held.codes, terms(scene).codes[order])
+    order = np.argsort(asked.codes)
+    places, which = found_in(held.codes, asked.codes[order])
     texts = np.searchsorted(held.ends, places, side="right")
-    rows, fields = np.divmod(texts, held.lengths.shape[1])
-    return _Occurrences(places, order[which], rows, fields, held.ends[texts])
+    return Occurrences(asked, is_known(scene), held, places, order[which], texts)
 
 
 @dataclass(frozen=True, eq=False)
-class Matches:
-    """Where terms stand in one field of the candidates, whose texts are laid one after another.
-
-    ``is_known`` and ``lengths``, in words, are the candidates', shape (candidates,). ``places``,
-    ``which``, ``rows`` and ``ends`` tell of every occurrence its place, its term, its candidate,
-    and where that one's text ends, shape (occurrences,).
+class Occurrences:
+    """Of every place in the candidates' texts that holds a term, in order: the place, the term, and
+    the text, which is candidate x fields + field; shape (occurrences,).
     """
 
     terms: Terms
     is_known: npt.NDArray[np.bool_]
-    lengths: Ints
+    laid: Laid
     places: Ints
     which: Ints
-    rows: Ints
-    ends: Ints
+    texts: Ints
+
+    @cached_property
+    def counts(self) -> Values:
+        """How often each field holds each term, shape (candidates, fields, terms)."""
+        shape = *self.laid.lengths.shape, len(self.terms)
+        cells = np.bincount(self.texts * shape[2] + self.which, minlength=math.prod(shape))
+        return cells.reshape(shape).astype(np.float64)
+
+    @cached_property
+    def is_held(self) -> npt.NDArray[np.bool_]:
+        """Whether any field holds each term, shape (candidates, terms)."""
+        held: npt.NDArray[np.bool_] = self.counts.any(axis=1)
+        return held
 
     def told(self, values: Values) -> Values:
         """The values, NaN for candidates whose content is not known."""
         return np.where(self.is_known, values, np.nan)
 
+
+class Matches:
+    """Where terms stand in one field of the candidates.
+
+    ``lengths``, in words, are the candidates', shape (candidates,), and ``counts`` how often each
+    holds each term, shape (candidates, terms).
+    """
+
+    def __init__(self, everywhere: Occurrences, column: int) -> None:
+        self.terms = everywhere.terms
+        self.is_known = everywhere.is_known
+        self.lengths = everywhere.laid.lengths[:, column]
+        self.counts = everywhere.counts[:, column]
+        self.told = everywhere.told
+        self._everywhere = everywhere
+        self._column = column
+
     @cached_property
-    def counts(self) -> Values:
-        """How often each candidate holds each term, shape (candidates, terms)."""
-        shape = len(self.lengths), len(self.terms)
-        cells = np.bincount(self.rows * shape[1] + self.which, minlength=shape[0] * shape[1])
-        return cells.reshape(shape).astype(np.float64)
+    def _held(self) -> "_Held":
+        found = self._everywhere
+        rows, fields = np.divmod(found.texts, found.laid.lengths.shape[1])
+        is_there = fields == self._column
+        return _Held(
+            found.places[is_there],
+            found.which[is_there],
+            rows[is_there],
+            found.laid.ends[found.texts[is_there]],
+        )
 
     @cached_property
     def following(self) -> Places:
         """How many words after every occurrence each term stands next, 0 for the term itself,
         ``FAR`` where it does not in the same text; shape (terms, occurrences).
         """
-        nearest = np.full((len(self.terms), len(self.places)), FAR, dtype=np.int32)
-        nearest[self.which, np.arange(len(self.places))] = self.places
+        places, which, _, ends = self._held
+        nearest = np.full((len(self.terms), len(places)), FAR, dtype=np.int32)
+        nearest[which, np.arange(len(places))] = places
         nearest = np.minimum.accumulate(nearest[:, ::-1], axis=1)[:, ::-1]
-        ends = self.ends.astype(np.int32)
-        distances: Places = np.where(nearest < ends, nearest - self.places.astype(np.int32), FAR)
+        distances: Places = np.where(
+            nearest < ends.astype(np.int32), nearest - places.astype(np.int32), FAR
+        )
         return distances
 
     @cached_property
     def gaps(self) -> "_Gaps":
         """How far the words of the query's pairs stand apart, wherever one follows the other."""
+        _, which, rows, _ = self._held
         first, second = self.terms.pairs.T
-        forward, pair = np.nonzero(self.which[:, np.newaxis] == first)
-        backward, turned = np.nonzero(self.which[:, np.newaxis] == second)
+        forward, pair = np.nonzero(which[:, np.newaxis] == first)
+        backward, turned = np.nonzero(which[:, np.newaxis] == second)
         ahead = self.following[second[pair], forward]
         behind = self.following[first[turned], backward]
         return _Gaps(
-            self.rows[np.concatenate([forward, backward])],
+            rows[np.concatenate([forward, backward])],
             np.concatenate([pair, turned]),
             np.concatenate([ahead, behind]),
             len(forward),
@@ -234,12 +254,23 @@ class Matches:
         """The largest share of the terms, by weight, that any so many words on end hold."""
         best = np.zeros(len(self.lengths))
         held = self.terms.weights @ (self.following < size)
-        np.maximum.at(best, self.rows, held)
+        np.maximum.at(best, self._held.rows, held)
         return share(best, self.terms.weights.sum())
 
     def coverage(self) -> Values:
         """The share of the terms, by weight, that a candidate holds."""
         return share((self.counts > 0) @ self.terms.weights, self.terms.weights.sum())
+
+
+class _Held(NamedTuple):
+    """Of every occurrence in a field its place, its term, its candidate, and where that one's text
+    ends, shape (occurrences,).
+    """
+
+    places: Ints
+    which: Ints
+    rows: Ints
+    ends: Ints
 
 
 class _Gaps(NamedTuple):
