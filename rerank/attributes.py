@@ -7,7 +7,7 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from rerank.facts import Facts
+from rerank.known import Known
 from rerank.lookup import Ints
 from rerank.scene import Scene, Values
 
@@ -37,17 +37,11 @@ class Keywords:
             return sums / self.counts
 
 
-def keywords_of(facts: Sequence[Facts | None], field: str) -> Keywords:
+def keywords_of(known: Known, field: str) -> Keywords:
     """Of a field; none of what is not known."""
-    held = [() if item is None else item.keywords.get(field, ()) for item in facts]
+    held = known.keywords(field)
     counts = np.fromiter(map(len, held), np.intp, len(held))
     return Keywords([*chain.from_iterable(held)], counts)
-
-
-def numbers_of(facts: Sequence[Facts | None], field: str) -> Values:
-    """A field's numbers, NaN where there is none."""
-    known = [np.nan if item is None else item.numbers.get(field, np.nan) for item in facts]
-    return np.array(known, dtype=np.float64)
 
 
 def keywords(scene: Scene, field: str) -> Keywords:
@@ -57,12 +51,8 @@ def keywords(scene: Scene, field: str) -> Keywords:
 
 def numbers(scene: Scene, field: str) -> Values:
     """The candidates'."""
-    return scene.once(_numbers, field)
+    return scene.known.numbers(field)
 
 
 def _keywords(scene: Scene, field: str) -> Keywords:
-    return keywords_of(scene.documents, field)
-
-
-def _numbers(scene: Scene, field: str) -> Values:
-    return numbers_of(scene.documents, field)
+    return keywords_of(scene.known, field)

@@ -18,9 +18,10 @@ def found_in(numbers: Whole, wanted: Whole) -> tuple[Ints, Ints]:
     # the lower half tells nearly all apart
     by_half = np.full(_HALVES, -1, dtype=np.int32)
     by_half[wanted.astype(np.uint16)] = np.arange(len(wanted))
-    which = by_half.take(numbers.astype(np.uint16))
-    places = np.flatnonzero(which >= 0)
-    which, likely = which[places].astype(np.intp), numbers[places]
+    found = by_half.take(numbers.astype(np.uint16))
+    places = np.flatnonzero(found >= 0)
+    which: Ints = found[places].astype(np.intp)
+    likely = numbers[places]
     is_other = wanted[which] != likely
     if is_other.any():
         which[is_other] = np.searchsorted(wanted, likely[is_other]) % len(wanted)

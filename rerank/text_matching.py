@@ -8,13 +8,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from rerank.facts import NO_WORDS, QueryWord, WordCodes, code
+from rerank.facts import QueryWord, WordCodes, code
+from rerank.known import Laid
 from rerank.lookup import Ints, found_in
 from rerank.scene import Scene, Values
 
@@ -74,46 +75,9 @@ def _pairs(words: Sequence[QueryWord], kept: dict[str, int]) -> list[tuple[int, 
     return list(pairs)
 
 
-class Laid(NamedTuple):
-    """The text fields of all candidates laid one after another, candidate by candidate: the codes
-    of their words, and how many of them each field has, shape (candidates, fields).
-    """
-
-    codes: WordCodes
-    lengths: Ints
-
-    @property
-    def ends(self) -> Ints:
-        """Where each field ends, shape (candidates x fields,)."""
-        return np.cumsum(self.lengths)
-
-
-def laid(scene: Scene) -> Laid:
-    """The candidates' words; none where nothing is known of one."""
-    return scene.once(_laid)
-
-
-def _laid(scene: Scene) -> Laid:
-    fields = tuple(field.name for field in scene.schema.text_fields)
-    held = [NO_WORDS if facts is None else facts.words for facts in scene.documents]
-    codes = [NO_WORDS.whole, *(words.whole for words in held)]
-    counts = chain.from_iterable([words.counts(fields) for words in held])
-    lengths = np.fromiter(counts, np.intp, len(held) * len(fields))
-    return Laid(np.concatenate(codes), lengths.reshape(-1, len(fields)))
-
-
-def is_known(scene: Scene) -> npt.NDArray[np.bool_]:
-    """Whether a candidate's content is known."""
-    return scene.once(_is_known)
-
-
-def _is_known(scene: Scene) -> npt.NDArray[np.bool_]:
-    return np.array([facts is not None for facts in scene.documents], dtype=bool)
-
-
 def lengths(scene: Scene, field: str) -> Ints:
     """How many words the candidates have in a field; 0 where nothing is known of one."""
-    found: Ints = laid(scene).lengths[:, _column(scene, field)]
+    found: Ints = scene.known.words.lengths[:, _column(scene, field)]
     return found
 
 
@@ -140,13 +104,13 @@ def occurrences(scene: Scene) -> "Occurrences | None":
 
 def _occurrences(scene: Scene) -> "Occurrences | None":
     asked = terms(scene)
-    if not len(asked) or not is_known(scene).any():
+    if not len(asked) or not scene.known.is_known.any():
         return None
-    held = laid(scene)
+    held = scene.known.words
     order = np.argsort(asked.codes)
     places, which = found_in(held.codes, asked.codes[order])
     texts = np.searchsorted(held.ends, places, side="right")
-    return Occurrences(asked, is_known(scene), held, places, order[which], texts)
+    return Occurrences(asked, scene.known.is_known, held, places, order[which], texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +136,7 @@ class Occurrences:
     @cached_property
     def is_held(self) -> npt.NDArray[np.bool_]:
         """Whether any field holds each term, shape (candidates, terms)."""
-        held: npt.NDArray[np.bool_] = self.counts.any(axis=1)
+        held: npt.NDArray[np.bool_] = np.logical_or.reduce(self.counts > 0, axis=1)
         return held
 
     def told(self, values: Values) -> Values:
@@ -184,7 +148,9 @@ class Matches:
     """Where terms stand in one field of the candidates.
 
     ``lengths``, in words, are the candidates', shape (candidates,), and ``counts`` how often each
-    holds each term, shape (candidates, terms).
+    holds each term, shape (candidates, terms). ``places``, ``which``, ``rows`` and ``ends`` tell of
+    every occurrence its place, its term, its candidate, and where that one's text ends, shape
+    (occurrences,).
     """
 
     def __init__(self, everywhere: Occurrences, column: int) -> None:
@@ -197,42 +163,60 @@ class Matches:
         self._column = column
 
     @cached_property
-    def _held(self) -> "_Held":
-        found = self._everywhere
-        rows, fields = np.divmod(found.texts, found.laid.lengths.shape[1])
-        is_there = fields == self._column
-        return _Held(
-            found.places[is_there],
-            found.which[is_there],
-            rows[is_there],
-            found.laid.ends[found.texts[is_there]],
-        )
+    def begins(self) -> Ints:
+        """Where the field of each candidate begins, shape (candidates,)."""
+        laid = self._everywhere.laid
+        ends: Ints = laid.ends.reshape(laid.lengths.shape)[:, self._column]
+        return ends - self.lengths
+
+    @cached_property
+    def _here(self) -> Ints:
+        fields = self._everywhere.laid.lengths.shape[1]
+        return np.flatnonzero(self._everywhere.texts % fields == self._column)
+
+    @cached_property
+    def places(self) -> Ints:
+        """Where each occurrence stands."""
+        return self._everywhere.places[self._here]
+
+    @cached_property
+    def which(self) -> Ints:
+        """The term of each."""
+        return self._everywhere.which[self._here]
+
+    @cached_property
+    def rows(self) -> Ints:
+        """The candidate of each."""
+        rows: Ints = self._everywhere.texts[self._here] // self._everywhere.laid.lengths.shape[1]
+        return rows
+
+    @cached_property
+    def ends(self) -> Ints:
+        """Where the text of each ends."""
+        return self._everywhere.laid.ends[self._everywhere.texts[self._here]]
 
     @cached_property
     def following(self) -> Places:
         """How many words after every occurrence each term stands next, 0 for the term itself,
         ``FAR`` where it does not in the same text; shape (terms, occurrences).
         """
-        places, which, _, ends = self._held
-        nearest = np.full((len(self.terms), len(places)), FAR, dtype=np.int32)
-        nearest[which, np.arange(len(places))] = places
+        nearest = np.full((len(self.terms), len(self.places)), FAR, dtype=np.int32)
+        nearest[self.which, np.arange(len(self.places))] = self.places
         nearest = np.minimum.accumulate(nearest[:, ::-1], axis=1)[:, ::-1]
-        distances: Places = np.where(
-            nearest < ends.astype(np.int32), nearest - places.astype(np.int32), FAR
-        )
+        ends = self.ends.astype(np.int32)
+        distances: Places = np.where(nearest < ends, nearest - self.places.astype(np.int32), FAR)
         return distances
 
     @cached_property
     def gaps(self) -> "_Gaps":
         """How far the words of the query's pairs stand apart, wherever one follows the other."""
-        _, which, rows, _ = self._held
         first, second = self.terms.pairs.T
-        forward, pair = np.nonzero(which[:, np.newaxis] == first)
-        backward, turned = np.nonzero(which[:, np.newaxis] == second)
+        forward, pair = np.nonzero(self.which[:, np.newaxis] == first)
+        backward, turned = np.nonzero(self.which[:, np.newaxis] == second)
         ahead = self.following[second[pair], forward]
         behind = self.following[first[turned], backward]
         return _Gaps(
-            rows[np.concatenate([forward, backward])],
+            self.rows[np.concatenate([forward, backward])],
             np.concatenate([pair, turned]),
             np.concatenate([ahead, behind]),
             len(forward),
@@ -254,23 +238,12 @@ class Matches:
         """The largest share of the terms, by weight, that any so many words on end hold."""
         best = np.zeros(len(self.lengths))
         held = self.terms.weights @ (self.following < size)
-        np.maximum.at(best, self._held.rows, held)
+        np.maximum.at(best, self.rows, held)
         return share(best, self.terms.weights.sum())
 
     def coverage(self) -> Values:
         """The share of the terms, by weight, that a candidate holds."""
         return share((self.counts > 0) @ self.terms.weights, self.terms.weights.sum())
-
-
-class _Held(NamedTuple):
-    """Of every occurrence in a field its place, its term, its candidate, and where that one's text
-    ends, shape (occurrences,).
-    """
-
-    places: Ints
-    which: Ints
-    rows: Ints
-    ends: Ints
 
 
 class _Gaps(NamedTuple):

@@ -8,6 +8,7 @@ from itertools import repeat
 import numpy as np
 
 from rerank.attributes import keywords
+from rerank.known import Known
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from tandem.fields import FieldType
@@ -60,9 +61,9 @@ def _weights_of_values(scene: Scene, field: str) -> tuple[dict[str, float], floa
     """What the session's documents with each value weigh, and all that have the field."""
     weights: dict[str, float] = {}
     total = 0.0
-    for name, liking in scene.person.session_liking.items():
-        facts = scene.facts.get(name)
-        values = facts.keywords.get(field, ()) if facts is not None else ()
+    chosen = scene.person.session_liking
+    held = scene.once(_chosen).keywords(field)
+    for values, liking in zip(held, chosen.values(), strict=True):
         if values:
             total += liking
         for value in values:
@@ -91,12 +92,15 @@ def session_similarity(scene: Scene) -> Values:
 
 def _mean_direction(scene: Scene) -> FloatVector | None:
     """Where what was chosen in the session points to, weighted by its worth; length 1."""
-    liking = scene.person.session_liking
-    known = [(scene.facts[name].vector, liking[name]) for name in liking if name in scene.facts]
-    held = [(vector, worth) for vector, worth in known if vector is not None]
-    if not held:
+    places, vectors = scene.once(_chosen).vectors
+    if not len(places):
         return None
-    vectors, worths = zip(*held, strict=True)
-    mean = np.array(worths, np.float32) @ np.concatenate(vectors).reshape(len(vectors), -1)
+    worths = np.array([*scene.person.session_liking.values()], np.float32)
+    mean = worths[places] @ vectors
     length = float(np.linalg.norm(mean))
     return mean / np.float32(length) if length else None
+
+
+def _chosen(scene: Scene) -> Known:
+    """What is known of what was chosen in the session."""
+    return scene.past.only((*scene.person.session_liking,))

@@ -6,7 +6,7 @@ is unknown: somebody new gets the order that suits most people.
 
 import numpy as np
 
-from rerank.attributes import keywords, keywords_of, numbers, numbers_of
+from rerank.attributes import keywords, keywords_of, numbers
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from rerank.taste import liked
@@ -68,7 +68,7 @@ def closeness(scene: Scene, field: str) -> Values:
     """
     past, residuals = liked(scene)
     width = scene.tables.widths.get(field)
-    values = numbers_of(past, field)
+    values = past.numbers(field)
     is_held = ~np.isnan(values)
     if width is None or not is_held.any():
         return scene.unknown()
@@ -145,12 +145,8 @@ def _mean_similarity(scene: Scene, sign: float) -> Values:
 def _past_vectors(scene: Scene) -> tuple[FloatMatrix, Values]:
     """The vectors of the documents of the past, (documents, dimension), and their residuals."""
     past, residuals = liked(scene)
-    vectors = [item.vector for item in past if item.vector is not None]
-    if not vectors:
-        return np.empty((0, 0), np.float32), np.empty(0)
-    if len(vectors) < len(past):
-        residuals = residuals[[item.vector is not None for item in past]]
-    return np.concatenate(vectors).reshape(len(vectors), -1), residuals
+    places, vectors = past.vectors
+    return vectors, residuals[places]
 
 
 def _smoothed(weights: FloatMatrix, residuals: Values, prior: float) -> Values:

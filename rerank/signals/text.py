@@ -5,7 +5,7 @@ import numpy as np
 from rerank.facts import coded
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.text_matching import lengths, matches, occurrences, share
+from rerank.text_matching import matches, occurrences, share
 from tandem.fields import FieldType
 
 K1, B = 1.2, 0.75
@@ -183,10 +183,10 @@ def title_is_query(scene: Scene) -> Values:
     if found is None:
         return scene.unknown()
     asked = coded(item.word for item in scene.words)
+    rows = np.flatnonzero(found.lengths == len(asked))
+    places = found.begins[rows, np.newaxis] + np.arange(len(asked))
     is_same = np.zeros(len(scene))
-    for row in np.flatnonzero(lengths(scene, "title") == len(asked)).tolist():
-        facts = scene.documents[row]
-        is_same[row] = facts is not None and np.array_equal(facts.words.get("title", ()), asked)
+    is_same[rows] = (scene.known.words.codes[places] == asked).all(axis=1)
     return found.told(is_same)
 
 
