@@ -8,17 +8,18 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.intp]
 Whole = npt.NDArray[np.integer[Any]]
 
-_HALVES = 1 << 16
+_FEW, _SMALL, _LARGE = 32, 1 << 12, 1 << 16
+"""Of so few wanted numbers 12 bits tell nearly all others apart, of more 16."""
 
 
 def found_in(numbers: Whole, wanted: Whole) -> tuple[Ints, Ints]:
     """The places of ``numbers`` that hold a wanted one, in order, and which of them it is.
     ``wanted`` rises, and is not empty.
     """
-    # the lower half tells nearly all apart
-    by_half = np.full(_HALVES, -1, dtype=np.int32)
-    by_half[wanted.astype(np.uint16)] = np.arange(len(wanted))
-    found = by_half.take(numbers.astype(np.uint16))
+    size = _SMALL if len(wanted) <= _FEW else _LARGE
+    by_bits = np.full(size, -1, np.min_scalar_type(-len(wanted)))
+    by_bits[wanted & (size - 1)] = np.arange(len(wanted))
+    found = by_bits.take(numbers.astype(np.uint16) & np.uint16(size - 1))
     places = np.flatnonzero(found >= 0)
     which: Ints = found[places].astype(np.intp)
     likely = numbers[places]

@@ -49,7 +49,8 @@ def _weighed(words: Kinds, best: Ints) -> FloatMatrix:
     """What the words of the best candidates weigh in each candidate, (candidates, words)."""
     ends = np.cumsum(words.counts)
     asked = [words.codes[ends[row] - words.counts[row] : ends[row]] for row in best.tolist()]
-    known = np.unique(np.concatenate(asked))
+    codes = np.sort(np.concatenate(asked))
+    known = codes[np.append(True, codes[1:] != codes[:-1])]
     places, which = found_in(words.codes, known)
     rarity = np.log(((words.counts > 0).sum() + 1) / np.bincount(which))
     weighed = np.zeros((len(words.counts), len(known)), np.float32)
@@ -62,7 +63,7 @@ def _likeness(weighed: FloatMatrix, scores: Values, best: Ints) -> Values:
     directions = weighed[best] / np.linalg.norm(weighed[best], axis=1, keepdims=True)
     highest = scores.max()
     trust = (scores[best] / highest) ** SHARPNESS if highest > 0 else np.ones(len(best))
-    shares = np.tile(np.maximum(trust, LEAST_TRUST), (len(weighed), 1))
+    shares = np.repeat(np.maximum(trust, LEAST_TRUST)[np.newaxis], len(weighed), axis=0)
     shares[best, np.arange(len(best))] = 0.0
     likeness: Values = (weighed @ directions.T * shares).sum(axis=1) / shares.sum(axis=1)
     return likeness
