@@ -11,6 +11,10 @@ LEXICAL: Final = "lexical"
 VECTOR: Final = "vector"
 
 
+SHARES: Final = 2
+"""Where the shares stand in a ``Leg``."""
+
+
 class Leg(NamedTuple):
     """What a leg said of the candidates; NaN where it gave no rank or no score, and the shares that
     it added to the fused score.
@@ -39,15 +43,12 @@ def _legs(scene: Scene) -> dict[str, Leg]:
         return {}
     rows = np.repeat(np.arange(len(hits)), [len(hit.evidence) for hit in hits])
     names, *columns = zip(*said, strict=True)
-    ranks, scores, shares = (np.array(column, np.float64) for column in columns)  # None is NaN
-    found = {}
-    for name in dict.fromkeys(names):
-        places = np.flatnonzero([one == name for one in names])
-        of_leg = Leg(scene.unknown(), scene.unknown(), np.zeros(len(scene)))
-        for column, values in zip(of_leg, (ranks, scores, shares), strict=True):
-            column[rows[places]] = values[places]
-        found[name] = of_leg
-    return found
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    of_legs = np.full((len(columns), len(places), len(hits)), np.nan)
+    of_legs[SHARES] = 0.0
+    which = np.fromiter(map(places.__getitem__, names), np.intp, len(names))
+    of_legs[:, which, rows] = np.array(columns, np.float64)  # None becomes NaN
+    return {name: Leg(*of_legs[:, place]) for name, place in places.items()}
 
 
 def of_best(values: Values) -> Values:
