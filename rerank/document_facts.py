@@ -31,6 +31,7 @@ from rerank.facts import (
     fragments,
 )
 from rerank.facts_cache import AtHand, Entry, FactsCache
+from rerank.records import record_of
 from tandem.documents import Document
 from tandem.errors import FieldError
 from tandem.fields import TypedValue, typed_value
@@ -240,6 +241,7 @@ def facts_of(
         direction,
         length,
         pieces,
+        record_of(keywords, numbers, schema),
     )
 
 

@@ -90,7 +90,7 @@ class Facts(NamedTuple):
     where the vector index does not hold it. ``focus`` is the length of the passages' mean, 1 where
     all point in one direction. ``fragments`` are those of all text fields. ``updated_at`` is in
     seconds since 1970. ``words``, ``fragments`` and ``vector`` are there only where they were asked
-    for.
+    for. ``record`` holds keywords and numbers as ``rerank.records`` has them, where they were read.
     """
 
     document_id: str
@@ -101,6 +101,7 @@ class Facts(NamedTuple):
     vector: FloatVector | None = None
     focus: float = 1.0
     fragments: Fragments | None = None
+    record: bytes | None = None
 
 
 class QueryWord(NamedTuple):

@@ -107,4 +107,5 @@ def bytes_of(facts: Facts) -> int:
     arrays = facts.words.whole.nbytes + VALUE_BYTES * len(facts.words)
     vector = 0 if facts.vector is None else facts.vector.nbytes
     fragments = 0 if facts.fragments is None else facts.fragments.nbytes
-    return ENTRY_BYTES + VALUE_BYTES * values + arrays + vector + fragments
+    record = 0 if facts.record is None else len(facts.record)
+    return ENTRY_BYTES + VALUE_BYTES * values + arrays + vector + fragments + record

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rerank.attributes import keywords, numbers
+from rerank.attributes import numbers, place_of, records
 from rerank.facts import Facts
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
@@ -84,7 +84,7 @@ def age(scene: Scene) -> Values:
 )
 def values(scene: Scene, field: str) -> Values:
     """How many values the document has in a keyword field."""
-    return np.where(is_known(scene), keywords(scene, field).counts, np.nan)
+    return np.where(is_known(scene), records(scene).counts[:, place_of(scene, field)], np.nan)
 
 
 def log_days(seconds: Values) -> Values:
