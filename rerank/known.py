@@ -10,7 +10,20 @@ import numpy.typing as npt
 
 from rerank.facts import FRAGMENT_BITS, Facts, WordCodes, Words
 from rerank.lookup import Ints
-from rerank.shelf import FRAGMENTS, KIND_COUNT, KINDS, LENGTHS, VECTOR, WORDS, Kinds, Shelf, Values
+from rerank.records import Records
+from rerank.shelf import (
+    FRAGMENTS,
+    KIND_COUNT,
+    KINDS,
+    LENGTHS,
+    RECORD,
+    RECORD_SIZE,
+    VECTOR,
+    WORDS,
+    Kinds,
+    Shelf,
+    Values,
+)
 from tandem.protocols import FloatMatrix
 from tandem.schema import Schema
 
@@ -74,7 +87,7 @@ class Known(Mapping[str, Facts]):
         if not self._rows[place]:
             raise KeyError(document_id)
         known = self.at(np.array([place]))
-        held = {name: float(known.numbers(name)[0]) for name in self._shelf.columns}
+        held = {name: float(known.numbers(name)[0]) for name in self._shelf.schema.number_names}
         updated_at = float(known.updated_at[0])
         vectors, fragments = known.vectors[1], known.fragments(np.arange(FRAGMENT_BITS // 8))[1]
         return Facts(
@@ -109,30 +122,23 @@ class Known(Mapping[str, Facts]):
         return self._shelf.places(self._rows)
 
     @cached_property
-    def _numbers(self) -> Values:
-        return self._shelf.numbers(self._rows)
+    def records(self) -> Records:
+        """Their numbers and keywords."""
+        return self._shelf.records(self._places[:, RECORD], self._places[:, RECORD_SIZE])
 
     def numbers(self, field: str) -> Values:
         """A field's numbers, NaN where there is none."""
-        column = self._shelf.columns.get(field)
-        if column is None:
-            return np.full(len(self._rows), np.nan)
-        return self._numbers[:, column]
+        return self.records.number(field)
 
     @property
     def updated_at(self) -> Values:
         """When each was changed by its own word, in seconds since 1970; NaN where it says none."""
-        return self._numbers[:, 0]
+        return self._shelf.times(self._rows)
 
     @property
     def focus(self) -> Values:
         """The length of the mean of each one's passages; 1 where it is not known."""
-        return self._numbers[:, 1]
-
-    def keywords(self, field: str) -> list[tuple[str, ...]]:
-        """Each one's values of a field."""
-        held = self._shelf.keywords
-        return [held[row].get(field, ()) for row in self._rows.tolist()]
+        return self._shelf.focus(self._rows)
 
     @cached_property
     def vectors(self) -> tuple[Ints, FloatMatrix]:

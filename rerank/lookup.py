@@ -29,3 +29,12 @@ def found_in(numbers: Whole, wanted: Whole) -> tuple[Ints, Ints]:
         is_it = wanted[which] == likely
         places, which = places[is_it], which[is_it]
     return places, which
+
+
+def places_of(numbers: Whole, known: Whole) -> Ints:
+    """Where each number stands in ``known``, which rises; -1 for one that does not."""
+    if not len(known):
+        return np.full(len(numbers), -1, np.intp)
+    places = np.searchsorted(known, numbers) % len(known)
+    places[known[places] != numbers] = -1
+    return places

@@ -12,14 +12,11 @@ import numpy.typing as npt
 
 from rerank.facts import FRAGMENT_BITS, Facts, Need, WordCodes, Words
 from rerank.lookup import Ints
-from tandem.fields import FieldType
+from rerank.records import Codes, Records, record_of
 from tandem.protocols import FloatMatrix, FloatVector
 from tandem.schema import Schema
 
 Values = npt.NDArray[np.float64]
-
-NUMBERS = (FieldType.INTEGER, FieldType.FLOAT, FieldType.BOOLEAN, FieldType.DATETIME)
-"""The types of fields that have a column."""
 
 ENTRY_BYTES = 600
 """What a document takes beside its arrays and keywords: its id, its places, a mapping."""
@@ -33,10 +30,10 @@ WORDS_COMPARED = 300
 FIRST_ROWS = 64
 
 BITS: Final[Mapping[Need, int]] = {"words": 1, "vectors": 2}
-NEEDS, VECTOR, FRAGMENTS, WORDS, KINDS, KIND_COUNT, LENGTHS = range(7)
+NEEDS, VECTOR, FRAGMENTS, WORDS, KINDS, KIND_COUNT, RECORD, RECORD_SIZE, LENGTHS = range(9)
 """Columns of a row's places: what of it was asked for, its row among the vectors and the fragments,
--1 for none, where its words and its distinct words begin, how many those are, and from here on how
-many words each text field has.
+-1 for none, where its words and its distinct words begin, how many those are, where its record
+begins and how long that is, and from here on how many words each text field has.
 """
 
 
@@ -76,14 +73,19 @@ class Shelf:
     def __init__(self, schema: Schema) -> None:
         self.bytes_held = 0
         self.rows: dict[str, int] = {}
+        self.schema = schema
         self.text_fields = tuple(field.name for field in schema.text_fields)
-        numbers = [field.name for field in schema.fields if field.type in NUMBERS]
-        self.columns = {name: column for column, name in enumerate(numbers, start=2)}
         self.keywords: list[Mapping[str, tuple[str, ...]]] = [{}]
-        self._numbers = _Table(np.float64, 2 + len(numbers))
-        self._numbers.append([[np.nan, 1.0, *repeat(np.nan, len(numbers))]])
+        self._times = _Table(np.float64)
+        self._times.append([np.nan])
+        self._focus = _Table(np.float64)
+        self._focus.append([1.0])
+        self._records = _Table(np.uint64)
+        nothing = _record({}, {}, schema)
+        self._records.append(nothing)
         self._places = _Table(np.intp, LENGTHS + len(self.text_fields))
-        self._places.append([[0, -1, -1, 0, 0, 0, *repeat(0, len(self.text_fields))]])
+        no_words = repeat(0, len(self.text_fields))
+        self._places.append([[0, -1, -1, 0, 0, 0, 0, len(nothing), *no_words]])
         self._words = _Table(np.uint32)
         self._kinds = _Table(np.uint32)
         self._worths = _Table(np.float32)
@@ -94,9 +96,9 @@ class Shelf:
         """Put a document's facts on it, of which that much was read."""
         read = sum(BITS[need] for need in needs)
         codes, worths = _kinds(facts.words)
-        numbers = map(facts.numbers.get, self.columns, repeat(np.nan))
-        updated_at = np.nan if facts.updated_at is None else facts.updated_at
-        self._numbers.append([[updated_at, facts.focus, *numbers]])
+        record = _record(facts.keywords, facts.numbers, self.schema)
+        self._times.append([np.nan if facts.updated_at is None else facts.updated_at])
+        self._focus.append([facts.focus])
         self._worths.append(worths)
         places = [
             read,
@@ -105,6 +107,8 @@ class Shelf:
             self._words.append(facts.words.whole),
             self._kinds.append(codes),
             len(codes),
+            self._records.append(record),
+            len(record),
             *facts.words.counts(self.text_fields),
         ]
         self.keywords.append(facts.keywords)
@@ -136,10 +140,19 @@ class Shelf:
         found: Ints = self._places.array.take(rows, axis=0)
         return found
 
-    def numbers(self, rows: Ints) -> Values:
-        """When a row's document was changed, its focus, and its numbers."""
-        found: Values = self._numbers.array.take(rows, axis=0)
+    def times(self, rows: Ints) -> Values:
+        """When the documents of rows were changed."""
+        found: Values = self._times.array.take(rows)
         return found
+
+    def focus(self, rows: Ints) -> Values:
+        """The focus of the documents of rows."""
+        found: Values = self._focus.array.take(rows)
+        return found
+
+    def records(self, begins: Ints, sizes: Ints) -> Records:
+        """Records that stand there."""
+        return Records(self._records.array.take(_spans(begins, sizes)), sizes, self.schema)
 
     def words(self, begins: Ints, lengths: Ints) -> WordCodes:
         """Words that stand there."""
@@ -171,6 +184,12 @@ def bytes_of(facts: Facts) -> int:
     vector = 0 if facts.vector is None else facts.vector.nbytes
     fragments = 0 if facts.fragments is None else facts.fragments.nbytes
     return ENTRY_BYTES + VALUE_BYTES * keywords + words + vector + fragments
+
+
+def _record(
+    keywords: Mapping[str, tuple[str, ...]], numbers: Mapping[str, float], schema: Schema
+) -> Codes:
+    return np.frombuffer(record_of(keywords, numbers, schema), dtype=np.uint64)
 
 
 def _kinds(words: Words) -> tuple[WordCodes, Values]:

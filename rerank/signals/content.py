@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rerank.attributes import keywords, numbers
+from rerank.attributes import numbers, place_of, records
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from rerank.text_matching import lengths
@@ -82,7 +82,7 @@ def age(scene: Scene) -> Values:
 )
 def values(scene: Scene, field: str) -> Values:
     """How many values the document has in a keyword field."""
-    return np.where(scene.known.is_known, keywords(scene, field).counts, np.nan)
+    return np.where(scene.known.is_known, records(scene).counts[:, place_of(scene, field)], np.nan)
 
 
 def log_days(seconds: Values) -> Values:
