@@ -40,7 +40,7 @@ from tandem.protocols import FloatMatrix, FloatVector
 from tandem.schema import Schema
 
 MEGABYTES = 128
-"""Room for facts: some 20,000 documents of 200 words with vectors of 384 numbers."""
+"""Room for facts: some 18,000 documents of 200 words with vectors of 384 numbers."""
 
 MOST_WORDS = 2_000
 """How much of a text is looked at, from its beginning."""
