@@ -1,27 +1,26 @@
 """What the learned order costs: ``python -m benchmarks.rerank [--json] [--events N]``.
 
 100 candidates are ordered for people with 200 events each, in process, reading the profile out of
-an event log of so many events; every query has other words, other candidates and another person.
-What is known of documents is at hand, as after some searches. Beside it, by turns, stands the
-floor: LightGBM's bare prediction of the same features, and the bare rows of the person's past.
+an event log of so many events, which is kept for the next run; every query has other words, other
+candidates and another person. What is known of documents is at hand, as after some searches.
+Beside it, by turns, stands the floor: LightGBM's bare prediction of the same features, and the bare
+rows of the person's past.
 
 Two models are measured: one of the size that training gives, and a ``large`` one of every feature.
 ``cpu_ms`` is what the thread itself took, whatever else the machine does.
 """
 
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from api.lasting import LastingTrouble
-from benchmarks.common import leave_with, parser, show, spread
+from benchmarks.common import benchmark_settings, leave_with, parser, show, spread
 from benchmarks.drawn_library import CANDIDATES, SCHEMA, Library, asked, tables_of
 from benchmarks.event_log import PER_PERSON, Past, filled
 from rerank.assembly import assemble
@@ -191,15 +190,14 @@ def _ratio(told: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 @contextmanager
 def opened(events: int, seed: int) -> Iterator[tuple[Bench, float]]:
     """The bench over a log that is filled for it, and how many rows a second were folded."""
-    with (
-        tempfile.TemporaryDirectory(dir=Path.cwd()) as folder,
-        filled(Path(folder), events) as past,
-    ):
+    folder = benchmark_settings(f"rerank-{events}").data_dir
+    with filled(folder, events) as past:
         behaviour = Behaviour()
         began = time.perf_counter()
         while (piece := past.log.rows(behaviour.position, 2_000)).rows:
             behaviour.take(piece)
-        yield Bench(past, behaviour, seed), events / (time.perf_counter() - began)
+        folded = events / (time.perf_counter() - began)
+        yield Bench(past, behaviour, seed), folded
 
 
 def main() -> None:

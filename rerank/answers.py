@@ -11,6 +11,10 @@ LEXICAL: Final = "lexical"
 VECTOR: Final = "vector"
 
 
+SHARES: Final = 2
+"""Where the shares stand in a ``Leg``."""
+
+
 class Leg(NamedTuple):
     """What a leg said of the candidates; NaN where it gave no rank or no score, and the shares that
     it added to the fused score.
@@ -33,16 +37,18 @@ def legs(scene: Scene) -> Mapping[str, Leg]:
 
 
 def _legs(scene: Scene) -> dict[str, Leg]:
-    said: dict[str, list[list[float | None]]] = {}
-    count = len(scene)
-    for place, hit in enumerate(scene.candidates.hits):
-        for name, rank, score, share in hit.evidence:
-            if name not in said:
-                said[name] = [[None] * count, [None] * count, [0.0] * count]
-            ranks, scores, shares = said[name]
-            ranks[place], scores[place], shares[place] = rank, score, share
-    # None becomes NaN
-    return {name: Leg(*(np.array(column, np.float64) for column in said[name])) for name in said}
+    hits = scene.candidates.hits
+    said = [part for hit in hits for part in hit.evidence]
+    if not said:
+        return {}
+    rows = np.repeat(np.arange(len(hits)), [len(hit.evidence) for hit in hits])
+    names, *columns = zip(*said, strict=True)
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    of_legs = np.full((len(columns), len(places), len(hits)), np.nan)
+    of_legs[SHARES] = 0.0
+    which = np.fromiter(map(places.__getitem__, names), np.intp, len(names))
+    of_legs[:, which, rows] = np.array(columns, np.float64)  # None becomes NaN
+    return {name: Leg(*of_legs[:, place]) for name, place in places.items()}
 
 
 def of_best(values: Values) -> Values:
@@ -58,5 +64,4 @@ def below_best(values: Values) -> Values:
 
 def largest(values: Values) -> float:
     """The largest value that is known; NaN where none is."""
-    known = values[~np.isnan(values)]
-    return float(known.max()) if len(known) else np.nan
+    return float(np.fmax.reduce(values, initial=np.nan))

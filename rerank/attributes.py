@@ -1,68 +1,66 @@
-"""Fields of documents as arrays, gathered once however many signals look at them."""
+"""Fields of documents as arrays, gathered once however many signals look at them. All keyword
+fields are gone through in one pass: a pass costs about the same for one as for three.
+"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain, repeat
+from typing import NamedTuple
 
 import numpy as np
 
-from rerank.facts import Facts
-from rerank.lookup import Ints
+from rerank.lookup import Ints, places_of
+from rerank.records import Codes, Records
 from rerank.scene import Scene, Values
+from rerank.taste import liked
 
 
-@dataclass(frozen=True, eq=False)
-class Keywords:
-    """A keyword field of documents: their ``values`` one after another, and how many each has,
-    shape (documents,).
-    """
+class Weighed(NamedTuple):
+    """Values by code as they rise: the ``sums`` of their documents' weights, and of how many."""
 
-    values: Sequence[str]
+    known: Codes
+    sums: Values
     counts: Ints
 
-    @cached_property
-    def owners(self) -> Ints:
-        """Whose each value is, by place."""
-        return np.repeat(np.arange(len(self.counts)), self.counts)
-
-    def places(self, known: Mapping[str, int]) -> Ints:
-        """The values' places; -1 for one that has none."""
-        return np.fromiter(map(known.get, self.values, repeat(-1)), np.intp, len(self.values))
-
-    def means(self, of_values: Values) -> Values:
-        """Over each document's values, NaN where it has none."""
-        sums = np.bincount(self.owners, of_values, len(self.counts))
-        with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
-            return sums / self.counts
+    def of(self, codes: Codes, weights: Values) -> Values:
+        """The ``weights`` of these values; 0 for one that is not known."""
+        return np.append(weights, 0.0)[places_of(codes, self.known)]
 
 
-def keywords_of(facts: Sequence[Facts | None], field: str) -> Keywords:
-    """Of a field; none of what is not known."""
-    held = [() if item is None else item.keywords.get(field, ()) for item in facts]
-    counts = np.fromiter(map(len, held), np.intp, len(held))
-    return Keywords([*chain.from_iterable(held)], counts)
+def weighed(records: Records, of_documents: Values) -> Weighed:
+    """What is with each keyword, where each document has so much."""
+    order = records.codes.argsort(kind="stable")
+    codes = records.codes[order]
+    is_first = np.ones(len(codes), np.bool_)
+    np.not_equal(codes[1:], codes[:-1], out=is_first[1:])
+    which = is_first.cumsum() - 1
+    owners = records.cells[order] // max(records.counts.shape[1], 1)
+    sums: Values = np.bincount(which, of_documents[owners]).astype(np.float64)
+    return Weighed(codes[is_first], sums, np.bincount(which))
 
 
-def numbers_of(facts: Sequence[Facts | None], field: str) -> Values:
-    """A field's numbers, NaN where there is none."""
-    known = [np.nan if item is None else item.numbers.get(field, np.nan) for item in facts]
-    return np.array(known, dtype=np.float64)
+def means(records: Records, of_values: Values) -> Values:
+    """Over each document's values of each keyword field, (documents, fields), NaN where it has
+    none; a value that is NaN makes the mean so.
+    """
+    counts = records.counts
+    sums = np.bincount(records.cells, of_values, counts.size).reshape(counts.shape)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
+        return sums / counts
 
 
-def keywords(scene: Scene, field: str) -> Keywords:
+def records(scene: Scene) -> Records:
     """The candidates'."""
-    return scene.once(_keywords, field)
+    return scene.known.records
+
+
+def past_records(scene: Scene) -> Records:
+    """Those of what the person liked or did not, see ``liked``."""
+    return liked(scene).known.records
 
 
 def numbers(scene: Scene, field: str) -> Values:
     """The candidates'."""
-    return scene.once(_numbers, field)
+    return records(scene).number(field)
 
 
-def _keywords(scene: Scene, field: str) -> Keywords:
-    return keywords_of(scene.documents, field)
-
-
-def _numbers(scene: Scene, field: str) -> Values:
-    return numbers_of(scene.documents, field)
+def place_of(scene: Scene, field: str) -> int:
+    """Which of the keyword fields it is."""
+    return scene.schema.keyword_names.index(field)

@@ -31,6 +31,7 @@ from rerank.facts import (
     fragments,
 )
 from rerank.facts_cache import AtHand, Entry, FactsCache
+from rerank.known import Known
 from tandem.documents import Document
 from tandem.errors import FieldError
 from tandem.fields import TypedValue, typed_value
@@ -39,7 +40,7 @@ from tandem.protocols import FloatMatrix, FloatVector
 from tandem.schema import Schema
 
 MEGABYTES = 128
-"""Room for facts: some 20,000 documents of 200 words with vectors of 384 numbers."""
+"""Room for facts: some 18,000 documents of 200 words with vectors of 384 numbers."""
 
 MOST_WORDS = 2_000
 """How much of a text is looked at, from its beginning."""
@@ -93,23 +94,30 @@ class DocumentFacts:
         self._schema = schema
         self._reading = reading
         self._codes = WordCoder(reading.analyse)
-        self._cache = FactsCache(round(1_000_000 * megabytes))
+        self._cache = FactsCache(schema, round(1_000_000 * megabytes))
 
     def of(
         self,
         document_ids: Collection[str],
         timeout_seconds: float,
         needs: Collection[Need] = EVERYTHING,
-    ) -> Mapping[str, Facts]:
+    ) -> Known:
         """See ``FactsSource``."""
-        at_hand = self._cache.find(document_ids, frozenset(needs))
-        facts = at_hand.facts
-        if at_hand.missing:
-            seconds = max(timeout_seconds, LATE_SECONDS)
-            read = partial(self._read, at_hand, frozenset(needs), seconds)
-            found = self._reading.in_time(read, timeout_seconds)
-            facts |= {entry.facts.document_id: entry.facts for entry in found}
-        return facts
+        ids, wanted = tuple(dict.fromkeys(document_ids)), frozenset(needs)
+        at_hand = self._cache.find(ids, wanted)
+        if not at_hand.missing:
+            return at_hand.known
+        seconds = max(timeout_seconds, LATE_SECONDS)
+        read = partial(self._read, at_hand, wanted, seconds)
+        found = {
+            entry.facts.document_id: entry.facts
+            for entry in self._reading.in_time(read, timeout_seconds)
+        }
+        kept = self._cache.find(ids, wanted)
+        if {*kept.missing} <= {*at_hand.missing} - found.keys():
+            return kept.known
+        # there is no room for them, or some were forgotten meanwhile
+        return Known.of(ids, {**at_hand.known, **found}, self._schema)
 
     def words(self, text: str, timeout_seconds: float) -> tuple[QueryWord, ...]:
         """See ``FactsSource``."""

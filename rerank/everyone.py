@@ -7,6 +7,7 @@ documents, so that a document's numbers do not depend on those beside which it w
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -107,8 +108,7 @@ class Everyone:
 
     def rows(self, document_ids: Iterable[str]) -> npt.NDArray[np.intp]:
         """The rows of documents, in their order."""
-        get = self.places.get
-        return np.array([get(document_id, 0) for document_id in document_ids], dtype=np.intp)
+        return np.fromiter(map(self.places.get, document_ids, repeat(0)), np.intp)
 
     def _column(self, number: int) -> Column:
         return self.counts[:, number].astype(np.float64)

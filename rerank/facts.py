@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -37,6 +38,7 @@ def coded(words: Iterable[str]) -> WordCodes:
     return np.array([code(word) for word in words], dtype=np.uint32)
 
 
+@lru_cache(maxsize=10_000)
 def fragments(word: str) -> bytes:
     """Where the bits of a word's fragments are, as uint16: every three letters on end, with a mark
     before the first one and after the last one. Two fragments may share a bit.

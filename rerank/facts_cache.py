@@ -1,18 +1,18 @@
-"""Facts at hand, in bounded room: what was not asked for longest goes first."""
+"""Facts at hand, in bounded room: what was not asked for lately goes first.
+
+They stand on two shelves. When the newer one is full it becomes the older one, whose documents are
+then forgotten at once; what is asked for of the older one is put on the newer one.
+"""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rerank.facts import Facts, Need, QueryWord
-
-ENTRY_BYTES = 1_500
-"""What an entry takes beside words, vector and texts: objects, mappings, the id."""
-
-VALUE_BYTES = 100
-"""What a keyword or a number takes in its mapping."""
+from rerank.known import Known
+from rerank.shelf import Shelf, bytes_of
+from tandem.schema import Schema
 
 MOST_TEXTS = 1_000
 """How many queries' words are kept."""
@@ -26,50 +26,55 @@ class Entry(NamedTuple):
 
 
 class AtHand(NamedTuple):
-    """What was found of what was asked for. ``epoch`` changes whenever documents are forgotten."""
+    """What was found of what was asked for, and what was not. ``epoch`` changes whenever documents
+    are forgotten.
+    """
 
-    facts: dict[str, Facts]
+    known: Known
     missing: list[str]
     epoch: int
 
 
-@dataclass
 class FactsCache:
     """In at most ``capacity`` bytes, about. Thread-safe."""
 
-    capacity: int
-    bytes_held: int = field(default=0, init=False)
-    _entries: OrderedDict[str, Entry] = field(default_factory=OrderedDict, init=False)
-    _texts: OrderedDict[str, tuple[QueryWord, ...]] = field(default_factory=OrderedDict, init=False)
-    _epoch: int = field(default=0, init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    def __init__(self, schema: Schema, capacity: int) -> None:
+        self._schema = schema
+        self._room = capacity // 2
+        self._newer, self._older = Shelf(schema), Shelf(schema)
+        self._texts: OrderedDict[str, tuple[QueryWord, ...]] = OrderedDict()
+        self._epoch = 0
+        self._lock = threading.Lock()
 
-    def find(self, document_ids: Collection[str], needs: frozenset[Need]) -> AtHand:
+    @property
+    def bytes_held(self) -> int:
+        """About how much room the facts take."""
+        return self._newer.bytes_held + self._older.bytes_held
+
+    def find(self, document_ids: Sequence[str], needs: frozenset[Need]) -> AtHand:
         """The facts that hold all of what is needed."""
-        facts: dict[str, Facts] = {}
-        missing: list[str] = []
         with self._lock:
-            entries = self._entries
-            for document_id in dict.fromkeys(document_ids):
-                entry = entries.get(document_id)
-                if entry is None or not needs <= entry.needs:
-                    missing.append(document_id)
-                else:
-                    entries.move_to_end(document_id)
-                    facts[document_id] = entry.facts
-            return AtHand(facts, missing, self._epoch)
+            shelf, epoch = self._newer, self._epoch
+            rows = shelf.rows_of(document_ids, needs)
+            if rows.all():
+                return AtHand(Known(document_ids, shelf, rows), [], epoch)
+            known = Known(document_ids, shelf, rows)
+            lacking = [*dict.fromkeys(name for name in document_ids if name not in known)]
+            older = Known(lacking, self._older, self._older.rows_of(lacking, needs))
+            if not older:
+                return AtHand(known, lacking, epoch)
+            found = [Entry(facts, self._older.needs_of(name)) for name, facts in older.items()]
+            for entry in found:
+                self._add(entry)
+            known = Known.of(document_ids, {**known, **older}, self._schema)
+            return AtHand(known, [name for name in lacking if name not in older], epoch)
 
     def keep(self, entries: Iterable[Entry], epoch: int) -> None:
         """Keep what was read since ``epoch``, unless documents were forgotten meanwhile."""
         with self._lock:
-            if epoch != self._epoch:
-                return
-            for entry in entries:
-                self._drop(entry.facts.document_id)
-                self._entries[entry.facts.document_id] = entry
-                self.bytes_held += bytes_of(entry.facts)
-            while self.bytes_held > self.capacity:
-                self._drop(next(iter(self._entries)))
+            if epoch == self._epoch:
+                for entry in entries:
+                    self._add(entry)
 
     def query_words(self, text: str) -> tuple[int, tuple[QueryWord, ...] | None]:
         """The epoch, and the words of a text if they are known."""
@@ -87,24 +92,22 @@ class FactsCache:
                 if len(self._texts) > MOST_TEXTS:
                     self._texts.popitem(last=False)
 
-    def forget(self, document_ids: Collection[str]) -> None:
+    def forget(self, document_ids: Iterable[str]) -> None:
         """Know nothing of these documents, nor how many documents hold a word."""
         with self._lock:
             self._epoch += 1
             self._texts.clear()
             for document_id in document_ids:
-                self._drop(document_id)
+                self._newer.rows.pop(document_id, None)
+                self._older.rows.pop(document_id, None)
+            if not self._newer.rows:
+                self._newer = Shelf(self._schema)
+            if not self._older.rows:
+                self._older = Shelf(self._schema)
 
-    def _drop(self, document_id: str) -> None:
-        entry = self._entries.pop(document_id, None)
-        if entry is not None:
-            self.bytes_held -= bytes_of(entry.facts)
-
-
-def bytes_of(facts: Facts) -> int:
-    """About how much room facts take."""
-    values = len(facts.numbers) + sum(1 + len(values) for values in facts.keywords.values())
-    arrays = facts.words.whole.nbytes + VALUE_BYTES * len(facts.words)
-    vector = 0 if facts.vector is None else facts.vector.nbytes
-    fragments = 0 if facts.fragments is None else facts.fragments.nbytes
-    return ENTRY_BYTES + VALUE_BYTES * values + arrays + vector + fragments
+    def _add(self, entry: Entry) -> None:
+        size = bytes_of(entry.facts)
+        if self._newer.bytes_held + size > self._room:
+            self._older, self._newer = self._newer, Shelf(self._schema)
+        if size <= self._room:
+            self._newer.add(entry.facts, entry.needs)

@@ -6,7 +6,7 @@ are added to one row after the other. A document with a past takes about 220 byt
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from itertools import chain, count
+from itertools import chain, count, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -52,8 +52,8 @@ class Numbers:
 
     def of(self, document_ids: Collection[str], seconds: float, as_of: int) -> Everyone:
         """A copy of those of some documents, seen at ``seconds`` since 1970."""
-        get = self._places.get
-        rows = np.array([0, *(get(item, 0) for item in document_ids)], dtype=np.intp)
+        held = map(self._places.get, document_ids, repeat(0))
+        rows = np.fromiter(chain([0], held), np.intp, 1 + len(document_ids))
         totals = Totals(self._all.copy(), self._located.copy(), float(self._rating_sum[0]))
         return Everyone(
             as_of,

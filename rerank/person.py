@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from rerank.deeds import CHOOSING, is_rating
 from tandem.behaviour import Deed, Who
@@ -15,6 +16,10 @@ SESSION_SECONDS = 1_800.0
 
 SESSION_DOCUMENTS = 20
 """What somebody wants now is in the last so many documents that they chose."""
+
+ACTION, DOCUMENT, SECONDS, VALUE, SESSION = map(
+    Deed._fields.index, ("action", "document_id", "seconds", "value", "session_id")
+)
 
 PRIOR_RATINGS = 5
 """Weight of the mean of all people's ratings in a person's, in ratings."""
@@ -39,9 +44,18 @@ class Person:
         return any(name is not None for name in self.who)
 
     @cached_property
+    def _columns(self) -> tuple[Sequence[Any], ...]:
+        """The deeds by what they say, each one's in order: so they are gone through the soonest."""
+        return tuple(zip(*self.deeds, strict=True)) or ((),) * len(Deed._fields)
+
+    @property
+    def _documents(self) -> Sequence[str]:
+        return self._columns[DOCUMENT]
+
+    @cached_property
     def last(self) -> Mapping[str, Deed]:
         """document_id -> the last thing done with it, in the order in which they were first met."""
-        return {deed.document_id: deed for deed in self.deeds if deed.document_id is not None}
+        return dict(zip(self._documents, self.deeds, strict=True))
 
     @cached_property
     def document_ids(self) -> tuple[str, ...]:
@@ -51,21 +65,20 @@ class Person:
     @cached_property
     def ratings(self) -> Mapping[str, float]:
         """document_id -> its last rating."""
+        values = self._columns[VALUE]
         return {
-            deed.document_id: deed.value
-            for deed in self.deeds
-            if deed.value is not None and deed.document_id is not None and is_rating(deed)
+            name: values[place]
+            for place, name in enumerate(self._documents)
+            if values[place] is not None and is_rating(self.deeds[place])
         }
 
     @cached_property
     def worths(self) -> Mapping[str, float]:
         """document_id -> the most that choosing it was worth; what was not chosen is left out."""
         worths: dict[str, float] = {}
-        worth_of, before = CHOOSING.get, worths.get
-        for deed in self.deeds:
-            worth, name = worth_of(deed.action, 0.0), deed.document_id
-            if worth and name is not None and worth > before(name, 0.0):
-                worths[name] = worth
+        for name, action in zip(self._documents, self._columns[ACTION], strict=True):
+            if action in CHOOSING:
+                worths[name] = max(CHOOSING[action], worths.get(name, 0.0))
         return worths
 
     @cached_property
@@ -89,12 +102,13 @@ class Person:
     @cached_property
     def session(self) -> tuple[Deed, ...]:
         """What was done in the same session, or within the last half hour."""
-        session = self.who.session_id
+        session, now = self.who.session_id, self.seconds
+        of_which, when = self._columns[SESSION], self._columns[SECONDS]
         return tuple(
-            deed
-            for deed in self.deeds
-            if (session is not None and deed.session_id == session)
-            or abs(self.seconds - deed.seconds) <= SESSION_SECONDS
+            self.deeds[place]
+            for place, moment in enumerate(when)
+            if abs(now - moment) <= SESSION_SECONDS
+            or (session is not None and of_which[place] == session)
         )
 
     @cached_property

@@ -118,15 +118,16 @@ def with_documents(scene: Scene, facts: FactsSource, wanted: Needs, until: float
     Raises:
         EngineUnavailable: it does not come.
     """
-    found: dict[str, Facts] = {}
+    past: Mapping[str, Facts] = {}
+    found: Mapping[str, Facts] = {}
     if wanted.past_documents is not None and scene.person.document_ids:
-        found |= facts.of(scene.person.document_ids, time_left(until), wanted.past_documents)
+        past = facts.of(scene.person.document_ids, time_left(until), wanted.past_documents)
     if wanted.documents is not None and len(scene):
-        found |= facts.of(scene.document_ids, time_left(until), wanted.documents)
+        found = facts.of(scene.document_ids, time_left(until), wanted.documents)
     text = scene.query.text
     words = facts.words(text, time_left(until)) if wanted.words else ()
     vector = facts.vector(text) if "vectors" in (wanted.documents or ()) else None
-    return replace(scene, facts=found, words=words, query_vector=vector)
+    return replace(scene, facts=found, past_facts=past, words=words, query_vector=vector)
 
 
 class Scenery:

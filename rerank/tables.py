@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
+from rerank.records import Codes, codes_of
 from tandem.errors import ModelError
 
 Floats = npt.NDArray[np.float32]
@@ -36,10 +38,13 @@ class ValueTable:
     residuals: Floats = field(default_factory=lambda: _none(0))
     counts: Floats = field(default_factory=lambda: _none(0))
 
-    @cached_property
-    def rows(self) -> Mapping[str, int]:
-        """Each value -> its row."""
-        return {value: row for row, value in enumerate(self.values)}
+
+class CodedValues(NamedTuple):
+    """Of the values of several fields by their ``codes``, which rise: as in ``ValueTable``."""
+
+    codes: Codes
+    residuals: Floats
+    counts: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +72,27 @@ class Tables:
     widths: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
+    def of_values(self) -> CodedValues:
+        """What is known of the values of all fields together."""
+        tables = self.values
+        codes = np.concatenate(
+            [codes_of("", ()), *(codes_of(name, tables[name].values) for name in tables)]
+        )
+        order = np.argsort(codes)
+        parts = [*tables.values()] or [ValueTable()]
+        return CodedValues(
+            codes[order],
+            np.concatenate([table.residuals for table in parts])[order],
+            np.concatenate([table.counts for table in parts])[order],
+        )
+
+    @cached_property
     def _places(self) -> Mapping[str, int]:
         return {document_id: row for row, document_id in enumerate(self.document_ids)}
 
     def rows(self, document_ids: Iterable[str]) -> Rows:
         """The rows of documents, in their order; -1 for one that is not there."""
-        get = self._places.get
-        return np.array([get(document_id, -1) for document_id in document_ids], dtype=np.intp)
+        return np.fromiter(map(self._places.get, document_ids, repeat(-1)), np.intp)
 
     def biases_of(self, rows: Rows) -> npt.NDArray[np.float64]:
         """The biases of rows; 0, as good as usual, for -1."""

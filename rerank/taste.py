@@ -4,13 +4,12 @@ A rating says something of a person by what it is above or below what is usual: 
 and for this person, who may be strict. The rest is a *residual*, in standard deviations.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from rerank.facts import Facts
+from rerank.known import Known
 from rerank.scene import Scene, Values
 from rerank.tables import Rows
 
@@ -53,7 +52,7 @@ class Liked(NamedTuple):
     its order.
     """
 
-    facts: Sequence[Facts]
+    known: Known
     residuals: Values
 
 
@@ -63,12 +62,12 @@ def liked(scene: Scene) -> Liked:
 
 
 def _liked(scene: Scene) -> Liked:
-    known = scene.once(taste)
-    facts = [*map(scene.facts.get, known.document_ids)]
-    found = [item for item in facts if item is not None]
-    if len(found) == len(facts):
-        return Liked(found, known.residuals)
-    return Liked(found, known.residuals[[item is not None for item in facts]])
+    tasted = scene.once(taste)
+    known = scene.past.only(tasted.document_ids)
+    places = np.flatnonzero(known.is_known)
+    if len(places) == len(tasted.residuals):
+        return Liked(known, tasted.residuals)
+    return Liked(known.at(places), tasted.residuals[places])
 
 
 def place(scene: Scene) -> Values | None:

@@ -4,6 +4,7 @@ Places count searchable words: stop words are not among them, so two words that 
 neighbours.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rerank.facts import NO_WORDS, QueryWord, WordCodes, code
+from rerank.facts import QueryWord, WordCodes, code
+from rerank.known import Laid
 from rerank.lookup import Ints, found_in
 from rerank.scene import Scene, Values
 
@@ -54,8 +56,8 @@ def terms(scene: Scene) -> Terms:
 
 def _terms(scene: Scene) -> Terms:
     weights = {item.word: item.weight for item in scene.words}
-    rarest = sorted(weights, key=lambda word: -weights[word])[:MOST_TERMS]
-    kept = {word: place for place, word in enumerate(word for word in weights if word in {*rarest})}
+    rarest = {*sorted(weights, key=lambda word: -weights[word])[:MOST_TERMS]}
+    kept = {word: place for place, word in enumerate(word for word in weights if word in rarest)}
     return Terms(
         np.array([code(word) for word in kept], dtype=np.uint32),
         np.array([weights[word] for word in kept], dtype=np.float64),
@@ -73,45 +75,9 @@ def _pairs(words: Sequence[QueryWord], kept: dict[str, int]) -> list[tuple[int, 
     return list(pairs)
 
 
-class Laid(NamedTuple):
-    """The text fields of all candidates laid one after another, candidate by candidate: the codes
-    of their words, and how many of them each field has, shape (candidates, fields).
-    """
-
-    codes: WordCodes
-    lengths: Ints
-
-    @property
-    def ends(self) -> Ints:
-        """Where each field ends, shape (candidates x fields,)."""
-        return np.cumsum(self.lengths)
-
-
-def laid(scene: Scene) -> Laid:
-    """The candidates' words; none where nothing is known of one."""
-    return scene.once(_laid)
-
-
-def _laid(scene: Scene) -> Laid:
-    fields = tuple(field.name for field in scene.schema.text_fields)
-    held = [NO_WORDS if facts is None else facts.words for facts in scene.documents]
-    codes = [NO_WORDS.whole, *(words.whole for words in held)]
-    lengths = np.array([words.counts(fields) for words in held], np.intp)
-    return Laid(np.concatenate(codes), lengths.reshape(-1, len(fields)))
-
-
-def is_known(scene: Scene) -> npt.NDArray[np.bool_]:
-    """Whether a candidate's content is known."""
-    return scene.once(_is_known)
-
-
-def _is_known(scene: Scene) -> npt.NDArray[np.bool_]:
-    return np.array([facts is not None for facts in scene.documents], dtype=bool)
-
-
 def lengths(scene: Scene, field: str) -> Ints:
     """How many words the candidates have in a field; 0 where nothing is known of one."""
-    found: Ints = laid(scene).lengths[:, _column(scene, field)]
+    found: Ints = scene.known.words.lengths[:, _column(scene, field)]
     return found
 
 
@@ -127,69 +93,107 @@ def matches(scene: Scene, field: str) -> "Matches | None":
 
 
 def _matches(scene: Scene, field: str) -> "Matches | None":
-    if not len(terms(scene)) or not is_known(scene).any():
+    everywhere = occurrences(scene)
+    return None if everywhere is None else Matches(everywhere, _column(scene, field))
+
+
+def occurrences(scene: Scene) -> "Occurrences | None":
+    """Where the terms stand in all fields; ``None`` as ``matches``."""
+    return scene.once(_occurrences)
+
+
+def _occurrences(scene: Scene) -> "Occurrences | None":
+    asked = terms(scene)
+    if not len(asked) or not scene.known.is_known.any():
         return None
-    found, column = scene.once(_occurrences), _column(scene, field)
-    is_there = found.fields == column
-    return Matches(
-        terms(scene),
-        is_known(scene),
-        lengths(scene, field),
-        found.places[is_there],
-        found.which[is_there],
-        found.rows[is_there],
-        found.ends[is_there],
-    )
-
-
-class _Occurrences(NamedTuple):
-    """Of every place in ``Laid`` that holds a term, in order: the place, the term, its candidate
-    and field, and where that one's text ends.
-    """
-
-    places: Ints
-    which: Ints
-    rows: Ints
-    fields: Ints
-    ends: Ints
-
-
-def _occurrences(scene: Scene) -> _Occurrences:
-    held = laid(scene)
-    order = np.argsort(terms(scene).codes)
-    places, which = found_in(held.codes, terms(scene).codes[order])
+    held = scene.known.words
+    order = np.argsort(asked.codes)
+    places, which = found_in(held.codes, asked.codes[order])
     texts = np.searchsorted(held.ends, places, side="right")
-    rows, fields = np.divmod(texts, held.lengths.shape[1])
-    return _Occurrences(places, order[which], rows, fields, held.ends[texts])
+    return Occurrences(asked, scene.known.is_known, held, places, order[which], texts)
 
 
 @dataclass(frozen=True, eq=False)
-class Matches:
-    """Where terms stand in one field of the candidates, whose texts are laid one after another.
-
-    ``is_known`` and ``lengths``, in words, are the candidates', shape (candidates,). ``places``,
-    ``which``, ``rows`` and ``ends`` tell of every occurrence its place, its term, its candidate,
-    and where that one's text ends, shape (occurrences,).
+class Occurrences:
+    """Of every place in the candidates' texts that holds a term, in order: the place, the term, and
+    the text, which is candidate x fields + field; shape (occurrences,).
     """
 
     terms: Terms
     is_known: npt.NDArray[np.bool_]
-    lengths: Ints
+    laid: Laid
     places: Ints
     which: Ints
-    rows: Ints
-    ends: Ints
+    texts: Ints
+
+    @cached_property
+    def counts(self) -> Values:
+        """How often each field holds each term, shape (candidates, fields, terms)."""
+        shape = *self.laid.lengths.shape, len(self.terms)
+        cells = np.bincount(self.texts * shape[2] + self.which, minlength=math.prod(shape))
+        return cells.reshape(shape).astype(np.float64)
+
+    @cached_property
+    def is_held(self) -> npt.NDArray[np.bool_]:
+        """Whether any field holds each term, shape (candidates, terms)."""
+        held: npt.NDArray[np.bool_] = np.logical_or.reduce(self.counts > 0, axis=1)
+        return held
 
     def told(self, values: Values) -> Values:
         """The values, NaN for candidates whose content is not known."""
         return np.where(self.is_known, values, np.nan)
 
+
+class Matches:
+    """Where terms stand in one field of the candidates.
+
+    ``lengths``, in words, are the candidates', shape (candidates,), and ``counts`` how often each
+    holds each term, shape (candidates, terms). ``places``, ``which``, ``rows`` and ``ends`` tell of
+    every occurrence its place, its term, its candidate, and where that one's text ends, shape
+    (occurrences,).
+    """
+
+    def __init__(self, everywhere: Occurrences, column: int) -> None:
+        self.terms = everywhere.terms
+        self.is_known = everywhere.is_known
+        self.lengths = everywhere.laid.lengths[:, column]
+        self.counts = everywhere.counts[:, column]
+        self.told = everywhere.told
+        self._everywhere = everywhere
+        self._column = column
+
     @cached_property
-    def counts(self) -> Values:
-        """How often each candidate holds each term, shape (candidates, terms)."""
-        shape = len(self.lengths), len(self.terms)
-        cells = np.bincount(self.rows * shape[1] + self.which, minlength=shape[0] * shape[1])
-        return cells.reshape(shape).astype(np.float64)
+    def begins(self) -> Ints:
+        """Where the field of each candidate begins, shape (candidates,)."""
+        laid = self._everywhere.laid
+        ends: Ints = laid.ends.reshape(laid.lengths.shape)[:, self._column]
+        return ends - self.lengths
+
+    @cached_property
+    def _here(self) -> Ints:
+        fields = self._everywhere.laid.lengths.shape[1]
+        return np.flatnonzero(self._everywhere.texts % fields == self._column)
+
+    @cached_property
+    def places(self) -> Ints:
+        """Where each occurrence stands."""
+        return self._everywhere.places[self._here]
+
+    @cached_property
+    def which(self) -> Ints:
+        """The term of each."""
+        return self._everywhere.which[self._here]
+
+    @cached_property
+    def rows(self) -> Ints:
+        """The candidate of each."""
+        rows: Ints = self._everywhere.texts[self._here] // self._everywhere.laid.lengths.shape[1]
+        return rows
+
+    @cached_property
+    def ends(self) -> Ints:
+        """Where the text of each ends."""
+        return self._everywhere.laid.ends[self._everywhere.texts[self._here]]
 
     @cached_property
     def following(self) -> Places:

@@ -6,7 +6,7 @@ and a tuple is made in less than half the time.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Final, Literal, NamedTuple
 
 from tandem.documents import Document
@@ -48,6 +48,9 @@ class Hit(NamedTuple):
     contributions: tuple[Contribution, ...] = ()
 
 
+_ID = attrgetter("document_id")
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Hits, best first; equal scores stand in the order of ``document_id``."""
@@ -81,7 +84,7 @@ class Ranking:
     @property
     def document_ids(self) -> tuple[str, ...]:
         """The ids, best first."""
-        return tuple(hit.document_id for hit in self.hits)
+        return tuple(map(_ID, self.hits))
 
     def scores(self) -> dict[str, float]:
         """document_id -> score."""

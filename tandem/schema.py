@@ -70,6 +70,17 @@ class Schema:
         """The fields that a filter may name, in order."""
         return tuple(field for field in self.fields if field.type is not FieldType.TEXT)
 
+    @cached_property
+    def keyword_names(self) -> tuple[str, ...]:
+        """The names of the keyword fields, in order."""
+        return tuple(field.name for field in self.fields if field.type is FieldType.KEYWORD)
+
+    @cached_property
+    def number_names(self) -> tuple[str, ...]:
+        """The names of the fields that hold numbers, booleans and times, in order."""
+        known = self.keyword_names
+        return tuple(field.name for field in self.filterable_fields if field.name not in known)
+
     def near_miss(self, name: str, *, to_filter: bool = False) -> str:
         """A hint naming the closest attribute, or all of them; ``to_filter``: of those that a
         filter may name.

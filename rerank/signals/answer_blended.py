@@ -94,5 +94,6 @@ def blended_spread(scene: Scene) -> Values:
 def _blended(scene: Scene) -> Values:
     blended = np.zeros(len(scene))
     for name, share in scene.shares.items():
-        blended += share * np.nan_to_num(of_best(leg(scene, name).scores))
+        shares = of_best(leg(scene, name).scores)
+        blended += share * np.where(np.isnan(shares), 0.0, shares)
     return blended / (sum(scene.shares.values()) or 1.0)

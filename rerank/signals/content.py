@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from rerank.attributes import keywords, numbers
-from rerank.facts import Facts
+from rerank.attributes import numbers, place_of, records
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.text_matching import is_known, lengths
+from rerank.text_matching import lengths
 from tandem.fields import FieldType
 
 DAY_SECONDS = 86_400.0
@@ -26,7 +25,7 @@ def field_length(scene: Scene, field: str) -> Values:
     """How long a text is, in searchable words; 0 where the document has none. Of a long one the
     first 2,000 words are counted.
     """
-    return np.where(is_known(scene), np.log1p(lengths(scene, field)), np.nan)
+    return np.where(scene.known.is_known, np.log1p(lengths(scene, field)), np.nan)
 
 
 @signal(
@@ -69,8 +68,7 @@ def age(scene: Scene) -> Values:
     """How long ago the document was changed, by its own word, when the query is asked; 0 where it
     says a time that is still to come.
     """
-    changed = [_updated_at(facts) for facts in scene.documents]
-    return np.maximum(log_days(scene.seconds - np.array(changed, dtype=np.float64)), 0.0)
+    return np.maximum(log_days(scene.seconds - scene.known.updated_at), 0.0)
 
 
 @signal(
@@ -84,7 +82,7 @@ def age(scene: Scene) -> Values:
 )
 def values(scene: Scene, field: str) -> Values:
     """How many values the document has in a keyword field."""
-    return np.where(is_known(scene), keywords(scene, field).counts, np.nan)
+    return np.where(scene.known.is_known, records(scene).counts[:, place_of(scene, field)], np.nan)
 
 
 def log_days(seconds: Values) -> Values:
@@ -94,7 +92,3 @@ def log_days(seconds: Values) -> Values:
     days = seconds / DAY_SECONDS
     signed: Values = np.sign(days) * np.log1p(np.abs(days))
     return signed
-
-
-def _updated_at(facts: Facts | None) -> float:
-    return np.nan if facts is None or facts.updated_at is None else facts.updated_at

@@ -4,10 +4,10 @@ the same kind.
 
 import numpy as np
 
-from rerank.attributes import keywords
+from rerank.attributes import place_of, records
+from rerank.lookup import places_of
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.tables import ValueTable
 from tandem.fields import FieldType
 
 UNKNOWN = "no document with one of its values was rated when the model was trained"
@@ -25,7 +25,7 @@ def value_rating(scene: Scene, field: str) -> Values:
     """How much better than usual documents with the same values of the field are rated, such as
     those of one creator: the mean over the values, each shrunk to 0 where it was rated seldom.
     """
-    return scene.once(_means, field)[0]
+    return scene.once(_means)[0][:, place_of(scene, field)]
 
 
 @signal(
@@ -39,20 +39,20 @@ def value_rating(scene: Scene, field: str) -> Values:
 )
 def value_ratings(scene: Scene, field: str) -> Values:
     """How often documents with the same values of the field were rated, on average over them."""
-    return scene.once(_means, field)[1]
+    return scene.once(_means)[1][:, place_of(scene, field)]
 
 
-def _means(scene: Scene, field: str) -> tuple[Values, Values]:
-    """Residuals and counts, each over those of a candidate's values that the table knows."""
-    table = scene.tables.values.get(field, ValueTable())
-    own = keywords(scene, field)
-    rows = own.places(table.rows)
-    is_held = rows >= 0
-    if not is_held.any():
-        return scene.unknown(), scene.unknown()
-    rows, owners = rows[is_held], own.owners[is_held]
-    held = np.bincount(owners, minlength=len(scene))
+def _means(scene: Scene) -> tuple[Values, Values]:
+    """Residuals and counts, each over those of a candidate's values that the tables know, of every
+    keyword field: (candidates, fields).
+    """
+    own, known = records(scene), scene.tables.of_values
+    shape, size = own.counts.shape, own.counts.size
+    places = places_of(own.codes, known.codes)
+    is_held = places >= 0
+    places, cells = places[is_held], own.cells[is_held]
+    held = np.bincount(cells, minlength=size)
     with np.errstate(invalid="ignore"):  # 0 / 0, where none is known, is NaN
-        residuals = np.bincount(owners, table.residuals[rows], len(scene)) / held
-        counts = np.bincount(owners, table.counts[rows], len(scene)) / held
-    return residuals, counts
+        residuals = np.bincount(cells, known.residuals[places], size) / held
+        counts = np.bincount(cells, known.counts[places], size) / held
+    return residuals.reshape(shape), counts.reshape(shape)

@@ -3,11 +3,10 @@
 Without a session, or before anything was chosen in it, all but the count is unknown.
 """
 
-from itertools import repeat
-
 import numpy as np
 
-from rerank.attributes import keywords
+from rerank.attributes import place_of, records, weighed
+from rerank.known import Known
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from tandem.fields import FieldType
@@ -46,28 +45,19 @@ def session_affinity(scene: Scene, field: str) -> Values:
     """The share of what was chosen in the session that has one of the document's values of the
     field, the best of them; shrunk to 0 where little was chosen.
     """
-    weights, total = _weights_of_values(scene, field)
-    if not total:
-        return scene.unknown()
-    own = keywords(scene, field)
+    return scene.once(_affinities)[:, place_of(scene, field)]
+
+
+def _affinities(scene: Scene) -> Values:
+    """To every keyword field, (candidates, fields)."""
+    liking = scene.person.session_liking
+    worths = np.array([*liking.values()], dtype=np.float64)
+    chosen, own = scene.once(_chosen).records, records(scene)
+    known = weighed(chosen, worths)
     best = np.where(own.counts > 0, 0.0, np.nan)
-    of_values = np.fromiter(map(weights.get, own.values, repeat(0.0)), np.float64, len(own.values))
-    np.maximum.at(best, own.owners, of_values)
-    return best / (total + PRIOR_CHOICES)
-
-
-def _weights_of_values(scene: Scene, field: str) -> tuple[dict[str, float], float]:
-    """What the session's documents with each value weigh, and all that have the field."""
-    weights: dict[str, float] = {}
-    total = 0.0
-    for name, liking in scene.person.session_liking.items():
-        facts = scene.facts.get(name)
-        values = facts.keywords.get(field, ()) if facts is not None else ()
-        if values:
-            total += liking
-        for value in values:
-            weights[value] = weights.get(value, 0.0) + liking
-    return weights, total
+    np.maximum.at(best.reshape(-1), own.cells, known.of(own.codes, known.sums))
+    totals = worths @ (chosen.counts > 0)
+    return best / np.where(totals > 0, totals + PRIOR_CHOICES, np.nan)
 
 
 @signal(
@@ -91,12 +81,15 @@ def session_similarity(scene: Scene) -> Values:
 
 def _mean_direction(scene: Scene) -> FloatVector | None:
     """Where what was chosen in the session points to, weighted by its worth; length 1."""
-    liking = scene.person.session_liking
-    known = [(scene.facts[name].vector, liking[name]) for name in liking if name in scene.facts]
-    held = [(vector, worth) for vector, worth in known if vector is not None]
-    if not held:
+    places, vectors = scene.once(_chosen).vectors
+    if not len(places):
         return None
-    vectors, worths = zip(*held, strict=True)
-    mean = np.array(worths, np.float32) @ np.concatenate(vectors).reshape(len(vectors), -1)
+    worths = np.array([*scene.person.session_liking.values()], np.float32)
+    mean = worths[places] @ vectors
     length = float(np.linalg.norm(mean))
     return mean / np.float32(length) if length else None
+
+
+def _chosen(scene: Scene) -> Known:
+    """What is known of what was chosen in the session."""
+    return scene.past.only((*scene.person.session_liking,))

@@ -6,7 +6,7 @@ is unknown: somebody new gets the order that suits most people.
 
 import numpy as np
 
-from rerank.attributes import keywords, keywords_of, numbers, numbers_of
+from rerank.attributes import means, numbers, past_records, place_of, records, weighed
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 from rerank.taste import liked
@@ -25,6 +25,9 @@ PRIOR_ALIKE = 0.05
 SHARPNESS = 8.0
 """A document counts e^(-8 x (1 - cosine)): at a cosine of 0.7 a tenth of the same document."""
 
+SIGNS = np.array([[1.0], [-1.0]])
+"""Of what was liked, and of what was not."""
+
 UNKNOWN = "nothing with the field was rated or chosen, or the document lacks it"
 NO_VECTORS = "nothing of that kind with a vector is in their past, or the document has none"
 
@@ -41,16 +44,16 @@ def affinity(scene: Scene, field: str) -> Values:
     """How much more than usual the person likes documents with the same values of the field: the
     mean over the document's values, each shrunk to 0 where little with it was rated or chosen.
     """
-    past, residuals = liked(scene)
-    known = keywords_of(past, field)
-    if not known.values:
-        return scene.unknown()
-    places: dict[str, int] = {}
-    codes = [places.setdefault(value, len(places)) for value in known.values]
-    sums = np.bincount(codes, np.repeat(residuals, known.counts))
-    tastes = np.append(sums / (np.bincount(codes) + PRIOR_DEEDS), 0.0)  # the last one: none
-    own = keywords(scene, field)
-    return own.means(tastes[own.places(places)])
+    return scene.once(_affinities)[:, place_of(scene, field)]
+
+
+def _affinities(scene: Scene) -> Values:
+    """To every keyword field, (candidates, fields)."""
+    past, own = past_records(scene), records(scene)
+    known = weighed(past, liked(scene).residuals)
+    found = means(own, known.of(own.codes, known.sums / (known.counts + PRIOR_DEEDS)))
+    found[:, ~past.counts.any(axis=0)] = np.nan
+    return found
 
 
 @signal(
@@ -66,17 +69,20 @@ def closeness(scene: Scene, field: str) -> Values:
     mean, weighted by e^(-(distance / width)^2), shrunk to 0 where little is near. The width is half
     the standard deviation of what people met.
     """
-    past, residuals = liked(scene)
     width = scene.tables.widths.get(field)
-    values = numbers_of(past, field)
+    values, residuals = past_records(scene).number(field), liked(scene).residuals
     is_held = ~np.isnan(values)
     if width is None or not is_held.any():
         return scene.unknown()
-    near = numbers(scene, field)[:, np.newaxis] / width - values[is_held] / width
-    # 32 bits are enough once the difference is taken, which of times they are not
-    weights = near.astype(np.float32)
+    if not is_held.all():
+        values, residuals = values[is_held], residuals[is_held]
+    # 32 bits are enough for what lies around the past, which for times since 1970 they are not
+    middle = values[0]
+    past = ((values - middle) / width).astype(np.float32)
+    own = ((numbers(scene, field) - middle) / width).astype(np.float32)
+    weights = np.subtract.outer(own, past)
     weights *= -weights
-    return _smoothed(np.exp(weights, out=weights), residuals[is_held], PRIOR_NEAR)
+    return _smoothed(np.exp(weights, out=weights), residuals, PRIOR_NEAR)
 
 
 @signal(
@@ -114,7 +120,7 @@ def liked_similarity(scene: Scene) -> Values:
     """How near in meaning the document is on average to what the person chose, or rated above what
     is usual.
     """
-    return _mean_similarity(scene, 1.0)
+    return scene.once(_mean_similarities)[0]
 
 
 @signal(
@@ -128,29 +134,28 @@ def liked_similarity(scene: Scene) -> Values:
 )
 def disliked_similarity(scene: Scene) -> Values:
     """How near in meaning the document is on average to what the person rated below usual."""
-    return _mean_similarity(scene, -1.0)
+    return scene.once(_mean_similarities)[1]
 
 
-def _mean_similarity(scene: Scene, sign: float) -> Values:
+def _mean_similarities(scene: Scene) -> tuple[Values, Values]:
+    """To what was liked and to what was not, on average; NaN where there is none of them."""
     rows, candidates = scene.vectors
     past, residuals = scene.once(_past_vectors)
-    is_chosen = sign * residuals > 0
-    found = scene.unknown()
-    if is_chosen.any() and len(rows):
-        mean = is_chosen.astype(np.float32) @ past / np.float32(is_chosen.sum())
-        found[rows] = np.clip(candidates @ mean, -1.0, 1.0)
+    found = scene.unknown(), scene.unknown()
+    if len(past) and len(rows):
+        is_of = (SIGNS * residuals > 0).astype(np.float32)
+        with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
+            means = is_of @ past / is_of.sum(axis=1, keepdims=True)
+        for values, similarities in zip(found, means @ candidates.T, strict=True):
+            values[rows] = np.clip(similarities, -1.0, 1.0)
     return found
 
 
 def _past_vectors(scene: Scene) -> tuple[FloatMatrix, Values]:
     """The vectors of the documents of the past, (documents, dimension), and their residuals."""
     past, residuals = liked(scene)
-    vectors = [item.vector for item in past if item.vector is not None]
-    if not vectors:
-        return np.empty((0, 0), np.float32), np.empty(0)
-    if len(vectors) < len(past):
-        residuals = residuals[[item.vector is not None for item in past]]
-    return np.concatenate(vectors).reshape(len(vectors), -1), residuals
+    places, vectors = past.vectors
+    return vectors, residuals[places]
 
 
 def _smoothed(weights: FloatMatrix, residuals: Values, prior: float) -> Values:

@@ -5,7 +5,7 @@ import numpy as np
 from rerank.facts import coded
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
-from rerank.text_matching import Matches, lengths, matches, share
+from rerank.text_matching import matches, occurrences, share
 from tandem.fields import FieldType
 
 K1, B = 1.2, 0.75
@@ -83,12 +83,11 @@ def coverage(scene: Scene) -> Values:
     """The share of the query's words, weighted by inverse document frequency, that stand in any
     text field.
     """
-    known = _all_fields(scene)
-    if not known:
+    found = occurrences(scene)
+    if found is None:
         return scene.unknown()
-    weights = known[0].terms.weights
-    is_held = np.logical_or.reduce([found.counts > 0 for found in known])
-    return known[0].told(share(is_held @ weights, weights.sum()))
+    weights = found.terms.weights
+    return found.told(share(found.is_held @ weights, weights.sum()))
 
 
 @signal(
@@ -103,11 +102,10 @@ def coverage(scene: Scene) -> Values:
 )
 def rarest_word(scene: Scene) -> Values:
     """Whether the query's rarest word stands in any text field."""
-    known = _all_fields(scene)
-    if not known:
+    found = occurrences(scene)
+    if found is None:
         return scene.unknown()
-    rarest = int(known[0].terms.weights.argmax())
-    return known[0].told(np.minimum(sum(found.counts[:, rarest] for found in known), 1.0))
+    return found.told(found.is_held[:, found.terms.weights.argmax()].astype(np.float64))
 
 
 @signal(
@@ -185,10 +183,10 @@ def title_is_query(scene: Scene) -> Values:
     if found is None:
         return scene.unknown()
     asked = coded(item.word for item in scene.words)
+    rows = np.flatnonzero(found.lengths == len(asked))
+    places = found.begins[rows, np.newaxis] + np.arange(len(asked))
     is_same = np.zeros(len(scene))
-    for row in np.flatnonzero(lengths(scene, "title") == len(asked)).tolist():
-        facts = scene.documents[row]
-        is_same[row] = facts is not None and np.array_equal(facts.words.get("title", ()), asked)
+    is_same[rows] = (scene.known.words.codes[places] == asked).all(axis=1)
     return found.told(is_same)
 
 
@@ -209,8 +207,3 @@ def title_matched(scene: Scene) -> Values:
         return scene.unknown()
     with np.errstate(invalid="ignore"):
         return found.told(found.counts.sum(axis=1) / found.lengths)
-
-
-def _all_fields(scene: Scene) -> list[Matches]:
-    fields = [matches(scene, field.name) for field in scene.schema.text_fields]
-    return [found for found in fields if found is not None]

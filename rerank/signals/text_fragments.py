@@ -26,18 +26,13 @@ def held_fragments(scene: Scene) -> Values:
 
     A fragment that n of N candidates hold weighs ln((N + 1) / (n + 0.5)).
     """
-    known = [
-        (row, facts.fragments)
-        for row, facts in enumerate(scene.documents)
-        if facts is not None and facts.fragments is not None
-    ]
     asked = b"".join(fragments(item.word) for item in scene.words)
+    places = np.unique(np.frombuffer(asked, dtype=np.uint16)).astype(np.intp)
+    rows, held = scene.known.fragments(places >> 3)
     shares = scene.unknown()
-    if not known or not asked:
+    if not len(rows) or not asked:
         return shares
-    places = np.unique(np.frombuffer(asked, dtype=np.uint16))
-    held = np.concatenate([bits for _, bits in known]).reshape(len(known), -1)[:, places >> 3]
     is_held = (held >> (FIRST_BIT - (places & FIRST_BIT)).astype(np.uint8)) & 1
-    weights = np.log((len(known) + 1) / (is_held.sum(axis=0) + 0.5))
-    shares[[row for row, _ in known]] = np.minimum(is_held @ weights / weights.sum(), 1.0)
+    weights = np.log((len(rows) + 1) / (is_held.sum(axis=0) + 0.5))
+    shares[rows] = np.minimum(is_held @ weights / weights.sum(), 1.0)
     return shares

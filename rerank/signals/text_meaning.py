@@ -1,7 +1,5 @@
 """What a document's vectors say of the query, beside its best passage."""
 
-import numpy as np
-
 from rerank.scene import Scene, Values
 from rerank.signals.registry import signal
 
@@ -23,6 +21,5 @@ def vector_mean(scene: Scene) -> Values:
     rows, directions = scene.vectors
     cosines = scene.unknown()
     if scene.query_vector is not None and len(rows):
-        focus = [1.0 if facts is None else facts.focus for facts in scene.documents]
-        cosines[rows] = (directions @ scene.query_vector) * np.array(focus)[rows]
+        cosines[rows] = (directions @ scene.query_vector) * scene.known.focus[rows]
     return cosines

@@ -1,8 +1,8 @@
 """The event log as learning reads it: lean rows out of the columns, nothing is checked again."""
 
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, NamedTuple, cast
 
 import orjson
 import sqlalchemy as sa
@@ -106,18 +106,18 @@ class CollectionBehaviour:
         which is quicker than for all; a server once, as that is one way there and back.
         """
         if not is_server(self._engine.url):
-            return [row for name in names for row in _from_file(self._engine, name, given)]
+            return _from_file(self._engine, names, given)
         with reading(self._engine) as connection:
             result = connection.execute(_deeds_by(names), given)
             assert result.cursor is not None
             return result.cursor.fetchall()
 
 
-def _from_file(engine: sa.Engine, name: str, given: Mapping[str, Any]) -> Sequence[Row]:
-    """The last deeds under one name."""
-    query = _compiled(name, engine.dialect)
+def _from_file(engine: sa.Engine, names: Sequence[str], given: Mapping[str, Any]) -> Sequence[Row]:
+    """The last deeds under each of these names."""
     held = {key: written(text) for key, text in given.items() if isinstance(text, str)}
-    return sqlite.rows(engine, query.words, query.values({**given, **held}))
+    queries = [_compiled(name, engine.dialect) for name in names]
+    return sqlite.rows(engine, [query.asking({**given, **held}) for query in queries])
 
 
 class _Compiled(NamedTuple):
@@ -129,10 +129,10 @@ class _Compiled(NamedTuple):
     names: Sequence[str]
     fixed: Mapping[str, Any]
 
-    def values(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The values in their places."""
+    def asking(self, given: Mapping[str, Any]) -> sqlite.Question:
+        """With the values in their places."""
         known = {**self.fixed, **given}
-        return tuple([known[name] for name in self.names])
+        return sqlite.Question(self.words, tuple([known[name] for name in self.names]))
 
 
 @cache
@@ -168,7 +168,11 @@ def _deeds(rows: Sequence[Row]) -> list[Deed]:
     texts = [columns[place] for place in TEXTS] if columns else []
     if any(ESCAPE in "".join(filter(None, column)) for column in texts):
         return [_deed(row) for row in rows]
-    return [*map(Deed._make, rows)]
+    return [*map(_MADE, rows)]
+
+
+_MADE = cast("Callable[[Row], Deed]", partial(tuple.__new__, Deed))
+"""``Deed._make`` of a row that has its columns, which it checks of each."""
 
 
 def _deed(row: Row) -> Deed:

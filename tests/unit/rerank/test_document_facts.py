@@ -21,7 +21,8 @@ from rerank.document_facts import (
     mean_direction,
 )
 from rerank.facts import Need, QueryWord, coded, fragment_bits, fragments
-from rerank.facts_cache import ENTRY_BYTES, Entry
+from rerank.facts_cache import Entry
+from rerank.shelf import ENTRY_BYTES, bytes_of
 from tandem.analysis import ANALYSES, Analysis
 from tandem.documents import Document
 from tandem.engines.tantivy_mapping import build_analyzer
@@ -179,6 +180,21 @@ def test_the_room_is_bounded() -> None:
     assert 0 < facts.bytes_held <= 2.5 * ENTRY_BYTES
     facts.forget("abc")
     assert facts.bytes_held == 0
+
+
+def test_what_is_asked_for_of_the_older_shelf_stays() -> None:
+    """It is put on the newer one as it was read, beside what is read anew."""
+    house = House(*(document(name, "fox") for name in "abc"))
+    facts = house.facts(megabytes=2.5 * (bytes_of(house.facts().of(["a"], 1.0)["a"])) / 1_000_000)
+    house.asked.clear()
+    facts.of(["a"], 1.0)
+    facts.of(["b"], 1.0)
+    found = facts.of(["b", "a"], 1.0)
+    assert [item.words["body"].tolist() for item in found.values()] == [coded(["fox"]).tolist()] * 2
+    assert found["a"].vector is not None
+    facts.of(["c"], 1.0)
+    facts.of(["a"], 1.0)
+    assert house.asked == [("a",), ("b",), ("c",)]
 
 
 def test_a_document_that_does_not_fit_is_given_all_the_same() -> None:
