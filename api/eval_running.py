@@ -17,7 +17,6 @@ from relevance_eval.query_set import QuerySet
 from relevance_eval.run_record import RunFile, is_record, read_record
 from relevance_eval.running import Holes, Progress, run_into
 from tandem.catalog.catalog import Catalog
-from tandem.client import Client
 from tandem.errors import CollectionNotFound, InputError, OwnedElsewhere
 from tandem.judgments import Run
 from tandem.settings import Settings
@@ -57,14 +56,13 @@ def opened(
         sources: list[Source] = []
         catalog: Catalog | None = None
         if url is not None and wanted.configurations:
-            sources += by_server(stack.enter_context(Client(url)), wanted)
+            sources += _served(stack, url, wanted)
         elif wanted.configurations:
             check_engines(chosen)
             try:
                 house = stack.enter_context(open_house(chosen, PURPOSE, notify=note, create=False))
             except OwnedElsewhere as owned:
-                address = served(owned)
-                sources += by_server(stack.enter_context(Client(address)), wanted)
+                sources += _served(stack, served(owned), wanted)
             else:
                 catalog, target = house.catalog, house.collection(chosen.collection)
                 prepare(target)
@@ -75,6 +73,12 @@ def opened(
             assert catalog is not None, "it is needed"
             sources.append(_baseline(catalog, chosen.collection, wanted))
         yield catalog, sources
+
+
+def _served(stack: ExitStack, address: str, wanted: Wanted) -> list[Source]:
+    from tandem.client import Client
+
+    return by_server(stack.enter_context(Client(address)), wanted)
 
 
 def _catalog(stack: ExitStack, chosen: Settings, *, needed: bool) -> Catalog | None:

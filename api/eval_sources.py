@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.bootstrap import House
 from api.collection import OpenCollection
@@ -17,14 +17,15 @@ from query.retrieval import search_pools
 from relevance_eval.baseline import NAME as BASELINE
 from relevance_eval.baseline import Bm25Baseline
 from relevance_eval.running import CANDIDATES, Asking, Stage
-from relevance_eval.served import ServedSearcher
 from rerank.manifest import Manifest
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import Generation, Release
-from tandem.client import Client
 from tandem.documents import Document
 from tandem.errors import InputError, QueryError
 from tandem.protocols import Searcher
+
+if TYPE_CHECKING:
+    from tandem.client import Client
 
 STAGES: Mapping[Stage, str] = {LEXICAL: "lexical", VECTOR: "semantic", CANDIDATES: "rrf"}
 """Which configuration shows a stage's own list, of those that have more than one stage."""
@@ -123,7 +124,7 @@ def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator
                     )
                 return pipelines[key]
 
-            about = dict(wanted.about) | about_release(house, release, opened.generation)
+            about = {**wanted.about, **about_release(house, release, opened.generation)}
             sources = []
             for name, configuration, told in wanted.runs():
                 model = _model(told, release) if is_reranked(configuration) else None
@@ -131,7 +132,7 @@ def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator
                 stages = {stage: searcher(own, None) for stage, own in shown.items()}
                 asking = Asking(searcher(configuration, model), wanted.depth, stages, wanted.reach)
                 own = {"name": name, "configuration": configuration, "model": model}
-                sources.append(Source(name, asking, own | about))
+                sources.append(Source(name, asking, {**own, **about}))
             yield sources
     finally:
         pools.close()
@@ -163,7 +164,7 @@ def _complete(target: OpenCollection, number: int) -> Generation:
     return complete[number]
 
 
-def by_server(client: Client, wanted: Wanted) -> list[Source]:
+def by_server(client: "Client", wanted: Wanted) -> list[Source]:
     """Sources that a server answers, by its live release.
 
     Raises:
@@ -175,6 +176,8 @@ def by_server(client: Client, wanted: Wanted) -> list[Source]:
             "--model or --generation is given, but a server answers by its live release",
             hint="leave them out, or stop the server that owns the data folder meanwhile",
         )
+    from relevance_eval.served import ServedSearcher
+
     state = client.ready()
     served = {
         "collection": state.collection,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from relevance_eval.run_record import Answer, RunFile
-from tandem.client import ServerFailed, ServerUnavailable
 from tandem.errors import SearchUnavailable
 from tandem.protocols import Searcher
 from tandem.queries import Query
@@ -21,9 +20,6 @@ IN_A_ROW = 5
 
 AHEAD = 4
 """So many queries a worker are under way or wait to be written: lists take memory."""
-
-UNANSWERED = (SearchUnavailable, ServerFailed, ServerUnavailable)
-"""Errors that another query, or another time, may not have."""
 
 CANDIDATES: Final = "candidates"
 """The fused list from which an order is made: what is not in it cannot be shown."""
@@ -104,7 +100,7 @@ def run_into(
     for query_id, asked in _in_order(asking, left.items(), workers):
         try:
             answer = asked.result()
-        except UNANSWERED as error:
+        except SearchUnavailable as error:
             holes.unanswered[query_id] = str(error)
             in_a_row += 1
             if in_a_row == IN_A_ROW:

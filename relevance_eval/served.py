@@ -43,8 +43,14 @@ class ServedSearcher:
 
         Raises:
             ReleaseConflict: another release went live amid the run.
-            ServerUnavailable, ServerFailed: the server did not answer, patiently asked.
+            SearchUnavailable: the server did not answer, patiently asked.
         """
+        try:
+            return self._patiently(query)
+        except (ServerFailed, ServerUnavailable) as error:
+            raise SearchUnavailable(str(error), hint=error.hint) from error
+
+    def _patiently(self, query: Query) -> SearchResult:
         for pause in self._pauses:
             try:
                 return self._asked(query)
