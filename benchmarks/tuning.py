@@ -5,6 +5,7 @@ seen it, beside reciprocal rank fusion with k = 60. A choice is made for each fo
 """
 
 import time
+from math import hypot
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -57,8 +58,18 @@ def figures(folders: list[Path], split: str) -> dict[str, Any]:
             "seconds": round(seconds, 1),
             **as_data(chosen),
         }
-    mean = fmean(each["lift_to_rrf"][0] for each in found.values())
-    return {"mean_lift_to_rrf": round(mean, 4), "folders": found}
+    lifts = [each["lift_to_rrf"] for each in found.values()]
+    return {"mean_lift_to_rrf": mean_lift(lifts), "folders": found}
+
+
+def mean_lift(lifts: list[list[float]]) -> list[float]:
+    """The mean of the folders' lifts with its interval: they are independent, so that squares of
+    the ways from each mean to its bounds add up.
+    """
+    mean = fmean(middle for middle, _, _ in lifts)
+    below = hypot(*(middle - low for middle, low, _ in lifts)) / len(lifts)
+    above = hypot(*(high - middle for middle, _, high in lifts)) / len(lifts)
+    return [round(value, 4) for value in (mean, mean - below, mean + above)]
 
 
 def main() -> None:
@@ -71,7 +82,8 @@ def main() -> None:
     if chosen.json:
         print_json(found)
         return
-    print(f"mean lift to {RRF}: {found['mean_lift_to_rrf']:+.4f}")
+    mean, low, high = found["mean_lift_to_rrf"]
+    print(f"mean lift to {RRF}: {mean:+.4f} ({low:+.4f} to {high:+.4f})")
     for name, row in found["folders"].items():
         mean, low, high = row["lift_to_rrf"]
         print(f"{name}: {mean:+.4f} ({low:+.4f} to {high:+.4f}), {row['seconds']} s")
