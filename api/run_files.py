@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from relevance_eval.formats.judged import ReadRun
 from relevance_eval.formats.registry import read_run
-from relevance_eval.run_record import read_header
-from tandem.errors import InputError, SourceError
+from tandem.errors import InputError
 
 
 def read_runs(paths: Sequence[Path]) -> dict[str, ReadRun]:
@@ -32,11 +30,3 @@ def named_runs(paths: Sequence[Path]) -> Mapping[str, Path]:
             raise InputError(f"{path}: the run is given twice", hint="name each run once")
         named[name] = path
     return named
-
-
-def about_run(path: Path) -> Mapping[str, Any]:
-    """What is needed to repeat the run, if the file says so: only ``tandem eval run`` writes it."""
-    try:
-        return read_header(path)
-    except SourceError:
-        return {}

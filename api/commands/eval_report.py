@@ -14,7 +14,7 @@ from api.commands.options import Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, printable, say
 from api.engines import open_catalog
 from api.judged_documents import JudgedDocuments
-from api.run_files import about_run, named_runs, read_runs
+from api.run_files import named_runs, read_runs
 from relevance_eval.comparison import compare
 from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.formats.registry import read_judgments
@@ -23,6 +23,7 @@ from relevance_eval.report.as_html import as_html
 from relevance_eval.report.as_json import as_json
 from relevance_eval.report.as_markdown import as_markdown
 from relevance_eval.report.contents import Told, contents, no_titles
+from relevance_eval.run_record import about
 from relevance_eval.slices import Slice, by_exact_match, by_length, by_warmth
 from tandem.errors import CollectionNotFound, InputError, SourceError
 from tandem.settings import Settings
@@ -60,7 +61,7 @@ def run(
             name=judged.name,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             texts=judged.queries,
-            about={name: about_run(path) for name, path in named_runs(runs).items()},
+            about={name: about(path) for name, path in named_runs(runs).items()},
             slices=_slices(judged, documents),
             notes=[finding.message for finding in findings],
             titles=no_titles if documents is None else documents.titles,
