@@ -9,7 +9,7 @@ out as Student's t has it. Of BCa, studentised and plain percentiles none covere
 differences of nDCG among which many are 0 (decision 0023; ``python -m benchmarks.statistics``).
 """
 
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,13 @@ AT_ONCE = 4_000_000
 Floats = npt.NDArray[np.float64]
 
 
-def intervals(values: Floats, *, seed: int) -> list[Estimate]:
+def intervals(
+    values: Floats, *, seed: int, within: tuple[Floats | float, float] = (-inf, inf)
+) -> list[Estimate]:
     """Mean and 95 % interval of each column of (queries, columns), at least one query.
 
-    Columns are drawn together. One query has no interval: both bounds are its value.
+    Columns are drawn together. ``within`` is what a mean can be at all, of each column
+    or of all. One query has no interval: both bounds are its value.
     """
     from scipy.special import ndtr, stdtrit
 
@@ -39,7 +42,8 @@ def intervals(values: Floats, *, seed: int) -> list[Estimate]:
     tail = ndtr(-sqrt(queries / (queries - 1)) * quantile)
     low, high = means + np.quantile(_deviations(values - means, seed), [tail, 1.0 - tail], axis=0)
     reach = quantile * values.std(axis=0, ddof=1) / sqrt(queries)
-    lows, highs = np.minimum(low, means - reach), np.maximum(high, means + reach)
+    lows = np.maximum(np.minimum(low, means - reach), within[0])
+    highs = np.minimum(np.maximum(high, means + reach), within[1])
     return [Estimate(*map(float, bounds)) for bounds in zip(means, lows, highs, strict=True)]
 
 

@@ -57,7 +57,8 @@ class Difference:
     p, p_holm      paired randomisation, two-sided; after Holm's correction in ``family``
     is_exact       whether p counts every way to swap the two, not a sample of them
     detectable     the smallest true difference that so many queries find at 80 % power, at the
-                   level that Holm asks of the first; ``None`` where there is no spread
+                   level that Holm asks of the first; ``None`` where there is no spread, or so few
+                   queries that none is ever found
     needed         how many queries would find the difference seen here so, were it the true one;
                    ``None`` where there is none, it has no spread, or ten million would not do
     wins, losses, ties
@@ -114,6 +115,11 @@ class Comparison:
     def primary(self) -> str:
         """The measure that decisions rest on."""
         return next(iter(self.formulas))
+
+    @property
+    def query_ids(self) -> tuple[str, ...]:
+        """Those that have a judgment: everything was computed over them."""
+        return tuple(next(iter(self.values.values()))[self.primary])
 
     def of(self, measure: str) -> tuple[Difference, ...]:
         """All pairs by one measure."""

@@ -120,13 +120,13 @@ def _measured(
     differences = np.array(columns).reshape(len(places), len(query_ids)).T
     differences[np.abs(differences) <= TIE] = 0.0
     flat = table.reshape(-1, len(query_ids)).T
-    estimates = intervals(np.hstack([flat, differences]), seed=seed)
+    least = np.repeat([0.0, -1.0], [flat.shape[1], len(places)])
+    estimates = intervals(np.hstack([flat, differences]), within=(least, 1.0), seed=seed)
     means = iter(estimates[: flat.shape[1]])
     by_run: dict[str, dict[str, Estimate]] = {name: {} for name in names}
     for measure in measures:
         for name in names:
-            mean, low, high = next(means)
-            by_run[name][measure] = Estimate(mean, max(low, 0.0), min(high, 1.0))
+            by_run[name][measure] = next(means)
     found = zip(places, estimates[flat.shape[1] :], p_values(differences, seed=seed), strict=True)
     return [
         _Measured(

@@ -119,7 +119,7 @@ def _calls(
         if _is_exponential(m)
     }
     if powers:
-        yield powers, {query_id: _powers(of) for query_id, of in judged.items()}
+        yield powers, {query_id: _powers(query_id, of) for query_id, of in judged.items()}
 
 
 def _is_exponential(measure: Any) -> bool:
@@ -130,12 +130,12 @@ def _is_beyond_trec_eval(measure: Any) -> bool:
     return measure.NAME == "Judged" or (measure.NAME == "RR" and "cutoff" in measure.params)
 
 
-def _powers(grades: Mapping[str, int]) -> dict[str, int]:
+def _powers(query_id: str, grades: Mapping[str, int]) -> dict[str, int]:
     largest = max(grades.values(), default=0)
     if largest > LARGEST_GRADE:
         raise InputError(
-            f"grade {largest} is too large for a gain of 2^grade - 1, expected at most "
-            f"{LARGEST_GRADE}",
-            hint="use nDCG@10, whose gain is the grade",
+            f"query {query_id!r}: grade {largest} is too large for a gain of 2^grade - 1, expected "
+            f"at most {LARGEST_GRADE}",
+            hint="name measures without dcg='exp-log2', such as nDCG@10, whose gain is the grade",
         )
     return {document_id: 2 ** max(grade, 0) - 1 for document_id, grade in grades.items()}

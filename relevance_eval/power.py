@@ -7,12 +7,14 @@ s / sqrt(n). A true difference d is found with probability POWER at level alpha 
 
     d = (t(1 - alpha / 2) + t(POWER)) * s / sqrt(n)
 
-with quantiles of Student's t of n - 1 degrees of freedom. For means of this many queries the
+with quantiles of Student's t of n - 1 degrees of freedom. Turning the signs of n differences, the
+smallest p there is is 2 / 2^n: below ``fewest`` queries no difference is found, however large. For
+means of this many queries the
 randomisation test finds as much as the t test (``python -m benchmarks.statistics`` shows it).
 """
 
 from bisect import bisect_left
-from math import sqrt
+from math import floor, log2, sqrt
 
 LEVEL = 0.05
 POWER = 0.80
@@ -21,12 +23,17 @@ MOST_QUERIES = 10_000_000
 """Beyond that a number of queries says no more than "never"."""
 
 
+def fewest(level: float = LEVEL) -> int:
+    """How many differences must have one sign for a p below ``level``: 6 at 5 %."""
+    return floor(1.0 - log2(level)) + 1
+
+
 def detectable(spread: float, queries: int, *, level: float = LEVEL) -> float | None:
-    """The smallest true difference that is found at 80 % power; ``None`` of fewer than two queries,
-    or where differences have no spread. ``level`` is two-sided; of m comparisons corrected together
-    the first must pass 0.05 / m.
+    """The smallest true difference that is found at 80 % power; ``None`` of too few queries to find
+    any, or where differences have no spread. ``level`` is two-sided; of m comparisons corrected
+    together the first must pass 0.05 / m.
     """
-    if queries < 2 or spread <= 0:
+    if queries < fewest(level) or spread <= 0:
         return None
     return _factor(queries, level) * spread / sqrt(queries)
 
@@ -39,9 +46,9 @@ def needed(difference: float, spread: float, *, level: float = LEVEL) -> int | N
         return None
 
     def found_by(queries: int) -> bool:
-        return (detectable(spread, queries, level=level) or 0.0) <= abs(difference)
+        return _factor(queries, level) * spread / sqrt(queries) <= abs(difference)
 
-    queries = bisect_left(range(MOST_QUERIES + 1), True, lo=2, key=found_by)
+    queries = bisect_left(range(MOST_QUERIES + 1), True, lo=fewest(level), key=found_by)
     return queries if queries <= MOST_QUERIES else None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from relevance_eval.compared import Difference
-from relevance_eval.power import LEVEL
+from relevance_eval.power import LEVEL, fewest
 
 
 def sentence(found: Difference, family: int) -> Difference:
@@ -33,7 +33,7 @@ def _sentence(found: Difference, family: int) -> str:
         )
     return (
         f"{queries:,} queries cannot tell {found.first} and {found.second} apart on "
-        f"{found.measure}: {_seen(found)}, {_tested(found, family)}. {_wanted(found)}"
+        f"{found.measure}: {_seen(found)}, {_tested(found, family)}. {_wanted(found, family)}"
     )
 
 
@@ -68,22 +68,27 @@ def _tested(found: Difference, family: int) -> str:
     return f"{chance(found.p_holm)} after Holm's correction for {family} tests ({chance(found.p)})"
 
 
-def _wanted(found: Difference) -> str:
+def _wanted(found: Difference, family: int) -> str:
     """What it would take."""
     differing = found.wins + found.losses
-    if 2.0 ** (1 - differing) >= LEVEL:
+    if differing < fewest(LEVEL / family):
+        among = "" if family == 1 else f", too often for one of {family} tests"
         return (
             f"Only {differing} of them differ: whichever way those go, luck alone does the same in "
-            f"{2.0 ** (1 - differing):.0%} of all cases."
+            f"{_share(2.0 ** (1 - differing))} of all cases{among}."
         )
     said = []
-    if found.needed is not None:
+    if found.needed is not None and found.needed > found.wins + found.losses + found.ties:
         said.append(f"About {_rounded(found.needed):,} would, were that the true difference.")
     if found.detectable is not None:
         said.append(
             f"These find a true difference of {found.detectable:.4f} in four cases of five."
         )
     return " ".join(said)
+
+
+def _share(of_cases: float) -> str:
+    return f"{100 * of_cases:.3g}%"
 
 
 def _rounded(queries: int) -> int:

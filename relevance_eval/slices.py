@@ -41,10 +41,10 @@ def by_exact_match(texts: Mapping[str, str], qrels: Qrels, text_of: TextOf) -> S
     return found
 
 
-def by_warmth(texts: Mapping[str, str], qrels: Qrels, count_of: CountOf) -> Slice:
+def by_warmth(qrels: Qrels, count_of: CountOf) -> Slice:
     """Whether people have had to do with a relevant document, ``COLD`` times or more."""
     found = {}
-    for query_id in texts:
+    for query_id in qrels:
         relevant = _relevant(qrels, query_id)
         counts = count_of(relevant)
         is_known = any(counts.get(document_id, 0) >= COLD for document_id in relevant)
@@ -63,4 +63,5 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _relevant(qrels: Qrels, query_id: str) -> list[str]:
-    return [document_id for document_id, grade in qrels.get(query_id, {}).items() if grade]
+    grades = qrels.get(query_id, {})
+    return [document_id for document_id, grade in grades.items() if grade is not None and grade > 0]

@@ -39,7 +39,7 @@ def _means(comparison: Comparison) -> list[list[str]]:
 
 
 def _tests(differences: Sequence[Difference]) -> list[list[str]]:
-    rows = [["measure", "pair", "difference (95 %)", "alone", "Holm", "won/lost/tied"]]
+    rows = [["measure", "pair", "difference (95 %)", "p", "p (Holm)", "wins/losses/ties"]]
     for one in differences:
         mean, low, high = one.estimate
         rows.append(
@@ -47,12 +47,16 @@ def _tests(differences: Sequence[Difference]) -> list[list[str]]:
                 one.measure,
                 f"{one.first} -> {one.second}",
                 f"{mean:+.4f} ({low:+.4f} to {high:+.4f})",
-                chance(one.p),
-                chance(one.p_holm),
+                _bare(one.p),
+                _bare(one.p_holm),
                 f"{one.wins}/{one.losses}/{one.ties}",
             ]
         )
     return rows
+
+
+def _bare(p: float) -> str:
+    return chance(p).removeprefix("p ").removeprefix("= ")
 
 
 def _sides(

@@ -1,7 +1,7 @@
 """``tandem eval report``."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -51,12 +51,13 @@ def run(
     Titles, and slices that need texts, come from the collection, if there is one.
     """
     chosen = settings(config, data_dir, collection)
-    _check(output)
+    written_to = _outputs(output, [judgments, *runs])
     judged, read = read_judgments(judgments), read_runs(runs)
     named = {name: found.run for name, found in read.items()}
     findings = [*judged.findings, *(item for found in read.values() for item in found.findings)]
     comparison = compare(judged.qrels, named, measure or DEFAULT_MEASURES, seed=seed)
-    with _documents(chosen) as documents:
+    is_named = data_dir is not None or collection is not None
+    with _documents(chosen, must_be_there=is_named) as documents:
         told = Told(
             name=judged.name,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -67,21 +68,18 @@ def run(
             titles=no_titles if documents is None else documents.titles,
         )
         made = contents(comparison, judged.qrels, named, told)
-    written = {
-        output: as_html(made).encode(),
-        output.with_suffix(".md"): as_markdown(made).encode(),
-        output.with_suffix(".json"): as_json(made),
-    }
-    for path, data in written.items():
+    forms = (as_html(made).encode(), as_markdown(made).encode(), as_json(made))
+    for path, data in zip(written_to, forms, strict=True):
         _write(path, data)
     tell_findings(findings)
     for found in comparison.of(comparison.primary):
         say(printable(found.sentence))
-    say("written: " + printable(", ".join(map(str, written))))
+    say("written: " + printable(", ".join(map(str, written_to))))
     return FOUND
 
 
-def _check(output: Path) -> None:
+def _outputs(output: Path, read: Sequence[Path]) -> list[Path]:
+    """The HTML file and its twins."""
     if output.suffix.lower() not in {".html", ".htm"}:
         raise InputError(
             f"--output {output}: expected a name that ends with .html",
@@ -89,22 +87,33 @@ def _check(output: Path) -> None:
         )
     if not output.absolute().parent.is_dir():
         raise SourceError(f"--output {output}: there is no folder {output.absolute().parent}")
+    written_to = [output, output.with_suffix(".md"), output.with_suffix(".json")]
+    for path in read:
+        if path.resolve() in {written.resolve() for written in written_to}:
+            raise InputError(
+                f"--output {output}: {path} would be written over, which is to be read",
+                hint="choose another --output",
+            )
+    return written_to
 
 
 @contextmanager
-def _documents(chosen: Settings) -> Iterator[JudgedDocuments | None]:
-    """Of the collection, where there is one: runs of other engines have none here."""
-    try:
-        require_data_folder(chosen)
-    except CollectionNotFound:
-        yield None
-        return
-    catalog = open_catalog(chosen)
-    try:
-        is_there = catalog.releases.live(chosen.collection) is not None
-        yield JudgedDocuments(catalog, chosen.collection) if is_there else None
-    finally:
-        catalog.close()
+def _documents(chosen: Settings, *, must_be_there: bool) -> Iterator[JudgedDocuments | None]:
+    """Of the collection, where there is one: runs of other engines have none here, unless one is
+    named.
+    """
+    with ExitStack() as opened:
+        documents = None
+        try:
+            require_data_folder(chosen)
+            catalog = opened.enter_context(closing(open_catalog(chosen)))
+            if catalog.releases.live(chosen.collection) is None:
+                raise CollectionNotFound(f"there is no collection {chosen.collection!r}")
+            documents = JudgedDocuments(catalog, chosen.collection)
+        except CollectionNotFound:
+            if must_be_there:
+                raise
+        yield documents
 
 
 def _slices(judged: JudgedQueries, documents: JudgedDocuments | None) -> Mapping[str, Slice]:
@@ -115,7 +124,7 @@ def _slices(judged: JudgedQueries, documents: JudgedDocuments | None) -> Mapping
     if texts and documents is not None:
         slices["exact match"] = by_exact_match(texts, judged.qrels, documents.texts)
     if documents is not None and documents.are_known:
-        slices["cold documents"] = by_warmth(texts, judged.qrels, documents.counts)
+        slices["cold documents"] = by_warmth(judged.qrels, documents.counts)
     return slices
 
 

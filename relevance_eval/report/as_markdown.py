@@ -1,6 +1,7 @@
 """A report for a pull request or a notebook."""
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 MOVED = 10
@@ -63,11 +64,12 @@ def _slices(contents: Any) -> Iterable[str]:
     rows = [
         [row["slice"], row["part"], str(row["queries"])]
         + [f"{row['means'][name]:.4f}" for name in names]
+        + [_interval(found, signed=True) for found in row["differences"].values()]
         for row in contents["slices"]
     ]
     if not rows:
         return []
-    heads = ["slice", "part", "queries", *names]
+    heads = ["slice", "part", "queries", *names, *(f"{name} - {names[0]}" for name in names[1:])]
     return [f"## Slices by {contents['primary']}", "", *_table(heads, rows)]
 
 
@@ -113,4 +115,4 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _plain(text: str) -> str:
     """On one line, and without what would end a cell or begin an element."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return escape(" ".join(text.split()), quote=False).replace("|", "&#124;")

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from relevance_eval.bootstrap import intervals
+from relevance_eval.compact import documents_of
 from relevance_eval.compared import Comparison, Difference
 from relevance_eval.measures import measure_queries
 from relevance_eval.slices import Slices
-from tandem.intervals import estimate
+from tandem.intervals import Estimate
 from tandem.judgments import Qrels, Run
 
 FORMAT = 1
@@ -49,8 +51,11 @@ class Told:
 
 
 def contents(comparison: Comparison, qrels: Qrels, runs: Mapping[str, Run], told: Told) -> Any:
-    """The report of a comparison and of what was compared."""
-    query_ids = list(qrels)
+    """The report of a comparison and of what was compared; queries without a judgment are left out,
+    as they are of the comparison.
+    """
+    query_ids = comparison.query_ids
+    qrels = {query_id: qrels[query_id] for query_id in query_ids}
     lists = _lists(comparison, qrels, runs, query_ids)
     shown = {hit for of_query in lists.values() for hits in of_query.values() for hit, _ in hits}
     return {
@@ -124,10 +129,9 @@ def _lists(
         query_id: {
             name: [
                 (document_id, qrels[query_id].get(document_id))
-                for document_id in run[query_id].document_ids[:LISTED]
+                for document_id in documents_of(run, query_id)[:LISTED]
             ]
             for name, run in runs.items()
-            if query_id in run
         }
         for query_id in query_ids
     }
@@ -142,7 +146,7 @@ def _curves(qrels: Qrels, run: Run) -> dict[str, list[list[float]]]:
     def points(named: Mapping[str, float]) -> list[list[float]]:
         return [[at, float(np.mean(list(values[name].values())))] for name, at in named.items()]
 
-    return {"precision": points(precision), "nDCG": points(gain)} if qrels else {}
+    return {"precision": points(precision), "nDCG": points(gain)}
 
 
 def _slices(
@@ -167,18 +171,20 @@ def _slices(
                         for run, found in values.items()
                     },
                     "differences": {
-                        run: list(
-                            estimate(
-                                np.array([found[item] - first[item] for item in members]),
-                                members,
-                                seed=comparison.seed,
-                            )
-                        )
+                        run: list(_paired(first, found, members, comparison.seed))
                         for run, found in list(values.items())[1:]
                     },
                 }
             )
     return rows
+
+
+def _paired(
+    first: Mapping[str, float], second: Mapping[str, float], members: Sequence[str], seed: int
+) -> Estimate:
+    changes = [[second[query_id] - first[query_id]] for query_id in members]
+    [found] = intervals(np.array(changes, dtype=np.float64), within=(-1.0, 1.0), seed=seed)
+    return found
 
 
 def _natural(part: str) -> tuple[int, str]:

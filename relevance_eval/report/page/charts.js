@@ -73,7 +73,7 @@ function winsAndLosses(first, second, measure) {
   const most = Math.max(0.1, ...differences.map(Math.abs));
   const x = across(0, differences.length), y = upward(-most, most);
   const wins = differences.filter((value) => value > 1e-9).length, losses = differences.filter((value) => value < -1e-9).length;
-  const note = `${wins} won, ${losses} lost, ${differences.length - wins - losses} as good`;
+  const note = `${wins} wins, ${losses} losses, ${differences.length - wins - losses} ties`;
   return chart(`${second} against ${first}`, `${note}; ${measures[measure]} of each query`, `${second} against ${first}: ${note}`, (svg) => {
     axes(svg, x, y, [], [-most, 0, most], (value) => signed(value).slice(0, 5).replace("0.000", "0"));
     const shape = (kept, name) => {

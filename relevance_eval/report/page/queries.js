@@ -24,26 +24,26 @@ function queries() {
     const text = query.text || query.id;
     if (!Object.keys(query.lists).length) return text;
     const isOpen = opened.has(query.id);
-    return make("button", { class: "open", type: "button", "aria-expanded": String(isOpen), on: { click: () => flip(query) } }, text);
+    return make("button", { class: "open", type: "button", "data-query": query.id, "aria-expanded": String(isOpen), on: { click: () => flip(query) } }, text);
   }
 
   function flip(query) {
     if (!opened.delete(query.id)) opened.add(query.id);
     drawn.draw();
     const buttons = [...drawn.whole.querySelectorAll("button.open")];
-    buttons.find((button) => button.textContent === (query.text || query.id))?.focus();
+    buttons.find((button) => button.dataset.query === query.id)?.focus();
   }
 
   const wide = runs.length + 1 + (runs.length > 1 ? 1 : 0);
   const lists = (query) => (opened.has(query.id)
-    ? [make("tr", { class: "lists" }, make("td", { colspan: wide }, make("div", { class: "sides" }, ...runs.filter((run) => query.lists[run]).map((run) => side(run, query.lists[run])))))]
+    ? [make("tr", { class: "lists" }, make("td", { colspan: wide }, make("div", { class: "sides" }, ...runs.map((run) => side(run, query.lists[run])))))]
     : []);
   const columns = [
     { head: "query", of: (query) => query.text || query.id, show: name },
     ...runs.map((run) => ({ head: run, figure: true, of: (query) => value(query, run), show: (query) => figure(value(query, run)) })),
   ];
   if (runs.length > 1) {
-    columns.push({ head: "difference", figure: true, of: difference, show: (query) => make("span", { class: way(difference(query)) }, signed(difference(query))) });
+    columns.push({ head: `${last} - ${runs[0]}`, figure: true, of: difference, show: (query) => make("span", { class: way(difference(query)) }, signed(difference(query))) });
   }
   const drawn = table("Every query; open one to see its lists", columns, [], lists);
   const told = make("p", { class: "small", role: "status" });
@@ -59,7 +59,7 @@ function queries() {
   function show() {
     const kept = report.queries.filter(fits);
     if (runs.length > 1) kept.sort((one, other) => Math.abs(difference(other)) - Math.abs(difference(one)));
-    drawn.show(kept.slice(0, state.shown));
+    drawn.show(kept, state.shown);
     more.hidden = kept.length <= state.shown;
     told.textContent = `${kept.length} of ${report.queries.length} queries` + (more.hidden ? "" : `, the first ${state.shown} shown`);
   }

@@ -19,8 +19,8 @@ function differences() {
     { head: "difference", figure: true, of: (found) => found.difference[0], show: (found) => make("span", { class: found.is_believed ? way(found.difference[0]) : "" }, ...between(found.difference, signed)) },
     { head: "p", figure: true, of: (found) => found.p, show: (found) => figure(found.p) },
     { head: "p (Holm)", figure: true, of: (found) => found.p_holm, show: (found) => figure(found.p_holm) },
-    { head: "could be seen", figure: true, of: (found) => found.detectable ?? Infinity, show: (found) => (found.detectable === null ? "-" : figure(found.detectable)) },
-    { head: "won / lost / as good", of: (found) => found.wins - found.losses, show: (found) => `${found.wins} / ${found.losses} / ${found.ties}` },
+    { head: "detectable (80 % power)", figure: true, of: (found) => found.detectable ?? Infinity, show: (found) => (found.detectable === null ? "-" : figure(found.detectable)) },
+    { head: "wins / losses / ties", of: (found) => found.wins - found.losses, show: (found) => `${found.wins} / ${found.losses} / ${found.ties}` },
   ];
   return section("Differences", table("Paired, query by query; coloured where it is to be believed", columns, report.differences).whole);
 }

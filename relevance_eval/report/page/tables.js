@@ -1,13 +1,13 @@
 /** A table whose heads sort it. A column is {head, of, show, figure}: `of` gives what is sorted by. */
 function table(caption, columns, rows, after = () => []) {
   const body = make("tbody");
-  const state = { column: -1, down: false, kept: rows };
+  const state = { column: -1, down: false, kept: rows, most: Infinity };
   const heads = columns.map((column, at) => make("th", { scope: "col", class: column.figure ? "figure" : null, "aria-sort": "none" },
     make("button", { type: "button", on: { click: () => sort(at) } }, column.head)));
 
   function draw() {
     const cell = (column, row, at) => make(at === 0 ? "th" : "td", { scope: at === 0 ? "row" : null, class: column.figure ? "figure" : null }, ...[column.show(row)].flat());
-    body.replaceChildren(...state.kept.flatMap((row) => [make("tr", {}, ...columns.map((column, at) => cell(column, row, at))), ...after(row)]));
+    body.replaceChildren(...state.kept.slice(0, state.most).flatMap((row) => [make("tr", {}, ...columns.map((column, at) => cell(column, row, at))), ...after(row)]));
   }
 
   function sort(at) {
@@ -28,7 +28,7 @@ function table(caption, columns, rows, after = () => []) {
   const whole = make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption },
     make("table", {}, make("caption", {}, caption), make("thead", {}, make("tr", {}, ...heads)), body));
   draw();
-  return { whole, show(kept) { state.kept = kept; order(); draw(); }, draw };
+  return { whole, show(kept, most) { Object.assign(state, { kept, most }); order(); draw(); }, draw };
 }
 
 /** A choice with a label. */

@@ -11,7 +11,7 @@ from api.console import FOUND
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tandem.documents import Document
-from tandem.errors import InputError, SourceError
+from tandem.errors import CollectionNotFound, InputError, SourceError
 from tandem.events import Event
 from tandem.schema import Schema
 
@@ -75,6 +75,40 @@ def test_documents_of_the_collection_are_named(folder: Path) -> None:
             "cold documents": "every relevant document is cold",
         },
     ]
+
+
+def test_queries_without_a_judgment_are_left_out(folder: Path) -> None:
+    """Listed without a grade, or with none at all: the report is of what was compared."""
+    ungraded = [
+        {"query_id": "q3", "query": "x", "judgments": []},
+        {"query_id": "q4", "query": "y", "judgments": [{"document_id": "d1", "grade": None}]},
+    ]
+    with (folder / "judged.jsonl").open("a") as judgments:
+        judgments.writelines(json.dumps(line) + "\n" for line in ungraded)
+    assert write() == FOUND
+    told = json.loads((folder / "report.json").read_bytes())
+    assert [query["id"] for query in told["queries"]] == ["q1", "q2"]
+    assert sum(row["queries"] for row in told["slices"]) == told["queries_judged"] == 2
+    assert dict(map(tuple, told["curves"]["new"]["nDCG"]))[1.0] == 1.0
+
+
+@pytest.mark.parametrize("given", [["--data-dir", "nowhere"], ["--collection", "other"]])
+def test_a_collection_that_is_named_must_be_there(folder: Path, given: list[str]) -> None:
+    """A slip of the pen is not a report without titles."""
+    (folder / "data").mkdir()
+    files = (file_url(folder / "data" / f"{name}.sqlite") for name in ("documents", "embeddings"))
+    Catalog(*files).close()
+    with pytest.raises(CollectionNotFound):
+        write("--data-dir", "data", *given)
+    assert not list(folder.glob("report*"))
+
+
+def test_what_is_read_is_not_written_over(folder: Path) -> None:
+    """The twins bear names that nobody typed."""
+    judgments = (folder / "judged.jsonl").rename(folder / "judged.json").read_text()
+    with pytest.raises(InputError, match=r"judged\.json would be written over"):
+        invoke(["eval", "report", "judged.json", "old.run", "-o", "judged.html"])
+    assert (folder / "judged.json").read_text() == judgments
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,14 @@ def test_no_spread_no_width() -> None:
     assert single == (0.5, 0.5, 0.5)
 
 
+def test_a_bound_is_a_value_that_can_be() -> None:
+    """Each column within its own limits, or all within the same."""
+    values = np.array([[0.0, 0.0], [1.0, 1.0]])
+    columns = intervals(values, within=(np.array([0.0, -1.0]), 1.0), seed=0)
+    assert columns == [(0.5, 0.0, 1.0), (0.5, -1.0, 1.0)]
+    assert intervals(values[:, :1], within=(0.25, 0.75), seed=0) == [(0.5, 0.25, 0.75)]
+
+
 def test_draws_in_parts_are_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few queries at once, the same interval but for luck; the seed decides."""
     values = np.random.default_rng(2).normal(0, 1, (50, 1))

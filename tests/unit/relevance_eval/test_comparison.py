@@ -148,6 +148,27 @@ def test_few_that_differ_can_prove_nothing() -> None:
     )
 
 
+def test_what_few_queries_can_prove_depends_on_how_many_tests_there_are() -> None:
+    """Six that all say the same are believed alone, not as one of three; and it is not said that
+    three queries would do, though the differences hardly spread.
+    """
+    alone = only(judged(6), run_of([3, 2, 3, 3, 3, 3]), run_of([1] * 6))
+    assert alone.is_believed
+    runs = {"A": run_of([3, 2, 3, 3, 3, 3]), "B": run_of([1] * 6), "C": run_of([0] * 6)}
+    among = compare(judged(6), runs, ("RR",)).of("RR")[0]
+    assert (among.p, among.is_believed, among.detectable) == (2 / 2**6, False, None)
+    assert among.sentence.endswith(
+        "Only 6 of them differ: whichever way those go, luck alone does the same in 3.12% of all "
+        "cases, too often for one of 3 tests."
+    )
+
+
+def test_bounds_are_differences_that_can_be() -> None:
+    """Two queries say next to nothing, but no difference is beyond 1."""
+    found = only(judged(2), run_of([0, 2]), run_of([1, 1]))
+    assert (found.estimate.low, found.estimate.high) == (-1.0, 1.0)
+
+
 def test_a_constant_difference() -> None:
     """Each query gains the same: no spread, so no number of queries, and surely better."""
     found = only(judged(20), run_of([2] * 20), run_of([1] * 20))

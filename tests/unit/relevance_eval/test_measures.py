@@ -98,7 +98,7 @@ def test_exponential_gain_by_hand() -> None:
 
 def test_a_grade_beyond_exponential_gain_is_refused() -> None:
     """It would overflow in trec_eval; linear gain bears it."""
-    with pytest.raises(InputError, match="grade 31 is too large"):
+    with pytest.raises(InputError, match="query 'q': grade 31 is too large"):
         measure({"q": {"a": 31}}, {"q": ranked("a")}, ["nDCG(dcg='exp-log2')@10"])
     assert measure({"q": {"a": 31}}, {"q": ranked("a")}) == {"nDCG@10": 1.0, "R@100": 1.0}
 

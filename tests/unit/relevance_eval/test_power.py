@@ -5,7 +5,7 @@ from math import sqrt
 import pytest
 from scipy.stats import nct, t
 
-from relevance_eval.power import detectable, needed
+from relevance_eval.power import detectable, fewest, needed
 
 
 def power_of(effect: float, spread: float, queries: int, level: float = 0.05) -> float:
@@ -40,6 +40,16 @@ def test_so_many_queries_are_needed_and_no_fewer(ratio: float, level: float) -> 
     assert reached is not None
     assert reached <= 0.01
     assert before is None or before > 0.01
+
+
+@pytest.mark.parametrize("level", [0.05, 0.05 / 3, 0.0625, 0.001])
+def test_so_few_queries_find_nothing_however_large(level: float) -> None:
+    """Of n signs all alike, the randomisation test says 2 / 2^n; nothing less is promised."""
+    least = fewest(level)
+    assert 2 / 2**least < level <= 2 / 2 ** (least - 1)
+    assert detectable(0.2, least - 1, level=level) is None
+    assert detectable(0.2, least, level=level) is not None
+    assert needed(1.0, 0.001, level=level) == least
 
 
 def test_where_there_is_no_spread_there_is_no_number() -> None:

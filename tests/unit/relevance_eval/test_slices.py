@@ -30,11 +30,16 @@ def test_a_query_without_words_is_among_the_short_ones() -> None:
 
 def test_an_exact_match_needs_every_word_in_one_relevant_document() -> None:
     """In any order and case; a document that nobody has, or that is not relevant, is none."""
-    qrels = {"q1": {"d1": 1, "gone": 1}, "q2": {"d1": 1, "d2": 2}, "q3": {"d1": 0, "d2": 1}}
-    texts = {"q1": "csv READING", "q2": "csv sorting", "q3": "csv"}
+    qrels = {
+        "q1": {"d1": 1, "gone": 1},
+        "q2": {"d1": 1, "d2": 2},
+        "q3": {"d1": 0, "d2": 1},
+        "q4": {"d1": -1, "d2": 1},
+    }
+    texts = {"q1": "csv READING", "q2": "csv sorting", "q3": "csv", "q4": "csv"}
     parts = by_exact_match(texts, qrels, known_texts)
     assert parts["q1"] == "a relevant document has every word"
-    assert parts["q2"] == parts["q3"] == "none has every word"
+    assert parts["q2"] == parts["q3"] == parts["q4"] == "none has every word"
 
 
 def test_cold_is_a_query_whose_relevant_documents_hardly_anybody_knows() -> None:
@@ -44,10 +49,12 @@ def test_cold_is_a_query_whose_relevant_documents_hardly_anybody_knows() -> None
         "q1": {"d1": 1, "d2": 1},
         "q2": {"d2": 2, "d1": 0},
         "q3": {"d1": None, "new": 1},
+        "q4": {"d1": -1, "d2": 1},
     }
-    parts = by_warmth(dict.fromkeys(qrels, "?"), qrels, lambda _: counts)
+    parts = by_warmth(qrels, lambda _: counts)
     assert parts == {
         "q1": "people know a relevant document",
         "q2": "every relevant document is cold",
         "q3": "every relevant document is cold",
+        "q4": "every relevant document is cold",
     }

@@ -95,6 +95,23 @@ def test_markdown_has_the_same_figures_in_whole_tables() -> None:
     assert NASTY.split("|", maxsplit=1)[0] not in text
 
 
+def test_no_name_breaks_a_table_of_markdown() -> None:
+    """A bar after a backslash would end its cell; an entity stays one."""
+    text = as_markdown(report(("a\\|b", "AT&lt;T <b>")))
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+    assert "a\\&#124;b" in text
+    assert "AT&amp;lt;T &lt;b>" not in text
+    assert "AT&amp;lt;T &lt;b&gt;" in text
+
+
+def test_a_name_like_a_mark_stays_in_the_title() -> None:
+    """The file of the judgments names the report."""
+    found = report()
+    page = as_html({**found, "name": "@DATA@"})
+    assert "<title>@DATA@ - " in page
+
+
 def test_a_single_run_has_a_report() -> None:
     """Without differences."""
     found = report(("only",))
