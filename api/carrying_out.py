@@ -11,6 +11,7 @@ from api.model_fitness import left_model
 from api.model_promotion import promote_model, withdraw_model
 from api.owner import Owner
 from api.search_promotion import promote_search
+from api.tuned import search_of
 from api.verified import verify
 from api.wanted import Wanted
 from indexer.reindexing import ReindexProgress, Report
@@ -68,6 +69,7 @@ def _live(owner: Owner, release: Release) -> dict[str, Any]:
         "release": release.number,
         "generation": release.generation,
         "model": release.model,
+        "search": search_of(release),
         "left_model": left_model(owner.house.catalog, release),
     }
 

@@ -21,7 +21,8 @@ def _rules(file: Path | None) -> str | None:
 
 
 def about_release(house: House, release: Release, generation: Generation) -> dict[str, Any]:
-    """What answers in this process."""
+    """What answers in this process; the settings are those that the release is searched by."""
+    settings = house.collection(release.collection).searching.settings_of(release)
     return {
         "collection": release.collection,
         "release": release.number,
@@ -29,7 +30,7 @@ def about_release(house: House, release: Release, generation: Generation) -> dic
         "log_head": house.catalog.documents.head(),
         "embedder": generation.embedder,
         "analysis": generation.analysis,
-        "settings": house.settings.search.model_dump(mode="json"),
+        "settings": settings.model_dump(mode="json"),
         "rules": _rules(house.settings.search.rules),
         "versions": versions(),
     }

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from api.generation import analysis_of
 from api.model_fitness import left_model
+from api.tuned import search_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import reading
 from tandem.catalog.releases import Generation, Release
@@ -85,6 +86,7 @@ class Look:
             "released_at": live.created_at,
             "parent": live.parent,
             **self._model(live),
+            "search": search_of(live),
             "generation": generation.number,
             "embedder": generation.embedder,
             "passage_tokens": generation.passage_tokens,

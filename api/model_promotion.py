@@ -17,6 +17,7 @@ from api.model_fitness import (
 )
 from api.owner import Owner
 from api.promotion import judgments
+from api.tuned import search_of
 from indexer.reindexing import overruled
 from rerank.manifest import Manifest
 from tandem.catalog.releases import Release
@@ -36,6 +37,7 @@ class ModelPromotion(NamedTuple):
             "release": self.release.number,
             "generation": self.release.generation,
             "model": self.release.model,
+            "search": search_of(self.release),
             "left_model": None,
             "gates": [verdict._asdict() for verdict in self.verdicts],
             "overridden": list(self.overridden),
@@ -94,7 +96,7 @@ def _examined(
     if not all(verdict.is_passed for verdict in verdicts):
         return verdicts
     verdicts += [
-        check_better(manifest),
+        of_the_settings(check_better(manifest), live),
         check_not_worse(manifest, live.model, quality.model_margin),
     ]
     judged = judgments(quality)
@@ -108,6 +110,14 @@ def _examined(
         )
         verdicts.append(gate.examine())
     return verdicts
+
+
+def of_the_settings(verdict: Verdict, live: Release) -> Verdict:
+    """The untrained order that a model was measured beside knows nothing of a release's search."""
+    if live.search is None:
+        return verdict
+    said = f"{verdict.detail}; by tandem.toml's shares, not by release {live.number}'s own search"
+    return verdict._replace(detail=said)
 
 
 def _retry(number: int, verdicts: Sequence[Verdict]) -> str | None:

@@ -15,6 +15,9 @@ from indexer.reindexing import overruled
 from tandem.catalog.releases import NO_SEARCH
 from tandem.protocols import Verdict
 
+SEARCH_GATES = ("quality",)
+"""What a search must pass, by the names by which they are overridden."""
+
 
 def promote_search(
     owner: Owner, name: str, search: Mapping[str, Any], overridden: Sequence[str] = ()

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from relevance_eval.tuning.points import Leg, Point
+from tandem.catalog.releases import Release
 from tandem.errors import InputError
 from tandem.sections import LegSettings, SearchSettings
 
@@ -28,14 +30,36 @@ def with_search(settings: SearchSettings, search: Mapping[str, Any] | None) -> S
     """The settings with what a release has of its own.
 
     Raises:
-        ValidationError: one of them is unknown or out of range.
+        ValidationError: one of them is unknown, of another kind, or out of range.
     """
     if not search:
         return settings
     given = settings.model_dump()
     for name, value in search.items():
-        given[name] = {**given[name], **value} if isinstance(value, Mapping) else value
+        own, is_table = given.get(name), isinstance(value, Mapping)
+        given[name] = {**own, **value} if is_table and isinstance(own, Mapping) else value
     return SearchSettings.model_validate(given)
+
+
+def search_of(release: Release) -> dict[str, Any] | None:
+    """The settings that a release has of its own, as they were stored."""
+    if release.search is None:
+        return None
+    found: dict[str, Any] = orjson.loads(release.search)
+    return found
+
+
+def search_told(search: Mapping[str, Any]) -> str:
+    """The same in a line, for people: what is not said goes by the settings."""
+    return ", ".join(
+        f"{name} {value}"
+        for key, part in search.items()
+        for name, value in (
+            [(f"{key}.{inner}", own) for inner, own in part.items()]
+            if isinstance(part, Mapping)
+            else [(key, part)]
+        )
+    )
 
 
 def read_search(path: Path) -> dict[str, Any]:
@@ -47,8 +71,10 @@ def read_search(path: Path) -> dict[str, Any]:
     hint = "tandem eval tune JUDGMENTS --write FILE makes one"
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}", hint=hint) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", hint=hint) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: no UTF-8: {error}", hint=hint) from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: not TOML: {error}", hint=hint) from None
     search = data.get("search")
@@ -65,14 +91,12 @@ def read_search(path: Path) -> dict[str, Any]:
         )
     try:
         with_search(SearchSettings(), search)
-    except (ValidationError, TypeError) as error:
+    except ValidationError as error:
         raise InputError(f"{path}: {_told(error)}", hint=hint) from None
     return search
 
 
-def _told(error: ValidationError | TypeError) -> str:
-    if isinstance(error, TypeError):
-        return "search.lexical and search.vector are tables"
+def _told(error: ValidationError) -> str:
     return "; ".join(
         f"search.{'.'.join(map(str, fault['loc']))}: {fault['msg']}, found {fault['input']!r}"
         for fault in error.errors()

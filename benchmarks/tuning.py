@@ -21,7 +21,8 @@ from benchmarks.common import (
     parser,
     print_json,
 )
-from relevance_eval.formats.registry import read_askable
+from query.understanding import check_searchable
+from relevance_eval.query_set import read_query_set
 from relevance_eval.tuning.tuning import Folds, Tuned
 from relevance_eval.tuning.written import as_data
 
@@ -31,7 +32,7 @@ DEPTH = 200
 
 def tuned(folder: Path, split: str) -> tuple[Tuned, float]:
     """The choice for one folder, and the seconds that it took with asking both legs."""
-    judged = read_askable(folder / "qrels" / f"{split}.tsv")
+    judged = read_query_set(folder / "qrels" / f"{split}.tsv", None, check_searchable)
     settings = benchmark_settings(f"tuning-{folder.resolve().name}")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     forget(settings.data_dir, embeddings=False)

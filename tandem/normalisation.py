@@ -29,6 +29,9 @@ Where all candidates have the same score a leg tells none apart: the last three 
 Fusion = Literal["rrf", Normalisation]
 """How two legs' answers become one order: by ranks alone, or by the sum of normalised scores."""
 
+ROUNDING: Final = 1e-12
+"""A score that differs by less from the mean, as a part of it, is the mean."""
+
 NORMALISATIONS: Final[tuple[Normalisation, ...]] = get_args(Normalisation)
 
 
@@ -42,7 +45,10 @@ def normalised(scores: Floats, kind: Normalisation, *, floor: float = 0.0) -> Fl
     if kind in {"z-score", "dbsf"}:
         mean = np.where(unknown, 0.0, scores).sum(axis=-1, keepdims=True) / count
         above = np.where(unknown, 0.0, scores - mean)
+        farthest = np.abs(above).max(axis=-1, keepdims=True, initial=0.0)
         deviation = np.sqrt((above**2).sum(axis=-1, keepdims=True) / count)
+        # the mean of equal scores may be off by a rounding, which would count as a deviation
+        deviation = np.where(farthest > ROUNDING * np.abs(mean), deviation, 0.0)
         values = _ratio(above, deviation)
         return values if kind == "z-score" else _cut(values, deviation, unknown)
     known = scores

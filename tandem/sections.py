@@ -14,9 +14,9 @@ MOST_DAYS = 36_500
 
 
 class Section(BaseModel):
-    """A table of ``tandem.toml``: unknown names are errors."""
+    """A table of ``tandem.toml``: unknown names are errors, and so is what is no finite number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class FieldSettings(Section):

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from api.bootstrap import require_data_folder
@@ -13,8 +12,9 @@ from api.console import FOUND, bars, note, printable, say, say_json
 from api.engines import check_engines, open_catalog
 from api.model_fitness import check_overridable
 from api.orders import Order, have_done
-from api.promotion import check_gates
-from api.tuned import read_search
+from api.promotion import GATES, check_gates
+from api.search_promotion import SEARCH_GATES
+from api.tuned import read_search, search_of
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CollectionNotFound, InputError
 from tandem.settings import Settings
@@ -93,7 +93,7 @@ def _data(catalog: Catalog, name: str) -> dict[str, Any]:
                 "release": item.number,
                 "generation": item.generation,
                 "model": item.model,
-                "search": None if item.search is None else orjson.loads(item.search),
+                "search": search_of(item),
                 "parent": item.parent,
                 "created_at": item.created_at,
                 "is_live": item.number == live.number,
@@ -143,10 +143,10 @@ def promote(
             hint="see which there are: tandem releases, tandem models",
         )
     overridden = override or []
-    if model is None:
-        check_gates(overridden)
-    else:
+    if model is not None:
         check_overridable(overridden)
+    else:
+        check_gates(overridden, SEARCH_GATES if search is not None or no_search else GATES)
     arguments = {
         "generation": generation,
         "model": model,
@@ -181,7 +181,7 @@ def _done(chosen: Settings, order: Order, *, as_json: bool) -> int:
         tell_gates(outcome.get("gates", ()))
         say(
             f"release {outcome['release']} is live, generation {outcome['generation']}, "
-            f"{_model(outcome['model'])}"
+            f"{_model(outcome['model'])}{_search(outcome.get('search'))}"
         )
         if outcome.get("left_model"):
             note(f"warning: {printable(outcome['left_model'])}")

@@ -10,6 +10,7 @@ from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, printable, say, say_json
 from api.engines import check_engines, lexical_store, open_catalog, vector_store
 from api.look import AT_WORK, BEHIND, CURRENT, MISSING, UNREACHABLE, Look
+from api.tuned import search_told
 from api.wanted import pending_change
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import owner_of
@@ -105,6 +106,8 @@ def _show(state: dict[str, Any]) -> None:
     say(f"  embedder  {state['embedder']}, passages of {state['passage_tokens']} tokens")
     say(f"  analysis  {state['analysis']}")
     say(f"  model     {_model(state)}")
+    if state["search"] is not None:
+        say(f"  search    of this release: {printable(search_told(state['search']))}")
     fields = ", ".join(f"{row['field']} ({row['type']})" for row in state["fields"])
     if state["events"] is not None:
         events, impressions = state["events"], state["impressions"]

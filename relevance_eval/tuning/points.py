@@ -100,11 +100,9 @@ def neighbours(points: Sequence[Point]) -> tuple[Booleans, Booleans]:
 
 
 def _part(point: Point) -> float:
-    """What the lexical leg counts of both together, 0 to 1."""
-    one, other = point.legs
-    if point.fusion == "rrf":
-        return one.weight / (one.weight + other.weight)
-    return one.share / (one.share + other.share)
+    """What the lexical leg counts of both together, 0 to 1; half where neither does."""
+    one, other = ((leg.weight if point.fusion == "rrf" else leg.share) for leg in point.legs)
+    return one / (one + other) if one + other > 0 else 0.5
 
 
 class Fuser:

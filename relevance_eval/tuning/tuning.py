@@ -49,7 +49,8 @@ class Lift:
 @dataclass(frozen=True, slots=True)
 class Tuned:
     """What was chosen over all queries, and its worth. ``shown`` is its mean over the queries that
-    it was chosen by; ``held_out`` that of choices which had not seen the query.
+    it was chosen by; ``held_out`` that of choices which had not seen the query. ``is_current``:
+    what there is now stays.
     """
 
     point: Point
@@ -59,6 +60,7 @@ class Tuned:
     by_fold: Sequence[Point]
     queries: int
     points: int
+    is_current: bool
     warnings: Sequence[str] = field(default=())
 
 
@@ -137,6 +139,7 @@ def tune(
         by_fold=[tried[chosen] for chosen in by_fold],
         queries=len(table),
         points=len(tried),
+        is_current=best == 0,
         warnings=warnings,
     )
 

@@ -30,6 +30,7 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
         "measure": MEASURE,
         "queries": tuned.queries,
         "points": tuned.points,
+        "is_current": tuned.is_current,
         "search": tuned.point.settings(),
         "shown": tuned.shown,
         "held_out": tuned.held_out._asdict(),
@@ -43,5 +44,5 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
 
 
 def difference(value: float) -> str:
-    """With its sign."""
-    return f"{value:+.4f}"
+    """With its sign; nothing is ``+0.0000``."""
+    return f"{round(value, 4) + 0.0:+.4f}"

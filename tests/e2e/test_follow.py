@@ -54,6 +54,7 @@ def test_beside_a_process_that_follows(shop: Shop) -> None:
             "release": 1,
             "generation": 1,
             "model": None,
+            "search": None,
             "left_model": None,
         }
         assert "no generation 9" in shop.refused("promote", "9", code=2)

@@ -50,13 +50,25 @@ def test_a_changed_field_from_pending_to_live_and_back(shop: Shop) -> None:
 
     shop.done("index", shop.write(COUNT + 1, COUNT + 2, "b.jsonl"))
     back = shop.done("rollback", "--json").data
-    assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
+    assert back == {
+        "release": 1,
+        "generation": 1,
+        "model": None,
+        "search": None,
+        "left_model": None,
+    }
     assert shop.found("mark3") == ["d3"]
     assert shop.found(f"mark{COUNT + 2}") == [f"d{COUNT + 2}"], "written after the switch"
     assert "no release to go back to" in shop.refused("rollback", code=1)
 
     forth = shop.done("promote", "2", "--json").data
-    assert forth == {"release": 3, "generation": 2, "model": None, "left_model": None}
+    assert forth == {
+        "release": 3,
+        "generation": 2,
+        "model": None,
+        "search": None,
+        "left_model": None,
+    }
     assert shop.done("promote", "2", "--json").data == forth, "what is live already stays so"
     assert shop.found("mark3") == []
     data = shop.done("releases", "--json").data

@@ -175,7 +175,9 @@ def test_orders_reach_a_command_that_reindexes_by_itself(house: House, gate: Slo
     with pytest.raises(ReleaseConflict, match="release 1 is live"):
         _do_here(house, reindex(house), unseen, told.append)
     asking.join()
-    assert outcomes == [{"release": 1, "generation": 1, "model": None, "left_model": None}]
+    assert outcomes == [
+        {"release": 1, "generation": 1, "model": None, "search": None, "left_model": None}
+    ]
     assert told == ["task 2: rollback of main begins", "task 2: rollback of main is done"]
 
 

@@ -8,16 +8,25 @@ from typer.testing import CliRunner
 
 from api.app import app
 from api.bootstrap import open_house
+from api.commands.eval_tune import tuned_over
+from api.console import Bars
 from api.leg_answers import leg_answers
 from api.tuned import current_point, read_search, with_search
 from indexer.indexing import catch_up
+from query.understanding import check_searchable
+from relevance_eval.query_set import read_query_set
+from relevance_eval.tuning.answers import ndcg, packed
+from relevance_eval.tuning.points import Fuser, Leg, Point
+from relevance_eval.tuning.tuning import Folds
 from tandem.errors import InputError
 from tandem.queries import Query
 from tandem.sections import SearchSettings
 from tests.owned_house import NAME, owned, settings_in
+from tests.trained_models import trained
 
 pytestmark = pytest.mark.usefixtures("models")
 
+NOTHING = {"lexical": {"share": 0.0}, "vector": {"share": 0.0}}
 FILE = "[search]\nfusion = 'z-score'\ndepth = 50\n[search.lexical]\nshare = 0.7\n"
 
 
@@ -48,7 +57,12 @@ def indexed(tmp_path: Path) -> Path:
 
 
 def test_it_chooses_and_writes(indexed: Path) -> None:
-    """The file says what the answer says, and can be read; words alone win over a hash."""
+    """The file says what the answer says, and can be read; words alone win over a hash; a model
+    orders what is fused.
+    """
+    with open_house(settings_in(indexed), "test") as house:
+        model = house.catalog.models.add(NAME, trained().manifest.as_json(), trained().parts())
+        house.catalog.releases.promote(NAME, 1, parent=1, model=model)
     file = indexed / "tuned.toml"
     arguments = ["eval", "tune", str(indexed / "judged"), "--write", str(file), "--depth", "10",
                  "--config", str(indexed / "tandem.toml"), "--json"]  # fmt: skip
@@ -58,6 +72,9 @@ def test_it_chooses_and_writes(indexed: Path) -> None:
     assert (found["queries"], found["measure"]) == (20, "nDCG@10")
     assert found["search"]["depth"] <= 10
     assert read_search(file) == found["search"]
+    assert found["is_current"] is False
+    assert f"warning: model {model} has the last word on the order" in done.stderr
+    assert found["findings"] == []
     assert any("the lexical leg alone" in warning for warning in found["warnings"])
 
 
@@ -83,6 +100,43 @@ def test_legs_are_asked_as_searches_ask_them(indexed: Path) -> None:
         }
 
 
+def test_what_there_is_now_is_measured_as_deep_as_it_is(indexed: Path) -> None:
+    """Though no choice is deeper than what was asked for; and where neither leg counts."""
+    with open_house(settings_in(indexed, search={"depth": 20, **NOTHING}), "test") as house:
+        judged = read_query_set(indexed / "judged", None, check_searchable)
+        target = house.collection(NAME)
+        tuned = tuned_over(target, judged, 2, Folds(2), Bars(None))
+        answers = leg_answers(target, judged.queries, 20)
+    now = Point("best", 20, Leg(share=0.0), Leg(share=0.0))
+    table = packed(answers, judged.qrels)
+    assert tuned.lifts[0].mean == pytest.approx(ndcg(table, Fuser(table).values(now)).mean())
+    assert tuned.is_current or tuned.point.depth == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["long.csv"], "cannot be asked: the query has 120,000 characters"),
+        (["list.csv", "--write", "nowhere/tuned.toml"], "--write nowhere/tuned.toml: there is no"),
+        (["list.csv", "--write", "."], "--write .: that is a folder"),
+        (["list.csv", "--write", "list.csv"], "--write list.csv: that is the judgments"),
+        (["list.csv", "--folds", "21"], "21 folds, expected 2 to 20"),
+        (["list.csv", "--seed", "-1"], "--seed"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], told: str
+) -> None:
+    """It would be minutes later."""
+    monkeypatch.chdir(tmp_path)
+    lines = ["query,docid,rating", *(f"word{number},d1,1" for number in range(20))]
+    Path("list.csv").write_text("\n".join(lines))
+    Path("long.csv").write_text("\n".join([*lines, "x" * 120_000 + ",d1,1"]))
+    done = CliRunner().invoke(app, ["eval", "tune", *words])
+    assert done.exit_code != 0
+    assert told in f"{done.output} {done.exception}"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -94,6 +148,8 @@ def test_legs_are_asked_as_searches_ask_them(indexed: Path) -> None:
         ("[search]\nfusion = 'sum'", "search.fusion: "),
         ("[search]\nlexical = 3", "search.lexical: "),
         ("[search.lexical]\nboost = 3", "search.lexical.boost: "),
+        ("[search.lexical]\nshare = inf", "search.lexical.share: "),
+        ("[search.depth]\nx = 1", "search.depth: "),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path: Path, text: str, told: str) -> None:

@@ -74,7 +74,13 @@ def test_a_model_goes_live_and_back(owner: Owner) -> None:
     )
     assert promoted(owner, model=number)["release"] == 2
     back = carry_out(owner, Order(NAME, "rollback", {}), unseen)
-    assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
+    assert back == {
+        "release": 1,
+        "generation": 1,
+        "model": None,
+        "search": None,
+        "left_model": None,
+    }
     assert owner.house.collection(NAME).release.model is None
 
 

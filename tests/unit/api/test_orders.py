@@ -106,9 +106,21 @@ def test_the_owner_does_what_it_is_asked(follower: House) -> None:
     assert live.schema.by_name["kind"].type == "text"
     assert pending_change(settings, live) is None
     back = have_done(settings, Order(NAME, "rollback", {}), unseen, silent)
-    assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
+    assert back == {
+        "release": 1,
+        "generation": 1,
+        "model": None,
+        "search": None,
+        "left_model": None,
+    }
     forth = have_done(settings, Order(NAME, "promote", {"generation": 2}), unseen, silent)
-    assert forth == {"release": 3, "generation": 2, "model": None, "left_model": None}
+    assert forth == {
+        "release": 3,
+        "generation": 2,
+        "model": None,
+        "search": None,
+        "left_model": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -392,6 +404,7 @@ def test_a_catalogue_that_restarts_at_the_end_is_waited_for(
         "release": 1,
         "generation": 1,
         "model": None,
+        "search": None,
         "left_model": None,
     }
 
@@ -444,7 +457,7 @@ def test_who_is_stopped_after_the_switch_says_what_is_live(
 
     monkeypatch.setattr("api.owner.publish", interrupt)
     monkeypatch.setattr("api.owner.Owner.stop", lambda _: stopped.append("stopped"))
-    live = {"release": 1, "generation": 1, "model": None, "left_model": None}
+    live = {"release": 1, "generation": 1, "model": None, "search": None, "left_model": None}
     assert _do_here(house, Order(NAME, "promote", {"generation": 1}), unseen, silent) == live
     task = house.catalog.tasks.read(1)
     assert (task.state, task.outcome) == ("done", live)
@@ -687,6 +700,12 @@ def test_an_error_after_the_switch_is_no_failure(
         assert (outcome["release"], outcome["refused"]) == (2, {})
         monkeypatch.setattr("api.owner.publish", fail)
         back = carry_out(owner, ROLLBACK, unseen)
-        assert back == {"release": 1, "generation": 1, "model": None, "left_model": None}
+        assert back == {
+            "release": 1,
+            "generation": 1,
+            "model": None,
+            "search": None,
+            "left_model": None,
+        }
         again = Order(NAME, "promote", {"generation": 1})
         assert carry_out(owner, again, unseen) == back

@@ -74,12 +74,14 @@ def test_who_holds_the_leases_does_what_others_ask(tmp_path: Path) -> None:
                 "release": 1,
                 "generation": 1,
                 "model": None,
+                "search": None,
                 "left_model": None,
             }
             assert asked("promote", generation=2) == {
                 "release": 3,
                 "generation": 2,
                 "model": None,
+                "search": None,
                 "left_model": None,
             }
             house.catalog.releases.point(NAME, 1, expected=3)

@@ -1,6 +1,7 @@
 """A tuned search goes live and back with releases."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,13 @@ from api.app import app
 from api.asking import Order
 from api.bootstrap import House
 from api.carrying_out import carry_out
+from api.eval_about import about_release
+from api.model_promotion import of_the_settings
 from api.owner import Owner
+from api.tuned import search_told
+from tandem.catalog.releases import Release
 from tandem.errors import GateFailed, InputError
+from tandem.protocols import Verdict
 from tandem.queries import Query
 from tandem.rankings import SearchResult
 from tests.integration.downtime.embedders import MODELS
@@ -98,6 +104,10 @@ def test_what_cannot_be_read_is_left_out(owner: Owner, caplog: pytest.LogCapture
     for _ in range(2):
         assert found(house).page == before.page
     assert caplog.text.count("the search of release 2") == 1
+    releases.promote(NAME, 1, parent=2, search='{"depth":{"least":5},"phrases":{"weight":2}}')
+    house.collection(NAME).refresh()
+    assert found(house).page == before.page
+    assert "the search of release 3" in caplog.text
 
 
 def test_the_commands(tmp_path: Path, models: None) -> None:
@@ -117,10 +127,34 @@ def test_the_commands(tmp_path: Path, models: None) -> None:
         assert done.exit_code == 0, done.output
         return orjson.loads(done.stdout)
 
-    assert tandem("promote", "--search", str(file))["release"] == 2
+    promoted = tandem("promote", "--search", str(file))
+    assert (promoted["release"], promoted["search"]) == (2, {"fusion": "z-score"})
+    (state,) = tandem("status")["collections"]
+    assert state["search"] == {"fusion": "z-score"}
     assert tandem("promote", "--no-search")["release"] == 3
     searches = [item["search"] for item in tandem("releases")["releases"]]
     assert searches == [None, {"fusion": "z-score"}, None]
+
+
+def test_it_is_told_in_a_line() -> None:
+    """What it does not say goes by the settings."""
+    assert search_told(SEARCH) == "fusion min-max, depth 5, lexical.share 1.0, vector.share 0.0"
+
+
+def test_a_model_was_not_measured_beside_it() -> None:
+    """The gate says which order it was measured beside."""
+    live = Release(2, NAME, 1, 1, search='{"fusion":"z-score"}')
+    verdict = of_the_settings(Verdict("better", True, "+0.1"), live)
+    assert verdict.detail == "+0.1; by tandem.toml's shares, not by release 2's own search"
+    assert of_the_settings(verdict, replace(live, search=None)) is verdict
+
+
+def test_a_run_says_what_it_was_searched_by(owner: Owner) -> None:
+    """A run is repeated by the release's settings."""
+    promoted(owner, SEARCH)
+    collection = owner.house.collection(NAME)
+    told = about_release(owner.house, collection.release, collection.generation)["settings"]
+    assert (told["fusion"], told["depth"], told["lexical"]["share"]) == ("min-max", 5, 1.0)
 
 
 def test_one_thing_is_promoted_at_a_time(tmp_path: Path) -> None:
@@ -129,3 +163,11 @@ def test_one_thing_is_promoted_at_a_time(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, words)
     assert isinstance(done.exception, InputError)
     assert "--search with a file, or --no-search" in str(done.exception)
+
+
+def test_a_gate_that_a_search_does_not_pass(tmp_path: Path) -> None:
+    """It would override nothing."""
+    words = ["promote", "--no-search", "--override", "verify", "--data-dir", str(tmp_path)]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, InputError)
+    assert "there is no gate 'verify', expected quality" in str(done.exception)

@@ -49,8 +49,11 @@ def test_of_any_scores(kind: Normalisation, rows: list[list[float]]) -> None:
 
 @pytest.mark.parametrize("kind", ["min-max", "z-score", "dbsf"])
 def test_equal_scores_say_nothing(kind: Normalisation) -> None:
-    """A leg that tells no candidates apart adds the same to all, 0."""
+    """A leg that tells no candidates apart adds the same to all, 0; the mean of three times 0.1 is
+    no 0.1.
+    """
     assert normalised(np.array([2.0, 2.0]), kind).tolist() == [0.0, 0.0]
+    assert normalised(np.array([0.1] * 3), kind).tolist() == [0.0] * 3
 
 
 @pytest.mark.parametrize("kind", NORMALISATIONS)

@@ -117,3 +117,11 @@ def test_neighbours_are_of_one_kind() -> None:
     any_depth, same_depth = neighbours(others)
     assert any_depth[0].tolist() == [True, True, True, False, False, False]
     assert same_depth[0].tolist() == [True, False, True, False, False, False]
+
+
+def test_legs_that_count_nothing_have_neighbours() -> None:
+    """What there is now may have no shares, or no weights: it can be measured all the same."""
+    now = Point("best", 100, Leg(share=0.0), Leg(share=0.0))
+    ranks = Point("rrf", 100, Leg(weight=0.0), Leg(weight=0.0))
+    any_depth, _ = neighbours([now, ranks, Point("best"), Point("rrf")])
+    assert any_depth.tolist() == [[True, False, True, False], [False, True, False, True]] * 2
