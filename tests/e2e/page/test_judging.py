@@ -240,6 +240,51 @@ def test_what_could_not_be_kept_is_told(visit: Watched, desk: Desk) -> None:
     assert list(kept(desk).values()) == [2]
 
 
+def test_what_is_kept_is_not_kept_twice(visit: Watched, desk: Desk) -> None:
+    """Where only the way on fails, to try again goes on: no second rating, no second taking back."""
+    page = entered(visit)
+    pressed(page, "1")
+    error = {"code": "search_unavailable", "message": "no leg answers", "hint": "wait"}
+    visit.answer("**/v1/judging/document?*", 503, error)
+    for key, count in (("2", 2), ("u", 1)):
+        page.keyboard.press(key)
+        expect(page.get_by_role("alert")).to_contain_text("No leg answers.")
+        assert len(kept(desk)) == count
+    visit.forgive("503")
+    page.unroute("**/v1/judging/document?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    seen(page)
+    assert len(kept(desk)) == 1
+    visit.answer("**/v1/judging/document?*", 503, error)
+    page.keyboard.press("3")
+    expect(page.get_by_role("alert")).to_be_visible()
+    visit.forgive("503")
+    page.unroute("**/v1/judging/document?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status")).to_contain_text("Graded 3. Document 3 of 5")
+    assert list(kept(desk).values()) == [1, 3]
+
+
+def test_who_goes_takes_what_is_under_way_along(visit: Watched, desk: Desk) -> None:
+    """A reply that comes late for one rater is not what the next one sees and grades."""
+    page = entered(visit)
+    held: list[Route] = []
+    page.route("**/v1/judging/ratings", lambda route: held.insert(0, route))
+    page.keyboard.press("2")
+    page.get_by_role("button", name="Change pool or name").click()
+    page.get_by_label("Your name").fill("ben")
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#as")).to_have_text("ben judges pool")
+    title = seen(page)
+    with page.expect_response("**/v1/judging/ratings"):
+        held[0].continue_()
+    page.wait_for_timeout(100)
+    assert seen(page) == title
+    expect(page.locator("#far")).to_have_text(re.compile("^Rated: 0 of 7"))
+    assert (len(kept(desk)), kept(desk, "ben")) == (1, {})
+
+
 def test_nothing_is_judged_unseen(visit: Watched, desk: Desk) -> None:
     """A key that comes before the document does is not meant for it."""
     page = entered(visit)
