@@ -172,6 +172,17 @@ def _tell(
     say(f"pool {name}: {pool.document_count:,} documents of {len(pool.queries):,} queries")
     for share in given_by:
         say(f"  {share.run}: {share.documents:,}, {share.alone:,} of them found by no other")
+        _warn(share)
     if not any(query.intent for query in pool.queries.values()):
         note("note: no query has an intent; raters then guess what is meant")
     note("  next: tandem serve, and open /judge there")
+
+
+def _warn(share: Share) -> None:
+    if share.lacking:
+        note(f"warning: {share.run}: queries for which it has nothing: {share.lacking:,}")
+    if share.unasked:
+        note(
+            f"warning: {share.run}: queries that are not among those to judge, left out: "
+            f"{share.unasked:,}; compare the ids of both files"
+        )

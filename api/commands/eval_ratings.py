@@ -51,14 +51,14 @@ def run(
     said = _chosen(within(pool, desk.ratings(name)), rater or ())
     judged = verdicts(pool, said)
     agreed = agreements(said, seed=seed)
-    if as_json:
-        say_json(_data(name, pool, said, judged, agreed))
-    else:
-        _tell(name, pool, said, judged, agreed)
     if out is not None and judged.qrels:
         texts = {query_id: pool.queries[query_id].text for query_id in judged.qrels}
         tell_findings(write_judgments(JudgedQueries(name, texts, judged.qrels), out, format_name))
         note(f"written: {out}")
+    if as_json:
+        say_json(_data(name, pool, said, judged, agreed))
+    else:
+        _tell(name, pool, said, judged, agreed)
     return FOUND if judged.qrels else PROBLEM
 
 

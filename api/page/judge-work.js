@@ -10,6 +10,7 @@ export class Work {
   #on; // show(section), fail(error, again)
   #latest = new Latest();
   #isSaving = false;
+  #isOver = false;
   #isShown = false; // the document that is to be judged can be seen
   #queries = [];
   #documents = [];
@@ -26,7 +27,7 @@ export class Work {
   async begin(queryId) {
     byId("document").replaceChildren(); // of whoever judged here before
     await this.#try(async () => {
-      const told = await this.#ask("queries", {});
+      const told = await this.#ask("queries", {}, this.#latest.next());
       this.#queries = told.queries;
       const options = this.#queries.map(({ text }, at) => el("option", {}, `${at + 1}. ${text}`));
       byId("queries").replaceChildren(...options);
@@ -34,46 +35,44 @@ export class Work {
       const open = this.#queries.findIndex(isOpen);
       if (asked < 0 && open < 0) this.#end();
       else await this.#openQuery(asked < 0 ? open : asked);
-    }, () => this.begin(queryId));
+    });
+  }
+
+  /** The rater goes: what is under way is kept, and shown to nobody. */
+  leave() {
+    this.#isOver = true;
+    this.#latest.cancel();
   }
 
   /** Keep a grade of the document that is seen, and go on to the next one that has none. */
   async rate(grade) {
-    if (this.#isSaving || !this.#isShown) return;
+    if (!this.#isShown) return;
     const query = this.#queries[this.#query];
     const document = this.#documents[this.#place];
-    const body = { ...this.#who(), query_id: query.query_id, document_id: document.document_id, grade };
-    await this.#save(async () => {
-      await post("/v1/judging/ratings", body);
+    const what = { query_id: query.query_id, document_id: document.document_id, grade };
+    await this.#save("ratings", what, async () => {
       Object.assign(document, { rated: true, grade });
       this.#count();
-      const said = grade === null ? "Left unjudged." : `Graded ${grade}.`;
-      await this.#goOn(said);
-    }, () => this.rate(grade));
+      await this.#goOn(grade === null ? "Left unjudged." : `Graded ${grade}.`);
+    });
   }
 
   /** Take the last rating back, and go to where it was. */
   async undo() {
-    if (this.#isSaving) return;
-    await this.#save(async () => {
-      const { undone } = await post("/v1/judging/undo", this.#who());
-      if (!undone) {
-        say("There is nothing to take back.");
-        return;
-      }
-      const at = this.#queries.findIndex((each) => each.query_id === undone.query_id);
-      if (at < 0) say("Taken back, of a query that is not in the pool any more.");
-      else await this.#openQuery(at, undone.document_id, `Took back ${undone.grade ?? "what was left unjudged"}.`);
-    }, () => this.undo());
+    await this.#save("undo", {}, async ({ undone }) => {
+      const at = this.#queries.findIndex((each) => each.query_id === undone?.query_id);
+      if (!undone) say("There is nothing to take back.");
+      else if (at < 0) say("Taken back, of a query that is not in the pool any more.");
+      else await this.#goTo(at, undone.document_id, `Took back ${undone.grade ?? "what was left unjudged"}.`);
+    });
   }
 
   /** The document before or after, also over the ends of a query. */
   async step(by) {
     const to = this.#place + by;
-    if (this.#documents[to]) await this.#try(() => this.#openDocument(to), () => this.step(by));
-    else if (this.#queries[this.#query + by]) {
-      await this.#try(() => this.#openQuery(this.#query + by, by < 0 ? "last" : "first"), () => this.step(by));
-    } else say(by < 0 ? "This is the first document." : "This is the last document.");
+    if (this.#documents[to]) await this.#see(to);
+    else if (this.#queries[this.#query + by]) await this.#goTo(this.#query + by, by < 0 ? "last" : "first");
+    else say(by < 0 ? "This is the first document." : "This is the last document.");
   }
 
   async stepQuery(by) {
@@ -81,18 +80,22 @@ export class Work {
   }
 
   async goToQuery(at) {
-    if (this.#queries[at]) await this.#try(() => this.#openQuery(at, "first"), () => this.goToQuery(at));
+    if (this.#queries[at]) await this.#goTo(at, "first");
   }
+
+  #goTo = (at, which, said) => this.#try(() => this.#openQuery(at, which, said));
+
+  #see = (place, said) => this.#try(() => this.#openDocument(place, said));
 
   async #goOn(said) {
     const open = (each) => !each.rated;
     const next = nextOf(this.#documents, this.#place, open);
     if (next >= 0) {
-      await this.#openDocument(next, said);
+      await this.#see(next, said);
       return;
     }
     const query = nextOf(this.#queries, this.#query, isOpen);
-    if (query >= 0) await this.#openQuery(query, undefined, said);
+    if (query >= 0) await this.#goTo(query, undefined, said);
     else this.#end(said);
   }
 
@@ -108,7 +111,7 @@ export class Work {
     this.#on.show("work");
     history.replaceState(null, "", `/judge?${new URLSearchParams({ pool: this.#pool, query: query.query_id })}`);
     drawQuery(query, at, this.#queries.length);
-    drawStrip(this.#documents, (place) => this.#try(() => this.#openDocument(place), () => this.step(0)));
+    drawStrip(this.#documents, (place) => this.#see(place));
     await this.#openDocument(this.#placeOf(which), `${said} Query: ${query.text}.`);
   }
 
@@ -129,6 +132,7 @@ export class Work {
     const query_id = this.#queries[this.#query].query_id;
     const content = await get("/v1/judging/document", { pool: this.#pool, query_id, document_id }, { signal });
     const title = drawContent(content);
+    byId("document").setAttribute("aria-busy", "false");
     window.scrollTo(0, 0);
     this.#isShown = true;
     say(`${said} Document ${place + 1} of ${this.#documents.length}: ${title}`.trim());
@@ -156,23 +160,33 @@ export class Work {
 
   #ask = (what, given, signal) => get(`/v1/judging/${what}`, { ...this.#who(), ...given }, { signal });
 
-  /** One thing is kept at a time: a key that comes meanwhile was meant for what is not seen yet. */
-  async #save(act, again) {
-    this.#isSaving = true;
-    await this.#try(act, again);
-    this.#isSaving = false;
+  /** Keep something, and go on from what is replied. One thing at a time: a key that comes meanwhile
+   * was meant for what is not seen yet. Where to go on fails, that alone is tried again. */
+  async #save(path, what, goOn) {
+    if (this.#isSaving) return;
+    await this.#try(async () => {
+      this.#isSaving = true;
+      let told;
+      try {
+        told = await post(`/v1/judging/${path}`, { ...this.#who(), ...what });
+      } finally {
+        this.#isSaving = false;
+      }
+      if (!this.#isOver) await goOn(told);
+    });
   }
 
-  async #try(act, again) {
+  /** What fails is told, and can be tried again. */
+  async #try(act) {
+    if (this.#isOver) return;
     try {
       draw(byId("notices"));
       await act();
     } catch (error) {
-      if (wasDropped(error)) return;
-      if (!this.#isShown) byId("document").replaceChildren(); // what stood there is another one's
-      this.#on.fail(error, again);
-    } finally {
+      if (wasDropped(error) || this.#isOver) return;
       byId("document").setAttribute("aria-busy", "false");
+      if (!this.#isShown) byId("document").replaceChildren(); // what stood there is another one's
+      this.#on.fail(error, () => this.#try(act));
     }
   }
 }

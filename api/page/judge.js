@@ -21,6 +21,7 @@ function fail(error, again) {
 }
 
 async function enter() {
+  work?.leave();
   work = null;
   show("entrance");
   byId("begin").hidden = true;
@@ -66,6 +67,7 @@ async function begin() {
   if (!rater) return;
   localStorage.setItem(NAME, rater);
   byId("as").textContent = `${rater} judges ${pool}`;
+  work?.leave();
   work = new Work(pool, rater, { show, fail });
   await work.begin(new URLSearchParams(location.search).get("query"));
 }
@@ -83,8 +85,9 @@ function onKey(event) {
   if (!work || byId("work").hidden || !byId("shortcuts").checked) return;
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   if (event.target.matches("select, input:not([type=checkbox]), textarea")) return;
-  const grade = byId("grades").querySelector(`[data-grade="${CSS.escape(event.key)}"]`);
-  const act = grade ? () => work.rate(Number(event.key)) : KEYS[event.key];
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const grade = byId("grades").querySelector(`[data-grade="${CSS.escape(key)}"]`);
+  const act = grade ? () => work.rate(Number(key)) : KEYS[key];
   if (!act) return;
   event.preventDefault();
   act();

@@ -9,11 +9,13 @@ import orjson
 from relevance_eval.findings import Finding
 from relevance_eval.formats.registry import read_askable
 from relevance_eval.judging.pool import AskedQuery
-from tandem.errors import SourceError
+from tandem.errors import FieldError, SourceError
+from tandem.events import check_name
 from tandem.files import LineFault, Lines
 from tandem.judgments import Qrels
 
 IDS = ("query_id", "_id")
+JUDGED = {"judgments", "document_id", "grade"}
 ASKED = '{"query_id": "q1", "text": "money back", "intent": "how a customer gets a refund"}'
 
 
@@ -42,13 +44,13 @@ def read_to_judge(path: Path, format_name: str | None = None) -> ToJudge:
 
 
 def _is_list(path: Path) -> bool:
-    """Whether the first line is a query, without a document or a grade."""
+    """Whether the first line that is not blank is an object, and holds no judgment."""
     with Lines(path) as lines:
         try:
-            first = orjson.loads(next(lines, b""))
+            first = orjson.loads(next((line for line in lines if line.strip()), b""))
         except (ValueError, LineFault):
             return False
-    return isinstance(first, dict) and "text" in first and not {"document_id", "grade"} & {*first}
+    return isinstance(first, dict) and not JUDGED & {*first}
 
 
 def _read_list(path: Path) -> dict[str, AskedQuery]:
@@ -78,5 +80,13 @@ def _query(place: str, line: bytes) -> tuple[str, AskedQuery]:
         query_id = next((data[name] for name in IDS if name in data), None)
         text, intent = data.get("text"), data.get("intent") or ""
         if isinstance(query_id, str | int) and isinstance(text, str) and isinstance(intent, str):
+            _check_id(place, str(query_id))
             return str(query_id), AskedQuery(text, intent)
     raise SourceError(f"{place}: expected a query, such as {ASKED}")
+
+
+def _check_id(place: str, query_id: str) -> None:
+    try:
+        check_name("query_id", query_id)
+    except FieldError as error:
+        raise SourceError(f"{place}: query_id: {error.reason}", hint=error.hint) from None

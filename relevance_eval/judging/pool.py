@@ -68,12 +68,15 @@ class Pool:
 
 class Share(NamedTuple):
     """What one run has given to a pool: documents over all queries, and those that no other run has
-    given.
+    given. ``lacking`` are queries for which it has found nothing, ``unasked`` those it answers that
+    are not to be judged.
     """
 
     run: str
     documents: int
     alone: int
+    lacking: int
+    unasked: int
 
 
 def pool_runs(
@@ -109,14 +112,18 @@ def shares(
     queries: Mapping[str, AskedQuery], runs: Mapping[str, Run], *, depth: int
 ) -> list[Share]:
     """What each run gives; a run that adds nothing alone need not have been pooled."""
-    totals, alone = Counter[str](), Counter[str]()
+    totals, alone, lacking = Counter[str](), Counter[str](), Counter[str]()
     for query_id in queries:
         given = {name: set(_best(run, query_id, depth)) for name, run in runs.items()}
         count = Counter(document_id for found in given.values() for document_id in found)
         for name, found in given.items():
             totals[name] += len(found)
+            lacking[name] += not found
             alone[name] += sum(count[document_id] == 1 for document_id in found)
-    return [Share(name, totals[name], alone[name]) for name in runs]
+    return [
+        Share(name, totals[name], alone[name], lacking[name], len(run.keys() - queries.keys()))
+        for name, run in runs.items()
+    ]
 
 
 def joined(old: Pool, new: Pool) -> Pool:

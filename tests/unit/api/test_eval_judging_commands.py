@@ -44,6 +44,19 @@ def pool(*more: str) -> int:
     return invoke(["eval", "pool", *given])
 
 
+def test_ids_that_do_not_meet(folder: Path, capsys: Captured) -> None:
+    """What a run has for other queries is told, not dropped in silence."""
+    (folder / "b.run").write_text("q1 Q0 d2 1 9 b\n01 Q0 d4 1 8 b\n02 Q0 d5 1 7 b\n")
+    assert pool("--json") == FOUND
+    assert [
+        (share["lacking"], share["unasked"])
+        for share in json.loads(capsys.readouterr().out)["runs"]
+    ] == [(1, 0), (2, 2)]
+    assert pool("--name", "again") == FOUND
+    warned = "warning: b.run: queries that are not among those to judge, left out: 2;"
+    assert warned in capsys.readouterr().err
+
+
 def test_runs_are_pooled(folder: Path, capsys: Captured) -> None:
     """What each gave is told, and a query of which nothing was found."""
     assert pool("--depth", "2", "--name", "autumn") == FOUND
@@ -55,6 +68,8 @@ def test_runs_are_pooled(folder: Path, capsys: Captured) -> None:
     ]
     assert "warning: 1 queries have nothing to judge" in err
     assert "/judge" in err
+    assert "warning: a.run: queries for which it has nothing: 1\n" in err
+    assert "left out" not in err
     kept = desk().pool("autumn")
     assert kept.queries["q1"].document_ids == ("d1", "d2", "d4")
     assert kept.queries["q1"].intent == "how it falls"
@@ -70,8 +85,8 @@ def test_a_pool_is_added_to(folder: Path, capsys: Captured) -> None:
     told = json.loads(capsys.readouterr().out)
     assert (told["pool"], told["queries"], told["documents"]) == ("pool", 2, 5)
     assert told["runs"] == [
-        {"run": "a.run", "documents": 3, "alone": 2},
-        {"run": "b.run", "documents": 3, "alone": 2},
+        {"run": "a.run", "documents": 3, "alone": 2, "lacking": 1, "unasked": 0},
+        {"run": "b.run", "documents": 3, "alone": 2, "lacking": 2, "unasked": 0},
     ]
 
 
@@ -131,6 +146,10 @@ def test_ratings_become_judgments(folder: Path, capsys: Captured) -> None:
     read = read_judgments(folder / "new.jsonl")
     assert read.qrels == {"q1": {"d1": 2, "d2": 0, "d4": None}, "q2": {"d3": 1}}
     assert read.queries == {"q1": "snow", "q2": "rain"}
+    capsys.readouterr()
+    with pytest.raises(SourceError, match="format"):
+        invoke(["eval", "ratings", "autumn", "--out", "new.foo", "--format", "foo"])
+    assert capsys.readouterr().out == "", "an error says that nothing was done"
     given = ["eval", "ratings", "autumn", "--rater", "ann", "--out", "ann.qrels"]
     assert invoke(given) == FOUND
     assert read_judgments(folder / "ann.qrels").qrels["q1"] == {"d1": 3, "d2": 0}

@@ -23,7 +23,9 @@ UNDECIDABLE = [positive_data_acceptance]
 SOON_MS = 500.0
 """Who asks for an answer within less may get a 503 for it."""
 
-EXAMPLES = 30
+FEW, MANY = 8, 50
+"""Examples of an operation; the many are for the long form."""
+
 ASKED_NOTHING = {"health", "ready", "judging_pools"}
 CASES = [
     (mode, *operation)
@@ -36,19 +38,18 @@ CASES = [
 TOWERS = ("[" * 1_000 + "]" * 1_000, '{"not":' * 1_000 + "{}" + "}" * 1_000)
 
 
+House = tuple[TestClient, Any]
+"""The application, and what it describes of itself."""
+
+
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The application over real engines; only to be asked."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("api.embedders.load_embedder", embedders.load)
         with served(tmp_path_factory.mktemp("served")) as (house, client):
             desk_of(house.settings).keep("autumn", POOL)
-            yield client
-
-
-def operation_of(house: TestClient, method: str, path: str) -> Any:
-    """The operation as it is described."""
-    return schemathesis.openapi.from_asgi("/v1/openapi.json", house.app)[path][method.upper()]
+            yield client, schemathesis.openapi.from_asgi("/v1/openapi.json", client.app)
 
 
 def check(case: Any) -> int:
@@ -69,17 +70,18 @@ def is_hurried(given: Any) -> bool:
         return False
 
 
+@pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("mode", "method", "path"), CASES)
 def test_every_reply_is_documented(
-    house: TestClient, mode: GenerationMode, method: str, path: str
+    house: House, mode: GenerationMode, method: str, path: str, examples: int
 ) -> None:
     """No fault of the server, no status and no shape that the document does not have; and what the
     document does not allow is refused.
     """
-    strategy = operation_of(house, method, path).as_strategy(generation_mode=mode)
+    strategy = house[1][path][method.upper()].as_strategy(generation_mode=mode)
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         derandomize=True,
@@ -95,8 +97,8 @@ def test_every_reply_is_documented(
 
 @pytest.mark.parametrize("tower", TOWERS)
 @pytest.mark.parametrize(("method", "path"), [key for key in OPERATIONS if key[0] == "get"])
-def test_towers_in_parameters(house: TestClient, method: str, path: str, tower: str) -> None:
+def test_towers_in_parameters(house: House, method: str, path: str, tower: str) -> None:
     """Nobody generates as deep as somebody with bad intent does."""
-    operation = operation_of(house, method, path)
+    operation = house[1][path][method.upper()]
     places = {"document_id": "d1"} if "{" in path else {}
     assert check(operation.Case(query={"filter": tower}, path_parameters=places)) == 400

@@ -47,6 +47,8 @@ def test_judgments_with_texts(tmp_path: Path) -> None:
         ('{"query_id": "q2", "text": 5}', ":2: expected a query"),
         ('{"query_id": "q2", "text": "rain", "intent": ["x"]}', ":2: expected a query"),
         ('{"query_id": "q1", "text": "rain"}', ":2: query 'q1' stands there twice"),
+        ('{"query_id": " ", "text": "rain"}', ":2: query_id: is blank"),
+        ('{"query_id": "' + "q" * 513 + '", "text": "rain"}', ":2: query_id: at most 512"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str, reason: str) -> None:
@@ -54,6 +56,15 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, reason: str) -> None:
     path = written(tmp_path, '{"query_id": "q1", "text": "snow"}\n' + line + "\n")
     with pytest.raises(SourceError, match=reason):
         read_to_judge(path)
+
+
+def test_a_list_is_known_by_its_first_query(tmp_path: Path) -> None:
+    """After blank lines, and where it is what is wrong."""
+    assert [*read_to_judge(written(tmp_path, '\n{"_id": "q1", "text": "snow"}\n')).queries] == [
+        "q1"
+    ]
+    with pytest.raises(SourceError, match=":1: expected a query"):
+        read_to_judge(written(tmp_path, '{"query_id": "q1", "intent": "how it falls"}\n'))
 
 
 def test_no_file(tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def test_the_best_of_each_are_put_together() -> None:
     assert pool.queries["q1"].intent == "how it falls"
     assert (pool.seed, pool.depth, pool.runs) == (7, 2, ("words", "meaning"))
     assert pool.document_count == 5
-    assert shares(QUERIES, RUNS, depth=2) == [("words", 3, 3), ("meaning", 2, 2)]
-    assert shares(QUERIES, RUNS, depth=3) == [("words", 4, 3), ("meaning", 2, 1)]
+    assert shares(QUERIES, RUNS, depth=2) == [("words", 3, 3, 0, 0), ("meaning", 2, 2, 1, 0)]
+    assert shares(QUERIES, RUNS, depth=3) == [("words", 4, 3, 0, 0), ("meaning", 2, 1, 1, 0)]
 
 
 def test_what_is_judged_is_not_judged_again() -> None:
