@@ -122,7 +122,6 @@ def run(
     wanted.check()
     _check_names(wanted, given or ())
     tell_findings(queries.findings)
-    found = queries.findings
     ran = [given_run(path) for path in dict.fromkeys(given or ())]
     with opened(
         chosen,
@@ -134,11 +133,10 @@ def run(
         if catalog is not None:
             unknown = check_documents(catalog, chosen.collection, queries)
             tell_findings(unknown)
-            found += unknown
+            queries = replace(queries, findings=queries.findings + unknown)
         files = [RunFile(out / f"{one.name}.jsonl", one.about, anew=anew) for one in sources]
         ran += _asked(sources, files, queries, workers, quiet=as_json)
         reach = max([reach, *(one.asking.reach for one in sources)])
-    queries = replace(queries, findings=found)
     return _told(queries, ran, measures, reach, as_json=as_json, allowed=allow_holes)
 
 

@@ -224,7 +224,8 @@ def test_judgments_of_another_collection(typed: Typed, folder: Path) -> None:
     (folder / "part.jsonl").write_text(lines.replace('"d2"', '"x2"'))
     code, out, err = typed("--configuration", "lexical", "--json", judged="part.jsonl")
     assert code == FOUND
-    assert [found["kind"] for found in json.loads(out)["findings"]] == ["unknown_document"]
+    kinds = [found["kind"] for found in json.loads(out)["findings"]]
+    assert kinds == ["unknown_document", "nothing_judged"]
     assert "judged documents that are not in the collection: 1 ('q2' 'x2')" in err.replace('"', "'")
     (folder / "all.jsonl").write_text(re.sub('"d([0-9])', r'"x\1', lines))
     code, _, err = typed("--configuration", "lexical", judged="all.jsonl")
