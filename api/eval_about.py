@@ -6,7 +6,7 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from api.bootstrap import House
+from api.collection import OpenCollection
 from tandem.catalog.releases import Generation, Release
 
 LIBRARIES = (
@@ -20,18 +20,20 @@ def _rules(file: Path | None) -> str | None:
     return None if file is None else sha256(file.read_bytes()).hexdigest()[:16]
 
 
-def about_release(house: House, release: Release, generation: Generation) -> dict[str, Any]:
-    """What answers in this process; the settings are those that the release is searched by."""
-    settings = house.collection(release.collection).searching.settings_of(release)
+def about_release(
+    target: OpenCollection, release: Release, generation: Generation
+) -> dict[str, Any]:
+    """What answers in this process; ``settings`` are those that the release searches by."""
+    settings = target.searching.settings_of(release)
     return {
         "collection": release.collection,
         "release": release.number,
         "generation": generation.number,
-        "log_head": house.catalog.documents.head(),
+        "log_head": target.catalog.documents.head(),
         "embedder": generation.embedder,
         "analysis": generation.analysis,
         "settings": settings.model_dump(mode="json"),
-        "rules": _rules(house.settings.search.rules),
+        "rules": _rules(settings.rules),
         "versions": versions(),
     }
 

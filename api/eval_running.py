@@ -9,7 +9,14 @@ from api.bootstrap import open_house, require_data_folder
 from api.collection import OpenCollection
 from api.console import note
 from api.engines import check_engines, open_catalog
-from api.eval_sources import Source, Wanted, baseline, by_server, in_process
+from api.eval_sources import (
+    Source,
+    Wanted,
+    baseline,
+    by_server,
+    complete_generation,
+    in_process,
+)
 from relevance_eval.agreement import mismatches
 from relevance_eval.findings import Finding
 from relevance_eval.formats.registry import read_run
@@ -18,7 +25,7 @@ from relevance_eval.run_record import RunFile, is_record, read_record
 from relevance_eval.running import Holes, Progress, run_into
 from tandem.catalog.catalog import Catalog
 from tandem.errors import CollectionNotFound, InputError, OwnedElsewhere
-from tandem.judgments import Run
+from tandem.judgments import Qrels, Run
 from tandem.settings import Settings
 
 PURPOSE = "tandem eval run"
@@ -99,7 +106,19 @@ def _baseline(catalog: Catalog, collection: str, wanted: Wanted) -> Source:
         raise CollectionNotFound(
             f"there is no collection {collection!r}", hint=f"known collections: {known or 'none'}"
         )
-    return baseline(catalog, collection, catalog.releases.generation(live.generation), wanted)
+    if wanted.generation is None:
+        generation = catalog.releases.generation(live.generation)
+    else:
+        generation = complete_generation(catalog, collection, wanted.generation)
+    return baseline(catalog, collection, generation, wanted)
+
+
+def unknown_documents(catalog: Catalog, collection: str, qrels: Qrels) -> tuple[Finding, ...]:
+    """Which judged documents a collection has not."""
+    judged = {name for grades in qrels.values() for name in grades}
+    known = catalog.documents.versions_of(collection, sorted(judged))
+    there = {name for name, version in known.items() if not version.is_deleted}
+    return mismatches(qrels, {}, known_ids=there)
 
 
 def check_documents(catalog: Catalog, collection: str, queries: QuerySet) -> tuple[Finding, ...]:
@@ -108,16 +127,15 @@ def check_documents(catalog: Catalog, collection: str, queries: QuerySet) -> tup
     Raises:
         InputError: all of them: the queries are another collection's.
     """
+    findings = unknown_documents(catalog, collection, queries.qrels)
     judged = sorted({name for grades in queries.qrels.values() for name in grades})
-    known = catalog.documents.versions_of(collection, judged)
-    there = {name for name, version in known.items() if not version.is_deleted}
-    if judged and not there:
+    if judged and sum(found.count for found in findings) == sum(map(len, queries.qrels.values())):
         raise InputError(
             f"none of the {len(judged):,} judged documents of {queries.name}, such as "
             f"{judged[0]!r}, is in the collection {collection!r}",
             hint="name the collection that was judged: --collection, --data-dir or --config",
         )
-    return mismatches(queries.qrels, {}, known_ids=there)
+    return findings
 
 
 def run_source(

@@ -124,13 +124,18 @@ def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator
                     )
                 return pipelines[key]
 
-            about = {**wanted.about, **about_release(house, release, opened.generation)}
+            reach = max(wanted.reach, target.searching.settings_of(release).depth)
+            about = {
+                **wanted.about,
+                **about_release(target, release, opened.generation),
+                "reach": reach,
+            }
             sources = []
             for name, configuration, told in wanted.runs():
                 model = _model(told, release) if is_reranked(configuration) else None
                 shown = _stages(configuration)
                 stages = {stage: searcher(own, None) for stage, own in shown.items()}
-                asking = Asking(searcher(configuration, model), wanted.depth, stages, wanted.reach)
+                asking = Asking(searcher(configuration, model), wanted.depth, stages, reach)
                 own = {"name": name, "configuration": configuration, "model": model}
                 sources.append(Source(name, asking, {**own, **about}))
             yield sources
@@ -146,19 +151,26 @@ def _held(
         if generation is None:
             yield release, live
             return
-        opened = target.open_generation(_complete(target, generation))
+        opened = target.open_generation(
+            complete_generation(target.catalog, target.name, generation)
+        )
         catch_up(opened.followers)
         with opened.in_use():
             yield release, opened
 
 
-def _complete(target: OpenCollection, number: int) -> Generation:
-    known = target.catalog.releases.generations(target.name)
+def complete_generation(catalog: Catalog, collection: str, number: int) -> Generation:
+    """The generation of that number, ready or live before.
+
+    Raises:
+        InputError: there is none, or it is still being built.
+    """
+    known = catalog.releases.generations(collection)
     complete = {item.number: item for item in known if item.state != "building"}
     if number not in complete:
         listed = ", ".join(map(str, complete))
         raise InputError(
-            f"there is no complete generation {number} of {target.name}, expected one of {listed}",
+            f"there is no complete generation {number} of {collection}, expected one of {listed}",
             hint="tandem releases shows them; tandem reindex --no-promote builds one",
         )
     return complete[number]
@@ -224,6 +236,7 @@ def baseline(catalog: Catalog, collection: str, generation: Generation, wanted: 
         **wanted.about,
         "collection": collection,
         "log_head": log_head,
+        "generation": generation.number,
         "analysis": generation.analysis,
         "versions": versions(),
     }

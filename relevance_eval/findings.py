@@ -13,7 +13,7 @@ Kind = Literal[
     "column_passed_over", "rank_against_score", "equal_scores", "listed_against_score",
     "several_tags", "unjudged_left_out", "query_left_out", "text_left_out", "id_left_out",
     "scores_lowered", "query_without_answer", "answer_without_judgments", "nothing_judged",
-    "unknown_document",
+    "unknown_document", "incomplete_answer",
 ]  # fmt: skip
 """The names of findings, for programs."""
 
@@ -40,6 +40,8 @@ TOLD: dict[Kind, str] = {
     "nothing_judged": "judged queries of which no answer was judged at all; where that is most of "
     "them, compare the ids of both files",
     "unknown_document": "judged documents that are not in the collection",
+    "incomplete_answer": "answers that lack a part, such as a leg that was late: what is measured "
+    "of them says nothing of the search",
 }
 """What stands before the number."""
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from relevance_eval.compact import CompactRun
+from relevance_eval.held import hold
 from tandem.errors import InputError, SourceError
 from tandem.judgments import Run
 from tandem.rankings import Degradation, Hit, Ranking
@@ -133,10 +134,12 @@ class RunFile:
     def __enter__(self) -> "RunFile":
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("wb" if self._is_new else "ab")
+            self._file = self.path.open("ab")
         except OSError as error:
             raise SourceError(f"{self.path} cannot be written: {error.strerror}") from None
+        hold(self.path, self._file)
         if self._is_new:
+            self._file.truncate(0)
             self._put({"format": FORMAT} | self._about)
         return self
 
@@ -195,11 +198,12 @@ class RunFile:
         if len(content) == self.path.stat().st_size:
             return
         partial = self.path.with_name(self.path.name + PARTIAL)
-        with partial.open("wb") as file:
+        with self.path.open("rb") as held, partial.open("wb") as file:
+            hold(self.path, held)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(self.path)
+            partial.replace(self.path)
 
     def _check(self, found: Mapping[str, Any]) -> None:
         differing = [

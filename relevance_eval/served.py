@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from tandem.client import Client, ServerFailed, ServerUnavailable
+from tandem.client import Client, Refused, ServerFailed, ServerUnavailable
 from tandem.errors import ReleaseConflict, SearchUnavailable, TandemError
 from tandem.queries import Query
 from tandem.rankings import SearchResult
@@ -47,8 +47,10 @@ class ServedSearcher:
         """
         try:
             return self._patiently(query)
-        except (ServerFailed, ServerUnavailable) as error:
-            raise SearchUnavailable(str(error), hint=error.hint) from error
+        except TandemError as error:
+            if isinstance(error, ServerFailed) or _is_passing(error):
+                raise SearchUnavailable(str(error), hint=error.hint) from error
+            raise
 
     def _patiently(self, query: Query) -> SearchResult:
         for pause in self._pauses:
@@ -74,8 +76,6 @@ class ServedSearcher:
 
 
 def _is_passing(error: TandemError) -> bool:
-    if isinstance(error, ServerFailed):
+    if isinstance(error, ServerFailed | Refused):
         return error.told in PASSING
-    return isinstance(error, ServerUnavailable | SearchUnavailable) or (
-        getattr(error, "told", "") in PASSING
-    )
+    return isinstance(error, ServerUnavailable | SearchUnavailable)

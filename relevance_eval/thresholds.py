@@ -16,6 +16,9 @@ from tandem.errors import InputError, SourceError
 Kind = Literal["minimum", "may_fall_by"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+ROUNDING = 1e-9
+"""0.8 - 0.1 is above 0.7 to a computer."""
+
 EXPECTED = 'expected tables [minimum] and [may_fall_by] with lines such as "nDCG@10" = 0.70'
 
 
@@ -37,10 +40,11 @@ class Outcome(NamedTuple):
 
     @property
     def is_passed(self) -> bool:
-        """Whether it is no lower than it may be."""
-        if self.before is None:
-            return self.mean >= self.threshold.value
-        return self.mean >= self.before - self.threshold.value
+        """Whether it is no lower than it may be; what only rounding makes lower is not."""
+        least = self.threshold.value
+        if self.before is not None:
+            least = self.before - least
+        return self.mean >= least - ROUNDING
 
     @property
     def told(self) -> str:

@@ -10,7 +10,7 @@ from api.commands.eval_findings import findings_data, tell_findings
 from api.commands.options import AsJson, ConfigFile, DataDir, settings
 from api.console import FOUND, say, say_json
 from api.engines import check_engines, open_catalog
-from relevance_eval.agreement import mismatches
+from api.eval_running import unknown_documents
 from relevance_eval.findings import Finding
 from relevance_eval.formats.registry import (
     FORMATS,
@@ -22,9 +22,6 @@ from relevance_eval.formats.registry import (
 )
 from tandem.errors import CollectionNotFound, InputError
 from tandem.judgments import Qrels
-
-AT_ONCE = 10_000
-"""So many ids are looked up together."""
 
 KNOWN = ", ".join(FORMATS)
 
@@ -94,11 +91,6 @@ def _unknown(
     try:
         if name not in catalog.releases.collections():
             raise CollectionNotFound(f"there is no collection {name!r}")
-        asked = [*{document_id for grades in qrels.values() for document_id in grades}]
-        known: set[str] = set()
-        for first in range(0, len(asked), AT_ONCE):
-            versions = catalog.documents.versions_of(name, asked[first : first + AT_ONCE])
-            known |= {item.document_id for item in versions.values() if not item.is_deleted}
+        return unknown_documents(catalog, name, qrels)
     finally:
         catalog.close()
-    return mismatches(qrels, {}, known_ids=known)

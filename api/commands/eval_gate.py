@@ -23,7 +23,8 @@ def run(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Hold a run against thresholds; leave with 1 where it falls short, naming the line.
+    """Hold a run against thresholds; leave with 1 where it falls short, naming the line, or where
+    answers are incomplete, of which no figure says anything.
 
     The file has tables [minimum] and [may_fall_by], a line a measure, such as "nDCG@10" = 0.70.
     """
@@ -37,7 +38,8 @@ def run(
         findings += other.findings + mismatches(judged.qrels, {other.name: other.run})
         before = measure(judged.qrels, other.run, asked)
     outcomes = hold(demanded, measure(judged.qrels, read.run, asked), before)
-    is_passed = all(outcome.is_passed for outcome in outcomes)
+    incomplete = [found for found in findings if found.kind == "incomplete_answer"]
+    is_passed = not incomplete and all(outcome.is_passed for outcome in outcomes)
     if as_json:
         told = {"passed": is_passed, "queries": len(judged.qrels), "run": read.name}
         rows = [_data(outcome) for outcome in outcomes]
@@ -46,6 +48,8 @@ def run(
         tell_findings(findings)
         for outcome in outcomes:
             say(f"{'passed' if outcome.is_passed else 'FAILED'}  {printable(outcome.told)}")
+        for found in incomplete:
+            say(f"FAILED  {printable(found.where)}: {found.count:,} answers are incomplete")
     return FOUND if is_passed else PROBLEM
 
 

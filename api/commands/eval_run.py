@@ -1,6 +1,7 @@
 """``tandem eval run``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -119,6 +120,7 @@ def run(
         {**queries.about(), "depth": depth, "reach": reach, "started_at": datetime.now(UTC)},
     )
     wanted.check()
+    _check_names(wanted, given or ())
     tell_findings(queries.findings)
     ran = [given_run(path) for path in dict.fromkeys(given or ())]
     with opened(
@@ -129,9 +131,12 @@ def run(
         lambda owned: _served(owned, chosen.collection),
     ) as (catalog, sources):
         if catalog is not None:
-            tell_findings(check_documents(catalog, chosen.collection, queries))
+            unknown = check_documents(catalog, chosen.collection, queries)
+            tell_findings(unknown)
+            queries = replace(queries, findings=queries.findings + unknown)
         files = [RunFile(out / f"{one.name}.jsonl", one.about, anew=anew) for one in sources]
         ran += _asked(sources, files, queries, workers, quiet=as_json)
+        reach = max([reach, *(one.asking.reach for one in sources)])
     return _told(queries, ran, measures, reach, as_json=as_json, allowed=allow_holes)
 
 
@@ -140,6 +145,17 @@ def _measures(asked: Sequence[str] | None) -> Sequence[str]:
     for name in asked or ():
         parse(name)
     return asked or DEFAULT_MEASURES
+
+
+def _check_names(wanted: Wanted, given: Sequence[Path]) -> None:
+    """A run that is given is called by its path."""
+    made = {name for name, _, _ in wanted.runs()} | ({BASELINE} if wanted.baseline else set())
+    for path in given:
+        if str(path) in made:
+            raise InputError(
+                f"--run {path}: a run that is made here has the same name",
+                hint=f"write it as ./{path}, or give the file another name",
+            )
 
 
 def _has_baseline(asked: str | None) -> bool:
@@ -192,13 +208,14 @@ def _told(
     as_json: bool,
     allowed: bool,
 ) -> int:
-    findings = mismatches(queries.qrels, {one.name: one.run for one in ran})
-    tell_findings((*(found for one in ran for found in one.findings), *findings))
+    findings = tuple(found for one in ran for found in one.findings)
+    findings += mismatches(queries.qrels, {one.name: one.run for one in ran})
+    tell_findings(findings)
     figures = {
         one.name: measured(queries.qrels, one.run, one.lists, measures, reach) for one in ran
     }
     if as_json:
-        say_json(summary(queries, ran, figures))
+        say_json(summary(queries, ran, figures, queries.findings + findings))
     else:
         tell(queries, ran, figures, reach)
     for one in ran:

@@ -1,11 +1,12 @@
 """What ``tandem eval run`` says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from api.commands.eval_findings import findings_data
 from api.console import note, printable, say
 from api.eval_running import Ran
+from relevance_eval.findings import Finding
 from relevance_eval.formulas import formula
 from relevance_eval.measured import Measured
 from relevance_eval.query_set import QuerySet
@@ -26,9 +27,7 @@ def tell_holes(name: str, holes: Holes) -> None:
         told = f"{len(query_ids):,} answers are incomplete ({part}), such as {listed}"
         note(f"warning: {name}: {printable(told)}")
     if holes:
-        note(
-            "  next: the same command asks those queries again; or take it as it is: --allow-holes"
-        )
+        note("  next: the command that made it asks those again; or take it so: --allow-holes")
 
 
 def tell(queries: QuerySet, ran: Sequence[Ran], figures: Figures, reach: int) -> None:
@@ -74,11 +73,13 @@ def _rows(
     return rows
 
 
-def summary(queries: QuerySet, ran: Sequence[Ran], figures: Figures) -> dict[str, Any]:
+def summary(
+    queries: QuerySet, ran: Sequence[Ran], figures: Figures, findings: Iterable[Finding]
+) -> dict[str, Any]:
     """The same for a program."""
     return {
         **queries.about(),
-        "findings": findings_data(queries.findings),
+        "findings": findings_data(findings),
         "runs": [
             {
                 "name": one.name,

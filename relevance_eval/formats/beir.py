@@ -5,7 +5,7 @@ https://github.com/beir-cellar/beir/wiki/Load-your-custom-dataset. A folder stan
 ``test``; any split can be named by its table. Each of the files may be a gzip.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import orjson
@@ -49,7 +49,9 @@ def read_judgments(path: Path) -> JudgedQueries:
                 f"{file}:{line}: expected query-id, corpus-id and a whole number, separated by tabs"
             )
         grades.add(line, columns[0], columns[1], grade)
-    return grades.judged(file.resolve().parent.parent.name, _texts_beside(file))
+    folder = file.resolve().parent
+    name = folder.parent.name if folder.name == "qrels" else file.name.split(".")[0]
+    return grades.judged(name, _texts_beside(file))
 
 
 def read_queries(path: Path) -> dict[str, str]:
@@ -75,32 +77,39 @@ def write_judgments(judged: JudgedQueries, path: Path) -> tuple[Finding, ...]:
         SourceError: an id has a tab or a line's end in it, or it cannot be written.
     """
     findings = Findings(str(path))
-    if path.name.removesuffix(".gz").endswith(".tsv"):
+    is_table = path.name.removesuffix(".gz").endswith(".tsv")
+    if is_table:
         findings.add_all("text_left_out", map(repr, judged.queries))
-        _write_table(judged, path, findings)
+    lines = [*_lines(judged, findings)]  # what does not fit leaves no half folder
+    if is_table:
+        _write_table(path, lines)
         return findings.found()
     try:
         (path / "qrels").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SourceError(f"{path}: cannot be made: {error.strerror or error}") from None
-    _write_table(judged, path / "qrels" / f"{SPLIT}.tsv", findings)
     with written(path / QUERIES) as file:
         for query_id, text in judged.queries.items():
             file.write(orjson.dumps({"_id": query_id, "text": text}).decode() + "\n")
+    _write_table(path / "qrels" / f"{SPLIT}.tsv", lines)
     return findings.found()
 
 
-def _write_table(judged: JudgedQueries, table: Path, findings: Findings) -> None:
+def _lines(judged: JudgedQueries, findings: Findings) -> Iterator[str]:
+    for query_id, grades in judged.qrels.items():
+        if all(grade is None for grade in grades.values()):
+            findings.add("query_left_out", repr(query_id))
+        for document_id, grade in grades.items():
+            if grade is None:
+                findings.add("unjudged_left_out", f"{query_id!r} {document_id!r}")
+            else:
+                yield f"{_column(query_id)}\t{_column(document_id)}\t{grade}\n"
+
+
+def _write_table(table: Path, lines: Iterable[str]) -> None:
     with written(table) as file:
         file.write(HEADING + "\n")
-        for query_id, grades in judged.qrels.items():
-            if all(grade is None for grade in grades.values()):
-                findings.add("query_left_out", repr(query_id))
-            for document_id, grade in grades.items():
-                if grade is None:
-                    findings.add("unjudged_left_out", f"{query_id!r} {document_id!r}")
-                else:
-                    file.write(f"{_column(query_id)}\t{_column(document_id)}\t{grade}\n")
+        file.writelines(lines)
 
 
 def _column(name: str) -> str:

@@ -3,8 +3,8 @@
 Judgments: ``{"query_id": "q1", "query": "its text", "judgments": [{"document_id": "d1", "grade":
 3}, {"document_id": "d2", "grade": null}]}``; the text may be missing, ``null`` means unjudged.
 Runs: ``{"query_id": "q1", "hits": [{"document_id": "d1", "score": 1.5}]}``, best first. Further
-names are passed over; so is a first line with ``format`` and no ``query_id``: what wrote the file
-describes itself there.
+names are passed over, but that a list ``degraded`` of what an answer lacks is told of; so is a
+first line with ``format`` and no ``query_id``: what wrote the file describes itself there.
 """
 
 import math
@@ -82,6 +82,8 @@ def read_run(path: Path) -> ReadRun:
             if not hits.add_query(query_id):
                 raise _Fault(f"query {query_id!r} is there twice")
             _add_hits(hits, line, query_id, _listed(query, "hits"))
+            if query.get("degraded"):
+                hits.findings.add("incomplete_answer", repr(query_id))
         except _Fault as fault:
             raise SourceError(f"{path}:{line}: {fault}") from None
     return hits.as_listed(name)

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ jackets for rainy days,rain-jacket,3
 warm sock,wool-socks,3
 hats for sunny days,sun-hat,3
 """
+MORE_RATINGS = "".join(
+    f"{words} {title.lower()},{name},3\n"
+    for words in ("a", "the")
+    for name, (title, _) in WARES.items()
+)
+"""Tuning needs 20 queries."""
 QUERIES = 800
 """So many that a run is still under way when it is killed."""
 
@@ -44,7 +51,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     _configure(shop, "plain")
     lines = [{"id": name, "title": title, "body": body} for name, (title, body) in WARES.items()]
     (shop.folder / "wares.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    (shop.folder / "ratings.csv").write_text(RATINGS)
+    (shop.folder / "ratings.csv").write_text(RATINGS + MORE_RATINGS)
     shop.done("index", "wares.jsonl")
     return shop
 
@@ -75,7 +82,10 @@ def test_every_command_of_the_page(shop: Shop) -> None:
             _configure(shop, "english", _block("[quality]"))
         told[command] = shop.done(*command.split()[1:])
     verbs = [" ".join(command.split()[1:3]) for command in COMMANDS]
-    assert {"eval convert", "eval run", "eval compare", "eval gate", "promote 2"} <= set(verbs)
+    assert {
+        "eval convert", "eval run", "eval compare", "eval report", "eval gate", "promote 2",
+        "eval tune", "promote --search", "rollback",
+    } == {*verbs} - {"reindex --no-promote"}  # fmt: skip
     compared = next(ran.out for command, ran in told.items() if "before/lexical" in command)
     assert "nDCG@10" in compared
     after = read_record(shop.folder / "after" / "lexical-generation-2.jsonl")
@@ -88,6 +98,12 @@ def test_every_command_of_the_page(shop: Shop) -> None:
     proven = read_record(shop.folder / "after" / "hybrid-generation-2.jsonl")
     assert dict(live.run) == dict(proven.run)
     assert live.about["release"] == 2
+    tuned = read_record(shop.folder / "tuned" / "hybrid.jsonl")
+    assert tuned.about["release"] == 3
+    chosen = tomllib.loads((shop.folder / "tuned.toml").read_text())["search"]
+    assert tuned.about["settings"]["fusion"] == chosen["fusion"]
+    assert tuned.about["settings"]["depth"] == chosen["depth"]
+    assert chosen["fusion"] != live.about["settings"]["fusion"]
 
 
 def test_a_run_that_is_killed_goes_on(shop: Shop) -> None:

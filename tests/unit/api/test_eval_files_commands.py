@@ -116,6 +116,20 @@ def test_the_gate(folder: Path, capsys: Captured) -> None:
     assert "query_without_answer" in [item["kind"] for item in told["findings"]]
 
 
+def test_a_gate_is_not_passed_by_incomplete_answers(folder: Path, capsys: Captured) -> None:
+    """Whatever the figures say."""
+    line = {"query_id": "q1", "hits": [{"document_id": "d1", "score": 1.0}],
+            "degraded": [["vector", "timeout"]]}  # fmt: skip
+    (folder / "holes.jsonl").write_text(json.dumps(line))
+    (folder / "low.toml").write_text('[minimum]\n"P@1" = 0.1\n')
+    given = ["eval", "gate", *(str(folder / name) for name in ("low.toml", "qrels", "holes.jsonl"))]
+    assert invoke(given) == PROBLEM
+    assert capsys.readouterr().out.splitlines() == [
+        "passed  P@1 0.5000, at least 0.1",
+        f"FAILED  {folder / 'holes.jsonl'}: 1 answers are incomplete",
+    ]
+
+
 def test_a_gate_that_compares_needs_another_run(folder: Path) -> None:
     """The line that asks for it is named."""
     given = ["eval", "gate", *(str(folder / name) for name in ("demands.toml", "qrels", "a.run"))]

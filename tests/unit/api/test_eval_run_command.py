@@ -150,16 +150,33 @@ def test_of_another_generation(typed: Typed, folder: Path) -> None:
         write(house, 21, 21)
     line = {"query_id": "q", "query": "word21", "judgments": [{"document_id": "d21", "grade": 1}]}
     (folder / "newest.jsonl").write_text(json.dumps(line))
-    words = "--configuration", "rrf", "--generation", "2"
+    words = "--configuration", "rrf", "--generation", "2", "--baseline", "bm25"
     assert typed(*words, judged="newest.jsonl")[0] == FOUND
     record = read_record(folder / "runs" / "rrf-generation-2.jsonl")
     assert record.about["embedder"] == "hash-b@1"
     assert "d21" in record.run["q"].document_ids
     assert len(record.lists["vector"]["q"]) == 21
+    plain = read_record(folder / "runs" / "bm25.jsonl")
+    assert plain.about["generation"] == 2
     for refused in (("--generation", "7"), ("--generation", "2", "--model", "1")):
         code, _, err = typed(*refused)
         assert code == BAD_USE
         assert "no complete generation 7" in err or "does not fit generation 2" in err
+
+
+def test_of_a_release_with_a_search_of_its_own(typed: Typed, folder: Path) -> None:
+    """The header says the settings by which was searched, and the candidates are all that those
+    make.
+    """
+    with owned(settings_in(folder)) as house:
+        search = json.dumps({"fusion": "z-score", "depth": 150})
+        house.catalog.releases.promote(NAME, 1, parent=1, model=None, search=search)
+    code, out, _ = typed("--configuration", "hybrid")
+    assert code == FOUND
+    assert "recall of candidates @150" in out
+    about = read_record(folder / "runs" / "hybrid.jsonl").about
+    assert (about["settings"]["fusion"], about["settings"]["depth"]) == ("z-score", 150)
+    assert (about["release"], about["reach"]) == (2, 150)
 
 
 def test_a_run_of_another_engine(typed: Typed, folder: Path) -> None:
@@ -171,6 +188,8 @@ def test_a_run_of_another_engine(typed: Typed, folder: Path) -> None:
     (only,) = json.loads(out)["runs"]
     assert (only["name"], only["measures"]) == ("other.run", {"RR@10": pytest.approx(1 / COUNT)})
     assert "judged queries that the run lacks, which count as found nothing: 4" in err
+    kinds = [found["kind"] for found in json.loads(out)["findings"]]
+    assert sorted(kinds) == ["nothing_judged", "query_without_answer"]
     _, out, _ = typed(*words, "--configuration", "lexical")
     assert [one["name"] for one in json.loads(out)["runs"]] == ["other.run", "lexical"]
 
@@ -185,6 +204,7 @@ def test_a_run_of_another_engine(typed: Typed, folder: Path) -> None:
         (("--measure", "Luck@10"), "Luck"),
         (("--format", "xml"), "unknown format 'xml'"),
         (("--run", "missing.run"), "missing.run"),
+        (("--run", "hybrid", "--configuration", "hybrid"), "write it as ./hybrid"),
         (("--collection", "other"), "there is no collection 'other'"),
         (("--url", "here"), "'here' is no address of a server"),
         (("--url", "http://127.0.0.1:9", "--model", "1"), "a server answers by its live release"),
@@ -202,8 +222,10 @@ def test_judgments_of_another_collection(typed: Typed, folder: Path) -> None:
     """Some unknown documents are told; where all are, the query set is the wrong one."""
     lines = (folder / "judged.jsonl").read_text()
     (folder / "part.jsonl").write_text(lines.replace('"d2"', '"x2"'))
-    code, _, err = typed("--configuration", "lexical", judged="part.jsonl")
+    code, out, err = typed("--configuration", "lexical", "--json", judged="part.jsonl")
     assert code == FOUND
+    kinds = [found["kind"] for found in json.loads(out)["findings"]]
+    assert kinds == ["unknown_document", "nothing_judged"]
     assert "judged documents that are not in the collection: 1 ('q2' 'x2')" in err.replace('"', "'")
     (folder / "all.jsonl").write_text(re.sub('"d([0-9])', r'"x\1', lines))
     code, _, err = typed("--configuration", "lexical", judged="all.jsonl")

@@ -153,7 +153,7 @@ def test_a_run_says_what_it_was_searched_by(owner: Owner) -> None:
     """A run is repeated by the release's settings."""
     promoted(owner, SEARCH)
     collection = owner.house.collection(NAME)
-    told = about_release(owner.house, collection.release, collection.generation)["settings"]
+    told = about_release(collection, collection.release, collection.generation)["settings"]
     assert (told["fusion"], told["depth"], told["lexical"]["share"]) == ("min-max", 5, 1.0)
 
 

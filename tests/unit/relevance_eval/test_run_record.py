@@ -169,3 +169,17 @@ def test_where_nothing_can_be_read_or_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError, match=r"run.jsonl cannot be (read|written): Not a directory"):
         RunFile(tmp_path / "file" / "run.jsonl", ABOUT).__enter__()
+
+
+def test_one_writes_at_a_time(path: Path) -> None:
+    """Two would mix their lines, and one that began anew would empty the other's file."""
+    with RunFile(path, ABOUT) as file:
+        file.write(answer("q9"))
+        for anew in (False, True):
+            with pytest.raises(InputError, match="is being written by another process"):
+                RunFile(path, ABOUT, anew=anew).__enter__()
+        with path.open("ab") as cut:
+            cut.write(b"{")  # an answer on its way
+        with pytest.raises(InputError, match="is being written by another process"):
+            RunFile(path, ABOUT)
+    assert "q9" in RunFile(path, ABOUT).answered

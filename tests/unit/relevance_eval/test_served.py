@@ -1,5 +1,7 @@
 """A server that is evaluated: patience, one release, and no impressions."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -55,9 +57,13 @@ def test_patience() -> None:
     assert asked(server)[1] == list(PAUSES)
 
 
-def test_patience_ends() -> None:
-    """The last error is told."""
-    server = Server(*[ServerUnavailable(f"refused {time}") for time in range(5)])
+@pytest.mark.parametrize(
+    "kind", [ServerUnavailable, partial(ServerFailed, told="overloaded"),
+             partial(Refused, told="rate_limited")],
+)  # fmt: skip
+def test_patience_ends(kind: Callable[[str], TandemError]) -> None:
+    """The last error is told, as one query's: the run goes on with the others."""
+    server = Server(*[kind(f"refused {time}") for time in range(5)])
     with pytest.raises(SearchUnavailable, match="refused 4"):
         asked(server)
     assert len(server.asked) == len(PAUSES) + 1

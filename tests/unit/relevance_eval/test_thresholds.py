@@ -90,6 +90,13 @@ def test_holding() -> None:
         hold((floor, fall), {"P@5": 0.5}, None)
 
 
+def test_rounding_fails_nobody() -> None:
+    """0.8 - 0.1 is above 0.7 in binary."""
+    fall = Threshold("P@5", "may_fall_by", 0.1, "")
+    (outcome,) = hold((fall,), {"P@5": 0.7}, {"P@5": 0.8})
+    assert outcome.is_passed
+
+
 def test_lists_must_be_long_enough() -> None:
     """A measure without a cutoff takes what there is."""
     check_depth(

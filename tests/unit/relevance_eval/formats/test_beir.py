@@ -44,6 +44,8 @@ def test_other_splits_and_no_heading(tmp_path: Path) -> None:
     found = read_judgments(table(path, "train"))
     assert found.qrels == {"q1": {"d1": 1, "d2": 1}}
     assert (found.name, found.queries) == (tmp_path.name, {"q1": "first"})
+    alone = table(path, "train").rename(tmp_path / "alone.tsv")
+    assert (read_judgments(alone).name, read_judgments(alone).queries) == ("alone", {})
 
 
 def test_ids_that_are_numbers(tmp_path: Path) -> None:
@@ -127,7 +129,8 @@ def test_what_the_layout_cannot_hold(tmp_path: Path) -> None:
     assert read_judgments(tmp_path / "new.tsv.gz").qrels == {"q1": {"d1": 1}}
     for name in ("a\tb", "", "a\nb"):
         with pytest.raises(SourceError, match="cannot stand in a table"):
-            write_judgments(JudgedQueries("x", {}, {"q": {name: 1}}), tmp_path / "bad.tsv")
+            write_judgments(JudgedQueries("x", {}, {"q": {name: 1}}), tmp_path / "bad")
+    assert not (tmp_path / "bad").exists()
     with pytest.raises(SourceError, match="cannot be made: Not a directory"):
         write_judgments(judged, tmp_path / "new.tsv.gz" / "below")
 

@@ -93,6 +93,15 @@ def test_runs(tmp_path: Path) -> None:
     ]
 
 
+def test_incomplete_answers(tmp_path: Path) -> None:
+    """What a run's record says of them is told, whoever reads it as a run."""
+    line = '{"query_id": "%s", "hits": [], "degraded": %s}\n'
+    path = given_file(tmp_path, line % ("q1", "[]") + line % ("q2", '[["vector", "timeout"]]'))
+    assert [(item.kind, item.examples) for item in read_run(path).findings] == [
+        ("incomplete_answer", ("'q2'",))
+    ]
+
+
 HIT = '{"query_id": "q1", "hits": [{"document_id": "d1", "score": 1.5}]}\n'
 
 

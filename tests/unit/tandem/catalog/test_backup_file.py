@@ -186,8 +186,8 @@ def test_rows_that_are_no_rows(written: Path) -> None:
         (with_manifest(event_format=4), "an event log of a later version of Tandem: format 4"),
         (with_manifest(event_format=0), "an event log of an earlier version of Tandem: format 0"),
         (
-            with_manifest(catalogue_format=5),
-            "a later version of Tandem: format 5, expected 2 or 3 or 4",
+            with_manifest(catalogue_format=6),
+            "a later version of Tandem: format 6, expected 2 or 3 or 4 or 5",
         ),
         (with_manifest(catalogue_format=1), "an earlier version of Tandem: format 1, expected 2"),
         (with_manifest(kind="photos"), "is no backup of a catalogue: kind 'photos'"),
