@@ -83,7 +83,7 @@ def test_a_fall_in_quality_changes_nothing_unless_it_is_overridden(shop: Shop) -
     judged(shop.folder / "judged", COUNT)
     shop.configure("keyword", '[quality]\njudgments = "judged"\n')
     told = shop.refused("reindex", code=1)
-    assert "quality: nDCG@10 " in told
+    assert "quality.tolerance: nDCG@10 " in told
     assert "tandem reindex --resume --override quality" in told
     assert shop.found("mark3") == ["d3"]
     state = shop.state()
