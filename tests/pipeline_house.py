@@ -30,6 +30,8 @@ from tests.frozen_store import MemoryStore
 SCHEMA = schema_of(genre="keyword", year="integer")
 WORDS = {"a": 9.0, "b": 6.0, "c": 3.0}
 MEANING = {"a": 0.2, "b": 0.8, "c": 0.1, "d": 0.4}
+PATIENCE_MS = 1_000
+"""For a query of which one part hangs: on a busy machine, too, all else comes in time."""
 
 
 @dataclass

@@ -12,7 +12,7 @@ from tandem.lexical import Matching
 from tandem.queries import Query, Sort
 from tandem.rankings import Degradation, Highlight, Ranking, Reason, Reranked, SearchResult
 from tests.frozen_store import MemoryStore
-from tests.pipeline_house import House, opened_house, raising
+from tests.pipeline_house import PATIENCE_MS, House, opened_house, raising
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_highlights_that_do_not_come(house: House, leg: str) -> None:
     """The hits come without. Where it is not known which bodies match, no passage stands in."""
     asked = house.lexical if leg == "lexical" else house.vector
     asked.on_show = house.hang
-    result = house.pipeline().search(Query("x", budget_ms=200))
+    result = house.pipeline().search(Query("x", budget_ms=PATIENCE_MS))
     assert result.degraded == (Degradation("highlights", "timeout"),)
     assert result.highlights.keys() == (set() if leg == "lexical" else {"a", "b"})
     assert not any(shown.is_passage for shown in result.highlights.values())
@@ -290,7 +290,7 @@ def test_an_order_that_cannot_be_kept(house: House, trouble: str, reason: Reason
     """The first page comes without a cursor, and says so; more hits are told of by a limit."""
     assert house.store is not None
     house.store.before = house.hang if trouble == "hangs" else raising(CatalogError("down"))
-    result = house.pipeline().search(Query("x", limit=2, budget_ms=300))
+    result = house.pipeline().search(Query("x", limit=2, budget_ms=PATIENCE_MS))
     assert (result.cursor, result.reachable) == (None, 4)
     assert result.degraded == (Degradation("cursor", reason),)
     assert len(result.documents) == len(result.highlights) == 2
