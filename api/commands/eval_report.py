@@ -18,6 +18,7 @@ from api.run_files import named_runs, read_runs
 from relevance_eval.comparison import compare
 from relevance_eval.formats.judged import JudgedQueries
 from relevance_eval.formats.registry import read_judgments
+from relevance_eval.formats.text import written
 from relevance_eval.measures import DEFAULT_MEASURES
 from relevance_eval.report.as_html import as_html
 from relevance_eval.report.as_json import as_json
@@ -68,9 +69,10 @@ def run(
             titles=no_titles if documents is None else documents.titles,
         )
         made = contents(comparison, judged.qrels, named, told)
-    forms = (as_html(made).encode(), as_markdown(made).encode(), as_json(made))
-    for path, data in zip(written_to, forms, strict=True):
-        _write(path, data)
+    forms = (as_html(made), as_markdown(made), as_json(made).decode())
+    for path, form in zip(written_to, forms, strict=True):
+        with written(path) as file:
+            file.write(form)
     tell_findings(findings)
     for found in comparison.of(comparison.primary):
         say(printable(found.sentence))
@@ -89,7 +91,7 @@ def _outputs(output: Path, read: Sequence[Path]) -> list[Path]:
         raise SourceError(f"--output {output}: there is no folder {output.absolute().parent}")
     written_to = [output, output.with_suffix(".md"), output.with_suffix(".json")]
     for path in read:
-        if path.resolve() in {written.resolve() for written in written_to}:
+        if path.resolve() in {made.resolve() for made in written_to}:
             raise InputError(
                 f"--output {output}: {path} would be written over, which is to be read",
                 hint="choose another --output",
@@ -126,14 +128,3 @@ def _slices(judged: JudgedQueries, documents: JudgedDocuments | None) -> Mapping
     if documents is not None and documents.are_known:
         slices["cold documents"] = by_warmth(judged.qrels, documents.counts)
     return slices
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SourceError(f"{path}: {error.strerror}", hint="choose another --output") from None
