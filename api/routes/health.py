@@ -18,7 +18,7 @@ def routes(serving: Serving) -> APIRouter:
         "/health",
         operation_id="health",
         summary="Whether the process answers",
-        responses={200: reply(HealthReply, "It does.", {"alive": True}), **errors()},
+        responses={200: reply(HealthReply, "It does.", {"alive": True}), **errors(is_open=True)},
     )
     async def health() -> Json:
         """Whether the process answers. No engine is asked, and no thread needed: it answers also
@@ -30,7 +30,10 @@ def routes(serving: Serving) -> APIRouter:
         "/ready",
         operation_id="ready",
         summary="Whether a search can be answered",
-        responses={200: reply(ReadyReply, "It can.", READY_REPLY), **errors("not_ready")},
+        responses={
+            200: reply(ReadyReply, "It can.", READY_REPLY),
+            **errors("not_ready", is_open=True),
+        },
     )
     def ready() -> Json:
         """Whether a search can be answered, and how the catalogue and each leg are; 503 where none
