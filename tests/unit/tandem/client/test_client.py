@@ -18,7 +18,7 @@ from api.event_intake import MAXIMUM_EVENTS
 from api.http_errors import NAMES
 from api.listening import listening
 from tandem.client import Client, Refused, Sent, ServerFailed, ServerUnavailable
-from tandem.client.asking import BYTES_PER_CALL, EVENTS_PER_CALL
+from tandem.client.asking import BYTES_PER_CALL, ITEMS_PER_CALL
 from tandem.client.errors import FIELDS
 from tandem.errors import (
     BadCursor,
@@ -28,6 +28,7 @@ from tandem.errors import (
     FilterError,
     QueryError,
     SearchUnavailable,
+    SequenceConflict,
     SettingsError,
     TandemError,
 )
@@ -35,6 +36,7 @@ from tandem.events import Event
 from tandem.protocols import Searcher
 from tandem.queries import Query, Sort
 from tandem.rankings import Correction, Degradation, Highlight
+from tests.scripted_server import Script, client_told
 from tests.web_client import DOCUMENTS, HITS, StandIn, client_of
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -71,11 +73,6 @@ class Application(httpx.BaseTransport):
 def client_over(served: StandIn) -> Client:
     """A client of what is served."""
     return Client("http://testserver/", http=Application(client_of(served)))
-
-
-def client_told(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
-    """A client of whatever answers so."""
-    return Client("http://testserver", http=httpx.MockTransport(answer))
 
 
 def test_an_answer_comes_back_as_it_was() -> None:
@@ -201,7 +198,7 @@ def test_no_call_is_larger_than_a_server_takes() -> None:
     assert (sent.accepted, [item.place for item in sent.rejected]) == (3_000, [2_999])
     assert max(sizes) <= BYTES_PER_CALL
     assert len(sizes) == -(-sum(sizes) // BYTES_PER_CALL) == 4
-    assert EVENTS_PER_CALL == MAXIMUM_EVENTS
+    assert ITEMS_PER_CALL == MAXIMUM_EVENTS
 
 
 def test_large_events_arrive() -> None:
@@ -296,7 +293,11 @@ def test_every_other_name_of_the_wire_is_known() -> None:
         (404, "document_not_found", DocumentNotFound),
         (410, "cursor_expired", CursorExpired),
         (503, "search_unavailable", SearchUnavailable),
+        (412, "sequence_conflict", SequenceConflict),
         (503, "overloaded", ServerFailed),
+        (429, "too_many_requests", ServerFailed),
+        (401, "unauthorized", Refused),
+        (403, "forbidden", Refused),
         (500, "internal", ServerFailed),
         (413, "body_too_large", Refused),
     ],
@@ -429,6 +430,23 @@ def test_no_address(url: str) -> None:
     """Told before anything is asked."""
     with pytest.raises(SettingsError, match="is no address of a server"):
         Client(url)
+
+
+def test_a_key_goes_with_every_request() -> None:
+    """And nothing does without one."""
+    served = Script(*[httpx.Response(200, json={"alive": True})] * 3)
+    client_told(served, key="tdm_1_secret").is_alive()
+    client_told(served).is_alive()
+    told = [request.headers.get("authorization") for request in served.asked]
+    assert told == ["Bearer tdm_1_secret", None]
+
+
+@pytest.mark.parametrize("key", ["", "a key", "schlüssel", "tdm\n", "\ud800"])
+def test_no_key(key: str) -> None:
+    """Told before anything is asked, without a word of it."""
+    with pytest.raises(SettingsError, match="the key is none") as caught:
+        Client("http://testserver", key=key)
+    assert not key or key not in str(caught.value)
 
 
 @pytest.mark.parametrize(
