@@ -48,6 +48,8 @@ CODES: Mapping[str, Told] = {
         "The event lacks something, or holds what no event may, or more than "
         f"{MAXIMUM_DETAILS_BYTES:,} bytes of what is only kept.",
     ),
+    "unauthorized": Told(401, "There is no key, or none that is known and not revoked."),
+    "forbidden": Told(403, "The key is known, but has not the scope that this needs."),
     "cross_site": Told(403, "A page of another site has a browser send what would be noted."),
     "collection_not_found": Told(404, "Nothing has been indexed yet; it is found once it is."),
     "document_not_found": Told(404, "There is no document of that id."),
@@ -67,6 +69,9 @@ CODES: Mapping[str, Told] = {
     "unsupported_media_type": Told(415, "The body is of a type that is not read, or compressed."),
     "wrong_host": Told(
         421, "The server is asked by a name in `Host` that the setting `server.hosts` has not."
+    ),
+    "too_many_requests": Told(
+        429, "The key has asked more often than it may; `Retry-After` says when it may again."
     ),
     "internal": Told(500, "Something failed that should not; the server's log says what."),
     "pool_unreadable": Told(
@@ -96,6 +101,9 @@ AGAIN = {
     "overloaded", "stopping", "event_log_unavailable", "search_unavailable", "ratings_unavailable",
 }  # fmt: skip
 """What may be over soon."""
+
+HEADERS = {"unauthorized": {"www-authenticate": "Bearer"}}
+"""What is sent with some codes."""
 
 AGAIN_SECONDS = 1
 """After how long whoever gets one of those may ask again."""
@@ -141,7 +149,8 @@ def error_reply(
         "docs": f"{REFERENCE}#{code}",
     }
     again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
-    return Json({"error": error}, CODES[code].status, {**again, **(headers or {})})
+    sent = {**again, **HEADERS.get(code, {}), **(headers or {})}
+    return Json({"error": error}, CODES[code].status, sent)
 
 
 def shortened(text: str) -> str:

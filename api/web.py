@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from fastapi import Depends, FastAPI
 
+from api.access import Access, Recognise, everybody
 from api.guard import Guard
 from api.http_errors import Json, answer_errors
 from api.routes import events, health, judging, page, search, similar, suggest
@@ -24,10 +25,11 @@ def create_web(
     serving: Serving,
     people: Sequence[page.Person] = (),
     hosts: Collection[str] | None = None,
+    recognise: Recognise = everybody,
 ) -> FastAPI:
     """The application over what is served. It calls nobody: no page from elsewhere, no telemetry.
     ``people`` are those whom the reader of the page may choose to be; ``hosts`` the names by which
-    it may be asked, as ``hosts_of`` gives them.
+    it may be asked, as ``hosts_of`` gives them; ``recognise`` knows who asks by their key.
 
     Handlers are plain functions in the thread pool, as the pipeline is synchronous.
     """
@@ -55,5 +57,6 @@ def create_web(
         return Json(described)
 
     answer_errors(web, ["/", page.JUDGE, OPENAPI, *web.openapi()["paths"]])
+    web.add_middleware(Access, recognise=recognise)
     web.add_middleware(Guard, hosts=hosts)
     return web

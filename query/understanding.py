@@ -43,7 +43,7 @@ def understand(query: Query, schema: Schema) -> Understood:
     """
     check_bounds(query)
     text = folded(query.text)
-    filters = parse_filters(query.filters, schema)
+    filters = parse_filters(query.filters, schema) + parse_filters(query.forced, schema)
     facets = _facets(query.facets, schema)
     _check_seed(query, text)
     if text or query.surface == "similar":

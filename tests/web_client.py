@@ -9,6 +9,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.access import Access
 from api.event_intake import Taken
 from api.guard import Guard
 from api.http_errors import CODES, answer_errors
@@ -201,7 +202,7 @@ def web_with_pages(pages: Mapping[str, File]) -> TestClient:
     web = FastAPI(openapi_url=None)
     web.include_router(page_routes(cast("Serving", StandIn()), (), pages))
     answer_errors(web, ["/"])
-    return TestClient(Guard(web))
+    return TestClient(Guard(Access(web)))
 
 
 def fail_with(error: Exception) -> StandIn:

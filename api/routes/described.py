@@ -17,6 +17,9 @@ ALWAYS = (
 )  # fmt: skip
 """Errors that every operation can give."""
 
+KEY_ERRORS = ("unauthorized", "forbidden", "too_many_requests")
+"""Errors that every operation can give that needs a scope."""
+
 SEARCH_ERRORS = (
     "bad_query", "bad_filter", "bad_cursor", "cursor_expired", "collection_not_found",
     "search_unavailable",
@@ -40,11 +43,14 @@ EXAMPLES: Mapping[str, Any] = {
 }
 
 
-def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The replies of an operation for those codes and for what can always come."""
+def errors(*codes: str, is_open: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The replies of an operation for those codes and for what can always come. ``is_open``: it
+    needs no scope.
+    """
+    always = ALWAYS if is_open else ALWAYS + KEY_ERRORS
     by_status: dict[int | str, list[str]] = {}
     for code, told in CODES.items():
-        if code in codes or code in ALWAYS:
+        if code in codes or code in always:
             by_status.setdefault(told.status, []).append(code)
     return {
         status: {

@@ -24,7 +24,7 @@ def routes(serving: Serving) -> APIRouter:
         "/live",
         operation_id="live",
         summary="Whether the process answers",
-        responses={200: reply(HealthReply, "It does.", {"alive": True}), **errors()},
+        responses={200: reply(HealthReply, "It does.", {"alive": True}), **errors(is_open=True)},
     )
     async def live() -> Json:
         """Whether the process answers. No engine is asked, and no thread needed: it answers also
@@ -36,7 +36,10 @@ def routes(serving: Serving) -> APIRouter:
         "/ready",
         operation_id="ready",
         summary="Whether a search can be answered",
-        responses={200: reply(ReadyReply, "It can.", READY_REPLY), **errors("not_ready")},
+        responses={
+            200: reply(ReadyReply, "It can.", READY_REPLY),
+            **errors("not_ready", is_open=True),
+        },
     )
     async def ready() -> Json:
         """Whether a search can be answered, and how the catalogue and each leg are; 503 where none

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
+from api.access import needs
 from api.asked import by_body, by_parameters, query_of, sort_of
 from api.http_errors import Json
 from api.routes.answering import answered
@@ -30,7 +31,7 @@ FOUND: dict[int | str, dict[str, Any]] = {
 
 def routes(serving: Serving) -> APIRouter:
     """Searching."""
-    router = APIRouter(prefix="/v1", tags=["search"])
+    router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(needs("search"))])
 
     @router.get(
         "/search",

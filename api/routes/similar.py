@@ -1,7 +1,8 @@
 """``/v1/documents/{id}/similar``: what to look at next."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
+from api.access import needs
 from api.asked import by_parameters, check_id, query_of
 from api.http_errors import Json
 from api.routes.answering import answered
@@ -24,7 +25,7 @@ DOCUMENT_ID = {
 
 def routes(serving: Serving) -> APIRouter:
     """Similar documents."""
-    router = APIRouter(prefix="/v1", tags=["search"])
+    router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(needs("search"))])
 
     @router.get(
         "/documents/{document_id:path}/similar",

@@ -1,7 +1,8 @@
 """``/v1/suggest``: ways to end what somebody types."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
+from api.access import needs
 from api.asked import by_parameters
 from api.http_errors import Json
 from api.routes.answering import left_ms
@@ -15,7 +16,7 @@ from query.suggesting import BUDGET_MS
 
 def routes(serving: Serving) -> APIRouter:
     """Suggesting."""
-    router = APIRouter(prefix="/v1", tags=["search"])
+    router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(needs("search"))])
 
     @router.get(
         "/suggest",

@@ -242,4 +242,4 @@ def test_every_code_has_a_meaning(code: str) -> None:
     """A sentence, and a status that says whose fault it is."""
     told = CODES[code]
     assert told.meaning.endswith(".")
-    assert told.status in {400, 403, 404, 405, 410, 413, 414, 415, 421, 500, 503}
+    assert told.status in {400, 401, 403, 404, 405, 410, 413, 414, 415, 421, 429, 500, 503}

@@ -1,0 +1,127 @@
+"""Who asks, and what they may do: every request has a caller, every route but the open ones needs a
+scope.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
+
+from fastapi import Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
+
+from tandem.errors import TandemError
+
+Scope = Literal["search", "write", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+BEARER = HTTPBearer(
+    scheme_name="key",
+    bearerFormat="tdm_ID_SECRET",
+    description="A key that `tandem keys create` has made. None is needed before the first one was "
+    "made: the server then listens for its own machine alone.",
+    auto_error=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: ``key`` is the id of their key, ``None`` without one; ``scopes`` are what they may
+    do; ``filter`` is joined to all that they ask, and ``None`` where they see everything.
+    """
+
+    key: str | None = None
+    scopes: frozenset[Scope] = frozenset()
+    filter: Mapping[str, Any] | None = None
+
+
+EVERYBODY = Caller(scopes=frozenset(SCOPES))
+"""Who asks a server that has no keys: it listens for its own machine alone."""
+
+NOBODY = Caller()
+"""Who asks with no key, or with one that is not known, a server that has keys."""
+
+Recognise = Callable[[str | None], Caller]
+"""The caller with that key, as it was sent; never waits."""
+
+
+class Unauthorized(TandemError):
+    """There is no key, or none that is known."""
+
+    code = "unauthorized"
+
+
+class Forbidden(TandemError):
+    """The key is known, and not for this."""
+
+    code = "forbidden"
+
+
+def everybody(key: str | None) -> Caller:
+    """Recognises nobody, and lets everybody do everything."""
+    del key
+    return EVERYBODY
+
+
+class Access:
+    """An ASGI application around another one: says in ``request.state.caller`` who asks."""
+
+    def __init__(self, app: ASGIApp, recognise: Recognise = everybody) -> None:
+        self._app = app
+        self._recognise = recognise
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        """Hand one request on."""
+        if scope["type"] == "http":
+            caller = self._recognise(_key(Headers(scope=scope)))
+            scope.setdefault("state", {})["caller"] = caller
+        await self._app(scope, receive, send)
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks."""
+    found = request.state.caller
+    assert isinstance(found, Caller)
+    return found
+
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
+"""Only tells OpenAPI that a key is needed; ``Access`` has read it."""
+
+
+def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency of a route: the caller, who may do that. It needs no thread.
+
+    Raises:
+        Unauthorized: nobody knows who asks.
+        Forbidden: they may not.
+    """
+
+    async def allowed(request: Request, _: Credentials) -> Caller:
+        caller = caller_of(request)
+        if scope not in caller.scopes:
+            raise _refusal(caller, scope)
+        return caller
+
+    return allowed
+
+
+def _refusal(caller: Caller, scope: Scope) -> TandemError:
+    if caller.key is None:
+        return Unauthorized(
+            "this needs a key, and none that is known was sent",
+            hint="send the header Authorization: Bearer KEY; tandem keys create makes one",
+        )
+    held = ", ".join(sorted(caller.scopes))
+    return Forbidden(
+        f"the key {caller.key} has the scope {held}, and this needs {scope}",
+        hint=f"make a key for it: tandem keys create --scope {scope}",
+    )
+
+
+def _key(headers: Headers) -> str | None:
+    """The key that was sent, if one was."""
+    kind, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if kind.lower() == "bearer" else None
