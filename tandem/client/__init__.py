@@ -6,6 +6,7 @@ what they are there.
 from tandem.client.client import Client
 from tandem.client.errors import Refused, ServerFailed, ServerUnavailable
 from tandem.client.replies import (
+    Erased,
     Readiness,
     Rejected,
     Sent,
@@ -20,6 +21,7 @@ from tandem.client.writing import Delete, Patch, Put, Write
 __all__ = [
     "Client",
     "Delete",
+    "Erased",
     "Patch",
     "Put",
     "Readiness",

@@ -15,14 +15,17 @@ from tandem.client.asking import (
     parameters,
     prefix_words,
     query_words,
+    user_path,
 )
 from tandem.client.replies import (
+    Erased,
     Readiness,
     Sent,
     Stored,
     Suggested,
     Written,
     WrittenLine,
+    erased,
     readiness,
     search_result,
     stored,
@@ -239,9 +242,15 @@ class Client:
             sent = self._transport.ask(request, partial(sent.and_then, start=place))
         return sent
 
+    def erase_user(self, user_id: str) -> Erased:
+        """Erase a person, also one who is known as a ``client_id``: what they did counts on, as
+        nobody's. Asking again tells how far it is. It needs a key for admin.
+        """
+        return self._transport.ask(Request("DELETE", user_path(user_id)), erased)
+
     def is_alive(self) -> bool:
         """Whether the server's process answers."""
-        request = Request("GET", "/v1/health")
+        request = Request("GET", "/health/live")
         return self._transport.ask(request, lambda data: bool(data["alive"]))
 
     def ready(self) -> Readiness:
@@ -250,7 +259,7 @@ class Client:
         Raises:
             ServerFailed: it can answer no search; ``told`` is ``not_ready``.
         """
-        return self._transport.ask(Request("GET", "/v1/ready"), readiness)
+        return self._transport.ask(Request("GET", "/health/ready"), readiness)
 
     def close(self) -> None:
         """Close every connection."""

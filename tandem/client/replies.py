@@ -104,6 +104,21 @@ class WrittenLine(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """What was done so that nothing is a person's any more: how many events, impressions and rows
+    of features were rewritten, and in words what is not reached. Where not ``is_done``, the server
+    goes on with it.
+    """
+
+    user_id: str
+    is_done: bool
+    events: int
+    impressions: int
+    features: int
+    beyond_reach: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """How a server is that can answer searches. ``legs`` maps a leg to its engine, version and
     state.
@@ -120,6 +135,14 @@ class Readiness:
 def readiness(data: Mapping[str, Any]) -> Readiness:
     """How a server is, of as much as it tells."""
     return Readiness(**{one.name: data[one.name] for one in fields(Readiness)})
+
+
+def erased(data: Mapping[str, Any]) -> Erased:
+    """What a reply says of a person's erasure."""
+    counts = {name: data[name] for name in ("user_id", "events", "impressions", "features")}
+    return Erased(
+        **counts, is_done=data["state"] == "done", beyond_reach=tuple(data["beyond_reach"])
+    )
 
 
 def stored(data: Mapping[str, Any]) -> Stored:

@@ -155,7 +155,7 @@ class Transport:
         if isinstance(error, httpx.TimeoutException):
             unavailable = ServerUnavailable(
                 f"the server at {self.url} did not answer within {seconds:.3g} s",
-                hint="see whether it is well: GET /v1/ready",
+                hint="see whether it is well: GET /health/ready",
             )
         else:
             unavailable = ServerUnavailable(
