@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from api.event_intake import MAXIMUM_EVENTS
 from api.http_errors import NAMES
 from api.listening import listening
-from tandem.client import Client, Refused, Sent, ServerFailed, ServerUnavailable
+from tandem.client import Client, Erased, Refused, Sent, ServerFailed, ServerUnavailable
 from tandem.client.asking import BYTES_PER_CALL, ITEMS_PER_CALL
 from tandem.client.errors import FIELDS
 from tandem.errors import (
@@ -252,6 +252,20 @@ def test_rejected_events_are_named_by_their_place() -> None:
     assert (sent.accepted, sent.unknown_query_ids) == (2, ("q",))
 
 
+@pytest.mark.parametrize("state", ["done", "under_way"])
+def test_erasure(state: str) -> None:
+    """What was done, and whether that is all."""
+    told: dict[str, Any] = {
+        "user_id": "a/b", "state": state, "events": 3, "impressions": 2, "features": 1,
+        "beyond_reach": ["backups"], "asked_at": "2026-11-21T09:30:00Z", "done_at": None,
+    }  # fmt: skip
+    served = Script(httpx.Response(200 if state == "done" else 202, json=told))
+    erased = client_told(served).erase_user("a/b")
+    assert erased == Erased("a/b", state == "done", 3, 2, 1, ("backups",))
+    (asked,) = served.asked
+    assert (asked.method, asked.url.raw_path) == ("DELETE", b"/v1/users/a%2Fb")
+
+
 def test_health() -> None:
     """Alive and ready."""
     with client_over(StandIn()) as client:
@@ -335,6 +349,7 @@ def test_what_is_no_server_of_ours(body: bytes) -> None:
         lambda client: client.similar("x"),
         lambda client: client.suggest("x"),
         lambda client: client.send([Event("a", "view", MOMENT)]),
+        lambda client: client.erase_user("u"),
         lambda client: client.ready(),
     ],
 )
@@ -464,6 +479,7 @@ def test_no_key(key: str) -> None:
             Query("", surface="similar", seed_document_id="d", user_id="\ud800")
         ),
         lambda client: client.suggest("\ud800"),
+        lambda client: client.erase_user("\ud800"),
         lambda client: client.suggest("x", filters={"a": {1}}),
         lambda client: client.suggest("x", filters={"a": "\ud800"}),
     ],

@@ -23,6 +23,10 @@ EMPTY: dict[str, Any] = {
     "degraded": [], "milliseconds": {},
 }  # fmt: skip
 SENT: dict[str, Any] = {"accepted": 1, "duplicates": 0, "unknown_query_ids": [], "rejected": []}
+ERASED: dict[str, Any] = {
+    "user_id": "u", "state": "done", "events": 3, "impressions": 2, "features": 1,
+    "beyond_reach": ["backups"],
+}  # fmt: skip
 EVENT = Event("e", "view", datetime(2026, 11, 21, tzinfo=UTC))
 
 Ask = Callable[[Client], object]
@@ -35,6 +39,7 @@ REPEATABLE: list[tuple[Ask, Any]] = [
     (lambda client: client.put(Document("d", "x")), WRITTEN),
     (lambda client: client.patch("d", {"title": "x"}), WRITTEN),
     (lambda client: client.delete("d"), WRITTEN),
+    (lambda client: client.erase_user("u"), ERASED),
     (lambda client: client.is_alive(), {"alive": True}),
 ]
 CONDITIONAL: list[Ask] = [
