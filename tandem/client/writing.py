@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 import orjson
 
 from tandem.client.asking import calls, document_path, parameters, sendable
-from tandem.client.errors import ServerUnavailable, no_reply
+from tandem.client.errors import PASSING, ServerFailed, ServerUnavailable, no_reply
 from tandem.client.patience import Again
 from tandem.client.replies import WrittenLine, written_line
 from tandem.client.transport import Request, Transport
@@ -124,9 +124,8 @@ class _Call:
         try:
             self._hear(seconds)
         except Again as again:
-            if rest := self._rest():
-                is_repeatable = all(line.is_repeatable for line in rest)
-                raise again.judged(is_repeatable=is_repeatable) from again.__cause__
+            if self._rest():
+                raise again.judged(is_repeatable=self._is_repeatable()) from again.__cause__
 
     def _hear(self, seconds: float) -> None:
         start = self._start + len(self.told)
@@ -137,6 +136,8 @@ class _Call:
                 continue
             if not self._rest() or told.place != self._start + len(self.told):
                 raise no_reply("a line about another write than the next one")
+            if _is_passing(told.error) and self._is_repeatable():
+                raise Again(told.error)
             self.told.append(told)
         if self._rest():
             raise Again(ServerUnavailable(
@@ -147,6 +148,16 @@ class _Call:
     def _rest(self) -> list[_Line]:
         """What nobody has told of."""
         return self._lines[len(self.told) :]
+
+    def _is_repeatable(self) -> bool:
+        return all(line.is_repeatable for line in self._rest())
+
+
+def _is_passing(error: TandemError | None) -> TypeGuard[ServerFailed]:
+    """Whether a line failed for what may be over soon. Whatever stands after it is then sent again
+    too, done or not: writes to one document keep their order.
+    """
+    return isinstance(error, ServerFailed) and error.told in PASSING
 
 
 def _lines(writes: Iterable[Write]) -> Iterator[_Line]:

@@ -224,7 +224,7 @@ def test_many_writes_of_every_kind() -> None:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [("sequence_conflict", SequenceConflict), ("document_not_found", DocumentNotFound),
-     ("document_log_unavailable", ServerFailed), ("internal", ServerFailed), ("new", Refused)],
+     ("internal", ServerFailed), ("new", Refused)],
 )  # fmt: skip
 def test_a_line_s_error_is_of_its_kind(code: str, kind: type[TandemError]) -> None:
     """As if it were a request's."""
@@ -320,6 +320,29 @@ def test_what_has_a_condition_is_not_sent_again(cut: dict[str, bool]) -> None:
 
     served = Script(lines(told(1), told(2), told(3), **cut))
     assert len(list(client_told(served).write_many(writes))) == 3
+
+
+def test_lines_that_failed_for_a_moment_are_sent_again() -> None:
+    """With all that comes after them: what is written twice keeps its order."""
+    down = refusal(2, "document_log_unavailable")
+    served = Script(lines(told(1), down, told(3), SUMMARY), lines(told(1), told(2), SUMMARY))
+    outcomes = list(client_told(served).write_many([Delete(name) for name in "abb"]))
+    sent = [[line["document_id"] for line in batch] for batch in served.batches]
+    assert sent == [[*"abb"], [*"bb"]]
+    assert [line.result for line in outcomes] == ["created"] * 3
+
+    served = Script(lines(told(1), down), *(lines(refusal(1, "stopping")) for _ in range(2)))
+    with pytest.raises(ServerFailed, match="it is stopping"):
+        list(client_told(served).write_many([Delete("a"), Delete("b")]))
+
+
+def test_conditional_lines_that_failed_for_a_moment_are_told() -> None:
+    """Whoever set the condition decides."""
+    down = refusal(1, "document_log_unavailable")
+    writes = [Delete("a"), Delete("b", if_sequence=1)]
+    first, second = client_told(Script(lines(down, told(2), SUMMARY))).write_many(writes)
+    assert isinstance(first.error, ServerFailed)
+    assert second.result == "created"
 
 
 def test_a_condition_that_was_told_of_does_not_count() -> None:
