@@ -83,9 +83,10 @@ def opened(
 
 
 def _served(stack: ExitStack, address: str, wanted: Wanted) -> list[Source]:
+    from relevance_eval.served import RETRIES
     from tandem.client import Client
 
-    return by_server(stack.enter_context(Client(address)), wanted)
+    return by_server(stack.enter_context(Client(address, retries=RETRIES)), wanted)
 
 
 def _catalog(stack: ExitStack, chosen: Settings, *, needed: bool) -> Catalog | None:
