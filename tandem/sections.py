@@ -177,7 +177,8 @@ class ServerSettings(Section):
     key: str | None = Field(
         None,
         description="a key of whoever runs the server, for everything, beside those of `tandem "
-        "keys`; at least 32 random characters. Best given as a variable",
+        "keys`, and that by which `tandem eval run --url` asks one; at least 32 random characters. "
+        "Best given as a variable",
     )
     requests_per_second: float = Field(
         0.0,
