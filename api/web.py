@@ -9,7 +9,7 @@ from api.access import Access, Recognise, everybody
 from api.guard import Guard
 from api.http_errors import METHODS, Json, answer_errors
 from api.routes import events, health, judging, page, search, similar, suggest
-from api.routes.described import with_nulls
+from api.routes.described import with_nulls, with_optional_keys
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
 
@@ -51,7 +51,7 @@ def create_web(
     for part in (search, suggest, similar, events, judging, health):
         web.include_router(part.routes(serving))
     web.include_router(page.routes(serving, people))
-    described = with_nulls(web.openapi())
+    described = with_optional_keys(with_nulls(web.openapi()))
     web.openapi_schema = described
 
     @web.get(OPENAPI, include_in_schema=False, dependencies=[Depends(refuse_unknown)])

@@ -62,7 +62,7 @@ class StandIn:
         return self
 
     def ask_twice(
-        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter]
+        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter] = ()
     ) -> "StandIn":
         """See ``WordLeg``; nothing is corrected here."""
         return self.ask(text)

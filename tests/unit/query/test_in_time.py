@@ -120,7 +120,7 @@ class FakeLeg:
         return self
 
     def ask_twice(
-        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter]
+        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter] = ()
     ) -> "FakeLeg":
         """See ``WordLeg``."""
         return self
