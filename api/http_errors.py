@@ -90,7 +90,7 @@ CODES: Mapping[str, Told] = {
         503, "The rating could not be made durable: it is not kept, send it again."
     ),
     "stopping": Told(503, "The server ends, and does not finish the request."),
-    "not_ready": Told(503, "No search can be answered now; said by `/v1/ready` alone."),
+    "not_ready": Told(503, "No search can be answered now; said by `/health/ready` alone."),
 }
 
 BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}

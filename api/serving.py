@@ -5,6 +5,7 @@ live. With embedded engines its owner does that, and here is only seen how the c
 searches never waits for the catalogue: it is asked in a thread of its own.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -53,8 +54,16 @@ class NotReady(TandemError):
     code = "not_ready"
 
 
+class Stopping(TandemError):
+    """The process is to end: what it still answers is what it has in hand."""
+
+    code = "stopping"
+
+
 class Serving:
-    """The collection as a server has it. Thread-safe."""
+    """The collection as a server has it. Thread-safe. ``stopping`` is set when the process is to
+    end: from then on it is not ready, and what would go on for long ends soon.
+    """
 
     def __init__(self, house: House) -> None:
         """Look for the collection; where it cannot be had, go on looking.
@@ -63,6 +72,7 @@ class Serving:
             SettingsError: the file of rules cannot be read, or is broken.
         """
         RulesFile(house.settings.search.rules)  # refused at the start: later ones would be left out
+        self.stopping = threading.Event()
         self._house = house
         self._name = house.settings.collection
         self._collection: OpenCollection | None = None
@@ -149,7 +159,10 @@ class Serving:
 
         Raises:
             NotReady: it cannot; the hint says what to do.
+            Stopping: the process is to end.
         """
+        if self.stopping.is_set():
+            raise Stopping("the server ends", hint="ask another one, or this one when it is back")
         try:
             collection = self.collection()
         except TandemError as error:

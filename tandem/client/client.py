@@ -123,7 +123,7 @@ class Client:
 
     def is_alive(self) -> bool:
         """Whether the server's process answers."""
-        return self._transport.get("/v1/health", {}, lambda data: bool(data["alive"]))
+        return self._transport.get("/health/live", {}, lambda data: bool(data["alive"]))
 
     def ready(self) -> Readiness:
         """How the server is.
@@ -131,7 +131,7 @@ class Client:
         Raises:
             ServerFailed: it can answer no search; ``told`` is ``not_ready``.
         """
-        return self._transport.get("/v1/ready", {}, readiness)
+        return self._transport.get("/health/ready", {}, readiness)
 
     def close(self) -> None:
         """Close every connection."""

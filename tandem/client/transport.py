@@ -89,7 +89,7 @@ class Transport:
         except httpx.TimeoutException as error:
             raise ServerUnavailable(
                 f"the server at {self.url} did not answer within {seconds:g} s",
-                hint="see whether it is well: GET /v1/ready",
+                hint="see whether it is well: GET /health/ready",
             ) from error
         except httpx.DecodingError as error:
             raise no_reply("a body that is not encoded as it says") from error

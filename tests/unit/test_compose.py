@@ -182,7 +182,7 @@ def test_the_api_can_be_reached_at_its_port() -> None:
     assert api["command"] == ["serve", "--host", "0.0.0.0"]
     (published,) = api["ports"]
     assert resolved(published, {}) == f"127.0.0.1:{port}:{port}"
-    assert f"'http://127.0.0.1:{port}/v1/health'" in api["healthcheck"]["test"][-1]
+    assert f"'http://127.0.0.1:{port}/health/live'" in api["healthcheck"]["test"][-1]
     assert "default" in api["networks"], "nothing is published from an inner network"
 
 

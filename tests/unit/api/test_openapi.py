@@ -39,12 +39,12 @@ OPERATIONS = {
     ("get", "/v1/judging/document"): "judging_document",
     ("post", "/v1/judging/ratings"): "judging_rate",
     ("post", "/v1/judging/undo"): "judging_undo",
-    ("get", "/v1/health"): "health",
-    ("get", "/v1/ready"): "ready",
+    ("get", "/health/live"): "live",
+    ("get", "/health/ready"): "ready",
 }
 REPLIES: dict[str, type[BaseModel]] = {
     "search": SearchReply, "search_by_body": SearchReply, "similar": SearchReply,
-    "suggest": SuggestReply, "events": EventsReply, "health": HealthReply,
+    "suggest": SuggestReply, "events": EventsReply, "live": HealthReply,
     "ready": ReadyReply,
     "judging_pools": PoolsReply, "judging_queries": JudgingQueriesReply,
     "judging_documents": JudgingDocumentsReply, "judging_document": JudgingDocumentReply,

@@ -26,7 +26,7 @@ SOON_MS = 500.0
 FEW, MANY = 8, 50
 """Examples of an operation; the many are for the long form."""
 
-ASKED_NOTHING = {"health", "ready", "judging_pools"}
+ASKED_NOTHING = {"live", "ready", "judging_pools"}
 CASES = [
     (mode, *operation)
     for operation in OPERATIONS
