@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from api.behaviour_lines import IMPORTED
+from tandem.events import IMPORTED
 from api.bootstrap import House
 from api.training_clicks import (
     NOT_NEEDED,
