@@ -6,14 +6,18 @@ died, who forgets what is too old (``retention``) goes on.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from query.frozen_content import people_in
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.erasures import Erasure
+from tandem.catalog.urls import is_server
 from tandem.errors import CatalogError
+from tandem.fields import datetime_text
 from tandem.telemetry import logger
 
 PAUSE_SECONDS = 0.005
@@ -38,22 +42,47 @@ def erase(catalog: Catalog, collection: str, person: str) -> Erasure:
         CatalogError: the event log failed; what was noted before is done later.
     """
     noted = catalog.events.erasures.ask(collection, person)
-    return finish(catalog, noted)
+    finish(catalog, noted, lambda: time.sleep(PAUSE_SECONDS))
+    return catalog.events.erasures.read(noted.number)
 
 
-def finish(catalog: Catalog, noted: Erasure) -> Erasure:
-    """Do what is noted, or what is left of it.
+def left_undone(catalog: Catalog, collection: str, before: datetime) -> list[Erasure]:
+    """What was asked for before then, and nobody has done."""
+    if not catalog.has_events():
+        return []
+    known = catalog.events.erasures.of(collection)
+    return [noted for noted in known if noted.done_at is None and noted.asked_at < before]
+
+
+def finish(catalog: Catalog, noted: Erasure, pause: Callable[[], bool | None]) -> None:
+    """Do what is noted, or what is left of it; ``pause`` comes between two steps, and says whether
+    to leave the rest to others.
 
     Raises:
         CatalogError: the event log failed; it can be done later.
     """
     for _ in steps(catalog, noted):
-        time.sleep(PAUSE_SECONDS)
-    return catalog.events.erasures.read(noted.number)
+        if pause():
+            return
+
+
+def told(catalog: Catalog, person: str, found: Erasure) -> dict[str, Any]:
+    """What became of it, as data: the same on the command line and over HTTP."""
+    beyond = (*BEYOND_REACH, ON_A_SERVER) if is_server(catalog.engine.url) else BEYOND_REACH
+    return {
+        "user_id": person,
+        "state": "under_way" if found.done_at is None else "done",
+        "asked_at": datetime_text(found.asked_at),
+        "done_at": None if found.done_at is None else datetime_text(found.done_at),
+        "events": found.events,
+        "impressions": found.impressions,
+        "features": found.features,
+        "beyond_reach": list(beyond),
+    }
 
 
 def steps(catalog: Catalog, noted: Erasure) -> Iterator[None]:
-    """``finish``, step by step; whoever stops in between leaves the rest to others."""
+    """All that is to be done, step by step."""
     erasures = catalog.events.erasures
     yield from erasures.collect(noted.number)
     ids = erasures.ids(noted.number)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.erasure_intake import ErasureIntake
 from api.event_intake import EventIntake
 from api.healths import Healths
 from api.impressions import ImpressionWriter, is_sampled
@@ -19,6 +20,7 @@ from api.judging import desk_of
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
 from api.past_queries import PastQueriesWatch
+from api.retention import Retention
 from query.configurations import LEXICAL, VECTOR
 from query.rules_file import RulesFile
 from query.suggesting import Suggested
@@ -72,6 +74,7 @@ class Serving:
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
+        self.erasures = ErasureIntake(house.catalog, self._name, self._impressions.flush)
         self.judging = desk_of(house.settings)
         engines = house.settings.engines
         self._healths = Healths(
@@ -82,6 +85,7 @@ class Serving:
         self._watch = ReleaseWatch(self._look)
         days = house.settings.search.past_queries_days
         self._past = PastQueriesWatch(self._events, self._name, days=days)
+        self._retention = self._forgetting() if house.ownership is None else None
 
     def collection(self) -> OpenCollection:
         """The collection.
@@ -173,9 +177,22 @@ class Serving:
     def close(self) -> None:
         """Look no more. What was shown is written first: the rest may wait for engines."""
         self._impressions.close()
+        self.erasures.close()
         self._past.close()
+        if self._retention is not None:
+            self._retention.close()
         self._watch.close()
         self._healths.close()
+
+    def _forgetting(self) -> Retention:
+        """Where nobody has to follow beside the server, it is the one that forgets; where somebody
+        does, both may.
+        """
+
+        def served() -> list[str]:
+            return [] if self._collection is None else [self._name]
+
+        return Retention(self._house, served, lambda _name: None)
 
     def _look(self) -> bool:
         """Find the collection and take up what is live; whether that is another release."""

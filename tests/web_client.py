@@ -18,6 +18,7 @@ from api.routes.page import routes as page_routes
 from api.serving import Serving
 from api.web import create_web
 from api.wire import ErrorReply
+from api.wire_examples import ERASURE_REPLY, ERASURE_UNDER_WAY
 from query.configurations import DEFAULT, SearchConfiguration, configurations, named
 from query.suggesting import Suggested, Suggestion
 from query.understanding import understand
@@ -56,6 +57,15 @@ class AnyPool:
         return None
 
 
+class AnyErasure:
+    """An ``ErasureIntake`` that knows nobody, and is not done with those whose id is long."""
+
+    def take(self, person: str) -> dict[str, Any]:
+        """See ``ErasureIntake``."""
+        is_done = len(person) < 100
+        return {**(ERASURE_REPLY if is_done else ERASURE_UNDER_WAY), "user_id": person}
+
+
 @dataclass
 class StandIn:
     """Serves two hits, of which one has a document, to every query that could be asked.
@@ -78,6 +88,7 @@ class StandIn:
     schema: Schema = SCHEMA
     result: Mapping[str, Any] = field(default_factory=dict)
     judging: Any = field(default_factory=AnyPool)
+    erasures: Any = field(default_factory=AnyErasure)
 
     @property
     def generation(self) -> Any:

@@ -1,14 +1,14 @@
 """How somebody's rows in the event log become nobody's.
 
 A row is the person's if it has their user id; or no user id, and their client id, or a session that
-was seen with them. It keeps what was done, and when, and loses every id, text and detail. On rows
-of others the person's ids alone are replaced: whoever shared a device with them stays who they are.
-
-One id is replaced by one other everywhere, which names nobody: so counts, sessions and pasts are
-what they were.
+was seen with them. It keeps what was done, and when; its text and its details go. The ids of such
+rows, the person's, their devices' and their sessions', are each replaced by another one that names
+nobody, on every row of the log, whosever it is: so counts, sessions and everybody's past are what
+they were.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -16,10 +16,13 @@ import orjson
 import sqlalchemy as sa
 
 from tandem.catalog.database import ROWS_PER_QUERY, reading
-from tandem.catalog.event_tables import ERASED_SESSIONS, EVENT_HEAD, EVENTS, FEATURES, IMPRESSIONS
+from tandem.catalog.event_tables import ERASED_IDS, EVENT_HEAD, EVENTS, FEATURES, IMPRESSIONS
 from tandem.events import ERASED, OF_NOBODY
 
 TABLES = (EVENTS, IMPRESSIONS)
+KINDS = ("client_id", "session_id")
+"""Columns of the ids that are found by the person's own."""
+
 SPAN = 50_000
 """So many of the log's sequences are looked through at once: impressions have no index by person,
 and nobody waits for a search among all of them."""
@@ -27,18 +30,44 @@ and nobody waits for a search among all of them."""
 AnyRow = sa.Row[Any]
 
 
+class Seen(NamedTuple):
+    """Ids that were seen with somebody."""
+
+    client_id: AbstractSet[str] = frozenset()
+    session_id: AbstractSet[str] = frozenset()
+
+
 class Sought(NamedTuple):
-    """Whose rows are looked for, in which collection; ``secret`` makes what replaces an id."""
+    """Who is erased from which collection: ``person`` is the id of a user or a client, ``seen`` has
+    been noted with it; ``secret`` makes what replaces an id.
+    """
 
     erasure: int
     collection: str
     person: str
     secret: bytes
+    seen: Seen = Seen()
 
-    def nobody(self, name: str | None) -> str | None:
+    def is_by(self, row: AnyRow) -> bool:
+        """Whether a row is the person's."""
+        if row.user_id is not None:
+            return bool(row.user_id == self.person)
+        return row.client_id == self.person or row.session_id in self.seen.session_id
+
+    def ids(self, row: AnyRow) -> dict[str, str | None]:
+        """The ids of a row, as they are to be."""
+        goes = {
+            "user_id": row.user_id == self.person,
+            "client_id": row.client_id == self.person or row.client_id in self.seen.client_id,
+            "session_id": row.session_id in self.seen.session_id,
+        }
+        return {
+            column: self.nobody(getattr(row, column)) if is_theirs else getattr(row, column)
+            for column, is_theirs in goes.items()
+        }
+
+    def nobody(self, name: str) -> str:
         """What replaces an id; nobody can say of which one once the secret is gone."""
-        if name is None:
-            return None
         return ERASED + blake2b(name.encode(), digest_size=16, key=self.secret).hexdigest()
 
 
@@ -57,28 +86,48 @@ class Found(NamedTuple):
     through: int
 
 
-def sessions_of(engine: sa.Engine, sought: Sought) -> Iterator[set[str]]:
-    """The sessions seen with the person, piece by piece."""
+def seen_with(engine: sa.Engine, sought: Sought, seen: Mapping[str, set[str]]) -> Iterator[None]:
+    """Find the ids that were seen with the person, column by column, in short steps. The sessions
+    come first: rows of nobody known in them tell of further clients.
+    """
+    sessions = seen["session_id"]
+    for is_second in (False, True):
+        for row in _who(engine, sought, of_anybody=is_second):
+            if row is None:
+                yield
+            elif not is_second or row.session_id in sessions:
+                for kind in KINDS:
+                    if (name := getattr(row, kind)) is not None and not name.startswith(ERASED):
+                        seen[kind].add(name)
+
+
+def _who(engine: sa.Engine, sought: Sought, *, of_anybody: bool) -> Iterator[AnyRow | None]:
+    """The clients and sessions of rows that name the person, or of those that name no user; after
+    each stretch of the log ``None``.
+    """
     for table in TABLES:
+        of_client = (table.c.client_id == sought.person) & table.c.user_id.is_(None)
+        named = sa.or_(table.c.user_id == sought.person, of_client)
+        unknown = table.c.user_id.is_(None) & table.c.session_id.is_not(None)
         for after, until in _pieces(engine):
             query = (
-                sa.select(table.c.session_id)
+                sa.select(table.c.client_id, table.c.session_id)
                 .distinct()
                 .where(
                     table.c.collection == sought.collection,
                     table.c.sequence > after,
                     table.c.sequence <= until,
-                    table.c.session_id.is_not(None),
-                    _is_named(table, sought),
+                    unknown if of_anybody else named,
                 )
             )
             with reading(engine) as connection:
-                yield set(connection.execute(query).scalars())
+                rows = connection.execute(query).all()
+            yield from [*rows, None]
 
 
 def next_rows(engine: sa.Engine, table: sa.Table, sought: Sought, after: int) -> Found:
-    """The next rows above a sequence that name the person or a session of theirs, at most
-    ``ROWS_PER_QUERY``; none where the log ends.
+    """The next rows above a sequence that have an id to be replaced, at most ``ROWS_PER_QUERY``;
+    none where the log ends.
     """
     through = after
     for start, until in _pieces(engine, after):
@@ -99,23 +148,13 @@ def next_rows(engine: sa.Engine, table: sa.Table, sought: Sought, after: int) ->
 def change(
     connection: sa.Connection, table: sa.Table, sought: Sought, among: sa.ColumnElement[bool]
 ) -> Changed:
-    """Change the rows that name the person, of those for which ``among`` holds."""
-    query = (
-        sa.select(table, _is_seen(table, sought).label("is_seen"))
-        .where(_names(table, sought), among)
-        .with_for_update(of=table)
-    )
+    """Change the rows that have an id to be replaced, of those for which ``among`` holds."""
+    query = sa.select(table).where(_names(table, sought), among).with_for_update(of=table)
     rows = connection.execute(query).all()
-    theirs = [row for row in rows if _is_theirs(row, sought)]
-    for changed in (
-        [_without_person(row, sought) for row in theirs],
-        [_without_ids(row, sought) for row in rows if not _is_theirs(row, sought)],
-    ):
-        if changed:
-            columns = changed[0].keys() - {"at"}
-            update = table.update().where(table.c.sequence == sa.bindparam("at"))
-            bound: dict[str, Any] = {name: sa.bindparam(name) for name in columns}
-            connection.execute(update.values(bound), changed)
+    theirs = [row for row in rows if sought.is_by(row)]
+    _update(connection, table, [_without_words(table, row, sought) for row in theirs])
+    others = [row for row in rows if not sought.is_by(row)]
+    _update(connection, table, [{"at": row.sequence, **sought.ids(row)} for row in others])
     if table is EVENTS:
         return Changed(events=len(theirs))
     features = _remove_features(connection, sought, [row.query_id for row in theirs])
@@ -130,58 +169,34 @@ def _pieces(engine: sa.Engine, after: int = 0) -> Iterator[tuple[int, int]]:
         yield start, min(start + SPAN, head)
 
 
-def _is_named(table: sa.Table, sought: Sought) -> sa.ColumnElement[bool]:
-    """Whether a row has the person's id where theirs is what it is known by."""
-    of_client = (table.c.client_id == sought.person) & table.c.user_id.is_(None)
-    return sa.or_(table.c.user_id == sought.person, of_client)
-
-
-def _is_seen(table: sa.Table, sought: Sought) -> sa.ColumnElement[bool]:
-    """Whether a row is of a session that was seen with the person; null without a session."""
-    seen = sa.select(ERASED_SESSIONS.c.session_id).where(
-        ERASED_SESSIONS.c.erasure == sought.erasure
-    )
-    return table.c.session_id.in_(seen)
-
-
 def _names(table: sa.Table, sought: Sought) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        table.c.collection == sought.collection,
-        sa.or_(
-            table.c.user_id == sought.person,
-            table.c.client_id == sought.person,
-            _is_seen(table, sought),
-        ),
-    )
+    """Whether a row has an id to be replaced."""
+    seen = [
+        table.c[kind].in_(
+            sa.select(ERASED_IDS.c.name).where(
+                ERASED_IDS.c.erasure == sought.erasure, ERASED_IDS.c.kind == kind
+            )
+        )
+        for kind in KINDS
+    ]
+    own = (table.c.user_id == sought.person, table.c.client_id == sought.person)
+    return sa.and_(table.c.collection == sought.collection, sa.or_(*own, *seen))
 
 
-def _is_theirs(row: AnyRow, sought: Sought) -> bool:
-    if row.user_id is not None:
-        return bool(row.user_id == sought.person)
-    return bool(row.client_id == sought.person or row.is_seen)
+def _without_words(table: sa.Table, row: AnyRow, sought: Sought) -> dict[str, Any]:
+    """What becomes of a row of the person, found ``at`` its sequence."""
+    ids = {"at": row.sequence, **sought.ids(row)}
+    if table is EVENTS:  # an id that was made of the content would tell of whom
+        return {**ids, "event_id": sought.nobody(row.event_id), "details": None}
+    return {**ids, "query_text": "", "details": _of_nobody(row.details)}
 
 
-def _without_person(row: AnyRow, sought: Sought) -> dict[str, Any]:
-    """What is changed in a row of the person, found ``at`` its sequence."""
-    changed: dict[str, Any] = {
-        "at": row.sequence,
-        "user_id": sought.nobody(row.user_id),
-        "client_id": sought.nobody(row.client_id),
-        "session_id": sought.nobody(row.session_id),
-    }
-    if "event_id" in row._fields:  # one made of the content would tell of whom
-        return {**changed, "event_id": sought.nobody(row.event_id), "details": None}
-    return {**changed, "query_text": "", "details": _of_nobody(row.details)}
-
-
-def _without_ids(row: AnyRow, sought: Sought) -> dict[str, Any]:
-    """What is changed in another's row."""
-    is_client = row.client_id == sought.person
-    return {
-        "at": row.sequence,
-        "client_id": sought.nobody(row.client_id) if is_client else row.client_id,
-        "session_id": sought.nobody(row.session_id) if row.is_seen else row.session_id,
-    }
+def _update(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Put in the place of rows what they are to be; all have the same columns."""
+    if rows:
+        values: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0] if name != "at"}
+        update = table.update().where(table.c.sequence == sa.bindparam("at")).values(values)
+        connection.execute(update, rows)
 
 
 def _of_nobody(details: str | None) -> str | None:

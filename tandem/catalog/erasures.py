@@ -1,7 +1,7 @@
 """Who is to be forgotten: noted first, then done in short steps, so that nobody waits for long, and
 what a crash leaves half done is done to its end by whoever takes it up.
 
-wanted ── collect ──> its sessions are known ── rewrite ──> done: nothing says any more who it was
+wanted ── collect ──> all ids are noted ── rewrite ──> done: nothing says any more who it was
 
 It is done at a place in the order of the log. Whoever has read up to there knows nothing any more
 of what stood before it, and what was made of that is not put down.
@@ -16,8 +16,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from tandem.catalog.database import reading, writing
-from tandem.catalog.erasing import TABLES, Changed, Sought, change, next_rows, sessions_of
-from tandem.catalog.event_tables import ERASED_SESSIONS, ERASURES, EVENT_HEAD
+from tandem.catalog.erasing import (
+    KINDS,
+    TABLES,
+    Changed,
+    Seen,
+    Sought,
+    change,
+    next_rows,
+    seen_with,
+)
+from tandem.catalog.event_tables import ERASED_IDS, ERASURES, EVENT_HEAD
 from tandem.catalog.moments import moment, now
 from tandem.catalog.order import in_order, next_number
 from tandem.errors import CatalogError
@@ -99,29 +108,28 @@ class Erasures:
             return last_erased(connection)
 
     def collect(self, number: int) -> Iterator[None]:
-        """Find the sessions of the person, in short steps. Nothing is changed before they are all
-        noted: afterwards nobody could find them.
+        """Find the clients and sessions that were seen with the person, in short steps. Nothing is
+        changed before they are all noted: afterwards nobody could find them.
         """
         sought = self._sought(number)
-        if sought is None or self._sessions(number):
+        if sought is None or any(sought.seen):
             return
-        found: set[str] = set()
-        for some in sessions_of(self._engine, sought):
-            found |= some
-            yield
-        rows = [{"erasure": number, "session_id": name} for name in sorted(found)]
+        seen: dict[str, set[str]] = {kind: set() for kind in KINDS}
+        yield from seen_with(self._engine, sought, seen)
+        rows = [
+            {"erasure": number, "kind": kind, "name": name}
+            for kind, names in seen.items()
+            for name in sorted(names)
+        ]
         with writing(self._engine) as connection:
-            if rows and _is_wanted(connection, number):
-                connection.execute(ERASED_SESSIONS.insert(), rows)
+            is_first = _is_wanted(connection, number) and not any(_seen(connection, number))
+            if rows and is_first:
+                connection.execute(ERASED_IDS.insert(), rows)
 
     def ids(self, number: int) -> frozenset[str]:
-        """What says who it is: the person's id, and those of their sessions; nothing once it is
-        done.
-        """
+        """What says who it is, the person's id and those noted with it; nothing once it is done."""
         sought = self._sought(number)
-        if sought is None:
-            return frozenset()
-        return frozenset({sought.person, *self._sessions(number)})
+        return frozenset() if sought is None else frozenset({sought.person}.union(*sought.seen))
 
     def rewrite(self, number: int) -> Iterator[None]:
         """Change the person's rows, in short steps, and be done."""
@@ -160,28 +168,30 @@ class Erasures:
                 _count(connection, sought.erasure, changed)
             done = {"sequence": head + 1, "done_at": now(), "person": None, "secret": None}
             connection.execute(_one(sought.erasure).values(done))
-            connection.execute(
-                ERASED_SESSIONS.delete().where(ERASED_SESSIONS.c.erasure == sought.erasure)
-            )
+            connection.execute(ERASED_IDS.delete().where(ERASED_IDS.c.erasure == sought.erasure))
             connection.execute(EVENT_HEAD.update().values(head=head + 1))
 
     def _sought(self, number: int) -> Sought | None:
         """Whom it is about; ``None`` once it is done."""
         with reading(self._engine) as connection:
             row = _found(connection, number)
-        if row.person is None:
-            return None
-        return Sought(number, row.collection, row.person, row.secret)
-
-    def _sessions(self, number: int) -> set[str]:
-        query = sa.select(ERASED_SESSIONS.c.session_id).where(ERASED_SESSIONS.c.erasure == number)
-        with reading(self._engine) as connection:
-            return set(connection.execute(query).scalars())
+            if row.person is None:
+                return None
+            seen = _seen(connection, number)
+        return Sought(number, row.collection, row.person, row.secret, seen)
 
 
 def last_erased(connection: sa.Connection) -> int:
     """Where in the order of the log somebody was erased last; 0 for never."""
     return int(connection.execute(sa.select(sa.func.max(ERASURES.c.sequence))).scalar() or 0)
+
+
+def _seen(connection: sa.Connection, number: int) -> Seen:
+    query = sa.select(ERASED_IDS.c.kind, ERASED_IDS.c.name).where(ERASED_IDS.c.erasure == number)
+    names: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for kind, name in connection.execute(query):
+        names[kind].add(name)
+    return Seen(**names)
 
 
 def _one(number: int) -> sa.Update:

@@ -137,13 +137,14 @@ ERASURES = sa.Table(
 which on nobody reads what was before; until it is there, ``person`` is the id, and ``secret`` makes
 what stands in the place of ids. Then both are gone."""
 
-ERASED_SESSIONS = sa.Table(
-    "erasure_sessions",
+ERASED_IDS = sa.Table(
+    "erased_ids",
     EVENT_LOG,
     sa.Column("erasure", sa.Integer, nullable=False),
-    sa.Column("session_id", AnyText, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("name", AnyText, nullable=False),
 )
-"""The sessions of whoever is being erased, found before the first row changes."""
+"""The clients and sessions of whoever is being erased, found before the first row changes."""
 
 BEHAVIOUR = Log(
     "event log",
@@ -153,6 +154,6 @@ BEHAVIOUR = Log(
     {
         2: (EVENTS.c.details, IMPRESSIONS.c.details),
         3: (FEATURE_NAMES, FEATURES, *BY_WHOM),
-        4: (ERASURES, ERASED_SESSIONS),
+        4: (ERASURES, ERASED_IDS),
     },
 )

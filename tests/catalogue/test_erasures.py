@@ -17,7 +17,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading, writing
 from tandem.catalog.erasures import Erasure
 from tandem.catalog.event_log import EventLog
-from tandem.catalog.event_tables import ERASED_SESSIONS, ERASURES, EVENT_HEAD, EVENT_LOG
+from tandem.catalog.event_tables import ERASED_IDS, ERASURES, EVENT_HEAD, EVENT_LOG
 from tandem.errors import CatalogError, FieldError
 from tandem.events import ERASED, Event, Impression
 from tandem.features import FeatureMatrix
@@ -123,7 +123,8 @@ def test_who_is_not_known_but_by_a_device(log: EventLog) -> None:
 
 def test_before_they_said_who_they_are(log: EventLog) -> None:
     """What was done in a session of theirs by nobody known is theirs; what another user did in it
-    stays that user's, in the same session.
+    stays that user's, in the same session. What their device did in another one stays, of a device
+    that nobody knows.
     """
     log.append(
         "main",
@@ -142,7 +143,9 @@ def test_before_they_said_who_they_are(log: EventLog) -> None:
     assert page.session_id == hers.session_id == his.session_id
     assert his.session_id.startswith(ERASED)
     assert (his.user_id, his.details) == ("bob", {"message": "of bob"})
-    assert (later.client_id, later.session_id) == ("pc", "another")
+    assert later.client_id == page.client_id
+    assert later.client_id.startswith(ERASED)
+    assert later.session_id == "another"
 
 
 def test_other_collections_and_strange_ids(log: EventLog) -> None:
@@ -228,7 +231,7 @@ def test_records_are_kept_and_forgotten(log: EventLog) -> None:
     assert log.erasures.of("main") == [done, wanted]
     with reading(log.engine) as connection:
         found = connection.execute(sa.select(ERASURES).order_by(ERASURES.c.erasure)).first()
-        assert connection.execute(sa.select(ERASED_SESSIONS)).all() == []
+        assert connection.execute(sa.select(ERASED_IDS)).all() == []
     assert found is not None
     assert (found.person, found.secret) == (None, None)
     assert done.done_at is not None
@@ -331,21 +334,18 @@ def test_whatever_was_done(shared: Catalog, monkeypatch: pytest.MonkeyPatch, see
     log.append("main", "api", words)
     before = rows(log)
     told = [row.what for row in before]
-    theirs = [word for word in told if is_of(word, "a", set())]
-    sessions = {word.session_id for word in theirs} - {None}
+    sessions = {word.session_id for word in told if is_of(word, "a", set())} - {None}
+    clients = {word.client_id for word in told if is_of(word, "a", sessions)} - {None} | {"a"}
+    gone = {"user_id": {"a"}, "client_id": clients, "session_id": sessions}
     done = erase(log, "a")
-    after = rows(log)
-    became: dict[tuple[str, str], set[Any]] = {}
-    for old, new in zip(before, after, strict=True):
+    became: dict[Any, set[Any]] = {}
+    for old, new in zip(before, rows(log), strict=True):
         is_theirs = is_of(old.what, "a", sessions)
         for name in NAMES:
             was, is_now = getattr(old.what, name), getattr(new.what, name)
-            goes = (name != "session_id" and was == "a") or (
-                name == "session_id" and was in sessions
-            )
-            if was is not None and (is_theirs or goes):
+            if was in gone[name]:
                 assert is_now.startswith(ERASED)
-                became.setdefault(("id", was), set()).add(is_now)
+                became.setdefault(was, set()).add(is_now)
             else:
                 assert is_now == was
         assert (old.sequence, old.received_at) == (new.sequence, new.received_at)
