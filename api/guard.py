@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http_errors import MAXIMUM_BODY_BYTES, error_reply, failed
-from api.refusals import refusal
+from api.refusals import is_unbounded, refusal
 
 READ_AWAY_BYTES = 32 * MAXIMUM_BODY_BYTES
 READ_AWAY_SECONDS = 2.0
@@ -48,7 +48,8 @@ class Guard:
             await refused(scope, receive, send)
             return
         try:
-            await self._app(scope, _counted(receive), noted)
+            body = receive if is_unbounded(scope) else _counted(receive)
+            await self._app(scope, body, noted)
         except CancelledError:  # the server has waited long enough; let out, it looks like a fault
             if begun:
                 raise

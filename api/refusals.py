@@ -15,6 +15,9 @@ from starlette.types import Scope
 
 from api.http_errors import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, Json, error_reply
 
+UNBOUNDED = {("POST", "/v1/documents:batch")}
+"""What reads a body in parts, each of them bounded."""
+
 CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -33,8 +36,13 @@ def refusal(scope: Scope, hosts: Collection[str] | None = None) -> Json | None:
         _of_another_host(headers, hosts)
         or _of_another_site(scope, headers)
         or _of_address(scope)
-        or _of_length(headers)
+        or _of_length(scope, headers)
     )
+
+
+def is_unbounded(scope: Scope) -> bool:
+    """Whether the body may be as long as its sender likes."""
+    return (scope["method"], scope["path"]) in UNBOUNDED
 
 
 def is_cross_site(headers: Headers) -> bool:
@@ -89,9 +97,9 @@ def _of_address(scope: Scope) -> Json | None:
     return None
 
 
-def _of_length(headers: Headers) -> Json | None:
+def _of_length(scope: Scope, headers: Headers) -> Json | None:
     told = headers.get("content-length", "")
-    if not told.isdecimal() or int(told) <= MAXIMUM_BODY_BYTES:
+    if is_unbounded(scope) or not told.isdecimal() or int(told) <= MAXIMUM_BODY_BYTES:
         return None
     return error_reply(
         "body_too_large",

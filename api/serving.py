@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.document_desk import DocumentDesk
 from api.event_intake import EventIntake
 from api.healths import Healths
 from api.impressions import ImpressionWriter, is_sampled
@@ -82,6 +83,7 @@ class Serving:
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
+        self.document_desk = DocumentDesk(house, self._name, self.collection, self.stopping.is_set)
         self.judging = desk_of(house.settings)
         engines = house.settings.engines
         self._healths = Healths(
@@ -186,6 +188,7 @@ class Serving:
     def close(self) -> None:
         """Look no more. What was shown is written first: the rest may wait for engines."""
         self._impressions.close()
+        self.document_desk.close()
         self._past.close()
         self._watch.close()
         self._healths.close()

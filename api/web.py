@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI
 from api.access import Access, Recognise, everybody
 from api.guard import Guard
 from api.http_errors import Json, answer_errors
-from api.routes import events, health, judging, page, search, similar, suggest
+from api.routes import documents, events, health, judging, page, search, similar, suggest
 from api.routes.described import with_nulls
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
@@ -15,6 +15,7 @@ from api.serving import Serving
 OPENAPI = "/v1/openapi.json"
 TAGS = [
     {"name": "search", "description": "Find, browse, suggest, go on from a document."},
+    {"name": "documents", "description": "What there is to be found."},
     {"name": "events", "description": "What people did with what they were shown."},
     {"name": "judging", "description": "What people say of what was found."},
     {"name": "operation", "description": "For whoever watches the process."},
@@ -45,7 +46,7 @@ def create_web(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    for part in (search, suggest, similar, events, judging, health):
+    for part in (search, suggest, similar, documents, events, judging, health):
         web.include_router(part.routes(serving))
     web.include_router(page.routes(serving, people))
     described = with_nulls(web.openapi())

@@ -11,7 +11,6 @@ from api.bootstrap import open_house
 from api.commands.options import Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, note
 from api.owner import Owner
-from api.serving import Serving
 from api.until_stopped import following, stopped_by_signal
 from tandem.settings import Settings
 
@@ -48,6 +47,7 @@ def serve(
     """
     from api.listening import listening
     from api.refusals import hosts_of
+    from api.serving import Serving
     from api.web import create_web
 
     place = chosen.server
