@@ -1,4 +1,4 @@
-"""How to write, over HTTP and from Python: the pages run from top to bottom, as they stand."""
+"""How to search and write over HTTP and from Python: every command and program, as it stands."""
 
 import json
 from collections.abc import Iterator
@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from tandem.client import Client
-from tandem.errors import TandemError
+from tandem.errors import DocumentNotFound
 from tests.e2e.documented import ADDRESS, blocks, help_served, replies
+
+COOKBOOK = blocks("curl-cookbook.md")
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server over a few pages of help, on which the pages are run one after the other."""
-    with help_served(tmp_path_factory.mktemp("writing")) as address:
+    """Of a server over a few pages of help. What counts on its sequences stands first here."""
+    with help_served(tmp_path_factory.mktemp("pages")) as address:
         yield address
 
 
@@ -45,8 +47,34 @@ def test_the_program_of_the_python_client(address: str, capsys: pytest.CaptureFi
     assert "2500 note/7 attributes.year" in said
     with Client(address) as client:
         assert client.document("note/9").document.title == "Note 9"
-        with pytest.raises(TandemError, match="note/8"):
+        with pytest.raises(DocumentNotFound, match="note/8"):
             client.document("note/8")
+
+
+def test_every_command_of_the_cookbook(address: str) -> None:
+    """Each ends well, and its reply is no error but what is promised."""
+    for command in COOKBOOK:
+        told = replies(command, address)
+        assert not any("error" in reply for reply in told), (command, told)
+        reply = told[0]
+        if "hits" in reply:
+            assert reply["hits"], command
+        if "/v1/events" in command:
+            assert reply["accepted"] == command.count('"action_name"')
+            assert reply["rejected"] == []
+            assert reply["unknown_query_ids"] == []
+        if "/v1/suggest" in command:
+            assert {item["text"] for item in reply["suggestions"]} >= {"Refunds"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["v1/search", "v1/suggest", "v1/documents", "v1/documents:batch", "v1/events", "health/live",
+     "health/ready", "v1/openapi.json"],
+)  # fmt: skip
+def test_the_cookbook_has_commands_for_everything(path: str) -> None:
+    """Each path is called by some command."""
+    assert any(f"{ADDRESS}/{path}" in command for command in COOKBOOK)
 
 
 def _values(shown: str) -> list[Any]:
