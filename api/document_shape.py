@@ -51,7 +51,9 @@ def record_of(document_id: str, content: Mapping[str, Any]) -> Record:
     for name in content:
         if name not in PARTS:
             raise BadDocument(name, "is no part of a document", hint=near_miss(name, PARTS))
-    attributes = content.get(ATTRIBUTES) or {}
+    attributes = content.get(ATTRIBUTES)
+    if attributes is None:
+        attributes = {}
     if not isinstance(attributes, dict):
         raise BadDocument(ATTRIBUTES, f"expected an object, found {kind_of(attributes)}")
     for name in attributes:

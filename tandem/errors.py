@@ -10,7 +10,7 @@
     │   │   └── BadCursor          a cursor that nobody was given, or another query's
     │   ├── CursorExpired          the order in which the pages stood is not kept any more
     │   ├── DocumentNotFound       there is no such document
-    │   ├── SequenceConflict       a document stands at another sequence than the one asked for
+    │   ├── SequenceConflict       a document does not stand as a write expects it
     │   ├── SourceError            a file that cannot be read as what it claims to be
     │   └── CollectionNotFound     nothing has been indexed under that name
     ├── ModelError                 weights missing, altered, or of an unknown kind
@@ -111,7 +111,7 @@ class DocumentNotFound(InputError):
 
 
 class SequenceConflict(InputError):
-    """A document stands at another sequence than whoever wants to change it has seen."""
+    """A document does not stand at the sequence at which a write expects it."""
 
     code = "sequence_conflict"
 

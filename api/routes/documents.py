@@ -51,7 +51,9 @@ WRITTEN: dict[int | str, dict[str, Any]] = {
         {**WRITE_REPLY, "indexed": {"lexical": True, "vector": False}},
     ),
 }
-CREATED = {201: reply(WriteReply, "It is new, and durable.", {**WRITE_REPLY, "result": "created"})}
+CREATED: dict[int | str, dict[str, Any]] = {
+    201: reply(WriteReply, "It is new, and durable.", {**WRITE_REPLY, "result": "created"})
+}
 WRITE = [DOCUMENT_ID, IF_MATCH, IF_NONE_MATCH]
 
 
