@@ -73,9 +73,11 @@ class WordLeg(Protocol):
         """Put a text to it; nothing happens before the question is used."""
         ...
 
-    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> WordQuestion:
+    def ask_twice(
+        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter] = ()
+    ) -> WordQuestion:
         """As ``ask``, with its synonyms, and if it ``corrects`` once more with its typing errors
-        corrected where little is found.
+        corrected where little is found: to words of the documents that ``within`` leaves.
         """
         ...
 
@@ -158,9 +160,11 @@ class LexicalLeg:
         """See ``WordLeg``."""
         return LexicalQuestion(self._index, text, variants)
 
-    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> CorrectingQuestion:
+    def ask_twice(
+        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter] = ()
+    ) -> CorrectingQuestion:
         """See ``WordLeg``."""
-        return CorrectingQuestion(self._index, text, rewrite, corrects=corrects)
+        return CorrectingQuestion(self._index, text, rewrite, corrects=corrects, within=within)
 
     def ask_like(self, seed: Document, fields: Sequence[str]) -> SimilarWords:
         """See ``WordLeg``."""

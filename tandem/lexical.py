@@ -157,11 +157,15 @@ class LexicalIndex(Protocol):
         """
         ...
 
-    def words(self, text: str, *, timeout_seconds: float) -> Sequence[TextWord]:
+    def words(
+        self, text: str, *, filters: Sequence[Filter] = (), timeout_seconds: float
+    ) -> Sequence[TextWord]:
         """The searchable words of a text, in order, each with how many documents hold it."""
         ...
 
-    def resembling(self, word: str, *, limit: int, timeout_seconds: float) -> Sequence[str]:
+    def resembling(
+        self, word: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+    ) -> Sequence[str]:
         """Words that documents hold and that differ from ``word`` by a typing error
         (``tandem.spelling``), as they are written in documents but in lower case; the nearest
         first, then those of more documents, at most ``limit``. The word itself is none of them.

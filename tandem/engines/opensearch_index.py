@@ -187,13 +187,19 @@ class OpenSearchIndex:
         answer = self._reader.search("", body, Deadline(timeout_seconds))
         return [order.place(hit) for hit in answer["hits"]["hits"]]
 
-    def words(self, text: str, *, timeout_seconds: float) -> Sequence[TextWord]:
+    def words(
+        self, text: str, *, filters: Sequence[Filter] = (), timeout_seconds: float
+    ) -> Sequence[TextWord]:
         """See ``LexicalIndex``."""
-        return self._vocabulary.words(cleaned(text), Deadline(timeout_seconds))
+        held = self._vocabulary.under(queries.filter_clauses(filters))
+        return held.words(cleaned(text), Deadline(timeout_seconds))
 
-    def resembling(self, word: str, *, limit: int, timeout_seconds: float) -> Sequence[str]:
+    def resembling(
+        self, word: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+    ) -> Sequence[str]:
         """See ``LexicalIndex``; of the documents that hold a similar word some are read."""
-        return self._vocabulary.resembling(cleaned(word), limit, Deadline(timeout_seconds))
+        held = self._vocabulary.under(queries.filter_clauses(filters))
+        return held.resembling(cleaned(word), limit, Deadline(timeout_seconds))
 
     def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
         """See ``LexicalIndex``."""

@@ -37,7 +37,7 @@ from tandem.engines.tantivy_queries import (
     sequences,
     unscored,
 )
-from tandem.engines.tantivy_spelling import SpellingReader, text_words
+from tandem.engines.tantivy_spelling import SpellingReader, Vocabulary
 from tandem.engines.tantivy_suggestions import register_suggestions, title_finder
 from tandem.engines.tantivy_tallies import tallied
 from tandem.engines.tantivy_tokens import WordReader
@@ -188,21 +188,23 @@ class TantivyIndex:
         self,
         text: str,
         *,
+        filters: Sequence[Filter] = (),
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Sequence[TextWord]:
         """See ``LexicalIndex``."""
-        return text_words(self.searcher, self._engine_schema, self._words, text)
+        return Vocabulary(self.searcher, self._engine_schema, filters).words(self._words, text)
 
     def resembling(
         self,
         word: str,
         *,
+        filters: Sequence[Filter] = (),
         limit: int,
         timeout_seconds: float,  # noqa: ARG002 - see the class docstring
     ) -> Sequence[str]:
         """See ``LexicalIndex``."""
-        fields, plain = self._schema.text_fields, self._plain_analyzer
-        reader = SpellingReader(self.searcher, self._engine_schema, fields, plain)
+        held = Vocabulary(self.searcher, self._engine_schema, filters)
+        reader = SpellingReader(held, self._schema.text_fields, self._plain_analyzer)
         return reader.resembling(word, limit)
 
     def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:

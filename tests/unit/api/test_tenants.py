@@ -269,6 +269,16 @@ def test_similar_documents(
         assert data["error"]["message"] == f"there is no document {seed!r}"
 
 
+def test_corrections(house: House) -> None:
+    """To the own words, also where somebody else holds a word that is as near."""
+    asked = {"q": misspelt("avalanche"), "configuration": "lexical", "facets": "kind"}
+    found = check("bob", house.ask("bob", "/v1/search", params=asked), "")
+    assert found["did_you_mean"]["words"] == {misspelt("avalanche"): "avalanche"}
+    assert {item["value"] for item in found["facets"]["kind"]} <= {"bobsled kind", "avalanche kind"}
+    found = check("ann", house.ask("ann", "/v1/search", params=asked), asked["q"])
+    assert (found["did_you_mean"], found["total"], found["hits"]) == (None, 0, [])
+
+
 def test_cursors(house: House) -> None:
     """Of a search and of browsing: nobody goes on in another's list."""
     for text in ("snow", ""):
