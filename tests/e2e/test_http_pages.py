@@ -7,18 +7,28 @@ from typing import Any
 
 import pytest
 
-from tandem.client import Client
+from tandem.client import Client, Refused
 from tandem.errors import DocumentNotFound
-from tests.e2e.documented import ADDRESS, blocks, help_served, replies
+from tests.e2e.documented import ADDRESS, Served, blocks, help_served, replies
+from tests.e2e.shop import until
 
 COOKBOOK = blocks("curl-cookbook.md")
+KEY = "TANDEM_KEY"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server over a few pages of help. What counts on its sequences stands first here."""
-    with help_served(tmp_path_factory.mktemp("pages")) as address:
-        yield address
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server over a few pages of help. What counts on its sequences stands first here, and what
+    makes a key last.
+    """
+    with help_served(tmp_path_factory.mktemp("pages")) as served:
+        yield served
+
+
+@pytest.fixture
+def address(served: Served) -> str:
+    """Where it answers."""
+    return served.address
 
 
 def test_every_command_of_writing_over_http(address: str) -> None:
@@ -53,7 +63,7 @@ def test_the_program_of_the_python_client(address: str, capsys: pytest.CaptureFi
 
 def test_every_command_of_the_cookbook(address: str) -> None:
     """Each ends well, and its reply is no error but what is promised."""
-    for command in COOKBOOK:
+    for command in (command for command in COOKBOOK if KEY not in command):
         told = replies(command, address)
         assert not any("error" in reply for reply in told), (command, told)
         reply = told[0]
@@ -75,6 +85,23 @@ def test_every_command_of_the_cookbook(address: str) -> None:
 def test_the_cookbook_has_commands_for_everything(path: str) -> None:
     """Each path is called by some command."""
     assert any(f"{ADDRESS}/{path}" in command for command in COOKBOOK)
+
+
+def test_every_command_with_a_key(served: Served) -> None:
+    """Once there is one nobody is answered without; with it, everything is as before."""
+    made = served.shop.done("keys", "create", "--name", "cookbook", "--scope", "admin", "--json")
+    key = made.data["key"]
+    until(lambda: "error" in replies(COOKBOOK[0], served.address)[0])
+    keyed = [command for command in COOKBOOK if KEY in command]
+    for command in keyed:
+        told = replies(command, served.address, **{KEY: key})
+        assert not any("error" in reply for reply in told), (command, told)
+    assert keyed
+    with Client(served.address) as stranger, pytest.raises(Refused) as caught:
+        stranger.search("refund")
+    assert caught.value.told == "unauthorized"
+    with Client(served.address, key=key) as client:
+        assert client.search("refund").page.hits
 
 
 def _values(shown: str) -> list[Any]:
