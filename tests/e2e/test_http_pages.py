@@ -73,14 +73,16 @@ def test_every_command_of_the_cookbook(address: str) -> None:
             assert reply["accepted"] == command.count('"action_name"')
             assert reply["rejected"] == []
             assert reply["unknown_query_ids"] == []
+        if "/v1/users" in command:
+            assert reply["events"] == 1
         if "/v1/suggest" in command:
             assert {item["text"] for item in reply["suggestions"]} >= {"Refunds"}
 
 
 @pytest.mark.parametrize(
     "path",
-    ["v1/search", "v1/suggest", "v1/documents", "v1/documents:batch", "v1/events", "health/live",
-     "health/ready", "v1/openapi.json"],
+    ["v1/search", "v1/suggest", "v1/documents", "v1/documents:batch", "v1/events", "v1/users",
+     "health/live", "health/ready", "v1/openapi.json"],
 )  # fmt: skip
 def test_the_cookbook_has_commands_for_everything(path: str) -> None:
     """Each path is called by some command."""
