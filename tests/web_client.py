@@ -23,8 +23,8 @@ from api.routes.page import routes as page_routes
 from api.serving import Serving
 from api.web import create_web
 from api.wire import ErrorReply
-from api.workers import Workers
 from api.wire_examples import ERASURE_REPLY, ERASURE_UNDER_WAY
+from api.workers import Workers
 from query.configurations import DEFAULT, SearchConfiguration, configurations, named
 from query.suggesting import Suggested, Suggestion
 from query.understanding import understand
