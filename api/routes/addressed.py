@@ -2,6 +2,7 @@
 another path, and is told from that by being percent-encoded.
 """
 
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 from fastapi.routing import APIRoute
@@ -29,17 +30,22 @@ class Addressed(APIRoute):
         """See ``Route``."""
         sent = (scope.get("raw_path") or b"").decode("ascii", "replace")
         match, found = super().matches({**scope, "path": sent} if sent else scope)
-        if sent and match is not Match.NONE:
+        if match is Match.NONE or not self.takes(found["path_params"]):
+            return Match.NONE, {}
+        if sent:
             given = found["path_params"].items()
             found["path_params"] = {name: unquote(value) for name, value in given}
         return match, found
+
+    def takes(self, sent: Mapping[str, str]) -> bool:
+        """Whether what the path names, as it was sent, is for this route."""
+        del sent
+        return True
 
 
 class DocumentRoute(Addressed):
     """The path of a document itself, not of what is asked about it."""
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See ``Route``."""
-        if (scope.get("raw_path") or b"").endswith(SIMILAR.encode()):
-            return Match.NONE, {}
-        return super().matches(scope)
+    def takes(self, sent: Mapping[str, str]) -> bool:
+        """See ``Addressed``."""
+        return not sent.get("document_id", "").endswith(SIMILAR)
