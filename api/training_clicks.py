@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import NamedTuple
 
-from api.behaviour_lines import IMPORTED
 from api.training_data import HOWTO, MINIMUM, Found, Ground, Labelling, made_of
 from query.configurations import DEFAULT, is_reranked
 from rerank.signals.registry import features
@@ -21,14 +20,14 @@ from rerank.training.skew import compared_with_served
 from rerank.training.sweep import Wanted, wanted_of
 from tandem.catalog.event_rows import Recorded
 from tandem.errors import InputError
-from tandem.events import CONFIGURATION, Impression
+from tandem.events import CONFIGURATION, IMPORTED, Impression
 from tandem.features import FeatureMatrix
 
 RECOMPUTED = "imported, features of today"
 """Groups of what another engine showed: what the documents are now stands for what they were."""
 
 UNKEPT = "without features as they were served: search.feature_log_share of the searches have them"
-UNRANKED = "browsed, or of a configuration that no model orders"
+UNRANKED = "browsed, erased, or of a configuration that no model orders"
 OTHER_INDEXES = "answered with another embedder or analysis"
 NOT_NEEDED = "imported, without features as they were served"
 

@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api.access import Access, Recognise, everybody
 from api.guard import Guard
 from api.http_errors import METHODS, Json, answer_errors
-from api.routes import documents, events, health, judging, page, search, similar, suggest
+from api.routes import documents, events, health, judging, page, search, similar, suggest, users
 from api.routes.described import with_nulls, with_optional_keys
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
@@ -18,6 +18,7 @@ TAGS = [
     {"name": "search", "description": "Find, browse, suggest, go on from a document."},
     {"name": "documents", "description": "What there is to be found."},
     {"name": "events", "description": "What people did with what they were shown."},
+    {"name": "people", "description": "To forget somebody."},
     {"name": "judging", "description": "What people say of what was found."},
     {"name": "operation", "description": "For whoever watches the process."},
 ]
@@ -49,7 +50,7 @@ def create_web(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    for part in (search, suggest, similar, documents, events, judging, health):
+    for part in (search, suggest, similar, documents, events, users, judging, health):
         web.include_router(part.routes(serving))
     web.include_router(page.routes(serving, people))
     described = with_optional_keys(with_nulls(web.openapi()))

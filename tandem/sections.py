@@ -261,8 +261,8 @@ class RetentionSettings(Section):
         365,
         ge=1,
         le=MOST_DAYS,
-        description="days that finished tasks, dropped generations with their releases, and "
-        "models of none but old releases are kept",
+        description="days that finished tasks, dropped generations with their releases, models of "
+        "none but old releases, and what says that somebody was erased are kept",
     )
     embedding_cache_mb: int | None = Field(
         None,

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from api.behaviour_lines import IMPORTED
 from api.bootstrap import House
 from api.training_clicks import (
     NOT_NEEDED,
@@ -23,7 +22,7 @@ from indexer.indexing import catch_up
 from rerank.signals.registry import features
 from rerank.training.clicks import NO_LABEL, Worth
 from tandem.errors import InputError
-from tandem.events import Event, Exposure, Impression
+from tandem.events import IMPORTED, Event, Exposure, Impression
 from tandem.features import FeatureMatrix
 from tests.owned_house import NAME
 
