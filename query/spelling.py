@@ -14,6 +14,7 @@ from query.synonyms import Rewrite, Rewritten
 from tandem.filters import Filter
 from tandem.lexical import LexicalIndex, Matching, TextWord
 from tandem.rankings import Correction, Ranking
+from tandem.scoring import DEFAULT, LexicalScoring
 from tandem.spelling import edits_allowed
 from tandem.suggestions import words
 from tandem.telemetry import logger
@@ -120,6 +121,7 @@ class CorrectingQuestion:
         index: LexicalIndex,
         text: str,
         rewrite: Rewrite,
+        scoring: LexicalScoring = DEFAULT,
         *,
         corrects: bool = True,
         within: Sequence[Filter] = (),
@@ -129,10 +131,11 @@ class CorrectingQuestion:
         self._vocabulary: Vocabulary = Within(index, within) if within else index
         self._text = text
         self._rewrite = rewrite
+        self._scoring = scoring
         self._corrects = corrects
         self._rewritten = rewrite(text)
         self._asked: LexicalQuestion | TypedFirst
-        self._asked = LexicalQuestion(index, text, self._rewritten.variants)
+        self._asked = LexicalQuestion(index, text, self._rewritten.variants, scoring)
         self.correction: Correction | None = None
 
     @property
@@ -172,7 +175,7 @@ class CorrectingQuestion:
         self, proposal: Proposal, rewritten: Rewritten, first: Ranking
     ) -> LexicalQuestion | TypedFirst:
         text, variants = proposal.correction.text, rewritten.variants
-        meant = LexicalQuestion(self._index, text, variants)
+        meant = LexicalQuestion(self._index, text, variants, self._scoring)
         if proposal.is_sure:
             return meant
         wordings = (*variants, self._text, *self._rewritten.variants)
