@@ -8,6 +8,9 @@ BIN := $(ENV)/bin
 # one more than cores, as a third of a test is waiting for servers and disks
 TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
 
+# what tests start, they start often: each process would compile everything anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo test docs lock torch-test long-test soak services containers up down clean
 
 help: ## Show the targets

@@ -28,7 +28,11 @@ START_SECONDS = 30.0
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "fsync": "off",  # tests kill the server, not the machine
+    # tests kill the server, not the machine
+    "fsync": "off",
+    "full_page_writes": "off",
+    # in the data folder, which is removed: who is killed leaves the others lying about
+    "dynamic_shared_memory_type": "mmap",
     "max_connections": "60",
     "shared_buffers": "32MB",
     "logging_collector": "off",
