@@ -16,7 +16,7 @@ from tandem.catalog.event_tables import (
     FEATURES,
     IMPRESSIONS,
 )
-from tests.services.fixtures import postgres_server, postgres_url
+from tests.services.fixtures import empty_postgres, postgres_server, postgres_url
 from tests.services.postgres import PostgresNode, create_database, drop_database, private_node
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -27,9 +27,8 @@ Open = Callable[[], Catalog]
 @pytest.fixture
 def second_postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
     """Another one beside it."""
-    url = create_database(postgres_server)
-    yield url
-    drop_database(url)
+    with empty_postgres(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -196,6 +196,19 @@ def create_database(server: sa.URL, *, encoding: str = "UTF8") -> sa.URL:
     return server.set(database=name)
 
 
+def empty_database(url: sa.URL) -> None:
+    """As it was when it was made, whoever still uses it; a third of the work of a new one."""
+    with connect(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+        name = sql.Identifier(str(url.database))
+        connection.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(name))
+
+
 def drop_database(url: sa.URL) -> None:
     """Remove a database, whoever still uses it."""
     with connect(url.set(database="postgres")) as connection:
