@@ -53,15 +53,15 @@ def create_web(
     for part in (search, suggest, similar, documents, events, users, judging, health):
         web.include_router(part.routes(serving))
     web.include_router(page.routes(serving, people))
-    described = with_optional_keys(with_nulls(web.openapi()))
-    web.openapi_schema = described
 
     @web.get(OPENAPI, include_in_schema=False, dependencies=[Depends(refuse_unknown)])
     async def openapi() -> Json:
         """The application, described."""
         return Json(described)
 
-    answer_errors(web, ["/", page.JUDGE, OPENAPI, *web.openapi()["paths"]])
+    # after the last route, which would have it made again
+    described = web.openapi_schema = with_optional_keys(with_nulls(web.openapi()))
+    answer_errors(web, ["/", page.JUDGE, OPENAPI, *described["paths"]])
     web.add_middleware(Access, recognise=recognise)
     if origins:
         web.add_middleware(
