@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from api.commands.eval_tune import tuned_over
 from api.console import Bars
+from api.tuning import tuned_over
 from benchmarks.common import (
     benchmark_settings,
     forget,

@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from api.app import app
 from api.bootstrap import open_house
-from api.commands.eval_tune import tuned_over
 from api.console import Bars
 from api.leg_answers import leg_answers
 from api.tuned import current_point, read_search, with_search
+from api.tuning import tuned_over
 from indexer.indexing import catch_up
 from query.understanding import check_searchable
 from relevance_eval.query_set import read_query_set
