@@ -18,6 +18,7 @@ from tandem.lexical import LexicalIndex, Matching, Place, Tally
 from tandem.protocols import Embedder, FloatVector, VectorIndex
 from tandem.queries import Sort
 from tandem.rankings import Correction, Part, Ranking
+from tandem.scoring import DEFAULT, LexicalScoring
 
 
 class Question(Protocol):
@@ -149,22 +150,23 @@ class Questions:
 
 
 class LexicalLeg:
-    """Words."""
+    """Words, and how they score."""
 
-    def __init__(self, index: LexicalIndex) -> None:
+    def __init__(self, index: LexicalIndex, scoring: LexicalScoring = DEFAULT) -> None:
         self._index = index
+        self._scoring = scoring
 
     def ask(self, text: str, variants: Sequence[str] = ()) -> LexicalQuestion:
         """See ``WordLeg``."""
-        return LexicalQuestion(self._index, text, variants)
+        return LexicalQuestion(self._index, text, variants, self._scoring)
 
     def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> CorrectingQuestion:
         """See ``WordLeg``."""
-        return CorrectingQuestion(self._index, text, rewrite, corrects=corrects)
+        return CorrectingQuestion(self._index, text, rewrite, self._scoring, corrects=corrects)
 
     def ask_like(self, seed: Document, fields: Sequence[str]) -> SimilarWords:
         """See ``WordLeg``."""
-        return SimilarWords(self._index, seed, fields)
+        return SimilarWords(self._index, seed, fields, self._scoring)
 
     def tally(
         self,

@@ -13,6 +13,7 @@ from query.synonyms import Rewrite, Rewritten
 from tandem.filters import Filter
 from tandem.lexical import LexicalIndex, Matching, TextWord
 from tandem.rankings import Correction, Ranking
+from tandem.scoring import DEFAULT, LexicalScoring
 from tandem.spelling import edits_allowed
 from tandem.suggestions import words
 from tandem.telemetry import logger
@@ -95,15 +96,22 @@ class CorrectingQuestion:
     """
 
     def __init__(
-        self, index: LexicalIndex, text: str, rewrite: Rewrite, *, corrects: bool = True
+        self,
+        index: LexicalIndex,
+        text: str,
+        rewrite: Rewrite,
+        scoring: LexicalScoring = DEFAULT,
+        *,
+        corrects: bool = True,
     ) -> None:
         self._index = index
         self._text = text
         self._rewrite = rewrite
+        self._scoring = scoring
         self._corrects = corrects
         self._rewritten = rewrite(text)
         self._asked: LexicalQuestion | TypedFirst
-        self._asked = LexicalQuestion(index, text, self._rewritten.variants)
+        self._asked = LexicalQuestion(index, text, self._rewritten.variants, scoring)
         self.correction: Correction | None = None
 
     @property
@@ -143,7 +151,7 @@ class CorrectingQuestion:
         self, proposal: Proposal, rewritten: Rewritten, first: Ranking
     ) -> LexicalQuestion | TypedFirst:
         text, variants = proposal.correction.text, rewritten.variants
-        meant = LexicalQuestion(self._index, text, variants)
+        meant = LexicalQuestion(self._index, text, variants, self._scoring)
         if proposal.is_sure:
             return meant
         wordings = (*variants, self._text, *self._rewritten.variants)

@@ -13,9 +13,11 @@ unordered dependences of Metzler and Croft, "A Markov random field model for ter
 SIGIR 2005. Pairs add to the score of what matches anyway; nothing is found by them alone.
 """
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from tandem.errors import FieldError
 from tandem.fields import Field
 
 FIELDS_SHARE = 0.3
@@ -54,6 +56,28 @@ class LexicalScoring:
     def weight(self, field: Field) -> float:
         """A text field's weight: the one given here, else its own."""
         return dict(self.weights).get(field.name, field.weight)
+
+    def check(self, fields: Iterable[Field]) -> None:
+        """See that every weight is one of these text fields'.
+
+        Raises:
+            FieldError: one is of something else.
+        """
+        known = [field.name for field in fields]
+        for name, _ in self.weights:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                raise FieldError(
+                    f"search.lexical.weights.{name}",
+                    f"the collection has no text field {name!r}",
+                    hint=f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}",
+                )
+
+    def __str__(self) -> str:
+        told = [f"{name} {weight:g}" for name, weight in self.weights]
+        for name in ("phrase", "proximity"):
+            told += [f"{name} {worth:g}"] if (worth := getattr(self, name)) else []
+        return ", ".join(told) or "the fields' own weights"
 
     @property
     def counts_pairs(self) -> bool:

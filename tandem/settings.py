@@ -21,8 +21,9 @@ from pydantic_settings import (
 )
 
 from tandem import fields as field_words
-from tandem.errors import SettingsError
-from tandem.schema import Schema
+from tandem.errors import FieldError, SettingsError
+from tandem.schema import BODY, TITLE, Schema
+from tandem.scoring import LexicalScoring
 from tandem.sections import (
     EmbeddingSettings,
     EngineSettings,
@@ -126,6 +127,7 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
         raise SettingsError(f"{chosen}: cannot be read: {error}") from None
     except ValueError as error:
         raise SettingsError(f"environment: {error}", hint="lists and tables are JSON") from None
+    _check_weights(settings)
     base = Path() if "data_dir" in settings.model_fields_set else chosen.parent
     return settings.model_copy(
         update={
@@ -133,6 +135,21 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
             "cache_dir": _expanded("cache_dir", settings.cache_dir),
         }
     )
+
+
+def _check_weights(settings: Settings) -> None:
+    """Against the declared fields; those of inferred ones are known to the collection alone."""
+    text = field_words.FieldType.TEXT
+    declared = [field_words.Field(name, its.type) for name, its in settings.fields.items()]
+    if not declared:
+        return
+    try:
+        LexicalScoring.of(settings.search.lexical.weights).check(
+            [TITLE, BODY, *(field for field in declared if field.type is text)]
+        )
+    except FieldError as error:
+        told = f"setting {error.field!r}: {error.reason}"
+        raise SettingsError(told, hint=error.hint) from None
 
 
 def masked(text: str) -> str:

@@ -12,13 +12,15 @@ from tandem.scoring import MOST_PAIRS
 class Pair(NamedTuple):
     """Two analysed words of a text with no searchable word between them. ``second`` stands
     ``distance`` words after ``first``: 1 right behind it, more where stop words lie between them,
-    which keep their places in an index, too. ``text`` is what stands there, both words included.
+    which keep their places in an index, too. ``text`` is what stands there, both words included,
+    ``words`` are the two alone, as they are written.
     """
 
     first: str
     second: str
     distance: int
     text: str
+    words: str
 
 
 def neighbours(
@@ -34,8 +36,9 @@ def neighbours(
 def _pairs(analyzer: tantivy.TextAnalyzer, text: str) -> Iterator[Pair]:
     known = set()
     for one, other in pairwise(analyzer.pre_tokenize(text).tokens):
-        written = text[one.char_offset_from : other.char_offset_to]
-        pair = Pair(one.text, other.text, other.position - one.position, written)
+        whole = text[one.char_offset_from : other.char_offset_to]
+        words = " ".join(text[word.char_offset_from : word.char_offset_to] for word in (one, other))
+        pair = Pair(one.text, other.text, other.position - one.position, whole, words)
         if pair.first != pair.second and pair[:3] not in known:
             known.add(pair[:3])
             yield pair

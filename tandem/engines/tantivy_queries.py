@@ -70,7 +70,7 @@ def _together(
     """Documents in which the words of a pair stand as in the text, and those where they are near
     each other.
     """
-    for first, second, distance, _ in pairs:
+    for first, second, distance, *_ in pairs:
         if scoring.phrase:
             phrase = Query.phrase_query(schema, ALL, [(0, first), (distance, second)])
             yield Query.boost_query(phrase, scoring.phrase)
