@@ -8,9 +8,12 @@ from api.leg_answers import leg_answers
 from api.tuned import current_point
 from relevance_eval.query_set import QuerySet
 from relevance_eval.tuning.answers import packed
+from relevance_eval.tuning.choosing import Folds
 from relevance_eval.tuning.points import grid
-from relevance_eval.tuning.tuning import Folds, Tuned, tune
+from relevance_eval.tuning.scorings import scorings
+from relevance_eval.tuning.tuning import Tuned, tune
 from tandem.errors import EngineUnavailable
+from tandem.scoring import LexicalScoring
 
 
 def tuned_over(
@@ -25,15 +28,20 @@ def tuned_over(
         InputError: there are too few queries.
     """
     _check_whole(target)
-    shown.add("asking", "asking", len(judged.qrels))
     texts = {query_id: judged.queries[query_id] for query_id in judged.qrels}
     current = current_point(target.searching.settings_of(target.release))
-    deepest = max(depth, current.depth)
-    answers = leg_answers(target, texts, deepest, lambda _: shown.advance("asking", 1))
-    points = grid(depth)
+    wanted, points = _scorings(target, current.scoring), grid(depth)
+    shown.add("asking", "asking", len(texts) * len(wanted))
     shown.add("fusing", "fusing", len(points))
+    answers = leg_answers(
+        target,
+        texts,
+        max(depth, current.depth),
+        wanted,
+        lambda count: shown.advance("asking", count),
+    )
     return tune(
-        packed(answers, judged.qrels),
+        ((scoring, packed(found, judged.qrels)) for scoring, found in answers),
         points,
         current=current,
         folds=folds,
@@ -41,8 +49,15 @@ def tuned_over(
     )
 
 
+def _scorings(target: OpenCollection, current: LexicalScoring) -> Sequence[LexicalScoring]:
+    """Beneath a model words go on to score as it was trained."""
+    if target.release.model is not None:
+        return [current]
+    return scorings(current, target.generation.schema.text_fields)
+
+
 def _check_whole(target: OpenCollection) -> None:
-    """A fusion is tuned to what both legs can find."""
+    """What is chosen is tuned to what both legs can find."""
     failure = target.wait_until_loaded()
     if failure is not None:
         raise EngineUnavailable(f"no search by meaning: {failure}", hint=failure.hint)

@@ -14,8 +14,11 @@ from api.tuning import tuned_over
 from query.understanding import check_searchable
 from relevance_eval.formats.text import written
 from relevance_eval.query_set import read_query_set
-from relevance_eval.tuning.tuning import MEASURE, Folds, Tuned
-from relevance_eval.tuning.written import as_data, as_toml, difference
+from relevance_eval.tuning.answers import MEASURE
+from relevance_eval.tuning.choosing import Folds
+from relevance_eval.tuning.losses import difference
+from relevance_eval.tuning.tuning import Tuned
+from relevance_eval.tuning.written import as_data, as_toml
 from tandem.errors import InputError
 
 DEEPEST = 1_000
@@ -54,10 +57,12 @@ def run(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Choose how words and meaning are fused, by judged queries, and say what it is worth.
+    """Choose how words and meaning are fused, and how words score, by judged queries, and say what
+    it is worth.
 
-    Both legs are asked once; every fusion is tried on what they said. Beside the figure that the
-    choice was made by stands the held-out one: of queries that had no part in the choice.
+    The vector leg is asked once, the lexical one once for each way to score words; every fusion is
+    tried on what they said. Beside the figure that the choice was made by stands the held-out one:
+    of queries that had no part in the choice.
     """
     chosen = settings(config, data_dir, collection)
     judged = read_query_set(judgments, None, check_searchable)
@@ -75,7 +80,10 @@ def run(
         bring_up_to_date(target)
         tuned = tuned_over(target, judged, depth, Folds(folds, seed), shown)
         if (model := target.release.model) is not None:
-            note(f"warning: model {model} has the last word on the order; beneath it stands this:")
+            note(
+                f"warning: model {model} has the last word on the order, and knows words as they "
+                "are scored now, so that no other way was tried; beneath it stands this:"
+            )
     if write is not None:
         with written(write) as file:
             file.write(as_toml(tuned, judged.name))
@@ -98,7 +106,10 @@ def _check(path: Path, judgments: Path) -> None:
 
 def _tell(tuned: Tuned) -> None:
     held_out = tuned.held_out
-    say(f"chosen among {tuned.points:,} by {tuned.queries:,} queries: {tuned.point}")
+    say(
+        f"chosen among {tuned.points:,} fusions and {tuned.scorings:,} ways to score words by "
+        f"{tuned.queries:,} queries: {tuned.point}"
+    )
     say(
         f"  {MEASURE} {held_out.mean:.4f} held out, 95 % interval {held_out.low:.4f} to "
         f"{held_out.high:.4f} ({tuned.shown:.4f} over the queries that it was chosen by)"
