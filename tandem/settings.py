@@ -5,6 +5,7 @@ Order of authority: command-line options, ``TANDEM_…`` variables (``TANDEM_SEA
 """
 
 import difflib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -40,6 +41,10 @@ DELIMITER = "__"
 FILE = "tandem.toml"
 REFERENCE = "see docs/reference/settings.md"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+TABLES = ("fields", "search.lexical.weights")
+"""Settings that are tables of what users name."""
+
+TABLE_HINT = "lists and tables are JSON"
 PLAIN_WORDS = {
     "string_pattern_mismatch": "a collection's name is 1 to 63 lower-case letters, digits, - or _, "
     "and begins with a letter or digit"
@@ -126,7 +131,7 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{chosen}: cannot be read: {error}") from None
     except ValueError as error:
-        raise SettingsError(f"environment: {error}", hint="lists and tables are JSON") from None
+        raise SettingsError(_no_table() or f"environment: {error}", hint=TABLE_HINT) from None
     _check_weights(settings)
     base = Path() if "data_dir" in settings.model_fields_set else chosen.parent
     return settings.model_copy(
@@ -227,6 +232,17 @@ def _refuse_unknown_variables() -> None:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {PREFIX}{close[0]}?" if close else REFERENCE
             raise SettingsError(f"the environment variable {variable} names no setting", hint=hint)
+
+
+def _no_table() -> str | None:
+    """What is wrong with the variable of a table, if one is no JSON."""
+    for name in TABLES:
+        found = os.environ.get(PREFIX + name.upper().replace(".", DELIMITER), "{}")
+        try:
+            json.loads(found)
+        except ValueError:
+            return f"setting {name!r}: expected a table as JSON, found {found!r}"
+    return None
 
 
 def _is_field_variable(name: str) -> bool:
