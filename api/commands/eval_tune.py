@@ -106,10 +106,8 @@ def _check(path: Path, judgments: Path) -> None:
 
 def _tell(tuned: Tuned) -> None:
     held_out = tuned.held_out
-    say(
-        f"chosen among {tuned.points:,} fusions and {tuned.scorings:,} ways to score words by "
-        f"{tuned.queries:,} queries: {tuned.point}"
-    )
+    words = f" and {tuned.scorings:,} ways to score words" if tuned.scorings > 1 else ""
+    say(f"chosen among {tuned.points:,} fusions{words} by {tuned.queries:,} queries: {tuned.point}")
     say(
         f"  {MEASURE} {held_out.mean:.4f} held out, 95 % interval {held_out.low:.4f} to "
         f"{held_out.high:.4f} ({tuned.shown:.4f} over the queries that it was chosen by)"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from relevance_eval.tuning.answers import MEASURE
+from relevance_eval.tuning.choosing import ROUNDING
 from tandem.intervals import Estimate, estimate
 from tandem.normalisation import Floats
 
@@ -15,7 +16,7 @@ def leg_warnings(
     """Where a leg alone is better than hybrid as it is now or than the tuned one, and where the
     tuned one is not surely better. Each is of shape (queries,); ``legs`` are by name.
     """
-    has_changed = not np.array_equal(now, held_out)
+    has_changed = not np.allclose(now, held_out, rtol=0.0, atol=ROUNDING)
     for leg, alone in legs.items():
         before, after = (
             estimate(values - alone, range(len(values)), seed=seed) for values in (now, held_out)
