@@ -1,8 +1,9 @@
 """The ways to score words that are tried: each changes one thing about how they score now.
 
-So they are few, as each needs a retrieval of its own; and once one of them is live, the next choice
-goes on from there. Numbers are small: pairs that count as much as words cost SciFact's train
-queries 0.06 nDCG@10 of the lexical leg.
+So they are few: each needs a retrieval of its own, and the best of all combinations by some queries
+is worse on others (decision 0024). Once one of them is live, the next choice goes on from there.
+Numbers are small: phrases that count as much as words cost SciFact's train queries 0.06 nDCG@10 of
+the lexical leg.
 """
 
 from collections.abc import Iterator, Sequence
