@@ -44,7 +44,6 @@ NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 TABLES = ("fields", "search.lexical.weights")
 """Settings that are tables of what users name."""
 
-TABLE_HINT = "lists and tables are JSON"
 PLAIN_WORDS = {
     "string_pattern_mismatch": "a collection's name is 1 to 63 lower-case letters, digits, - or _, "
     "and begins with a letter or digit"
@@ -131,7 +130,8 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{chosen}: cannot be read: {error}") from None
     except ValueError as error:
-        raise SettingsError(_no_table() or f"environment: {error}", hint=TABLE_HINT) from None
+        told = _no_table() or error
+        raise SettingsError(f"environment: {told}", hint="lists and tables are JSON") from None
     _check_weights(settings)
     base = Path() if "data_dir" in settings.model_fields_set else chosen.parent
     return settings.model_copy(
