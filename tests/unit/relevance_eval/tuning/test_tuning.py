@@ -9,7 +9,7 @@ import pytest
 from relevance_eval.tuning.answers import LegAnswer, LegTable, ndcg, packed
 from relevance_eval.tuning.choosing import Folds
 from relevance_eval.tuning.points import Fuser, Leg, Point, grid
-from relevance_eval.tuning.tuning import Tables, tune
+from relevance_eval.tuning.tuning import Tables, Tuned, tune
 from relevance_eval.tuning.written import as_data, as_toml
 from tandem.scoring import DEFAULT, LexicalScoring
 
@@ -61,10 +61,16 @@ def test_where_one_leg_is_noise_it_says_so() -> None:
     assert not any("vector" in warning for warning in tuned.warnings)
 
 
-def test_words_are_scored_so_that_the_fusion_is_better() -> None:
+@pytest.fixture(scope="module")
+def rescored() -> Tuned:
+    """Words find more where phrases count."""
+    tables = [(DEFAULT, drawn(0.2, 0.3)), (PHRASES, drawn(0.9, 0.3))]
+    return tune(tables, POINTS, current=NOW)
+
+
+def test_words_are_scored_so_that_the_fusion_is_better(rescored: Tuned) -> None:
     """Chosen anew for each fold; what that is worth stands by itself, and beside the leg alone."""
-    worse, better = drawn(0.2, 0.3), drawn(0.9, 0.3)
-    tuned = tune([(DEFAULT, worse), (PHRASES, better)], POINTS, current=NOW)
+    worse, better, tuned = drawn(0.2, 0.3), drawn(0.9, 0.3), rescored
     alone = tune(only(worse), POINTS, current=NOW)
     assert tuned.point == replace(alone.point, scoring=PHRASES)
     assert {point.scoring for point in tuned.by_fold} == {PHRASES}
@@ -113,11 +119,9 @@ def test_it_can_be_done_again() -> None:
     assert drawn_folds[0].tolist() != drawn_folds[5].tolist()
 
 
-def test_what_is_written_says_the_settings() -> None:
+def test_what_is_written_says_the_settings(rescored: Tuned) -> None:
     """The file and the data have the same point; the worth stands beside it."""
-    tables = [(DEFAULT, drawn(0.2, 0.3)), (PHRASES, drawn(0.9, 0.3))]
-    tuned = tune(tables, POINTS, current=NOW)
-    text = as_toml(tuned, "a\nb")
+    tuned, text = rescored, as_toml(rescored, "a\nb")
     assert tomllib.loads(text)["search"] == tuned.point.settings() == as_data(tuned)["search"]
     assert as_data(tuned)["search"]["lexical"]["weights"] == {"title": 2.0}
     assert f"{tuned.held_out.mean:.4f} held out" in text
