@@ -10,12 +10,10 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.http_errors import error_reply
+from api.overload import IS_FULL, MAXIMUM_CONNECTIONS
 
 SILENCE_SECONDS = 10.0
 """How long a client may take to send the head of a request."""
-
-MAXIMUM_CONNECTIONS = 512
-"""Beyond that requests are refused: most of them would only wait, and each takes a file handle."""
 
 MAXIMUM_HEAD_BYTES = 256 * 1024
 
@@ -34,8 +32,7 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
-        is_full = len(self.connections) > MAXIMUM_CONNECTIONS
-        self.app = _too_many() if is_full else self.config.loaded_app
+        self.app_state = {IS_FULL: len(self.connections) > MAXIMUM_CONNECTIONS}
         super().data_received(data)
         self._watch()
 
@@ -76,12 +73,3 @@ class Connection(H11Protocol):
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
-
-
-def _too_many() -> Any:
-    return error_reply(
-        "overloaded",
-        f"there are more than {MAXIMUM_CONNECTIONS:,} connections",
-        hint="ask again later, over fewer connections",
-        headers={"connection": "close"},
-    )

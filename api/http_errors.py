@@ -7,6 +7,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from api.near_miss import near_miss
 from tandem.errors import FilterError, TandemError
@@ -132,6 +133,17 @@ class Json(Response):
         return orjson.dumps(content)
 
 
+class ErrorJson(Json):
+    """The reply of an error; whoever counts errors finds its code in the request's state."""
+
+    error_code = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ``Response``."""
+        scope.setdefault("state", {})["error_code"] = self.error_code
+        await super().__call__(scope, receive, send)
+
+
 def error_reply(
     code: str,
     message: str,
@@ -150,7 +162,9 @@ def error_reply(
     }
     again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
     sent = {**again, **HEADERS.get(code, {}), **(headers or {})}
-    return Json({"error": error}, CODES[code].status, sent)
+    reply = ErrorJson({"error": error}, CODES[code].status, sent)
+    reply.error_code = code
+    return reply
 
 
 def shortened(text: str) -> str:

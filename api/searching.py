@@ -32,13 +32,19 @@ from tandem.fusion import LegFusion
 from tandem.protocols import Reranker
 from tandem.schema import Schema
 from tandem.sections import LegSettings, SearchSettings
-from tandem.telemetry import logger
+from tandem.telemetry import UNMETERED, Meter, logger
 
 
 class Searching:
     """Shared by all searches of a collection: pools, breakers and what the settings say."""
 
-    def __init__(self, settings: SearchSettings, catalog: Catalog, collection: str) -> None:
+    def __init__(
+        self,
+        settings: SearchSettings,
+        catalog: Catalog,
+        collection: str,
+        meter: Meter = UNMETERED,
+    ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._collection = collection
@@ -48,7 +54,7 @@ class Searching:
             _fusion(settings), depth=settings.depth, budget_ms=settings.budget_ms
         )
         self._personal = PersonalOrders(catalog, collection, settings)
-        self._orders = LearnedOrders(catalog, collection, self._untrained, settings)
+        self._orders = LearnedOrders(catalog, collection, self._untrained, settings, meter)
 
     def _untrained(self, schema: Schema, release: Release) -> Reranker:
         settings = self.settings_of(release)

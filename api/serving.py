@@ -19,7 +19,9 @@ from api.impressions import ImpressionWriter, is_sampled
 from api.judging import desk_of
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
+from api.metrics import Sight
 from api.past_queries import PastQueriesWatch
+from api.sights import Sights
 from query.configurations import LEXICAL, VECTOR
 from query.rules_file import RulesFile
 from query.suggesting import Suggested
@@ -78,7 +80,7 @@ class Serving:
         self._collection: OpenCollection | None = None
         self._fault: BaseException | None = None
         self._asking_since: float | None = None
-        self._impressions = ImpressionWriter(house.catalog, self._name)
+        self._impressions = ImpressionWriter(house.catalog, self._name, meter=house.meter)
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
@@ -87,6 +89,7 @@ class Serving:
         self._healths = Healths(
             self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
         )
+        self._sights = Sights(lambda: self._collection)
         with suppress(TandemError):  # the watch logs it and tries again, and who asks is told
             self._look()
         self._watch = ReleaseWatch(self._look)
@@ -183,12 +186,17 @@ class Serving:
             "legs": legs,
         }
 
+    def sight(self) -> Sight:
+        """What the metrics tell of the collection."""
+        return self._sights.now(catalogue_is_up=self._is_known())
+
     def close(self) -> None:
         """Look no more. What was shown is written first: the rest may wait for engines."""
         self._impressions.close()
         self._past.close()
         self._watch.close()
         self._healths.close()
+        self._sights.close()
 
     def _look(self) -> bool:
         """Find the collection and take up what is live; whether that is another release."""

@@ -1,13 +1,18 @@
 """The HTTP application: routes and errors, put together."""
 
+import logging
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from fastapi import Depends, FastAPI
 
 from api.access import Access, Recognise, everybody
 from api.guard import Guard
 from api.http_errors import Json, answer_errors
-from api.routes import events, health, judging, page, search, similar, suggest
+from api.metrics import Metrics
+from api.observed import Observed
+from api.overload import WAITING, Bounded
+from api.routes import events, health, judging, metrics, page, search, similar, suggest
 from api.routes.described import with_nulls
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
@@ -21,15 +26,27 @@ TAGS = [
 ]
 
 
+class Operation(NamedTuple):
+    """How the process is operated: who is told of requests (the access log, if one is kept), and
+    how many may wait for a thread.
+    """
+
+    metrics: Metrics
+    log: logging.Logger | None = None
+    waiting: int = WAITING
+
+
 def create_web(
     serving: Serving,
     people: Sequence[page.Person] = (),
     hosts: Collection[str] | None = None,
     recognise: Recognise = everybody,
+    operation: Operation | None = None,
 ) -> FastAPI:
     """The application over what is served. It calls nobody: no page from elsewhere, no telemetry.
     ``people`` are those whom the reader of the page may choose to be; ``hosts`` the names by which
-    it may be asked, as ``hosts_of`` gives them; ``recognise`` knows who asks by their key.
+    it may be asked, as ``hosts_of`` gives them; ``recognise`` knows who asks by their key;
+    ``operation`` is told of requests, and bounds them.
 
     Handlers are plain functions in the thread pool, as the pipeline is synchronous.
     """
@@ -45,8 +62,10 @@ def create_web(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
+    operated = operation or Operation(Metrics())
     for part in (search, suggest, similar, events, judging, health):
         web.include_router(part.routes(serving))
+    web.include_router(metrics.routes(serving, operated.metrics))
     web.include_router(page.routes(serving, people))
     described = with_nulls(web.openapi())
     web.openapi_schema = described
@@ -58,5 +77,7 @@ def create_web(
 
     answer_errors(web, ["/", page.JUDGE, OPENAPI, *web.openapi()["paths"]])
     web.add_middleware(Access, recognise=recognise)
+    web.add_middleware(Bounded, waiting=operated.waiting)
     web.add_middleware(Guard, hosts=hosts)
+    web.add_middleware(Observed, metrics=operated.metrics, log=operated.log)
     return web

@@ -175,6 +175,26 @@ class ServerSettings(Section):
         "those of this machine where it listens on a loopback address",
     )
 
+    access_log: Literal["off", "json"] = Field(
+        "off",
+        description="`json`: a line a request on standard output, without texts and people: "
+        "what production wants; `off`: none",
+    )
+    waiting: int = Field(
+        64,
+        ge=0,
+        le=10_000,
+        description="requests that may wait for one of the 40 threads that answer; further ones "
+        "are refused at once as `overloaded`",
+    )
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="how long requests are still taken after SIGTERM, while `/health/ready` "
+        "already says `stopping`: time for a load balancer to notice, seconds",
+    )
+
 
 class IndexingSettings(Section):
     """How documents become findable."""

@@ -24,6 +24,7 @@ from tandem.errors import (
 )
 from tandem.rankings import Degradation
 from tandem.stores import EngineHealth
+from tandem.telemetry import UNMETERED
 from tests.fakes import HashEmbedder
 
 
@@ -88,6 +89,7 @@ class FakeHouse:
         self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)
         self.before: Callable[[], None] = lambda: None
         self.ownership = object() if is_owner else None
+        self.meter = UNMETERED
         self.opened = FakeCollection()
         self.error: Exception | None = None
         self.states = {"lexical": "ok", "vector": "ok"}
