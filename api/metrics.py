@@ -5,10 +5,11 @@ folder that all workers share. What any of them can see, such as how far the ind
 when somebody asks.
 """
 
+import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from prometheus_client import (
@@ -52,6 +53,8 @@ from tandem.telemetry import Cache
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where workers share what they count; prometheus-client looks for it when it is imported."""
 
+MetricT = TypeVar("MetricT", Counter, Histogram)
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -87,17 +90,17 @@ class Metrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call] # else twice as many series
         self._registry = registry = CollectorRegistry()
-        self._requests = _counter(REQUESTS, registry)
-        self._duration = _histogram(DURATION, registry)
+        self._requests = _children(_counter(REQUESTS, registry))
+        self._duration = _children(_histogram(DURATION, registry))
         self._in_flight = _gauge(IN_FLIGHT, registry)
-        self._errors = _counter(ERRORS, registry)
-        self._stages = _histogram(STAGES, registry)
-        self._degraded = _counter(DEGRADED, registry)
-        self._cache = _counter(CACHE, registry)
+        self._errors = _children(_counter(ERRORS, registry))
+        self._stages = _children(_histogram(STAGES, registry))
+        self._degraded = _children(_counter(DEGRADED, registry))
+        self._cache = _children(_counter(CACHE, registry))
         self._waiting = _gauge(WAITING, registry)
         self._lost = _counter(LOST, registry)
         self._candidates = _counter(CANDIDATES, registry)
-        self._missing = _counter(MISSING, registry)
+        self._missing = _children(_counter(MISSING, registry))
         _gauge(WORKERS, registry).set(1)
         if not is_shared():
             ProcessCollector(registry=registry)
@@ -107,9 +110,9 @@ class Metrics:
     def cache(self, name: Cache, found: int, missing: int) -> None:
         """See ``Meter``."""
         if found:
-            self._cache.labels(name, "hit").inc(found)
+            self._cache(name, "hit").inc(found)
         if missing:
-            self._cache.labels(name, "miss").inc(missing)
+            self._cache(name, "miss").inc(missing)
 
     def features(self, seen: FeatureMatrix) -> None:
         """See ``Meter``."""
@@ -117,7 +120,7 @@ class Metrics:
         counts = np.isnan(seen.values).sum(axis=0).tolist()
         for name, count in zip(seen.names, counts, strict=True):
             if count:
-                self._missing.labels(name).inc(count)
+                self._missing(name).inc(count)
 
     def impressions(self, waiting: int, lost: int) -> None:
         """See ``Meter``."""
@@ -134,10 +137,10 @@ class Metrics:
     def ended(self, answered: Answered) -> None:
         """It is answered."""
         self._in_flight.dec()
-        self._requests.labels(answered.route, answered.method, answered.status).inc()
-        self._duration.labels(answered.route, answered.method).observe(answered.seconds)
+        self._requests(answered.route, answered.method, answered.status).inc()
+        self._duration(answered.route, answered.method).observe(answered.seconds)
         if answered.code is not None:
-            self._errors.labels(answered.code).inc()
+            self._errors(answered.code).inc()
         if answered.code == "cursor_expired":
             self.cache("frozen_rankings", 0, 1)
         if answered.result is not None:
@@ -145,9 +148,9 @@ class Metrics:
 
     def _searched(self, result: SearchResult) -> None:
         for stage, milliseconds in result.milliseconds.items():
-            self._stages.labels(stage).observe(milliseconds / 1_000)
+            self._stages(stage).observe(milliseconds / 1_000)
         for part in result.degraded:
-            self._degraded.labels(part.leg, part.reason).inc()
+            self._degraded(part.leg, part.reason).inc()
         if result.query.cursor is not None and result.is_frozen:
             self.cache("frozen_rankings", 1, 0)
 
@@ -199,6 +202,11 @@ def _text(registry: CollectorRegistry, sight: Sight) -> bytes:
     seen = CollectorRegistry()
     seen.register(_Seen(sight))
     return generate_latest(registry) + generate_latest(seen)
+
+
+def _children(metric: MetricT) -> Callable[..., MetricT]:
+    """What gives the metric of some labels: looking one up costs more than counting by it."""
+    return functools.cache(metric.labels)
 
 
 def _counter(family: Family, registry: CollectorRegistry) -> Counter:
