@@ -1,6 +1,7 @@
 """Errors as HTTP tells them: one shape, and one closed table of codes."""
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import Any, NamedTuple
 
 import orjson
@@ -190,8 +191,12 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, TandemError)
         if error.code not in CODES:
-            return failed(shown(request), error)
-        return error_reply(error.code, str(error), hint=error.hint, field=_field(error))
+            return failed(shown(request.scope), error)
+        wait = getattr(error, "seconds", None)
+        headers = {} if wait is None else {"retry-after": str(ceil(wait))}
+        return error_reply(
+            error.code, str(error), hint=error.hint, field=_field(error), headers=headers
+        )
 
     async def not_there(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -204,7 +209,7 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
             return error_reply(code, message, headers={"allow": allowed})
         if code == "body_too_large":
             return error_reply(code, error.detail, hint="send less at a time")
-        return failed(shown(request), error)
+        return failed(shown(request.scope), error)
 
     web.add_exception_handler(TandemError, refused)
     web.add_exception_handler(HTTPException, not_there)
@@ -220,9 +225,10 @@ def _methods_at(request: Request) -> list[str]:
     ]
 
 
-def shown(request: Request) -> str:
-    """The request for a log, in one line whatever its path holds."""
-    return f"{request.method} {request.url.path!r}"
+def shown(scope: Scope) -> str:
+    """The request for a log, by its route: a path may hold whose it is, or of what."""
+    route = scope.get("route")
+    return f"{scope['method']} {getattr(route, 'path', 'at no route')}"
 
 
 def _field(error: TandemError) -> str | None:

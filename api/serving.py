@@ -122,7 +122,12 @@ class Serving:
         return is_sampled(query.query_id, self._house.settings.search.feature_log_share)
 
     def suggest(
-        self, prefix: str, filters: Mapping[str, Any], limit: int, budget_ms: float
+        self,
+        prefix: str,
+        filters: Mapping[str, Any],
+        limit: int,
+        budget_ms: float,
+        forced: Mapping[str, Any] | None = None,
     ) -> Suggested:
         """Titles, and what others have searched for, within that time; see ``Suggester``.
 
@@ -131,7 +136,9 @@ class Serving:
             FilterError: a filter that the schema does not allow.
         """
         past = self._past.current
-        return self.collection().suggest(prefix, filters, limit, past, budget_ms=budget_ms)
+        return self.collection().suggest(
+            prefix, filters, limit, past, forced=forced, budget_ms=budget_ms
+        )
 
     def document(self, document_id: str) -> Document | None:
         """The document as the live release has it; ``None`` where it is gone.

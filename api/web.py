@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from api.access import Access, Recognise, everybody
 from api.guard import Guard
-from api.http_errors import Json, answer_errors
+from api.http_errors import METHODS, Json, answer_errors
 from api.metrics import Metrics
 from api.observed import Observed
 from api.overload import WAITING, Bounded
@@ -41,12 +42,13 @@ def create_web(
     people: Sequence[page.Person] = (),
     hosts: Collection[str] | None = None,
     recognise: Recognise = everybody,
+    origins: Collection[str] = (),
     operation: Operation | None = None,
 ) -> FastAPI:
     """The application over what is served. It calls nobody: no page from elsewhere, no telemetry.
     ``people`` are those whom the reader of the page may choose to be; ``hosts`` the names by which
     it may be asked, as ``hosts_of`` gives them; ``recognise`` knows who asks by their key;
-    ``operation`` is told of requests, and bounds them.
+    ``origins`` are those whose pages may ask; ``operation`` is told of requests, and bounds them.
 
     Handlers are plain functions in the thread pool, as the pipeline is synchronous.
     """
@@ -78,6 +80,14 @@ def create_web(
     answer_errors(web, ["/", page.JUDGE, OPENAPI, *web.openapi()["paths"]])
     web.add_middleware(Access, recognise=recognise)
     web.add_middleware(Bounded, waiting=operated.waiting)
-    web.add_middleware(Guard, hosts=hosts)
+    if origins:
+        web.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=list(METHODS),
+            allow_headers=["authorization", "content-type", "if-match"],
+            expose_headers=["etag", "retry-after"],
+        )
+    web.add_middleware(Guard, hosts=hosts, origins=origins)
     web.add_middleware(Observed, metrics=operated.metrics, log=operated.log)
     return web

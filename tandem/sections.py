@@ -174,6 +174,23 @@ class ServerSettings(Section):
         "with commas, such as that of a proxy which passes its own on; none: any name, but only "
         "those of this machine where it listens on a loopback address",
     )
+    key: str | None = Field(
+        None,
+        description="a key of whoever runs the server, for everything, beside those of `tandem "
+        "keys`, and that by which `tandem eval run --url` asks one; at least 32 random characters. "
+        "Best given as a variable",
+    )
+    requests_per_second: float = Field(
+        0.0,
+        ge=0,
+        description="how many requests a second each key may ask of a process, all of them at once "
+        "included; more are refused. 0: any number. A key may have a rate of its own",
+    )
+    cors_origins: str = Field(
+        "",
+        description="origins whose pages may ask from their readers' browsers, with commas, such "
+        "as `https://shop.example`; none: this server's own alone",
+    )
 
     access_log: Literal["off", "json"] = Field(
         "off",

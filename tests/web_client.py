@@ -131,11 +131,18 @@ class StandIn:
         """See ``OpenCollection``."""
         return named(KNOWN, DEFAULT if name is None else name)
 
-    def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int, budget_ms: float) -> Any:
+    def suggest(
+        self,
+        prefix: str,
+        filters: Mapping[str, Any],
+        limit: int,
+        budget_ms: float,
+        forced: Mapping[str, Any] | None,
+    ) -> Any:
         """See ``Serving``."""
         self.before()
         self.budgets.append(budget_ms)
-        self.typed.append((prefix, filters, limit))
+        self.typed.append((prefix, {**filters, **(forced or {})}, limit))
         items = (Suggestion("snow", "query"), Suggestion("Snow", "title"))
         return Suggested(items, (Degradation("lexical", "timeout"),), {"total": 0.25})
 

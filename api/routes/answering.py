@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from fastapi import Request
 
+from api.access import caller_of
 from api.answers import OWN, answer
 from api.http_errors import BadParameter, Json
-from api.refusals import is_cross_site
 from api.serving import Serving
 from api.wire_asked import Asked
 from tandem.errors import TandemError
@@ -29,10 +29,11 @@ def answered(serving: Serving, asked: Asked, query: Query, request: Request) -> 
     collection = serving.collection()
     _check_fields(asked.fields, collection.generation.schema)
     searcher = collection.searcher(asked.configuration)
+    query = replace(query, forced=caller_of(request).filter or {})
     searcher.check(query)
     given = query.budget_ms or collection.configuration(asked.configuration).budget_ms
     left = left_ms(given, request.state.arrived_seconds)
-    is_recorded = asked.record and not is_cross_site(request.headers)
+    is_recorded = asked.record and not request.state.is_foreign
     logged = is_recorded and serving.keeps_features(query)
     result = searcher.search(replace(query, budget_ms=left, wants_features=logged))
     told = replace(result, degraded=result.degraded + serving.degraded())
