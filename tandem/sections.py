@@ -191,7 +191,13 @@ class ServerSettings(Section):
         description="origins whose pages may ask from their readers' browsers, with commas, such "
         "as `https://shop.example`; none: this server's own alone",
     )
-
+    workers: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="processes that answer; several need servers as engines, and each has threads, "
+        "models and rates of its own",
+    )
     access_log: Literal["off", "json"] = Field(
         "off",
         description="`json`: a line a request on standard output, without texts and people: "

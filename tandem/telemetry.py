@@ -26,6 +26,11 @@ def configure_logging(*, verbose: bool = False) -> None:
     root.propagate = False
 
 
+def is_verbose() -> bool:
+    """Whether what happens is told as well, and not only what is wrong."""
+    return logging.getLogger(ROOT).isEnabledFor(logging.INFO)
+
+
 def configure_access_log() -> logging.Logger:
     """The logger ``tandem.access``, whose lines go to standard output as they are: what the program
     has to say is on standard error, so a program can read the one without the other.

@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 
 from api.connections import Connection
 from api.http_errors import Json
-from api.listening import listening
+from api.listening import bound_to, listening
 from api.overload import Bounded
 from api.wire import ErrorReply
 
@@ -29,7 +29,7 @@ def connected(*around: type[Bounded]) -> Iterator[socket.socket]:
     web.get("/")(lambda: "done")
     for middleware in around:
         web.add_middleware(middleware)
-    with listening(web, "127.0.0.1", 0, threading.Event()) as address:
+    with listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address:
         port = int(address.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
             yield client

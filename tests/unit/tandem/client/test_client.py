@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from api.event_intake import MAXIMUM_EVENTS
 from api.http_errors import NAMES
-from api.listening import listening
+from api.listening import bound_to, listening
 from tandem.client import Client, Erased, Refused, Sent, ServerFailed, ServerUnavailable
 from tandem.client.asking import BYTES_PER_CALL, ITEMS_PER_CALL
 from tandem.client.errors import FIELDS
@@ -134,7 +134,7 @@ def test_similar() -> None:
     assert isinstance(web, FastAPI)
     ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/", ".", "..", "../x", "..."]
     with (
-        listening(web, "127.0.0.1", 0, threading.Event()) as address,
+        listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address,
         Client(address) as client,
     ):
         for document_id in ids:
