@@ -127,7 +127,7 @@ class Workers:
         mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
         worker.deaths = 1 if now - worker.since >= WELL_SECONDS else worker.deaths + 1
         seconds = min(MOST_SECONDS, AGAIN_SECONDS * 2 ** (worker.deaths - 1))
-        worker.process, worker.due = None, now + seconds
+        worker.process, worker.is_answering, worker.due = None, False, now + seconds
         note(
             f"worker {worker.number} has ended ({_how(process)}); "
             f"it is started again in {seconds:,.0f} s"
