@@ -1,8 +1,9 @@
 """What the metrics tell of a collection, looked at when somebody asks for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as Late
 from dataclasses import replace
+from typing import Any
 
 from api.asked_apart import PATIENCE_SECONDS, AskedApart
 from api.collection import OpenCollection
@@ -43,16 +44,22 @@ class Sights:
         if collection is None:
             return Sight(catalogue_is_up=True)
         catalog, number = collection.catalog, collection.release.model
-        model = {} if number is None else catalog.models.described(number).manifest
+        manifest = {} if number is None else catalog.models.described(number).manifest
         behind = {}
         for leg, name in collection.live.index_names.items():
             checkpoint = catalog.checkpoints.read(name)
             behind[leg] = lag_of(catalog, collection.name, checkpoint.applied if checkpoint else 0)
-        return Sight(True, _release(collection), behind, model.get("data", {}).get("unknown", {}))
+        return Sight(True, _release(collection), behind, _expected(manifest))
 
     def close(self) -> None:
         """Look no more."""
         self._looked.close()
+
+
+def _expected(manifest: Mapping[str, Any]) -> dict[str, float]:
+    """Feature -> of which share of the candidates it was not known when the model was trained."""
+    unknown = manifest.get("data", {}).get("unknown", {})
+    return {name: unknown.get(name, 0.0) for name in manifest.get("features", ())}
 
 
 def _release(collection: OpenCollection) -> dict[str, str]:

@@ -37,7 +37,7 @@ def test_what_the_model_is_expected_not_to_know(
 ) -> None:
     """As its manifest says."""
     collection = house.collection(NAME)
-    manifest = {"data": {"unknown": {"age": 0.5}}}
+    manifest = {"features": ["age", "place"], "data": {"unknown": {"age": 0.5}}}
     monkeypatch.setattr(
         type(house.catalog.models), "described", lambda *_: SimpleNamespace(manifest=manifest)
     )
@@ -45,7 +45,7 @@ def test_what_the_model_is_expected_not_to_know(
     monkeypatch.setattr(collection, "release", release)
     with closing(Sights(lambda: collection)) as sights:
         seen = sights.now(catalogue_is_up=True)
-    assert (seen.release["model"], seen.expected) == ("7", {"age": 0.5})
+    assert (seen.release["model"], seen.expected) == ("7", {"age": 0.5, "place": 0.0})
 
 
 def test_without_a_collection_or_a_catalogue(house: House) -> None:
