@@ -82,11 +82,6 @@ class OpenCollection:
         return self.live.embedder
 
     @property
-    def rebuilding(self) -> dict[str, str]:
-        """The legs that start from zero though they had been built, and why."""
-        return self.live.rebuilding
-
-    @property
     def incomplete(self) -> frozenset[str]:
         """The live legs that are being built again, and find but a part until that is done."""
         return self.live.incomplete

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http_errors import MAXIMUM_BODY_BYTES, error_reply, failed, shown
-from api.refusals import is_cross_site, refusal
+from api.refusals import is_cross_site, is_unbounded, refusal
 
 READ_AWAY_BYTES = 32 * MAXIMUM_BODY_BYTES
 READ_AWAY_SECONDS = 2.0
@@ -72,7 +72,8 @@ class Guard:
             await refused(scope, receive, send)
             return
         try:
-            await self._app(scope, _counted(receive), noted)
+            body = receive if is_unbounded(scope) else _counted(receive)
+            await self._app(scope, body, noted)
         except CancelledError:  # the server has waited long enough; let out, it looks like a fault
             if begun:
                 raise

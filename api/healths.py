@@ -5,7 +5,14 @@ from concurrent.futures import wait
 from functools import partial
 
 from api.asked_apart import PATIENCE_SECONDS, AskedApart
+from api.collection import OpenCollection
+from query.configurations import VECTOR
+from tandem.embedding.lazy_embedder import LazyEmbedder
+from tandem.rankings import REBUILDING
 from tandem.stores import EngineHealth
+
+NO_INDEX, LOADING, NO_MODEL = "no index", "loading", "no model"
+"""Why a leg does not answer though its engine is well."""
 
 
 class Healths:
@@ -34,3 +41,21 @@ class Healths:
         """Ask no more."""
         for asked in self._asked.values():
             asked.close()
+
+
+def engine_of(url: str) -> str:
+    """Its name: what its URL begins with."""
+    return url.partition(":")[0].partition("+")[0]
+
+
+def obstacle(collection: OpenCollection, leg: str) -> str | None:
+    """Why the leg does not answer, or with a part alone, though its engine is well."""
+    if leg in collection.faults:
+        return NO_INDEX
+    embedder = collection.embedder
+    if leg == VECTOR and isinstance(embedder, LazyEmbedder):
+        if embedder.failure is not None:
+            return NO_MODEL
+        if not embedder.is_loaded:
+            return LOADING
+    return REBUILDING if leg in collection.incomplete else None

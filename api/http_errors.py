@@ -50,6 +50,9 @@ CODES: Mapping[str, Told] = {
         "The event lacks something, or holds what no event may, or more than "
         f"{MAXIMUM_DETAILS_BYTES:,} bytes of what is only kept.",
     ),
+    "bad_document": Told(
+        400, "The document, or the line of a batch, is not what its collection takes."
+    ),
     "unauthorized": Told(401, "There is no key, or none that is known and not revoked."),
     "forbidden": Told(403, "The key is known, but has not the scope that this needs."),
     "cross_site": Told(403, "A page of another site has a browser send what would be noted."),
@@ -59,7 +62,11 @@ CODES: Mapping[str, Told] = {
     "not_pooled": Told(404, "The pool does not have that query, or that document for it."),
     "not_found": Told(404, "There is nothing at this path."),
     "method_not_allowed": Told(405, "The path is there, for another method."),
+    "id_taken": Told(409, "Another document has that id, one that the key does not show."),
     "cursor_expired": Told(410, "The pages of that query are not kept any more: ask it again."),
+    "sequence_conflict": Told(
+        412, "The document stands at another sequence than `if_sequence` or `If-Match` says."
+    ),
     "body_too_large": Told(
         413,
         f"The body, one that a GET brings included, has more than {MAXIMUM_BODY_BYTES:,} bytes.",
@@ -85,6 +92,9 @@ CODES: Mapping[str, Told] = {
     "overloaded": Told(
         503, "Too many connections, or the query's time was over before its turn came."
     ),
+    "document_log_unavailable": Told(
+        503, "The document log did not answer: nothing is acknowledged, send it again."
+    ),
     "event_log_unavailable": Told(
         503, "The event log could not take the events: none was kept, send them again."
     ),
@@ -101,11 +111,14 @@ BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 AGAIN = {
     "overloaded", "stopping", "event_log_unavailable", "search_unavailable", "ratings_unavailable",
+    "document_log_unavailable",
 }  # fmt: skip
 """What may be over soon."""
 
 HEADERS = {"unauthorized": {"www-authenticate": "Bearer"}}
 """What is sent with some codes."""
+
+NOT_ANSWERED, SEE_LOG = "the request could not be answered", "see the log of tandem serve"
 
 AGAIN_SECONDS = 1
 """After how long whoever gets one of those may ask again."""
@@ -154,18 +167,30 @@ def error_reply(
     headers: Mapping[str, str] | None = None,
 ) -> Json:
     """The one shape of every error."""
-    error = {
+    again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
+    sent = {**again, **HEADERS.get(code, {}), **(headers or {})}
+    detail = _detail(code, message, hint=hint, field=field)
+    reply = ErrorJson({"error": detail}, CODES[code].status, sent)
+    reply.error_code = code
+    return reply
+
+
+def detail_of(error: TandemError) -> dict[str, Any]:
+    """An error inside a reply that tells other things too."""
+    if error.code not in CODES:
+        logger("api").error("a part of a request failed", exc_info=error)
+        return _detail("internal", NOT_ANSWERED, hint=SEE_LOG)
+    return _detail(error.code, str(error), hint=error.hint, field=_field(error))
+
+
+def _detail(code: str, message: str, *, hint: str = "", field: str | None = None) -> dict[str, Any]:
+    return {
         "code": code,
         "message": shortened(message),
         "field": field and shortened(field),
         "hint": shortened(hint) or None,
         "docs": f"{REFERENCE}#{code}",
     }
-    again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
-    sent = {**again, **HEADERS.get(code, {}), **(headers or {})}
-    reply = ErrorJson({"error": error}, CODES[code].status, sent)
-    reply.error_code = code
-    return reply
 
 
 def shortened(text: str) -> str:
@@ -179,9 +204,7 @@ def shortened(text: str) -> str:
 def failed(request: str, error: Exception) -> Json:
     """The reply to what nobody has foreseen: the log alone says what it was."""
     logger("api").error("%s failed", request, exc_info=error)
-    return error_reply(
-        "internal", "the request could not be answered", hint="see the log of tandem serve"
-    )
+    return error_reply("internal", NOT_ANSWERED, hint=SEE_LOG)
 
 
 def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:

@@ -17,6 +17,9 @@ from starlette.types import Scope
 from api.http_errors import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, Json, error_reply
 from tandem.errors import SettingsError
 
+UNBOUNDED = {("POST", "/v1/documents:batch")}
+"""What reads a body in parts, each of them bounded."""
+
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
 
@@ -57,8 +60,13 @@ def refusal(
         _of_another_host(headers, hosts)
         or _of_another_site(scope, headers, origins)
         or _of_address(scope)
-        or _of_length(headers)
+        or _of_length(scope, headers)
     )
+
+
+def is_unbounded(scope: Scope) -> bool:
+    """Whether the body may be as long as its sender likes."""
+    return (scope["method"], scope["path"]) in UNBOUNDED
 
 
 def is_cross_site(headers: Headers, origins: Collection[str] = ()) -> bool:
@@ -114,9 +122,9 @@ def _of_address(scope: Scope) -> Json | None:
     return None
 
 
-def _of_length(headers: Headers) -> Json | None:
+def _of_length(scope: Scope, headers: Headers) -> Json | None:
     told = headers.get("content-length", "")
-    if not told.isdecimal() or int(told) <= MAXIMUM_BODY_BYTES:
+    if is_unbounded(scope) or not told.isdecimal() or int(told) <= MAXIMUM_BODY_BYTES:
         return None
     return error_reply(
         "body_too_large",

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.document_desk import DocumentDesk
 from api.event_intake import EventIntake
-from api.healths import Healths
+from api.healths import Healths, engine_of, obstacle
 from api.impressions import ImpressionWriter, is_sampled
 from api.judging import desk_of
 from api.live import ReleaseWatch
@@ -42,9 +43,6 @@ READ_SECONDS = 2.0
 
 CATALOGUE: Final = "catalogue"
 """What a reply names as missing where the last known release has answered it."""
-
-NO_INDEX, LOADING, NO_MODEL = "no index", "loading", "no model"
-"""Why a leg does not answer though its engine is well."""
 
 ANSWERING = {*AT_WORK, REBUILDING}
 """What a leg is that answers, if with a part of what it should have."""
@@ -84,10 +82,11 @@ class Serving:
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
+        self.document_desk = DocumentDesk(house, self._name, self.collection, self.stopping.is_set)
         self.judging = desk_of(house.settings)
         engines = house.settings.engines
         self._healths = Healths(
-            self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
+            self._health, {LEXICAL: engine_of(engines.lexical), VECTOR: engine_of(engines.vector)}
         )
         self._sights = Sights(lambda: self._collection)
         with suppress(TandemError):  # the watch logs it and tries again, and who asks is told
@@ -200,6 +199,7 @@ class Serving:
     def close(self) -> None:
         """Look no more. What was shown is written first: the rest may wait for engines."""
         self._impressions.close()
+        self.document_desk.close()
         self._past.close()
         self._watch.close()
         self._healths.close()
@@ -277,24 +277,6 @@ class Serving:
         for leg, health in self._healths.ask().items():
             state = health.state
             if state in AT_WORK:
-                state = _obstacle(collection, leg) or state
+                state = obstacle(collection, leg) or state
             legs[leg] = {"engine": health.engine, "version": health.version, "state": state}
         return legs
-
-
-def _engine(url: str) -> str:
-    """Its name: what its URL begins with."""
-    return url.partition(":")[0].partition("+")[0]
-
-
-def _obstacle(collection: OpenCollection, leg: str) -> str | None:
-    """Why the leg does not answer, or with a part alone, though its engine is well."""
-    if leg in collection.faults:
-        return NO_INDEX
-    embedder = collection.embedder
-    if leg == VECTOR and isinstance(embedder, LazyEmbedder):
-        if embedder.failure is not None:
-            return NO_MODEL
-        if not embedder.is_loaded:
-            return LOADING
-    return REBUILDING if leg in collection.incomplete else None

@@ -181,7 +181,7 @@ def _warn(target: OpenCollection) -> None:
 
 def warn_of_rebuilds(target: OpenCollection) -> None:
     """Say which index starts from zero, and why."""
-    for leg, reason in target.rebuilding.items():
+    for leg, reason in target.live.rebuilding.items():
         note(f"the {leg} index {reason}: building it again from the document log")
 
 

@@ -51,7 +51,7 @@ def serve(
     reader of the page may choose to be one of ``people``.
     """
     from api.answering import answer
-    from api.workers import answer_by_workers
+    from api.processes import answer_by_workers
 
     serves = answer if chosen.server.workers == 1 else answer_by_workers
     serves(chosen, purpose, tell, people)

@@ -89,9 +89,10 @@ def parameters(model: type[BaseModel], *more: Mapping[str, Any]) -> dict[str, An
     return {"parameters": [*more, *sorted(told, key=lambda item: item["name"] != "q")]}
 
 
-def json_body(schema: Mapping[str, Any], example: Any) -> dict[str, Any]:
-    """A body in JSON."""
-    content = {"application/json": {"schema": schema, "example": example}}
+def json_body(schema: Mapping[str, Any], example: Any, *kinds: str) -> dict[str, Any]:
+    """A body in JSON, of those types."""
+    told = {"schema": schema, "example": _exchanged(example, None, NULL)}
+    content = dict.fromkeys(kinds or ("application/json",), told)
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -22,6 +22,8 @@ ENGINES = """\
 lexical = "{engines.lexical}"
 vector = "{engines.vector}"
 catalog = "{engines.catalog}"
+[search]
+budget_ms = 30000
 """
 
 
@@ -75,6 +77,7 @@ def test_two_answer_one_is_killed_and_comes_back(shop: Shop) -> None:
         first = children(parent.pid)
         assert len(first) == 2
         page = asking.get("/v1/search", params={"q": "text", "limit": 5}).json()
+        assert page["degraded"] == []
         query_ids, seen = {page["query_id"]}, [hit["document_id"] for hit in page["hits"]]
         while page["cursor"] is not None:
             page = asking.get("/v1/search", params={"cursor": page["cursor"], "limit": 5}).json()

@@ -237,9 +237,28 @@ def test_not_ready() -> None:
     assert (error["code"], error["hint"]) == ("not_ready", "index something")
 
 
+STATUSES = {400, 401, 403, 404, 405, 409, 410, 412, 413, 414, 415, 421, 429, 500, 503}
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_has_a_meaning(code: str) -> None:
     """A sentence, and a status that says whose fault it is."""
     told = CODES[code]
     assert told.meaning.endswith(".")
-    assert told.status in {400, 401, 403, 404, 405, 410, 413, 414, 415, 421, 429, 500, 503}
+    assert told.status in {
+        400,
+        401,
+        403,
+        404,
+        405,
+        409,
+        410,
+        412,
+        413,
+        414,
+        415,
+        421,
+        429,
+        500,
+        503,
+    }
