@@ -85,7 +85,9 @@ class FakeHouse:
             collection="main", engines=engines, search=self.search, data_dir=Path("nowhere")
         )
         self.generations: list[Any] = []
-        self.catalog = SimpleNamespace(releases=SimpleNamespace(generations=self._generations))
+        releases = SimpleNamespace(generations=self._generations)
+        self.catalog = SimpleNamespace(releases=releases, documents=None, checkpoints=None)
+        self.tell_growth: Callable[[], None] = lambda: None
         self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)
         self.before: Callable[[], None] = lambda: None
         self.ownership = object() if is_owner else None
