@@ -55,9 +55,9 @@ class FakeCollection:
             raise self.error
         return self.changes
 
-    def suggest(self, *asked: Any, budget_ms: float) -> str:
+    def suggest(self, *asked: Any, forced: object, budget_ms: float) -> str:
         """See ``OpenCollection``; noted."""
-        self.typed.append((*asked, budget_ms))
+        self.typed.append((*asked, forced, budget_ms))
         return "suggested"
 
     def close_dropped(self) -> None:
@@ -368,7 +368,7 @@ def test_suggestions_are_the_collections_with_past_queries() -> None:
     house = FakeHouse()
     with served(house) as serving:
         assert cast("Any", serving.suggest("da", {"genre": "x"}, 5, 70.0)) == "suggested"
-    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, 70.0)]
+    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, None, 70.0)]
 
 
 def test_a_broken_file_of_rules_stops_the_start(tmp_path: Path) -> None:
