@@ -77,7 +77,7 @@ up: containers .env ## Start Tandem with its servers in containers
 	$(DOCKER) compose up --build --detach --wait
 	@echo "next: put a file into the folder content and run"
 	@echo "  $(DOCKER) compose run --rm tandem index /content/FILE"
-	@echo "searches are answered at http://127.0.0.1:8765/v1/search?q=TEXT"
+	@echo "searches are answered at http://127.0.0.1:8765, by the key API_KEY of the file .env"
 
 down: containers ## Stop the containers; what they hold is kept
 	$(DOCKER) compose down

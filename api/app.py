@@ -12,6 +12,7 @@ from api.commands import (
     events,
     follow,
     index,
+    keys,
     models,
     reindex,
     releases,
@@ -19,6 +20,7 @@ from api.commands import (
     serve,
     status,
     train,
+    users,
     verify,
 )
 from tandem.telemetry import configure_logging
@@ -46,7 +48,9 @@ app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
 app.command("train")(train.run)
 app.add_typer(models.app, name="models")
+app.add_typer(keys.app)
 app.add_typer(events.app)
+app.add_typer(users.app)
 app.add_typer(evaluation.app)
 
 

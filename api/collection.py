@@ -270,12 +270,13 @@ class OpenCollection:
         limit: int,
         past: PastQueries,
         *,
+        forced: Mapping[str, Any] | None = None,
         budget_ms: float = BUDGET_MS,
     ) -> Suggested:
         """Titles of the live release, and past queries; see ``Suggester``, also for the errors."""
         with self.held() as (_, opened):
             suggester = self.searching.suggester(opened, past, budget_ms)
-            return suggester.suggest(prefix, filters=filters, limit=limit)
+            return suggester.suggest(prefix, filters=filters, forced=forced, limit=limit)
 
     def begin_to_load(self) -> None:
         """Load the embedder in the background, while other things are opened."""

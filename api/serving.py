@@ -5,6 +5,7 @@ live. With embedded engines its owner does that, and here is only seen how the c
 searches never waits for the catalogue: it is asked in a thread of its own.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +13,8 @@ from typing import Any, Final
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.document_desk import DocumentDesk
+from api.erasure_intake import ErasureIntake
 from api.event_intake import EventIntake
 from api.healths import Healths
 from api.impressions import ImpressionWriter, is_sampled
@@ -19,6 +22,7 @@ from api.judging import desk_of
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
 from api.past_queries import PastQueriesWatch
+from api.retention import Retention
 from query.configurations import LEXICAL, VECTOR
 from query.rules_file import RulesFile
 from query.suggesting import Suggested
@@ -53,8 +57,16 @@ class NotReady(TandemError):
     code = "not_ready"
 
 
+class Stopping(TandemError):
+    """The process is to end: what it still answers is what it has in hand."""
+
+    code = "stopping"
+
+
 class Serving:
-    """The collection as a server has it. Thread-safe."""
+    """The collection as a server has it. Thread-safe. ``stopping`` is set when the process is to
+    end: from then on it is not ready, and what would go on for long ends soon.
+    """
 
     def __init__(self, house: House) -> None:
         """Look for the collection; where it cannot be had, go on looking.
@@ -63,6 +75,7 @@ class Serving:
             SettingsError: the file of rules cannot be read, or is broken.
         """
         RulesFile(house.settings.search.rules)  # refused at the start: later ones would be left out
+        self.stopping = threading.Event()
         self._house = house
         self._name = house.settings.collection
         self._collection: OpenCollection | None = None
@@ -72,6 +85,8 @@ class Serving:
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
+        self.document_desk = DocumentDesk(house, self._name, self.collection, self.stopping.is_set)
+        self.erasures = ErasureIntake(house.catalog, self._name, self._impressions.flush)
         self.judging = desk_of(house.settings)
         engines = house.settings.engines
         self._healths = Healths(
@@ -82,6 +97,7 @@ class Serving:
         self._watch = ReleaseWatch(self._look)
         days = house.settings.search.past_queries_days
         self._past = PastQueriesWatch(self._events, self._name, days=days)
+        self._retention = self._forgetting() if house.ownership is None else None
 
     def collection(self) -> OpenCollection:
         """The collection.
@@ -109,7 +125,12 @@ class Serving:
         return is_sampled(query.query_id, self._house.settings.search.feature_log_share)
 
     def suggest(
-        self, prefix: str, filters: Mapping[str, Any], limit: int, budget_ms: float
+        self,
+        prefix: str,
+        filters: Mapping[str, Any],
+        limit: int,
+        budget_ms: float,
+        forced: Mapping[str, Any] | None = None,
     ) -> Suggested:
         """Titles, and what others have searched for, within that time; see ``Suggester``.
 
@@ -118,7 +139,9 @@ class Serving:
             FilterError: a filter that the schema does not allow.
         """
         past = self._past.current
-        return self.collection().suggest(prefix, filters, limit, past, budget_ms=budget_ms)
+        return self.collection().suggest(
+            prefix, filters, limit, past, forced=forced, budget_ms=budget_ms
+        )
 
     def document(self, document_id: str) -> Document | None:
         """The document as the live release has it; ``None`` where it is gone.
@@ -149,7 +172,10 @@ class Serving:
 
         Raises:
             NotReady: it cannot; the hint says what to do.
+            Stopping: the process is to end.
         """
+        if self.stopping.is_set():
+            raise Stopping("the server ends", hint="ask another one, or this one when it is back")
         try:
             collection = self.collection()
         except TandemError as error:
@@ -173,9 +199,23 @@ class Serving:
     def close(self) -> None:
         """Look no more. What was shown is written first: the rest may wait for engines."""
         self._impressions.close()
+        self.document_desk.close()
+        self.erasures.close()
         self._past.close()
+        if self._retention is not None:
+            self._retention.close()
         self._watch.close()
         self._healths.close()
+
+    def _forgetting(self) -> Retention:
+        """Where nobody has to follow beside the server, it is the one that forgets; where somebody
+        does, both may.
+        """
+
+        def served() -> list[str]:
+            return [] if self._collection is None else [self._name]
+
+        return Retention(self._house, served, lambda _name: None)
 
     def _look(self) -> bool:
         """Find the collection and take up what is live; whether that is another release."""

@@ -99,7 +99,7 @@ class DegradationReply(Wire):
         description="`timeout`, no answer in time; `unavailable`, out of reach; `error`, it "
         "failed; `skipped`, not asked, as it has not answered several times in a row; "
         "`rebuilding`, its index is built again, and finds but a part; of `rerank`, the event log "
-        "is being read"
+        "is being read; `behind`, it does not show `min_sequence` yet"
     )
 
 
@@ -169,6 +169,19 @@ class EventsReply(Wire):
         "and marked in the log"
     )
     rejected: list[RejectReply]
+
+
+class ErasureReply(Wire):
+    """What became of an erasure."""
+
+    user_id: str
+    state: Literal["done", "under_way"]
+    asked_at: str
+    done_at: str | None = Field(description="null while it is under way")
+    events: int = Field(description="what the person did: without ids and details now")
+    impressions: int = Field(description="what the person was shown: without ids and texts now")
+    features: int = Field(description="rows of features that are gone")
+    beyond_reach: list[str] = Field(description="what an erasure cannot change")
 
 
 class HealthReply(Wire):

@@ -15,13 +15,15 @@ from tandem.features import FeatureMatrix
 from tandem.queries import Query
 from tandem.rankings import Contribution, Correction, Degradation, Evidence, Hit, Ranking
 
-VERSION = 2
+VERSION = 3
 
 QUERY_FIELDS = (
     "text", "query_id", "surface", "seed_document_id", "user_id", "client_id", "session_id",
     "wants_features",
 )  # fmt: skip
 """What is kept of the query as it stands."""
+
+PEOPLE = ("user_id", "client_id", "session_id")
 
 
 def encoded(arranged: Arranged) -> bytes:
@@ -33,6 +35,7 @@ def encoded(arranged: Arranged) -> bytes:
             "version": VERSION,
             "query": {name: getattr(query, name) for name in QUERY_FIELDS},
             "filters": canonical(query.filters),
+            "forced": canonical(query.forced),
             "asked_facets": query.facets,
             "configuration": arranged.configuration,
             "release": arranged.release,
@@ -67,10 +70,11 @@ def decoded(content: bytes) -> Arranged:
         raise CursorExpired(
             "the cursor is from another version of Tandem", hint="ask for the first page again"
         )
-    filters, facets = orjson.loads(data["filters"]), tuple(data["asked_facets"])
+    filters, forced = orjson.loads(data["filters"]), orjson.loads(data["forced"])
+    facets = tuple(data["asked_facets"])
     correction = data["correction"]
     return Arranged(
-        query=Query(filters=filters, facets=facets, **data["query"]),
+        query=Query(filters=filters, forced=forced, facets=facets, **data["query"]),
         configuration=data["configuration"],
         release=data["release"],
         ranking=Ranking(data["name"], tuple(_hit(*listed) for listed in data["hits"])),
@@ -87,6 +91,15 @@ def decoded(content: bytes) -> Arranged:
         as_of=data["as_of"],
         features=data["features"] and _read(*data["features"]),
     )
+
+
+def people_in(content: bytes) -> frozenset[str]:
+    """The ids of whoever asked, as a user, a client or a session; none where it cannot be read."""
+    try:
+        asked = orjson.loads(content)["query"]
+        return frozenset(asked[name] for name in PEOPLE if asked[name] is not None)
+    except (ValueError, KeyError, TypeError):
+        return frozenset()
 
 
 def _written(features: FeatureMatrix) -> tuple[Any, ...]:

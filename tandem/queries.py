@@ -40,11 +40,12 @@ class Query:
 
     A blank ``text`` browses what the filters leave, in the order of ``sort``. ``filters`` is the
     filter as data (``tandem.filters``) and ``facets`` are names of fields, neither yet checked
-    against a schema. ``seed_document_id`` is the document to which others are similar, on that
-    surface. ``limit`` counts documents, 1 to 1,000; ``cursor`` asks for the page after the one that
-    gave it. ``budget_ms`` is the time for the whole answer in milliseconds, at most 600,000;
-    ``None`` takes the configuration's. ``wants_highlights``: what a hit shows of itself is looked
-    for; ``wants_explanation``: what each feature did to the score of the hits shown;
+    against a schema; ``forced`` is a second filter, of who may not see everything: both must hold.
+    ``seed_document_id`` is the document to which others are similar, on that surface. ``limit``
+    counts documents, 1 to 1,000; ``cursor`` asks for the page after the one that gave it.
+    ``budget_ms`` is the time for the whole answer in milliseconds, at most 600,000; ``None`` takes
+    the configuration's. ``wants_highlights``: what a hit shows of itself is looked for;
+    ``wants_explanation``: what each feature did to the score of the hits shown;
     ``wants_features``: the features of the hits shown, for whoever learns from them. ``issued_at``
     is aware, UTC.
     """
@@ -54,6 +55,7 @@ class Query:
     surface: Surface = "search"
     seed_document_id: str | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
+    forced: Mapping[str, Any] = field(default_factory=dict)
     facets: tuple[str, ...] = ()
     sort: Sort | None = None
     user_id: str | None = None

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,8 +9,8 @@ import typer
 from api.bootstrap import open_house
 from api.commands.options import Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, note
+from api.local_key import make_local_key
 from api.owner import Owner
-from api.serving import Serving
 from api.until_stopped import following, stopped_by_signal
 from tandem.settings import Settings
 
@@ -46,20 +45,29 @@ def serve(
     """Serve the collection of the settings until a signal; ``tell`` is told the address, and the
     reader of the page may choose to be one of ``people``.
     """
+    from api.keyring import Keyring, refuse_strangers
     from api.listening import listening
-    from api.refusals import hosts_of
+    from api.refusals import hosts_of, origins_of
+    from api.serving import Serving
     from api.web import create_web
 
     place = chosen.server
-    hosts = hosts_of(place.host, place.hosts)
-    web = partial(create_web, people=people, hosts=hosts)
+    hosts, origins = hosts_of(place.host, place.hosts), origins_of(place.cors_origins)
     with open_house(chosen, purpose, follows=True, notify=note) as house:
+        refuse_strangers(house.catalog.keys, place)
         owner = None if house.ownership is None else Owner(house)
+        own = [] if owner is None else [make_local_key(chosen.data_dir)]
         with (
             stopped_by_signal(owner) as stop,
             following(owner),
+            closing(Keyring(house.catalog.keys, place, own)) as keyring,
             closing(Serving(house)) as serving,
-            listening(web(serving), place.host, place.port, stop) as address,
+            listening(
+                create_web(serving, people, hosts, keyring.recognise, origins),
+                place.host,
+                place.port,
+                stop,
+            ) as address,
         ):
             if house.ownership is not None:
                 # a search from another shell asks there

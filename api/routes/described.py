@@ -17,6 +17,9 @@ ALWAYS = (
 )  # fmt: skip
 """Errors that every operation can give."""
 
+KEY_ERRORS = ("unauthorized", "forbidden", "too_many_requests")
+"""Errors that every operation can give that needs a scope."""
+
 SEARCH_ERRORS = (
     "bad_query", "bad_filter", "bad_cursor", "cursor_expired", "collection_not_found",
     "search_unavailable",
@@ -40,11 +43,14 @@ EXAMPLES: Mapping[str, Any] = {
 }
 
 
-def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The replies of an operation for those codes and for what can always come."""
+def errors(*codes: str, is_open: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The replies of an operation for those codes and for what can always come. ``is_open``: it
+    needs no scope.
+    """
+    always = ALWAYS if is_open else ALWAYS + KEY_ERRORS
     by_status: dict[int | str, list[str]] = {}
     for code, told in CODES.items():
-        if code in codes or code in ALWAYS:
+        if code in codes or code in always:
             by_status.setdefault(told.status, []).append(code)
     return {
         status: {
@@ -60,6 +66,15 @@ def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
 def with_nulls(document: Any) -> Any:
     """The whole document with the nulls of its examples, which FastAPI would leave out."""
     return _exchanged(document, NULL, None)
+
+
+def with_optional_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, where each operation that needs a scope needs none of a server without keys."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "security" in operation:
+                operation["security"] = [{}, *operation["security"]]
+    return document
 
 
 def reply(model: type[BaseModel], description: str, example: Any) -> dict[str, Any]:
@@ -83,9 +98,10 @@ def parameters(model: type[BaseModel], *more: Mapping[str, Any]) -> dict[str, An
     return {"parameters": [*more, *sorted(told, key=lambda item: item["name"] != "q")]}
 
 
-def json_body(schema: Mapping[str, Any], example: Any) -> dict[str, Any]:
-    """A body in JSON."""
-    content = {"application/json": {"schema": schema, "example": example}}
+def json_body(schema: Mapping[str, Any], example: Any, *kinds: str) -> dict[str, Any]:
+    """A body in JSON, of those types."""
+    told = {"schema": schema, "example": _exchanged(example, None, NULL)}
+    content = dict.fromkeys(kinds or ("application/json",), told)
     return {"requestBody": {"required": True, "content": content}}
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
+from api.access import needs
 from api.bodies import read_json
 from api.event_intake import MAXIMUM_EVENTS, Batch, read_array, read_lines
 from api.http_errors import Json
@@ -43,7 +44,11 @@ BODY = {
 
 def routes(serving: Serving) -> APIRouter:
     """Taking events."""
-    router = APIRouter(prefix="/v1", tags=["events"], dependencies=[Depends(refuse_unknown)])
+    router = APIRouter(
+        prefix="/v1",
+        tags=["events"],
+        dependencies=[Depends(needs("search")), Depends(refuse_unknown)],
+    )
 
     @router.post(
         "/events",

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request
 
+from api.access import needs
 from api.asked import by_body, by_parameters, check_id
 from api.http_errors import BadParameter, Json
 from api.routes.content import JSON, Body, check_type
@@ -38,7 +39,9 @@ POOL_ERRORS = ("pool_not_found", "pool_unreadable")
 
 def routes(serving: Serving) -> APIRouter:
     """Judging."""
-    router = APIRouter(prefix="/v1/judging", tags=["judging"])
+    router = APIRouter(
+        prefix="/v1/judging", tags=["judging"], dependencies=[Depends(needs("admin"))]
+    )
     _add_pools(router, serving)
     _add_documents(router, serving)
     _add_rating(router, serving)

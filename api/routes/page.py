@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.exceptions import HTTPException
 
+from api.access import needs
 from api.http_errors import Json
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
@@ -73,7 +74,9 @@ def routes(
     router = APIRouter(include_in_schema=False)
     known = page_files() if pages is None else pages
 
-    @router.get("/page/setup.json", dependencies=[Depends(refuse_unknown)])
+    @router.get(
+        "/page/setup.json", dependencies=[Depends(needs("search")), Depends(refuse_unknown)]
+    )
     def setup() -> Json:
         """What there is to choose among."""
         collection = serving.collection()

@@ -1,7 +1,8 @@
 """``/v1/suggest``: ways to end what somebody types."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
+from api.access import caller_of, needs
 from api.asked import by_parameters
 from api.http_errors import Json
 from api.routes.answering import left_ms
@@ -15,7 +16,7 @@ from query.suggesting import BUDGET_MS
 
 def routes(serving: Serving) -> APIRouter:
     """Suggesting."""
-    router = APIRouter(prefix="/v1", tags=["search"])
+    router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(needs("search"))])
 
     @router.get(
         "/suggest",
@@ -33,9 +34,9 @@ def routes(serving: Serving) -> APIRouter:
         a filter, as they could lead outside it. What is asked here is no impression.
         """
         asked = by_parameters(SuggestAsked, request.query_params)
-        found = serving.suggest(
-            asked.q, asked.filter, asked.limit, left_ms(BUDGET_MS, request.state.arrived_seconds)
-        )
+        left = left_ms(BUDGET_MS, request.state.arrived_seconds)
+        forced = caller_of(request).filter
+        found = serving.suggest(asked.q, asked.filter, asked.limit, left, forced)
         return Json(
             {
                 "suggestions": [item._asdict() for item in found.items],

@@ -13,6 +13,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import open_database, reading, writing
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT, EVENT_HEAD, FEATURES
 from tandem.catalog.faults import DatabaseDamaged
+from tandem.catalog.keys import Wanted
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
@@ -106,8 +107,8 @@ def test_all_tables_of_an_earlier_version_are_refused(url: sa.URL) -> None:
 @pytest.mark.parametrize(
     ("found", "said", "hint"),
     [
-        (FORMAT - 4, "an earlier version of Tandem: format 1, expected 5", "index again"),
-        (FORMAT + 1, "a later version of Tandem: format 6, expected 5", "use that version"),
+        (FORMAT - 5, "an earlier version of Tandem: format 1, expected 6", "index again"),
+        (FORMAT + 1, "a later version of Tandem: format 7, expected 6", "use that version"),
     ],
 )
 def test_another_format_is_refused(url: sa.URL, found: int, said: str, hint: str) -> None:
@@ -167,7 +168,7 @@ def without_models(connection: sa.Connection) -> None:
     """What format 3 had not."""
     for column in ("model", "search"):
         connection.exec_driver_sql(f"ALTER TABLE releases DROP COLUMN {column}")
-    for table in ("models", "model_parts"):
+    for table in ("models", "model_parts", "keys"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     connection.execute(LOG.update().values(format=3))
 
@@ -196,12 +197,24 @@ def test_a_catalogue_without_searches_is_taken_up(catalog: Catalog, open_catalog
     before = catalog.releases.promote("main", made.number, parent=None)
     with writing(catalog.engine) as connection:
         connection.exec_driver_sql("ALTER TABLE releases DROP COLUMN search")
+        connection.exec_driver_sql("DROP TABLE keys")
         connection.execute(LOG.update().values(format=4))
     again = open_catalog()
     assert again.releases.live("main") == before
     after = again.releases.promote("main", made.number, parent=before.number, search='{"depth":9}')
     assert open_catalog().releases.live("main") == after
     assert after.search == '{"depth":9}'
+
+
+def test_a_catalogue_without_keys_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """Format 5: there is none yet, and may be one."""
+    with writing(catalog.engine) as connection:
+        connection.exec_driver_sql("DROP TABLE keys")
+        connection.execute(LOG.update().values(format=5))
+    again = open_catalog()
+    assert again.keys.list() == []
+    made, _ = again.keys.create(Wanted("shop", frozenset({"search"})))
+    assert open_catalog().keys.list() == [made]
 
 
 def test_a_catalogue_that_lacks_a_table_is_damaged(catalog: Catalog, open_catalog: Open) -> None:
@@ -240,7 +253,7 @@ def drop_second(connection: sa.Connection) -> None:
     for index in sa.inspect(connection).get_indexes("events"):
         if not index["unique"]:
             connection.exec_driver_sql(f"DROP INDEX {index['name']}")
-    for table in ("impression_features", "feature_names"):
+    for table in ("impression_features", "feature_names", "erasures", "erased_ids"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
 
 
@@ -277,6 +290,7 @@ def test_an_event_log_without_features_is_taken_up(catalog: Catalog, open_catalo
         connection.execute(EVENT_HEAD.update().values(format=2))
     log = open_catalog().events
     assert log.features.size("main") == (0, 0)
+    assert log.erasures.of("main") == []
     with reading(log.engine) as connection:
         indexes = [index["column_names"] for index in sa.inspect(connection).get_indexes("events")]
     ordered = {index[1] for index in indexes if index[2:3] == ["sequence"]}
@@ -305,8 +319,8 @@ def test_indexes_over_many_rows_may_take_their_time(
         open_log(postgres_url, BEHAVIOUR).dispose()
     finally:
         sa.event.remove(FEATURES, "before_create", slow)
-    assert "is of format 2 and becomes one of format 3" in caplog.messages[0]
-    assert "was of format 2 and is of format 3 now" in caplog.messages[1]
+    assert f"is of format 2 and becomes one of format {EVENT_FORMAT}" in caplog.messages[0]
+    assert f"was of format 2 and is of format {EVENT_FORMAT} now" in caplog.messages[1]
 
 
 @pytest.mark.parametrize("found", [2, EVENT_FORMAT])
@@ -370,7 +384,7 @@ def test_a_later_version_was_first(catalog: Catalog, monkeypatch: pytest.MonkeyP
             connection.execute(EVENT_HEAD.update().values(format=EVENT_FORMAT + 1))
 
     overtaken(monkeypatch, by_a_later_one)
-    with pytest.raises(CatalogError, match="a later version of Tandem: format 4, expected 3"):
+    with pytest.raises(CatalogError, match="a later version of Tandem: format 5, expected 4"):
         open_log(url, BEHAVIOUR)
     with reading(catalog.events.engine) as connection:
         assert connection.execute(sa.select(EVENT_HEAD.c.format)).scalar() == EVENT_FORMAT + 1
@@ -402,14 +416,14 @@ def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> No
     assert [row.what.details for row in log.impressions("main", 0, 10).rows] == [{}, {}]
 
 
-@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (4, "a later")])
+@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (EVENT_FORMAT + 1, "a later")])
 def test_another_event_log_is_refused(
     catalog: Catalog, open_catalog: Open, found: int, age: str
 ) -> None:
     """One that nothing is known of."""
     with writing(catalog.events.engine) as connection:
         connection.execute(EVENT_HEAD.update().values(format=found))
-    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 3"
+    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 4"
     with pytest.raises(CatalogError, match=said):
         _ = open_catalog().events
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from api.bootstrap import House
-from api.serving import NotReady, Serving
+from api.serving import NotReady, Serving, Stopping
 from query.past_queries import PastQueries
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import (
@@ -192,6 +192,17 @@ def test_a_document_is_read_from_the_index_or_else_from_the_log() -> None:
         assert cast("Any", serving.document("a")) == "as indexed"
         with pytest.raises(SearchUnavailable, match="cannot be read now"):
             serving.document("b")
+
+
+def test_once_it_is_to_end_it_is_not_ready() -> None:
+    """Whoever divides requests among servers gives it no more; what it has is answered."""
+    house = FakeHouse()
+    with served(house) as serving:
+        assert serving.readiness()["release"] == 1
+        serving.stopping.set()
+        with pytest.raises(Stopping, match="the server ends"):
+            serving.readiness()
+        assert cast("Any", serving.collection()) is house.opened
 
 
 def test_what_cannot_be_opened_keeps_its_reason_for_the_log() -> None:

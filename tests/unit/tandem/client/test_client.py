@@ -17,8 +17,8 @@ from starlette.testclient import TestClient
 from api.event_intake import MAXIMUM_EVENTS
 from api.http_errors import NAMES
 from api.listening import listening
-from tandem.client import Client, Refused, Sent, ServerFailed, ServerUnavailable
-from tandem.client.asking import BYTES_PER_CALL, EVENTS_PER_CALL
+from tandem.client import Client, Erased, Refused, Sent, ServerFailed, ServerUnavailable
+from tandem.client.asking import BYTES_PER_CALL, ITEMS_PER_CALL
 from tandem.client.errors import FIELDS
 from tandem.errors import (
     BadCursor,
@@ -28,6 +28,7 @@ from tandem.errors import (
     FilterError,
     QueryError,
     SearchUnavailable,
+    SequenceConflict,
     SettingsError,
     TandemError,
 )
@@ -35,6 +36,7 @@ from tandem.events import Event
 from tandem.protocols import Searcher
 from tandem.queries import Query, Sort
 from tandem.rankings import Correction, Degradation, Highlight
+from tests.scripted_server import Script, client_told
 from tests.web_client import DOCUMENTS, HITS, StandIn, client_of
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -71,11 +73,6 @@ class Application(httpx.BaseTransport):
 def client_over(served: StandIn) -> Client:
     """A client of what is served."""
     return Client("http://testserver/", http=Application(client_of(served)))
-
-
-def client_told(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
-    """A client of whatever answers so."""
-    return Client("http://testserver", http=httpx.MockTransport(answer))
 
 
 def test_an_answer_comes_back_as_it_was() -> None:
@@ -201,7 +198,7 @@ def test_no_call_is_larger_than_a_server_takes() -> None:
     assert (sent.accepted, [item.place for item in sent.rejected]) == (3_000, [2_999])
     assert max(sizes) <= BYTES_PER_CALL
     assert len(sizes) == -(-sum(sizes) // BYTES_PER_CALL) == 4
-    assert EVENTS_PER_CALL == MAXIMUM_EVENTS
+    assert ITEMS_PER_CALL == MAXIMUM_EVENTS
 
 
 def test_large_events_arrive() -> None:
@@ -255,6 +252,20 @@ def test_rejected_events_are_named_by_their_place() -> None:
     assert (sent.accepted, sent.unknown_query_ids) == (2, ("q",))
 
 
+@pytest.mark.parametrize("state", ["done", "under_way"])
+def test_erasure(state: str) -> None:
+    """What was done, and whether that is all."""
+    told: dict[str, Any] = {
+        "user_id": "a/b", "state": state, "events": 3, "impressions": 2, "features": 1,
+        "beyond_reach": ["backups"], "asked_at": "2026-11-21T09:30:00Z", "done_at": None,
+    }  # fmt: skip
+    served = Script(httpx.Response(200 if state == "done" else 202, json=told))
+    erased = client_told(served).erase_user("a/b")
+    assert erased == Erased("a/b", state == "done", 3, 2, 1, ("backups",))
+    (asked,) = served.asked
+    assert (asked.method, asked.url.raw_path) == ("DELETE", b"/v1/users/a%2Fb")
+
+
 def test_health() -> None:
     """Alive and ready."""
     with client_over(StandIn()) as client:
@@ -296,7 +307,11 @@ def test_every_other_name_of_the_wire_is_known() -> None:
         (404, "document_not_found", DocumentNotFound),
         (410, "cursor_expired", CursorExpired),
         (503, "search_unavailable", SearchUnavailable),
+        (412, "sequence_conflict", SequenceConflict),
         (503, "overloaded", ServerFailed),
+        (429, "too_many_requests", ServerFailed),
+        (401, "unauthorized", Refused),
+        (403, "forbidden", Refused),
         (500, "internal", ServerFailed),
         (413, "body_too_large", Refused),
     ],
@@ -334,6 +349,7 @@ def test_what_is_no_server_of_ours(body: bytes) -> None:
         lambda client: client.similar("x"),
         lambda client: client.suggest("x"),
         lambda client: client.send([Event("a", "view", MOMENT)]),
+        lambda client: client.erase_user("u"),
         lambda client: client.ready(),
     ],
 )
@@ -431,6 +447,23 @@ def test_no_address(url: str) -> None:
         Client(url)
 
 
+def test_a_key_goes_with_every_request() -> None:
+    """And nothing does without one."""
+    served = Script(*[httpx.Response(200, json={"alive": True})] * 3)
+    client_told(served, key="tdm_1_secret").is_alive()
+    client_told(served).is_alive()
+    told = [request.headers.get("authorization") for request in served.asked]
+    assert told == ["Bearer tdm_1_secret", None]
+
+
+@pytest.mark.parametrize("key", ["", "a key", "schlüssel", "tdm\n", "\ud800"])
+def test_no_key(key: str) -> None:
+    """Told before anything is asked, without a word of it."""
+    with pytest.raises(SettingsError, match="the key is none") as caught:
+        Client("http://testserver", key=key)
+    assert not key or key not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
@@ -446,6 +479,7 @@ def test_no_address(url: str) -> None:
             Query("", surface="similar", seed_document_id="d", user_id="\ud800")
         ),
         lambda client: client.suggest("\ud800"),
+        lambda client: client.erase_user("\ud800"),
         lambda client: client.suggest("x", filters={"a": {1}}),
         lambda client: client.suggest("x", filters={"a": "\ud800"}),
     ],
