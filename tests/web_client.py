@@ -18,11 +18,13 @@ from api.document_intake import DocumentIntake, Done, Written
 from api.event_intake import Taken
 from api.guard import Guard
 from api.http_errors import CODES, answer_errors
+from api.metrics import Sight
 from api.routes.page import File
 from api.routes.page import routes as page_routes
 from api.serving import Serving
 from api.web import create_web
 from api.wire import ErrorReply
+from api.wire_examples import ERASURE_REPLY, ERASURE_UNDER_WAY
 from api.workers import Workers
 from query.configurations import DEFAULT, SearchConfiguration, configurations, named
 from query.suggesting import Suggested, Suggestion
@@ -51,6 +53,14 @@ HITS = (
 DOCUMENTS = {"a": document("a", "about snow", title="Snow", kind="book", tags=("x", "y"))}
 
 
+SEEN = Sight(
+    catalogue_is_up=True,
+    release={"collection": "main", "release": "3", "generation": "2", "model": "5"},
+    behind={"lexical": (0, 0.0), "vector": (3, 1.5)},
+    expected={"behaviour_clicks": 0.25},
+)
+
+
 class AnyPool:
     """A ``Desk`` that takes any rating of any pool, and keeps none."""
 
@@ -60,6 +70,15 @@ class AnyPool:
     def undo(self, name: str, rater: str) -> Rating | None:
         """See ``Desk``."""
         return None
+
+
+class AnyErasure:
+    """An ``ErasureIntake`` that knows nobody, and is not done with those whose id is long."""
+
+    def take(self, person: str) -> dict[str, Any]:
+        """See ``ErasureIntake``."""
+        is_done = len(person) < 100
+        return {**(ERASURE_REPLY if is_done else ERASURE_UNDER_WAY), "user_id": person}
 
 
 @dataclass
@@ -129,7 +148,9 @@ class StandIn:
     schema: Schema = SCHEMA
     result: Mapping[str, Any] = field(default_factory=dict)
     judging: Any = field(default_factory=AnyPool)
+    seen: Sight = SEEN
     document_desk: AnyDocuments = field(default_factory=AnyDocuments)
+    erasures: Any = field(default_factory=AnyErasure)
 
     @property
     def generation(self) -> Any:
@@ -191,6 +212,10 @@ class StandIn:
     def degraded(self) -> tuple[Degradation, ...]:
         """See ``Serving``."""
         return self.lacking
+
+    def sight(self) -> Sight:
+        """See ``Serving``."""
+        return self.seen
 
     def readiness(self) -> dict[str, Any]:
         """See ``Serving``."""

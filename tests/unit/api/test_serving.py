@@ -24,6 +24,7 @@ from tandem.errors import (
 )
 from tandem.rankings import Degradation
 from tandem.stores import EngineHealth
+from tandem.telemetry import UNMETERED
 from tests.fakes import HashEmbedder
 
 
@@ -54,9 +55,9 @@ class FakeCollection:
             raise self.error
         return self.changes
 
-    def suggest(self, *asked: Any, budget_ms: float) -> str:
+    def suggest(self, *asked: Any, forced: object, budget_ms: float) -> str:
         """See ``OpenCollection``; noted."""
-        self.typed.append((*asked, budget_ms))
+        self.typed.append((*asked, forced, budget_ms))
         return "suggested"
 
     def close_dropped(self) -> None:
@@ -84,10 +85,13 @@ class FakeHouse:
             collection="main", engines=engines, search=self.search, data_dir=Path("nowhere")
         )
         self.generations: list[Any] = []
-        self.catalog = SimpleNamespace(releases=SimpleNamespace(generations=self._generations))
+        releases = SimpleNamespace(generations=self._generations)
+        self.catalog = SimpleNamespace(releases=releases, documents=None, checkpoints=None)
+        self.tell_growth: Callable[[], None] = lambda: None
         self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)
         self.before: Callable[[], None] = lambda: None
         self.ownership = object() if is_owner else None
+        self.meter = UNMETERED
         self.opened = FakeCollection()
         self.error: Exception | None = None
         self.states = {"lexical": "ok", "vector": "ok"}
@@ -124,7 +128,7 @@ class FakeHouse:
 
 
 class NoWatch:
-    """In the place of ``ReleaseWatch`` and ``PastQueriesWatch``: tests look themselves."""
+    """In the place of ``ReleaseWatch`` and others that have a thread: tests look themselves."""
 
     current = PastQueries()
 
@@ -139,6 +143,7 @@ def _no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing happens by itself."""
     monkeypatch.setattr("api.serving.ReleaseWatch", NoWatch)
     monkeypatch.setattr("api.serving.PastQueriesWatch", NoWatch)
+    monkeypatch.setattr("api.serving.Retention", NoWatch)
 
 
 @contextmanager
@@ -364,7 +369,7 @@ def test_suggestions_are_the_collections_with_past_queries() -> None:
     house = FakeHouse()
     with served(house) as serving:
         assert cast("Any", serving.suggest("da", {"genre": "x"}, 5, 70.0)) == "suggested"
-    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, 70.0)]
+    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, None, 70.0)]
 
 
 def test_a_broken_file_of_rules_stops_the_start(tmp_path: Path) -> None:
@@ -374,3 +379,25 @@ def test_a_broken_file_of_rules_stops_the_start(tmp_path: Path) -> None:
     house.search.rules.write_text("[[rules]")
     with pytest.raises(SettingsError, match=r"rules\.toml: not TOML"):
         Serving(cast("House", house))
+
+
+@pytest.mark.parametrize("is_owner", [False, True])
+def test_who_only_searches_forgets_what_is_too_old(
+    monkeypatch: pytest.MonkeyPatch, is_owner: bool
+) -> None:
+    """With servers for engines nobody need follow; of a collection that is there."""
+    made: list[Callable[[], list[str]]] = []
+
+    class Noted(NoWatch):
+        def __init__(self, _house: object, leading: Callable[[], list[str]], _: object) -> None:
+            made.append(leading)
+
+    monkeypatch.setattr("api.serving.Retention", Noted)
+    house = FakeHouse(is_owner=is_owner)
+    house.error = CollectionNotFound("there is no collection 'main'")
+    with served(house) as serving:
+        assert len(made) == (0 if is_owner else 1)
+        assert [leading() for leading in made] == [[]] * len(made)
+        house.error = None
+        serving._look()
+        assert [leading() for leading in made] == [["main"]] * len(made)
