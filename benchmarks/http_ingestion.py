@@ -21,7 +21,7 @@ import orjson
 from api.bootstrap import House, open_house
 from api.document_shape import told
 from api.embedders import load_embedder
-from api.listening import listening
+from api.listening import bound_to, listening
 from api.owner import Owner
 from api.serving import Serving
 from api.web import create_web
@@ -43,7 +43,7 @@ class Files(NamedTuple):
 
     records: Path
     lines: Path
-    count: int
+    total: int
 
 
 def written(folder: Path, count: int, to: Path) -> Files:
@@ -79,7 +79,7 @@ def indexing_seconds(settings: Settings, files: Files, embedder: Embedder) -> fl
             started = time.perf_counter()
             report = target.indexer.index([source], intake)
             seconds = time.perf_counter() - started
-    assert report.accepted == files.count, report
+    assert report.accepted == files.total, report
     assert not report.failed_legs, report.failed_legs
     return seconds
 
@@ -94,7 +94,9 @@ def sending_seconds(settings: Settings, files: Files, embedder: Embedder) -> flo
         try:
             with (
                 closing(Serving(opened)) as serving,
-                listening(create_web(serving), "127.0.0.1", 0, threading.Event()) as address,
+                listening(
+                    create_web(serving), bound_to("127.0.0.1", 0), threading.Event()
+                ) as address,
             ):
                 started = time.perf_counter()
                 summary = sent(address, files.lines)
@@ -104,7 +106,7 @@ def sending_seconds(settings: Settings, files: Files, embedder: Embedder) -> flo
                 seconds = time.perf_counter() - started
         finally:
             owner.close()
-    assert summary["created"] == files.count, summary
+    assert summary["created"] == files.total, summary
     return seconds
 
 
@@ -140,8 +142,8 @@ def main() -> None:
         "ratios": [round(ratio, 3) for ratio in ratios],
         "indexing_seconds": [round(seconds, 2) for seconds in indexed],
         "http_seconds": [round(seconds, 2) for seconds in batched],
-        "documents": files.count,
-        "documents_per_second": round(files.count / median(batched), 1),
+        "documents": files.total,
+        "documents_per_second": round(files.total / median(batched), 1),
     }
     show(figures, as_json=chosen.json)
 
