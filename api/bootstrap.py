@@ -31,17 +31,21 @@ from tandem.schema import Schema
 from tandem.sections import IndexingSettings
 from tandem.settings import Settings
 from tandem.stores import LexicalStore, VectorStore
+from tandem.telemetry import UNMETERED, Meter
 
 
 @dataclass
 class House:
-    """The opened house. With embedded engines it owns the data folder until ``close``."""
+    """The opened house. With embedded engines it owns the data folder until ``close``. ``meter`` is
+    told what happens while people search in what is opened from then on.
+    """
 
     settings: Settings
     catalog: Catalog
     ownership: Ownership | None
     access: Access
     embedders: Embedders
+    meter: Meter = UNMETERED
     on_growth: Callable[[], None] = lambda: None
     """For whoever follows the document log in this process: see ``tell_growth``."""
 
@@ -120,7 +124,9 @@ class House:
         )
 
     def _open_collection(self, release: Release) -> OpenCollection:
-        return OpenCollection(self.settings, self.catalog, release, self._open_generation)
+        return OpenCollection(
+            self.settings, self.catalog, release, self._open_generation, self.meter
+        )
 
     def _open_generation(self, generation: Generation) -> OpenGeneration:
         analysis = analysis_of(generation)

@@ -52,7 +52,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope, send = _in_origin_form(scope), _made_safe(send)
+        _bring_into_origin_form(scope)
+        send = _made_safe(send)
         scope.setdefault("state", {}).update(
             # before it waits for a thread: its time is counted from here
             arrived_seconds=time.monotonic(),
@@ -97,21 +98,20 @@ def _made_safe(send: Send) -> Send:
     return safely
 
 
-def _in_origin_form(scope: Scope) -> Scope:
-    """The same request by its path alone, where it names a whole URL, as to a proxy: the URL's host
+def _bring_into_origin_form(scope: Scope) -> None:
+    """Name the request by its path alone, where it names a whole URL, as to a proxy: the URL's host
     then stands for the header's.
     """
     scheme, mark, rest = (scope.get("raw_path") or b"").partition(b"://")
     if not mark or scheme.lower() not in {b"http", b"https"}:
-        return scope
+        return
     authority, _, path = rest.partition(b"/")
     headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
-    return {
-        **scope,
-        "path": unquote("/" + path.decode("ascii")),
-        "raw_path": b"/" + path,
-        "headers": [*headers, (b"host", authority)],
-    }
+    scope.update(
+        path=unquote("/" + path.decode("ascii")),
+        raw_path=b"/" + path,
+        headers=[*headers, (b"host", authority)],
+    )
 
 
 def _counted(receive: Receive) -> Receive:

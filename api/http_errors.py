@@ -8,7 +8,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from api.near_miss import near_miss
 from tandem.errors import FilterError, TandemError
@@ -149,6 +149,17 @@ class Json(Response):
         return orjson.dumps(content)
 
 
+class ErrorJson(Json):
+    """The reply of an error; whoever counts errors finds its code in the request's state."""
+
+    error_code = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ``Response``."""
+        scope.setdefault("state", {})["error_code"] = self.error_code
+        await super().__call__(scope, receive, send)
+
+
 def error_reply(
     code: str,
     message: str,
@@ -161,7 +172,9 @@ def error_reply(
     again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
     sent = {**again, **HEADERS.get(code, {}), **(headers or {})}
     detail = _detail(code, message, hint=hint, field=field)
-    return Json({"error": detail}, CODES[code].status, sent)
+    reply = ErrorJson({"error": detail}, CODES[code].status, sent)
+    reply.error_code = code
+    return reply
 
 
 def detail_of(error: TandemError) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from tandem.rankings import Degradation, Ranking
 from tandem.schema import Schema
 from tandem.scoring import LexicalScoring
 from tandem.sections import SearchSettings
+from tandem.telemetry import UNMETERED, Meter
 
 BROKEN: Final = Degradation("rerank", "error")
 """What every search lacks where the release's model cannot be used."""
@@ -59,9 +60,12 @@ class _Facts:
     what an index has applied may become readable a moment later.
     """
 
-    def __init__(self, opened: OpenGeneration, reads: SignalReads, megabytes: int) -> None:
+    def __init__(
+        self, opened: OpenGeneration, reads: SignalReads, megabytes: int, meter: Meter
+    ) -> None:
         self.opened = opened
-        self.known = DocumentFacts(opened.generation.schema, reads.reading(opened), megabytes)
+        schema, reading = opened.generation.schema, reads.reading(opened)
+        self.known = DocumentFacts(schema, reading, megabytes, meter)
         self._before = self._now = opened.applied()
 
     def forget(self, catalog: Catalog) -> None:
@@ -139,6 +143,7 @@ class LearnedOrders:
         untrained: Untrained,
         scoring_of: Callable[[Release], LexicalScoring],
         settings: SearchSettings,
+        meter: Meter = UNMETERED,
     ) -> None:
         """``scoring_of`` says how a release's searches score words."""
         self._catalog = catalog
@@ -147,7 +152,8 @@ class LearnedOrders:
         self._scoring_of = scoring_of
         self._facts_megabytes = settings.facts_megabytes
         self._shares = {LEXICAL: settings.lexical.share, VECTOR: settings.vector.share}
-        self._reads = SignalReads(catalog, collection)
+        self._meter = meter
+        self._reads = SignalReads(catalog, collection, meter)
         self._lock = threading.Lock()
         self._orders: dict[int, _Held] = {}
         self._facts: dict[int, _Facts] = {}
@@ -225,7 +231,8 @@ class LearnedOrders:
         try:
             stored = self._catalog.models.get(number, self._collection)
             model = _fitting(stored, opened.generation, self._scoring_of(release))
-            learned = LearnedOrder(model, schema, scenes, untrained, Troubles(trouble, logged))
+            troubles = Troubles(trouble, logged)
+            learned = LearnedOrder(model, schema, scenes, untrained, troubles, self._meter)
         except CatalogError:
             raise
         except Exception as error:  # whatever it is: people search
@@ -238,7 +245,7 @@ class LearnedOrders:
         with self._lock:
             found = self._facts.get(number)
         if found is None or found.opened is not opened:
-            found = _Facts(opened, self._reads, self._facts_megabytes)
+            found = _Facts(opened, self._reads, self._facts_megabytes, self._meter)
             with self._lock:
                 self._facts[number] = found
         return found

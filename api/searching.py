@@ -36,13 +36,19 @@ from tandem.protocols import Reranker
 from tandem.schema import Schema
 from tandem.scoring import LexicalScoring
 from tandem.sections import LegSettings, SearchSettings
-from tandem.telemetry import logger
+from tandem.telemetry import UNMETERED, Meter, logger
 
 
 class Searching:
     """Shared by all searches of a collection: pools, breakers and what the settings say."""
 
-    def __init__(self, settings: SearchSettings, catalog: Catalog, collection: str) -> None:
+    def __init__(
+        self,
+        settings: SearchSettings,
+        catalog: Catalog,
+        collection: str,
+        meter: Meter = UNMETERED,
+    ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._collection = collection
@@ -54,7 +60,7 @@ class Searching:
         self._stray = LastingTrouble("a weight counts for nothing")
         self._personal = PersonalOrders(catalog, collection, settings)
         self._orders = LearnedOrders(
-            catalog, collection, self._untrained, self.scoring_of, settings
+            catalog, collection, self._untrained, self.scoring_of, settings, meter
         )
 
     def _untrained(self, schema: Schema, release: Release) -> Reranker:

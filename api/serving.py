@@ -16,13 +16,15 @@ from api.collection import OpenCollection
 from api.document_desk import DocumentDesk
 from api.erasure_intake import ErasureIntake
 from api.event_intake import EventIntake
-from api.healths import Healths
+from api.healths import Healths, engine_of, obstacle
 from api.impressions import ImpressionWriter, is_sampled
 from api.judging import desk_of
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
+from api.metrics import Sight
 from api.past_queries import PastQueriesWatch
 from api.retention import Retention
+from api.sights import Sights
 from query.configurations import LEXICAL, VECTOR
 from query.rules_file import RulesFile
 from query.suggesting import Suggested
@@ -43,9 +45,6 @@ READ_SECONDS = 2.0
 
 CATALOGUE: Final = "catalogue"
 """What a reply names as missing where the last known release has answered it."""
-
-NO_INDEX, LOADING, NO_MODEL = "no index", "loading", "no model"
-"""Why a leg does not answer though its engine is well."""
 
 ANSWERING = {*AT_WORK, REBUILDING}
 """What a leg is that answers, if with a part of what it should have."""
@@ -81,7 +80,7 @@ class Serving:
         self._collection: OpenCollection | None = None
         self._fault: BaseException | None = None
         self._asking_since: float | None = None
-        self._impressions = ImpressionWriter(house.catalog, self._name)
+        self._impressions = ImpressionWriter(house.catalog, self._name, meter=house.meter)
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
@@ -90,8 +89,9 @@ class Serving:
         self.judging = desk_of(house.settings)
         engines = house.settings.engines
         self._healths = Healths(
-            self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
+            self._health, {LEXICAL: engine_of(engines.lexical), VECTOR: engine_of(engines.vector)}
         )
+        self._sights = Sights(lambda: self._collection)
         with suppress(TandemError):  # the watch logs it and tries again, and who asks is told
             self._look()
         self._watch = ReleaseWatch(self._look)
@@ -196,6 +196,10 @@ class Serving:
             "legs": legs,
         }
 
+    def sight(self) -> Sight:
+        """What the metrics tell of the collection."""
+        return self._sights.now(catalogue_is_up=self._is_known())
+
     def close(self) -> None:
         """Look no more. What was shown is written first: the rest may wait for engines."""
         self._impressions.close()
@@ -206,6 +210,7 @@ class Serving:
             self._retention.close()
         self._watch.close()
         self._healths.close()
+        self._sights.close()
 
     def _forgetting(self) -> Retention:
         """Where nobody has to follow beside the server, it is the one that forgets; where somebody
@@ -289,24 +294,6 @@ class Serving:
         for leg, health in self._healths.ask().items():
             state = health.state
             if state in AT_WORK:
-                state = _obstacle(collection, leg) or state
+                state = obstacle(collection, leg) or state
             legs[leg] = {"engine": health.engine, "version": health.version, "state": state}
         return legs
-
-
-def _engine(url: str) -> str:
-    """Its name: what its URL begins with."""
-    return url.partition(":")[0].partition("+")[0]
-
-
-def _obstacle(collection: OpenCollection, leg: str) -> str | None:
-    """Why the leg does not answer, or with a part alone, though its engine is well."""
-    if leg in collection.faults:
-        return NO_INDEX
-    embedder = collection.embedder
-    if leg == VECTOR and isinstance(embedder, LazyEmbedder):
-        if embedder.failure is not None:
-            return NO_MODEL
-        if not embedder.is_loaded:
-            return LOADING
-    return REBUILDING if leg in collection.incomplete else None

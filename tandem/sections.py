@@ -214,6 +214,32 @@ class ServerSettings(Section):
         description="origins whose pages may ask from their readers' browsers, with commas, such "
         "as `https://shop.example`; none: this server's own alone",
     )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="processes that answer; several need servers as engines, and each has threads, "
+        "models and rates of its own",
+    )
+    access_log: Literal["off", "json"] = Field(
+        "off",
+        description="`json`: a line a request on standard output, without texts and people: "
+        "what production wants; `off`: none",
+    )
+    waiting: int = Field(
+        64,
+        ge=0,
+        le=10_000,
+        description="requests that may wait for one of the 40 threads that answer; further ones "
+        "are refused at once as `overloaded`",
+    )
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="how long requests are still taken after SIGTERM, while `/health/ready` "
+        "already says `stopping`: time for a load balancer to notice, seconds",
+    )
 
 
 class IndexingSettings(Section):

@@ -18,6 +18,7 @@ from api.document_intake import DocumentIntake, Done, Written
 from api.event_intake import Taken
 from api.guard import Guard
 from api.http_errors import CODES, answer_errors
+from api.metrics import Sight
 from api.routes.page import File
 from api.routes.page import routes as page_routes
 from api.serving import Serving
@@ -50,6 +51,14 @@ HITS = (
     Hit("b", 2, 0.5, (Evidence("lexical", 2, 2.5, 0.5),)),
 )
 DOCUMENTS = {"a": document("a", "about snow", title="Snow", kind="book", tags=("x", "y"))}
+
+
+SEEN = Sight(
+    catalogue_is_up=True,
+    release={"collection": "main", "release": "3", "generation": "2", "model": "5"},
+    behind={"lexical": (0, 0.0), "vector": (3, 1.5)},
+    expected={"behaviour_clicks": 0.25},
+)
 
 
 class AnyPool:
@@ -139,6 +148,7 @@ class StandIn:
     schema: Schema = SCHEMA
     result: Mapping[str, Any] = field(default_factory=dict)
     judging: Any = field(default_factory=AnyPool)
+    seen: Sight = SEEN
     document_desk: AnyDocuments = field(default_factory=AnyDocuments)
     erasures: Any = field(default_factory=AnyErasure)
 
@@ -202,6 +212,10 @@ class StandIn:
     def degraded(self) -> tuple[Degradation, ...]:
         """See ``Serving``."""
         return self.lacking
+
+    def sight(self) -> Sight:
+        """See ``Serving``."""
+        return self.seen
 
     def readiness(self) -> dict[str, Any]:
         """See ``Serving``."""

@@ -138,7 +138,7 @@ def bring_up_to_date(target: OpenCollection, *, waits: bool = True) -> None:
     followers = target.followers if waits else _unfollowed(target)
     if not followers:
         return
-    if not target.rebuilding:
+    if not target.live.rebuilding:
         note(f"applying {behind:,} changes that an earlier run left behind")
     with bars(wanted=True) as shown:
         progress = drawn_progress(shown, reading=False)

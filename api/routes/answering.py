@@ -44,6 +44,7 @@ def answered(
     logged = is_recorded and serving.keeps_features(query)
     result = searcher.search(replace(query, budget_ms=left, wants_features=logged))
     told = replace(result, degraded=result.degraded + lacking + serving.degraded())
+    request.state.result = told
     reply = Json(answer(told, explain=asked.explain, fields=asked.fields))
     if is_recorded:
         serving.record(result)

@@ -27,8 +27,8 @@ SPAN = 50_000
 and nobody waits for a search among all of them."""
 
 MOST_USERS = 5
-"""What more users than that have in common, as a client or a session, is a machine that they share,
-or a program that asks for all of them: it says of none of them who it is, and stays.
+"""A client or a session that so many other users were seen with is a machine that they share, or a
+program that asks for all of them: it says of none of them who it is, and stays.
 """
 
 AnyRow = sa.Row[Any]

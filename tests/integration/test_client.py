@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi import FastAPI
 
-from api.listening import listening
+from api.listening import bound_to, listening
 from tandem.client import Client, Delete, Patch, Put, Refused, Write
 from tandem.documents import Document
 from tandem.errors import DocumentNotFound, SequenceConflict
@@ -32,7 +32,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
 @pytest.fixture(scope="module")
 def client(web: FastAPI) -> Iterator[Client]:
     """Of a server over it."""
-    with listening(web, HOST, 0, threading.Event()) as address, Client(address) as client:
+    with listening(web, bound_to(HOST, 0), threading.Event()) as address, Client(address) as client:
         yield client
 
 
@@ -142,12 +142,12 @@ def test_a_server_that_comes_back(web: FastAPI) -> None:
         return sequences
 
     with ThreadPoolExecutor(2) as pool:
-        with listening(web, HOST, 0, threading.Event()) as address:
+        with listening(web, bound_to(HOST, 0), threading.Event()) as address:
             writers = [pool.submit(write, address, first) for first in (5_000, 6_000)]
             assert begun.wait(60)
         port = urlsplit(address).port
         assert port is not None
-        with listening(web, HOST, port, threading.Event()), Client(address) as client:
+        with listening(web, bound_to(HOST, port), threading.Event()), Client(address) as client:
             sequences = [sequence for writer in writers for sequence in writer.result()]
             assert len({*sequences}) == 2 * count
             for first in (5_000, 6_000):

@@ -57,6 +57,7 @@ OPERATIONS = {
     ("post", "/v1/judging/undo"): "judging_undo",
     ("get", "/health/live"): "live",
     ("get", "/health/ready"): "ready",
+    ("get", "/metrics"): "metrics",
 }
 REPLIES: dict[str, type[BaseModel]] = {
     "search": SearchReply, "search_by_body": SearchReply, "similar": SearchReply,

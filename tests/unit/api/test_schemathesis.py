@@ -39,8 +39,8 @@ CASES = [
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     if mode is GenerationMode.POSITIVE or OPERATIONS[operation] not in NEVER_WRONG
 ]
-"""Nothing is asked of those, so that nothing can be asked wrongly; of a batch each line is refused by
-itself.
+"""Nothing is asked of those, so that nothing can be asked wrongly; of a batch each line is refused
+by itself.
 """
 
 TOWERS = ("[" * 1_000 + "]" * 1_000, '{"not":' * 1_000 + "{}" + "}" * 1_000)

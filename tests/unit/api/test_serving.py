@@ -24,6 +24,7 @@ from tandem.errors import (
 )
 from tandem.rankings import Degradation
 from tandem.stores import EngineHealth
+from tandem.telemetry import UNMETERED
 from tests.fakes import HashEmbedder
 
 
@@ -54,9 +55,9 @@ class FakeCollection:
             raise self.error
         return self.changes
 
-    def suggest(self, *asked: Any, budget_ms: float) -> str:
+    def suggest(self, *asked: Any, forced: object, budget_ms: float) -> str:
         """See ``OpenCollection``; noted."""
-        self.typed.append((*asked, budget_ms))
+        self.typed.append((*asked, forced, budget_ms))
         return "suggested"
 
     def close_dropped(self) -> None:
@@ -84,10 +85,13 @@ class FakeHouse:
             collection="main", engines=engines, search=self.search, data_dir=Path("nowhere")
         )
         self.generations: list[Any] = []
-        self.catalog = SimpleNamespace(releases=SimpleNamespace(generations=self._generations))
+        releases = SimpleNamespace(generations=self._generations)
+        self.catalog = SimpleNamespace(releases=releases, documents=None, checkpoints=None)
+        self.tell_growth: Callable[[], None] = lambda: None
         self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)
         self.before: Callable[[], None] = lambda: None
         self.ownership = object() if is_owner else None
+        self.meter = UNMETERED
         self.opened = FakeCollection()
         self.error: Exception | None = None
         self.states = {"lexical": "ok", "vector": "ok"}
@@ -365,7 +369,7 @@ def test_suggestions_are_the_collections_with_past_queries() -> None:
     house = FakeHouse()
     with served(house) as serving:
         assert cast("Any", serving.suggest("da", {"genre": "x"}, 5, 70.0)) == "suggested"
-    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, 70.0)]
+    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, None, 70.0)]
 
 
 def test_a_broken_file_of_rules_stops_the_start(tmp_path: Path) -> None:

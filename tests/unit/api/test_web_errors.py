@@ -74,7 +74,7 @@ def test_bad_parameters(
     [
         ("/v1/serch", "did you mean '/v1/search'?"),
         ("/v1/search/", "did you mean '/v1/search'?"),
-        ("/v1", "known: /, /health/live, /health/ready, /judge, "),
+        ("/v1", "known: /, /health/live, /health/ready, /judge, /metrics, "),
         ("/docs", "known: "),
         ("/v1/%0d%0aset-cookie", "known: "),
     ],
@@ -87,7 +87,7 @@ def test_unknown_paths(path: str, hint: str) -> None:
     assert "\n" not in error["message"]
 
 
-@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/v1/openapi.json"])
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics", "/v1/openapi.json"])
 def test_no_route_takes_what_it_does_not_know(path: str) -> None:
     """A parameter that nobody reads is told, wherever it is."""
     error = error_of(client_of(StandIn()).get(f"{path}?verbose=1"))

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from api.asked_writes import AskedWrite
 from api.event_intake import MAXIMUM_EVENTS
 from api.http_errors import NAMES
-from api.listening import listening
+from api.listening import bound_to, listening
 from tandem.client import Client, Delete, Patch, Put, Refused, Sent, ServerFailed, ServerUnavailable
 from tandem.client.asking import BYTES_PER_CALL, ITEMS_PER_CALL
 from tandem.client.errors import FIELDS
@@ -136,7 +136,7 @@ def test_similar() -> None:
     assert isinstance(web, FastAPI)
     ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/", ".", "..", "../x", "..."]
     with (
-        listening(web, "127.0.0.1", 0, threading.Event()) as address,
+        listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address,
         Client(address) as client,
     ):
         for document_id in ids:
@@ -261,7 +261,7 @@ def test_writes_arrive_as_they_are() -> None:
     assert isinstance(web, FastAPI)
     ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/", ".", "..", "../x", "...", "a/similar"]
     with (
-        listening(web, "127.0.0.1", 0, threading.Event()) as address,
+        listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address,
         Client(address) as client,
     ):
         for document_id in ids:
