@@ -3,10 +3,12 @@
 A ``sitecustomize.py`` on the path puts them in the place of real ones. ``TANDEM_TEST_SLOW`` makes
 them take so many seconds a batch of texts; ``TANDEM_TEST_PHASE`` says where the process dies, and
 ``TANDEM_TEST_HTTP_PHASE`` where a server does; while there is a file that ``TANDEM_TEST_BROKEN``
-names, no query is embedded.
+names, no query is embedded. SIGUSR1 has a process say where each of its threads is.
 """
 
+import faulthandler
 import os
+import signal
 import time
 from collections.abc import Sequence
 from importlib import import_module
@@ -50,6 +52,7 @@ def load(settings: EmbeddingSettings, *_: object, **__: object) -> SlowEmbedder:
 
 def put_in_place() -> None:
     """Called when a process starts, before anything of Tandem's is loaded."""
+    faulthandler.register(signal.SIGUSR1)
     vars(import_module("api.embedders"))["load_embedder"] = load
     if phase := os.environ.get("TANDEM_TEST_PHASE"):
         from tests.integration.crash.release_phases import install

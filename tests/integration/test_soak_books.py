@@ -82,7 +82,10 @@ def test_events_and_people() -> None:
     books.forgetting("ada")
     books.forgotten("ada")
     assert books.misremembered([CLICK], ["ada"]) == ["ada was erased, and stands there"]
-    assert books.misremembered([replace(CLICK, user_id="erased:x")], ["erased:x"]) == []
+    nobodys = replace(CLICK, event_id="erased:e", user_id="erased:a")
+    assert books.misremembered([nobodys], ["erased:a"]) == []
+    lost = ["1 events were of people erased, 0 are there"]
+    assert books.misremembered([], []) == lost, "an erasure takes no event away"
 
 
 def test_the_logs_are_read(tmp_path: Path) -> None:

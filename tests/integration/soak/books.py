@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tandem.catalog.catalog import Catalog
 from tandem.documents import Document
-from tandem.events import Event
+from tandem.events import ERASED, Event
 
 COLLECTION = "main"
 EVERYTHING = 1_000_000
@@ -32,7 +32,7 @@ class Books:
 
     told: dict[str, Held] = field(default_factory=dict)
     doubtful: dict[str, list[Document | None]] = field(default_factory=dict)
-    events: set[str] = field(default_factory=set)
+    events: dict[str, str | None] = field(default_factory=dict)
     erasing: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
@@ -56,7 +56,7 @@ class Books:
     def told_of_events(self, events: Iterable[Event]) -> None:
         """These are acknowledged."""
         with self._lock:
-            self.events |= {event.event_id for event in events}
+            self.events |= {event.event_id: event.user_id for event in events}
 
     def forgetting(self, person: str) -> None:
         """Before it is asked for."""
@@ -103,13 +103,17 @@ class Books:
 
     def misremembered(self, events: Iterable[Event], people: Iterable[str | None]) -> list[str]:
         """What the event log lacks, and who stands there though erased; ``people`` are all that
-        stand there.
+        stand there. The events of whoever is erased are there under other ids.
         """
-        lost = self.events - {event.event_id for event in events}
+        found = {event.event_id for event in events}
+        gone = self.events.keys() - found
+        renamed = {name for name in gone if self.events[name] in self.erased | self.erasing}
+        nameless = sum(name.startswith(ERASED) for name in found)
+        wrong = [f"the event {name} is lost" for name in sorted(gone - renamed)]
+        if len(renamed) > nameless:
+            wrong.append(f"{len(renamed)} events were of people erased, {nameless} are there")
         kept = self.erased & {*people}
-        return [f"the event {name} is lost" for name in sorted(lost)] + [
-            f"{name} was erased, and stands there" for name in sorted(kept)
-        ]
+        return wrong + [f"{name} was erased, and stands there" for name in sorted(kept)]
 
 
 def examine(catalog: Catalog, books: Books) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tests.e2e.forking import Request, forks
@@ -55,7 +57,10 @@ class Server:
         """Its exit code, once it has ended; minus the signal's number where one has ended it."""
         assert self._thread is not None
         self._thread.join(PATIENCE_SECONDS)
-        assert self.code is not None, f"it goes on\n{self.said}"
+        if self.code is None:
+            self.signalled(signal.SIGUSR1)
+            time.sleep(1)
+            pytest.fail(f"it goes on\n{self.said}")
         assert "Traceback" not in self.said, self.said
         return self.code
 

@@ -221,6 +221,7 @@ class Traffic:
         self, load: Load, people: int, seed: str, habits: Mapping[str, float] = HABITS
     ) -> None:
         self.load = load
+        _found(load)
         everybody: Sequence[Person | Streamer] = [
             *(Person(load, f"p{number}", f"{seed}/{number}", habits) for number in range(people)),
             Streamer(load, "stream", seed),
@@ -246,3 +247,18 @@ class Traffic:
         """Let everybody end what they do."""
         self.load.is_over.set()
         self.until_stopped(seconds)
+
+
+def _found(load: Load) -> None:
+    """Nobody can search before there is a first document: it makes the collection."""
+    if any(held.document is not None for held in load.books.told.values()):
+        return
+    first = Document("first", "", "text", {"kind": "a"})
+    load.books.sending(first.document_id, first)
+    try:
+        with Client(load.address, retries=0, http=Watched(load.seen)) as client:
+            written = client.put(first)
+    except TandemError as error:
+        load.failures.append(("first", error))
+    else:
+        load.books.acknowledged(first.document_id, first, written.sequence)
