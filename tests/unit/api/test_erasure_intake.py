@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from api import erasure_intake
 from api.erasing import finish
 from api.erasure_intake import MOST_WAITING, ErasureIntake
 from api.event_intake import Busy, EventLogUnavailable
@@ -47,7 +46,7 @@ class Held:
         self.may_go_on = threading.Event()
         self.error: Exception | None = None
         self._finish = finish
-        monkeypatch.setattr(erasure_intake, "finish", self)
+        monkeypatch.setattr("api.erasure_intake.finish", self)
 
     def __call__(self, *given: object) -> None:
         """See ``finish``."""
