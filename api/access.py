@@ -4,18 +4,17 @@ scope.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args
+from typing import Any
 
 from fastapi import Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
+from api.rates import Rates
+from tandem.catalog.keys import SCOPES, Scope
 from tandem.errors import TandemError
-
-Scope = Literal["search", "write", "admin"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 BEARER = HTTPBearer(
     scheme_name="key",
@@ -29,12 +28,14 @@ BEARER = HTTPBearer(
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: ``key`` is the id of their key, ``None`` without one; ``scopes`` are what they may
-    do; ``filter`` is joined to all that they ask, and ``None`` where they see everything.
+    do; ``filter`` is joined to all that they ask, and ``None`` where they see everything;
+    ``requests_per_second`` is how often they may ask this process, ``None`` for any number.
     """
 
     key: str | None = None
     scopes: frozenset[Scope] = frozenset()
     filter: Mapping[str, Any] | None = None
+    requests_per_second: float | None = None
 
 
 EVERYBODY = Caller(scopes=frozenset(SCOPES))
@@ -65,18 +66,35 @@ def everybody(key: str | None) -> Caller:
     return EVERYBODY
 
 
+class TooManyRequests(TandemError):
+    """The key has asked too often; ``seconds`` from now it may again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, caller: Caller, seconds: float) -> None:
+        rate = f"{caller.requests_per_second:g} requests a second"
+        whose = "this server" if caller.key is None else f"the key {caller.key}"
+        super().__init__(
+            f"{whose} takes {rate}, and there were more", hint=f"ask again in {seconds:.2g} s"
+        )
+        self.seconds = seconds
+
+
 class Access:
-    """An ASGI application around another one: says in ``request.state.caller`` who asks."""
+    """An ASGI application around another one: says in ``request.state.caller`` who asks, and has
+    ``request.state.rates`` count how often.
+    """
 
     def __init__(self, app: ASGIApp, recognise: Recognise = everybody) -> None:
         self._app = app
         self._recognise = recognise
+        self._rates = Rates()
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Hand one request on."""
         if scope["type"] == "http":
             caller = self._recognise(_key(Headers(scope=scope)))
-            scope.setdefault("state", {})["caller"] = caller
+            scope.setdefault("state", {}).update(caller=caller, rates=self._rates)
         await self._app(scope, receive, send)
 
 
@@ -87,22 +105,25 @@ def caller_of(request: Request) -> Caller:
     return found
 
 
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
-"""Only tells OpenAPI that a key is needed; ``Access`` has read it."""
-
-
 def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency of a route: the caller, who may do that. It needs no thread.
 
     Raises:
         Unauthorized: nobody knows who asks.
         Forbidden: they may not.
+        TooManyRequests: not so often.
     """
+    # only tells OpenAPI that a key is needed: Access has read it
+    credentials = Security(BEARER, scopes=[scope])
 
-    async def allowed(request: Request, _: Credentials) -> Caller:
+    async def allowed(request: Request, _: Any = credentials) -> Caller:
         caller = caller_of(request)
         if scope not in caller.scopes:
             raise _refusal(caller, scope)
+        if caller.requests_per_second is not None:
+            wait = request.state.rates.take(caller.key, caller.requests_per_second)
+            if wait > 0:
+                raise TooManyRequests(caller, wait)
         return caller
 
     return allowed

@@ -12,6 +12,7 @@ from api.commands import (
     events,
     follow,
     index,
+    keys,
     models,
     reindex,
     releases,
@@ -47,6 +48,7 @@ app.command("restore")(backup.run_restore)
 app.command("verify")(verify.run)
 app.command("train")(train.run)
 app.add_typer(models.app, name="models")
+app.add_typer(keys.app)
 app.add_typer(events.app)
 app.add_typer(users.app)
 app.add_typer(evaluation.app)

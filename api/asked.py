@@ -2,6 +2,7 @@
 so that the same fault gets the same words whichever way it came.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -204,7 +205,7 @@ def _bad_parameter(error: ValidationError) -> BadParameter:
 
 
 def _shown(value: Any) -> str:
-    text = orjson.dumps(value, default=str).decode()
+    text = json.dumps(value, default=str, ensure_ascii=False)
     if len(text) <= MAXIMUM_FOUND_CHARACTERS:
         return text
     return text[: MAXIMUM_FOUND_CHARACTERS - 1] + "…"

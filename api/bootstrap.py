@@ -1,7 +1,7 @@
 """Builds the house from settings; ``engines`` and ``embedders`` know the concrete ones."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,23 +25,30 @@ from tandem.analysis import NEWEST
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.ownership import Ownership, is_owned, owner_of
 from tandem.catalog.releases import Generation, Release
-from tandem.errors import CollectionNotFound, SettingsError
+from tandem.errors import CollectionNotFound, ReleaseConflict, SettingsError
 from tandem.protocols import Embedder
 from tandem.schema import Schema
 from tandem.sections import IndexingSettings
 from tandem.settings import Settings
 from tandem.stores import LexicalStore, VectorStore
+from tandem.telemetry import UNMETERED, Meter
 
 
 @dataclass
 class House:
-    """The opened house. With embedded engines it owns the data folder until ``close``."""
+    """The opened house. With embedded engines it owns the data folder until ``close``. ``meter`` is
+    told what happens while people search in what is opened from then on.
+    """
 
     settings: Settings
     catalog: Catalog
     ownership: Ownership | None
     access: Access
     embedders: Embedders
+    meter: Meter = UNMETERED
+    on_growth: Callable[[], None] = lambda: None
+    """For whoever follows the document log in this process: see ``tell_growth``."""
+
     _open: dict[str, OpenCollection] = field(default_factory=dict)
     _opening: threading.RLock = field(default_factory=threading.RLock)
 
@@ -78,11 +85,20 @@ class House:
         """Whether anything was ever indexed under that name."""
         return self.catalog.releases.live(name) is not None
 
+    def tell_growth(self) -> None:
+        """Say that the document log has grown by what this process wrote."""
+        self.on_growth()
+
     def create_collection(self, name: str, schema: Schema) -> OpenCollection:
-        """A new collection: its first generation, promoted while still empty."""
+        """A new collection: its first generation, promoted while still empty; the one that another
+        process has made meanwhile, if one has.
+        """
         generation = self.create_generation(name, schema)
         with self._opening:
-            self.catalog.releases.promote(name, generation.number, parent=None)
+            try:
+                self.catalog.releases.promote(name, generation.number, parent=None)
+            except ReleaseConflict:
+                self.catalog.releases.drop(generation.number)
             return self.collection(name)
 
     def create_generation(
@@ -108,7 +124,9 @@ class House:
         )
 
     def _open_collection(self, release: Release) -> OpenCollection:
-        return OpenCollection(self.settings, self.catalog, release, self._open_generation)
+        return OpenCollection(
+            self.settings, self.catalog, release, self._open_generation, self.meter
+        )
 
     def _open_generation(self, generation: Generation) -> OpenGeneration:
         analysis = analysis_of(generation)

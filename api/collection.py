@@ -9,7 +9,6 @@ from api.generation import OpenGeneration
 from api.live import LiveSearcher
 from api.searching import Searching
 from api.troubles import Troubles
-from api.wanted import pending_change
 from indexer.following import AnyFollower
 from indexer.indexing import Indexer
 from indexer.seats import Seat
@@ -23,6 +22,7 @@ from tandem.errors import TandemError
 from tandem.lexical import LexicalIndex
 from tandem.protocols import Embedder, VectorIndex
 from tandem.settings import Settings
+from tandem.telemetry import UNMETERED, Meter
 
 CLOSING_SECONDS = 5.0
 """How long the end waits for a generation that is just being closed, after its last query."""
@@ -36,7 +36,12 @@ class OpenCollection:
     """
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, release: Release, opening: OpenGenerations
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        release: Release,
+        opening: OpenGenerations,
+        meter: Meter = UNMETERED,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
@@ -48,7 +53,7 @@ class OpenCollection:
         self._open: dict[int, OpenGeneration] = {}
         self._retired: list[OpenGeneration] = []
         self._unusable = Troubles("is left out")
-        self.searching = Searching(settings.search, catalog, self.name)
+        self.searching = Searching(settings.search, catalog, self.name, meter)
         self.release = release
         self.live = self.open_generation(catalog.releases.generation(release.generation))
         self.searching.take_up(release, self.live)
@@ -77,11 +82,6 @@ class OpenCollection:
         return self.live.embedder
 
     @property
-    def rebuilding(self) -> dict[str, str]:
-        """The legs that start from zero though they had been built, and why."""
-        return self.live.rebuilding
-
-    @property
     def incomplete(self) -> frozenset[str]:
         """The live legs that are being built again, and find but a part until that is done."""
         return self.live.incomplete
@@ -90,11 +90,6 @@ class OpenCollection:
     def faults(self) -> dict[str, TandemError]:
         """The legs whose index could not be opened, and why."""
         return self.live.faults
-
-    @property
-    def pending_change(self) -> str | None:
-        """What the settings ask for and the live generation was not built with."""
-        return pending_change(self.settings, self.generation)
 
     @property
     def behind(self) -> int:
@@ -269,13 +264,13 @@ class OpenCollection:
         filters: Mapping[str, Any],
         limit: int,
         past: PastQueries,
-        *,
+        forced: Mapping[str, Any] | None = None,
         budget_ms: float = BUDGET_MS,
     ) -> Suggested:
         """Titles of the live release, and past queries; see ``Suggester``, also for the errors."""
         with self.held() as (_, opened):
             suggester = self.searching.suggester(opened, past, budget_ms)
-            return suggester.suggest(prefix, filters=filters, limit=limit)
+            return suggester.suggest(prefix, filters=filters, forced=forced, limit=limit)
 
     def begin_to_load(self) -> None:
         """Load the embedder in the background, while other things are opened."""

@@ -7,15 +7,19 @@ import asyncio
 from typing import Any
 
 import h11
+from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.http_errors import error_reply
+from api.overload import IS_FULL, MAXIMUM_CONNECTIONS
 
 SILENCE_SECONDS = 10.0
 """How long a client may take to send the head of a request."""
 
-MAXIMUM_CONNECTIONS = 512
-"""Beyond that requests are refused: most of them would only wait, and each takes a file handle."""
+LINGER_SECONDS = 0.3
+"""How long a client that is not being answered may still ask when the server ends: what was on its
+way then is answered, and not broken off.
+"""
 
 MAXIMUM_HEAD_BYTES = 256 * 1024
 
@@ -26,6 +30,7 @@ class Connection(H11Protocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._silence: asyncio.TimerHandle | None = None
+        self._is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See ``asyncio.Protocol``."""
@@ -34,10 +39,34 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
-        is_full = len(self.connections) > MAXIMUM_CONNECTIONS
-        self.app = _too_many() if is_full else self.config.loaded_app
+        self.app_state = {IS_FULL: len(self.connections) > MAXIMUM_CONNECTIONS}
         super().data_received(data)
+        if self._is_ending:
+            self._answer_the_last()
         self._watch()
+
+    def shutdown(self) -> None:
+        """The server ends. Whoever is being answered is told not to come again over this
+        connection; whoever is not may have asked a moment ago, and is waited for.
+        """
+        self._is_ending = True
+        if self._is_idle():
+            self.loop.call_later(LINGER_SECONDS, self._end)
+        else:
+            self._answer_the_last()
+
+    def _end(self) -> None:
+        if self._is_idle() and not self.transport.is_closing():
+            super().shutdown()
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _answer_the_last(self) -> None:
+        """No request is taken behind the one that is being answered, and its reply says so."""
+        if not self._is_idle():
+            self.cycle.keep_alive = False
+            self.cycle.default_headers = [*self.cycle.default_headers, CLOSE_HEADER]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See ``asyncio.Protocol``."""
@@ -67,7 +96,7 @@ class Connection(H11Protocol):
 
     def _watch(self) -> None:
         """Hang up in a while, unless a request is being answered: then the client waits for us."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if not self._is_idle():
             self._unwatch()
         elif self._silence is None:
             self._silence = self.loop.call_later(SILENCE_SECONDS, self.transport.abort)
@@ -76,12 +105,3 @@ class Connection(H11Protocol):
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
-
-
-def _too_many() -> Any:
-    return error_reply(
-        "overloaded",
-        f"there are more than {MAXIMUM_CONNECTIONS:,} connections",
-        hint="ask again later, over fewer connections",
-        headers={"connection": "close"},
-    )

@@ -17,6 +17,7 @@ from api.eval_sources import (
     complete_generation,
     in_process,
 )
+from api.local_key import find_local_key
 from relevance_eval.agreement import mismatches
 from relevance_eval.findings import Finding
 from relevance_eval.formats.registry import read_run
@@ -63,13 +64,14 @@ def opened(
         sources: list[Source] = []
         catalog: Catalog | None = None
         if url is not None and wanted.configurations:
-            sources += _served(stack, url, wanted)
+            sources += _served(stack, url, wanted, chosen.server.key)
         elif wanted.configurations:
             check_engines(chosen)
             try:
                 house = stack.enter_context(open_house(chosen, PURPOSE, notify=note, create=False))
             except OwnedElsewhere as owned:
-                sources += _served(stack, served(owned), wanted)
+                key = find_local_key(chosen.data_dir)
+                sources += _served(stack, served(owned), wanted, key)
             else:
                 catalog, target = house.catalog, house.collection(chosen.collection)
                 prepare(target)
@@ -82,10 +84,11 @@ def opened(
         yield catalog, sources
 
 
-def _served(stack: ExitStack, address: str, wanted: Wanted) -> list[Source]:
+def _served(stack: ExitStack, address: str, wanted: Wanted, key: str | None) -> list[Source]:
+    from relevance_eval.served import RETRIES
     from tandem.client import Client
 
-    return by_server(stack.enter_context(Client(address)), wanted)
+    return by_server(stack.enter_context(Client(address, key=key, retries=RETRIES)), wanted)
 
 
 def _catalog(stack: ExitStack, chosen: Settings, *, needed: bool) -> Catalog | None:

@@ -1,5 +1,6 @@
 """A generation that this process follows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from api.generation import OpenGeneration
@@ -28,3 +29,12 @@ class Followed:
     def error(self) -> TandemError | None:
         """See ``Candidate``."""
         return next((leg.error for leg in self.work.legs.values() if leg.error), None)
+
+
+def states(followed: Iterable[Followed]) -> dict[str, str]:
+    """Index -> what this process does with it: following, standing by, or the error."""
+    return {
+        follower.seat.name: str(leg.error or follower.state)
+        for item in followed
+        for follower, leg in zip(item.opened.followers, item.work.legs.values(), strict=True)
+    }

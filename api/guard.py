@@ -1,4 +1,6 @@
-"""Around every route: refuses what is not to be looked at, and lets no error out as it is."""
+"""Around every route: refuses what is not to be looked at, lets no error out as it is, and has
+browsers do nothing with a reply but show it to who asked.
+"""
 
 import time
 from asyncio import CancelledError, timeout
@@ -6,12 +8,13 @@ from collections.abc import Collection
 from contextlib import suppress
 from urllib.parse import unquote
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http_errors import MAXIMUM_BODY_BYTES, error_reply, failed
-from api.refusals import refusal
+from api.http_errors import MAXIMUM_BODY_BYTES, error_reply, failed, shown
+from api.refusals import is_cross_site, is_unbounded, refusal
 
 READ_AWAY_BYTES = 32 * MAXIMUM_BODY_BYTES
 READ_AWAY_SECONDS = 2.0
@@ -20,21 +23,42 @@ broken off while it sends does not see the reply.
 """
 
 
-class Guard:
-    """An ASGI application around another one. ``hosts`` as ``hosts_of`` gives them."""
+SAFE = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",  # what it says depends on who asked
+}
+"""Headers of every reply that has none of that name of its own, as the page's files have."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None = None) -> None:
+
+class Guard:
+    """An ASGI application around another one. ``hosts`` as ``hosts_of`` gives them, ``origins`` as
+    ``origins_of``. What another site's page has a browser ask is ``request.state.is_foreign``.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str] | None = None,
+        origins: Collection[str] = (),
+    ) -> None:
         self._app = app
         self._hosts = hosts
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope = _in_origin_form(scope)
-        # before it waits for a thread: its time is counted from here
-        scope.setdefault("state", {})["arrived_seconds"] = time.monotonic()
+        _bring_into_origin_form(scope)
+        send = _made_safe(send)
+        scope.setdefault("state", {}).update(
+            # before it waits for a thread: its time is counted from here
+            arrived_seconds=time.monotonic(),
+            is_foreign=is_cross_site(Headers(scope=scope), self._origins),
+        )
         begun = False
 
         async def noted(message: Message) -> None:
@@ -42,13 +66,14 @@ class Guard:
             begun = True
             await send(message)
 
-        refused = refusal(scope, self._hosts)
+        refused = refusal(scope, self._hosts, self._origins)
         if refused is not None:
             await _read_away(receive)
             await refused(scope, receive, send)
             return
         try:
-            await self._app(scope, _counted(receive), noted)
+            body = receive if is_unbounded(scope) else _counted(receive)
+            await self._app(scope, body, noted)
         except CancelledError:  # the server has waited long enough; let out, it looks like a fault
             if begun:
                 raise
@@ -56,27 +81,37 @@ class Guard:
         except ClientDisconnect:
             return  # amid its own body: nobody is there to be told
         except Exception as error:
-            reply = failed(f"{scope['method']} {scope['path']!r}", error)
+            reply = failed(shown(scope), error)
             if begun:
                 raise  # half a reply is sent: all that is left is to break it off
             await reply(scope, receive, send)
 
 
-def _in_origin_form(scope: Scope) -> Scope:
-    """The same request by its path alone, where it names a whole URL, as to a proxy: the URL's host
+def _made_safe(send: Send) -> Send:
+    async def safely(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SAFE.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return safely
+
+
+def _bring_into_origin_form(scope: Scope) -> None:
+    """Name the request by its path alone, where it names a whole URL, as to a proxy: the URL's host
     then stands for the header's.
     """
     scheme, mark, rest = (scope.get("raw_path") or b"").partition(b"://")
     if not mark or scheme.lower() not in {b"http", b"https"}:
-        return scope
+        return
     authority, _, path = rest.partition(b"/")
     headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
-    return {
-        **scope,
-        "path": unquote("/" + path.decode("ascii")),
-        "raw_path": b"/" + path,
-        "headers": [*headers, (b"host", authority)],
-    }
+    scope.update(
+        path=unquote("/" + path.decode("ascii")),
+        raw_path=b"/" + path,
+        headers=[*headers, (b"host", authority)],
+    )
 
 
 def _counted(receive: Receive) -> Receive:

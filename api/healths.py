@@ -1,39 +1,33 @@
 """How the engines are, asked all at once and not waited for long."""
 
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import wait
+from functools import partial
 
+from api.asked_apart import PATIENCE_SECONDS, AskedApart
+from api.collection import OpenCollection
+from query.configurations import VECTOR
+from tandem.embedding.lazy_embedder import LazyEmbedder
+from tandem.rankings import REBUILDING
 from tandem.stores import EngineHealth
 
-PATIENCE_SECONDS = 1.0
-"""How long an engine may take to say how it is: who asks for readiness waits for that."""
+NO_INDEX, LOADING, NO_MODEL = "no index", "loading", "no model"
+"""Why a leg does not answer though its engine is well."""
 
 
 class Healths:
-    """Asks each leg's engine in a thread of its own. One that has not answered yet is not asked
-    again, so that one that hangs takes up no more than that thread. Thread-safe.
-    """
+    """Asks each leg's engine in a thread of its own. Thread-safe."""
 
     def __init__(self, ask: Callable[[str], EngineHealth], engines: Mapping[str, str]) -> None:
         """``ask`` is given the leg. ``engines`` are leg -> the engine's name, for while it says
         nothing.
         """
-        self._ask = ask
         self._engines = engines
-        self._pools = {
-            leg: ThreadPoolExecutor(1, thread_name_prefix=f"health-{leg}") for leg in engines
-        }
-        self._asked: dict[str, Future[EngineHealth]] = {}
-        self._lock = threading.Lock()
+        self._asked = {leg: AskedApart(f"health-{leg}", partial(ask, leg)) for leg in engines}
 
     def ask(self) -> dict[str, EngineHealth]:
         """How each leg's engine is; ``unreachable`` is one that does not say so in time."""
-        with self._lock:
-            for leg, pool in self._pools.items():
-                if leg not in self._asked or self._asked[leg].done():
-                    self._asked[leg] = pool.submit(self._ask, leg)
-            asked = dict(self._asked)
+        asked = {leg: each.begin() for leg, each in self._asked.items()}
         wait(asked.values(), PATIENCE_SECONDS)
         return {
             leg: answer.result() if answer.done() else self._silent(leg)
@@ -45,5 +39,23 @@ class Healths:
 
     def close(self) -> None:
         """Ask no more."""
-        for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        for asked in self._asked.values():
+            asked.close()
+
+
+def engine_of(url: str) -> str:
+    """Its name: what its URL begins with."""
+    return url.partition(":")[0].partition("+")[0]
+
+
+def obstacle(collection: OpenCollection, leg: str) -> str | None:
+    """Why the leg does not answer, or with a part alone, though its engine is well."""
+    if leg in collection.faults:
+        return NO_INDEX
+    embedder = collection.embedder
+    if leg == VECTOR and isinstance(embedder, LazyEmbedder):
+        if embedder.failure is not None:
+            return NO_MODEL
+        if not embedder.is_loaded:
+            return LOADING
+    return REBUILDING if leg in collection.incomplete else None

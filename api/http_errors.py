@@ -1,12 +1,14 @@
 """Errors as HTTP tells them: one shape, and one closed table of codes."""
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import Any, NamedTuple
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from api.near_miss import near_miss
 from tandem.errors import FilterError, TandemError
@@ -48,6 +50,9 @@ CODES: Mapping[str, Told] = {
         "The event lacks something, or holds what no event may, or more than "
         f"{MAXIMUM_DETAILS_BYTES:,} bytes of what is only kept.",
     ),
+    "bad_document": Told(
+        400, "The document, or the line of a batch, is not what its collection takes."
+    ),
     "unauthorized": Told(401, "There is no key, or none that is known and not revoked."),
     "forbidden": Told(403, "The key is known, but has not the scope that this needs."),
     "cross_site": Told(403, "A page of another site has a browser send what would be noted."),
@@ -57,7 +62,11 @@ CODES: Mapping[str, Told] = {
     "not_pooled": Told(404, "The pool does not have that query, or that document for it."),
     "not_found": Told(404, "There is nothing at this path."),
     "method_not_allowed": Told(405, "The path is there, for another method."),
+    "id_taken": Told(409, "Another document has that id, one that the key does not show."),
     "cursor_expired": Told(410, "The pages of that query are not kept any more: ask it again."),
+    "sequence_conflict": Told(
+        412, "The document stands at another sequence than `if_sequence` or `If-Match` says."
+    ),
     "body_too_large": Told(
         413,
         f"The body, one that a GET brings included, has more than {MAXIMUM_BODY_BYTES:,} bytes.",
@@ -83,6 +92,9 @@ CODES: Mapping[str, Told] = {
     "overloaded": Told(
         503, "Too many connections, or the query's time was over before its turn came."
     ),
+    "document_log_unavailable": Told(
+        503, "The document log did not answer: nothing is acknowledged, send it again."
+    ),
     "event_log_unavailable": Told(
         503,
         "The event log could not take the events: none was kept, send them again. Or nobody could "
@@ -92,7 +104,7 @@ CODES: Mapping[str, Told] = {
         503, "The rating could not be made durable: it is not kept, send it again."
     ),
     "stopping": Told(503, "The server ends, and does not finish the request."),
-    "not_ready": Told(503, "No search can be answered now; said by `/v1/ready` alone."),
+    "not_ready": Told(503, "No search can be answered now; said by `/health/ready` alone."),
 }
 
 BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
@@ -101,11 +113,14 @@ BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 AGAIN = {
     "overloaded", "stopping", "event_log_unavailable", "search_unavailable", "ratings_unavailable",
+    "document_log_unavailable",
 }  # fmt: skip
 """What may be over soon."""
 
 HEADERS = {"unauthorized": {"www-authenticate": "Bearer"}}
 """What is sent with some codes."""
+
+NOT_ANSWERED, SEE_LOG = "the request could not be answered", "see the log of tandem serve"
 
 AGAIN_SECONDS = 1
 """After how long whoever gets one of those may ask again."""
@@ -134,6 +149,17 @@ class Json(Response):
         return orjson.dumps(content)
 
 
+class ErrorJson(Json):
+    """The reply of an error; whoever counts errors finds its code in the request's state."""
+
+    error_code = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ``Response``."""
+        scope.setdefault("state", {})["error_code"] = self.error_code
+        await super().__call__(scope, receive, send)
+
+
 def error_reply(
     code: str,
     message: str,
@@ -143,16 +169,30 @@ def error_reply(
     headers: Mapping[str, str] | None = None,
 ) -> Json:
     """The one shape of every error."""
-    error = {
+    again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
+    sent = {**again, **HEADERS.get(code, {}), **(headers or {})}
+    detail = _detail(code, message, hint=hint, field=field)
+    reply = ErrorJson({"error": detail}, CODES[code].status, sent)
+    reply.error_code = code
+    return reply
+
+
+def detail_of(error: TandemError) -> dict[str, Any]:
+    """An error inside a reply that tells other things too."""
+    if error.code not in CODES:
+        logger("api").error("a part of a request failed", exc_info=error)
+        return _detail("internal", NOT_ANSWERED, hint=SEE_LOG)
+    return _detail(error.code, str(error), hint=error.hint, field=_field(error))
+
+
+def _detail(code: str, message: str, *, hint: str = "", field: str | None = None) -> dict[str, Any]:
+    return {
         "code": code,
         "message": shortened(message),
         "field": field and shortened(field),
         "hint": shortened(hint) or None,
         "docs": f"{REFERENCE}#{code}",
     }
-    again = {"retry-after": str(AGAIN_SECONDS)} if code in AGAIN else {}
-    sent = {**again, **HEADERS.get(code, {}), **(headers or {})}
-    return Json({"error": error}, CODES[code].status, sent)
 
 
 def shortened(text: str) -> str:
@@ -166,9 +206,7 @@ def shortened(text: str) -> str:
 def failed(request: str, error: Exception) -> Json:
     """The reply to what nobody has foreseen: the log alone says what it was."""
     logger("api").error("%s failed", request, exc_info=error)
-    return error_reply(
-        "internal", "the request could not be answered", hint="see the log of tandem serve"
-    )
+    return error_reply("internal", NOT_ANSWERED, hint=SEE_LOG)
 
 
 def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
@@ -178,8 +216,12 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, TandemError)
         if error.code not in CODES:
-            return failed(shown(request), error)
-        return error_reply(error.code, str(error), hint=error.hint, field=_field(error))
+            return failed(shown(request.scope), error)
+        wait = getattr(error, "seconds", None)
+        headers = {} if wait is None else {"retry-after": str(ceil(wait))}
+        return error_reply(
+            error.code, str(error), hint=error.hint, field=_field(error), headers=headers
+        )
 
     async def not_there(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -192,7 +234,7 @@ def answer_errors(web: FastAPI, paths: Iterable[str]) -> None:
             return error_reply(code, message, headers={"allow": allowed})
         if code == "body_too_large":
             return error_reply(code, error.detail, hint="send less at a time")
-        return failed(shown(request), error)
+        return failed(shown(request.scope), error)
 
     web.add_exception_handler(TandemError, refused)
     web.add_exception_handler(HTTPException, not_there)
@@ -208,9 +250,10 @@ def _methods_at(request: Request) -> list[str]:
     ]
 
 
-def shown(request: Request) -> str:
-    """The request for a log, in one line whatever its path holds."""
-    return f"{request.method} {request.url.path!r}"
+def shown(scope: Scope) -> str:
+    """The request for a log, by its route: a path may hold whose it is, or of what."""
+    route = scope.get("route")
+    return f"{scope['method']} {getattr(route, 'path', 'at no route')}"
 
 
 def _field(error: TandemError) -> str | None:

@@ -17,7 +17,7 @@ from tandem.errors import FieldError, TandemError
 from tandem.events import CONFIGURATION, CORRECTED, MAXIMUM_DETAILS_BYTES, Exposure, Impression
 from tandem.features import FeatureMatrix
 from tandem.rankings import SearchResult
-from tandem.telemetry import logger
+from tandem.telemetry import UNMETERED, Meter, logger
 
 SOURCE = "search"
 LATE_SECONDS = 0.1
@@ -47,9 +47,15 @@ class ImpressionWriter:
     """
 
     def __init__(
-        self, catalog: Catalog, collection: str, *, again_seconds: float = AGAIN_SECONDS
+        self,
+        catalog: Catalog,
+        collection: str,
+        *,
+        meter: Meter = UNMETERED,
+        again_seconds: float = AGAIN_SECONDS,
     ) -> None:
         self._catalog = catalog
+        self._meter = meter
         self._collection = collection
         self._again_seconds = again_seconds
         self._changed = threading.Condition()
@@ -75,10 +81,10 @@ class ImpressionWriter:
             return
         with self._changed:
             if self._is_closed:  # nobody writes any more
-                self._dropped += 1
+                self._lose(1)
                 return
             if len(self._waiting) >= QUEUED:
-                self._dropped += 1
+                self._lose(1)
                 self._tell_full()
                 return
             self._is_full = False
@@ -86,6 +92,7 @@ class ImpressionWriter:
                 self._since = time.monotonic()
             self._waiting.append(page)
             self._added += 1
+            self._meter.impressions(len(self._waiting), 0)
             if len(self._waiting) in (1, BATCH):  # else the thread knows how long to wait
                 self._changed.notify_all()
 
@@ -106,7 +113,7 @@ class ImpressionWriter:
         self._thread.join(timeout=CLOSING_SECONDS)
         with self._changed:  # not before: a batch may have been in hand
             left = len(self._waiting)
-            self._dropped += left
+            self._lose(left)
         if left:
             logger("api").warning("%s impressions are lost: the log was not written", f"{left:,}")
 
@@ -123,6 +130,7 @@ class ImpressionWriter:
                 for _ in batch:
                     self._waiting.popleft()
                 self._settled += len(batch)
+                self._meter.impressions(len(self._waiting), 0)
                 self._since = time.monotonic()
                 self._changed.notify_all()
 
@@ -172,8 +180,13 @@ class ImpressionWriter:
 
     def _leave_out(self, error: Exception) -> None:
         with self._changed:
-            self._dropped += 1
+            self._lose(1)
         logger("api").warning("an impression is left out: %s", error)
+
+    def _lose(self, count: int) -> None:
+        """So many are not written. Called under the lock."""
+        self._dropped += count
+        self._meter.impressions(len(self._waiting), count)
 
     def _tell_full(self) -> None:
         """Once for as long as it is so."""

@@ -1,5 +1,6 @@
 """Control-C: answered at once, obeyed once."""
 
+import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +21,10 @@ ANSWERS = {
     "serve": "stopping after the queries and the batch in hand",
 }
 """What the verbs that write over a long time say."""
+
+ENDING = ("serve",)
+"""What a second Control-C ends at once: others wait for its clients, and what it accepted is kept.
+"""
 
 ORDERS = ("reindex", "promote", "rollback", "verify", "train")
 """May go on in another process: what becomes of them is told by who knows it."""
@@ -50,10 +55,14 @@ class Interrupts:
         again, self.noticed = self.noticed, True
         with suppress(RuntimeError):  # it came amid another line on the same stream
             note(self._answer(again))
+        if again and self._verb in ENDING:
+            os._exit(INTERRUPTED)
         if not again:
             raise KeyboardInterrupt
 
     def _answer(self, again: bool) -> str:
+        if again and self._verb in ENDING:
+            return "ended at once; what was accepted is kept"
         if self._verb in ANSWERS:
             return "still finishing the batch in hand" if again else ANSWERS[self._verb]
         if again:

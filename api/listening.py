@@ -20,15 +20,14 @@ BACKLOG = 2_048
 
 
 @contextmanager
-def listening(web: FastAPI, host: str, port: int, stop: threading.Event) -> Iterator[str]:
-    """Answer requests until the block ends, and then those that run; the address where. ``stop`` is
-    set if it ends before that.
+def listening(web: FastAPI, bound: socket.socket, stop: threading.Event) -> Iterator[str]:
+    """Answer requests at a socket until the block ends, and then those that run; the address where.
+    ``stop`` is set if it ends before that. The socket is closed at the end.
 
     Raises:
-        SettingsError: nothing can listen there.
         TandemError: it has ended by itself.
     """
-    bound = bound_to(host, port)
+    address = address_of(bound)  # an end by itself closes it
     server = Server(_config(web))
 
     def serve() -> None:
@@ -42,7 +41,7 @@ def listening(web: FastAPI, host: str, port: int, stop: threading.Event) -> Iter
     try:
         while not server.started and thread.is_alive():
             time.sleep(POLL_SECONDS)
-        yield _address(bound)
+        yield address
         if not thread.is_alive():
             raise TandemError("the HTTP server has ended by itself", hint="see the lines above")
     finally:
@@ -90,6 +89,7 @@ def bound_to(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _address(bound: socket.socket) -> str:
+def address_of(bound: socket.socket) -> str:
+    """Where it listens, as a URL."""
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if bound.family == socket.AF_INET6 else f"http://{host}:{port}"

@@ -6,7 +6,7 @@ It writes nothing, so it works beside a process that owns the data folder.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from api.generation import analysis_of
 from api.model_fitness import left_model
@@ -30,6 +30,20 @@ UNUSABLE = "unusable"
 
 AnyStore = LexicalStore | VectorStore
 Found = TypeVar("Found")
+
+
+class Lag(NamedTuple):
+    """How far an index is behind the log: changes, and the age of the oldest of them, seconds."""
+
+    changes: int
+    seconds: float
+
+
+def lag_of(catalog: Catalog, collection: str, applied: int) -> Lag:
+    """Of an index that has applied the log up to that sequence."""
+    since = catalog.documents.waiting_since(collection, applied)
+    seconds = 0.0 if since is None else _seconds_since(since)
+    return Lag(catalog.documents.behind(collection, applied), seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,18 +178,17 @@ class Look:
         )
         if is_missing:
             applied = 0
-        behind = self.catalog.documents.behind(collection, applied)
-        since = self.catalog.documents.waiting_since(collection, applied)
+        lag = lag_of(self.catalog, collection, applied)
         verified = self.catalog.verifications.last(name)
         refused = checkpoints.failure_count(name)
         newest = self.catalog.documents.count(collection, applied)
         return {
-            "state": _state(is_reachable, is_missing, behind),
+            "state": _state(is_reachable, is_missing, lag.changes),
             # those whose newest version is in it
             "documents": max(0, newest - refused),
             "applied": applied,
-            "behind": behind,
-            "behind_seconds": 0.0 if since is None else round(_seconds_since(since), 1),
+            "behind": lag.changes,
+            "behind_seconds": round(lag.seconds, 1),
             "holder": lease.owner if lease else None,
             "bytes": size,
             "refused": refused,

@@ -13,7 +13,7 @@ from api.aftermath import afterwards
 from api.bootstrap import House
 from api.candidates import ReindexOrder, candidate
 from api.collection import OpenCollection
-from api.followed import Followed
+from api.followed import Followed, states
 from api.generation import OpenGeneration
 from api.leaving import leaving, part, stay
 from api.live import ReleaseWatch
@@ -47,6 +47,7 @@ class Owner:
             TandemError: there are collections, and none of them can be followed.
         """
         sweep(self.house)
+        self.house.on_growth = self.wake
         self._sync()
         if not self._followed:
             for error in self._troubles:
@@ -102,13 +103,12 @@ class Owner:
 
     def states(self) -> dict[str, str]:
         """Index -> what this process does with it: following, standing by, or the error."""
-        return {
-            follower.seat.name: str(leg.error or follower.state)
-            for followed in list(self._followed.values())
-            for follower, leg in zip(
-                followed.opened.followers, followed.work.legs.values(), strict=True
-            )
-        }
+        return states(list(self._followed.values()))
+
+    def wake(self) -> None:
+        """The log has grown: nobody who follows it here need wait for the next look."""
+        for followed in list(self._followed.values()):
+            followed.work.notify()
 
     def reindex(
         self, name: str, order: ReindexOrder, report: Report

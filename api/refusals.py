@@ -6,6 +6,7 @@ rebinding); its browser then lets it read what is answered, but says that name i
 only listens for this machine answers to this machine's names alone.
 """
 
+import re
 from collections.abc import Collection
 from ipaddress import ip_address
 from urllib.parse import unquote_to_bytes
@@ -14,7 +15,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.http_errors import MAXIMUM_ADDRESS_BYTES, MAXIMUM_BODY_BYTES, Json, error_reply
+from tandem.errors import SettingsError
 
+UNBOUNDED = {("POST", "/v1/documents:batch")}
+"""What reads a body in parts, each of them bounded."""
+
+ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -23,23 +29,49 @@ def hosts_of(address: str, names: str) -> frozenset[str] | None:
     be asked; ``None`` is any name. ``names`` are those of the settings, with commas.
     """
     chosen = frozenset(_name_of(name) for name in names.split(",") if name.strip())
-    return chosen if chosen or _is_loopback(_name_of(address)) else None
+    return chosen if chosen or is_loopback(_name_of(address)) else None
 
 
-def refusal(scope: Scope, hosts: Collection[str] | None = None) -> Json | None:
-    """The reply to what is refused. ``hosts`` as ``hosts_of`` gives them."""
+def origins_of(names: str) -> frozenset[str]:
+    """The origins whose pages may ask, from the settings, where they have commas.
+
+    Raises:
+        SettingsError: one is none.
+    """
+    origins = frozenset(name.strip() for name in names.split(",") if name.strip())
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"the setting server.cors_origins has {origin!r}, which is no origin",
+                hint="an origin is as https://shop.example or http://localhost:3000, in lower case "
+                "and without a path",
+            )
+    return origins
+
+
+def refusal(
+    scope: Scope, hosts: Collection[str] | None = None, origins: Collection[str] = ()
+) -> Json | None:
+    """The reply to what is refused. ``hosts`` as ``hosts_of`` gives them, ``origins`` as
+    ``origins_of``.
+    """
     headers = Headers(scope=scope)
     return (
         _of_another_host(headers, hosts)
-        or _of_another_site(scope, headers)
+        or _of_another_site(scope, headers, origins)
         or _of_address(scope)
-        or _of_length(headers)
+        or _of_length(scope, headers)
     )
 
 
-def is_cross_site(headers: Headers) -> bool:
-    """Whether the page of another site has its reader's browser ask."""
-    return headers.get("sec-fetch-site") == "cross-site"
+def is_unbounded(scope: Scope) -> bool:
+    """Whether the body may be as long as its sender likes."""
+    return (scope["method"], scope["path"]) in UNBOUNDED
+
+
+def is_cross_site(headers: Headers, origins: Collection[str] = ()) -> bool:
+    """Whether the page of another site has its reader's browser ask, of none of the origins."""
+    return headers.get("sec-fetch-site") == "cross-site" and headers.get("origin") not in origins
 
 
 def _of_another_host(headers: Headers, hosts: Collection[str] | None) -> Json | None:
@@ -47,7 +79,7 @@ def _of_another_host(headers: Headers, hosts: Collection[str] | None) -> Json | 
     if hosts is None or given is None:  # every browser says it
         return None
     name = _name_of(given)
-    if name in hosts or _is_loopback(name):
+    if name in hosts or is_loopback(name):
         return None
     return error_reply(
         "wrong_host",
@@ -56,13 +88,14 @@ def _of_another_host(headers: Headers, hosts: Collection[str] | None) -> Json | 
     )
 
 
-def _of_another_site(scope: Scope, headers: Headers) -> Json | None:
-    if scope["method"] in CHANGES_NOTHING or not is_cross_site(headers):
+def _of_another_site(scope: Scope, headers: Headers, origins: Collection[str]) -> Json | None:
+    if scope["method"] in CHANGES_NOTHING or not is_cross_site(headers, origins):
         return None
     return error_reply(
         "cross_site",
         "a page of another site asks",
-        hint="have the server of that site ask, not its readers' browsers",
+        hint="have the server of that site ask, not its readers' browsers, or add its origin to "
+        "the setting server.cors_origins",
     )
 
 
@@ -89,9 +122,9 @@ def _of_address(scope: Scope) -> Json | None:
     return None
 
 
-def _of_length(headers: Headers) -> Json | None:
+def _of_length(scope: Scope, headers: Headers) -> Json | None:
     told = headers.get("content-length", "")
-    if not told.isdecimal() or int(told) <= MAXIMUM_BODY_BYTES:
+    if is_unbounded(scope) or not told.isdecimal() or int(told) <= MAXIMUM_BODY_BYTES:
         return None
     return error_reply(
         "body_too_large",
@@ -108,7 +141,8 @@ def _name_of(host: str) -> str:
     return plain if plain.count(":") > 1 else plain.partition(":")[0].rstrip(".")
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Whether only this machine can come there."""
     try:
         return name == "localhost" or ip_address(name).is_loopback
     except ValueError:

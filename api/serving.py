@@ -5,6 +5,7 @@ live. With embedded engines its owner does that, and here is only seen how the c
 searches never waits for the catalogue: it is asked in a thread of its own.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,15 +13,18 @@ from typing import Any, Final
 
 from api.bootstrap import House
 from api.collection import OpenCollection
+from api.document_desk import DocumentDesk
 from api.erasure_intake import ErasureIntake
 from api.event_intake import EventIntake
-from api.healths import Healths
+from api.healths import Healths, engine_of, obstacle
 from api.impressions import ImpressionWriter, is_sampled
 from api.judging import desk_of
 from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
+from api.metrics import Sight
 from api.past_queries import PastQueriesWatch
 from api.retention import Retention
+from api.sights import Sights
 from query.configurations import LEXICAL, VECTOR
 from query.rules_file import RulesFile
 from query.suggesting import Suggested
@@ -42,9 +46,6 @@ READ_SECONDS = 2.0
 CATALOGUE: Final = "catalogue"
 """What a reply names as missing where the last known release has answered it."""
 
-NO_INDEX, LOADING, NO_MODEL = "no index", "loading", "no model"
-"""Why a leg does not answer though its engine is well."""
-
 ANSWERING = {*AT_WORK, REBUILDING}
 """What a leg is that answers, if with a part of what it should have."""
 
@@ -55,8 +56,16 @@ class NotReady(TandemError):
     code = "not_ready"
 
 
+class Stopping(TandemError):
+    """The process is to end: what it still answers is what it has in hand."""
+
+    code = "stopping"
+
+
 class Serving:
-    """The collection as a server has it. Thread-safe."""
+    """The collection as a server has it. Thread-safe. ``stopping`` is set when the process is to
+    end: from then on it is not ready, and what would go on for long ends soon.
+    """
 
     def __init__(self, house: House) -> None:
         """Look for the collection; where it cannot be had, go on looking.
@@ -65,21 +74,24 @@ class Serving:
             SettingsError: the file of rules cannot be read, or is broken.
         """
         RulesFile(house.settings.search.rules)  # refused at the start: later ones would be left out
+        self.stopping = threading.Event()
         self._house = house
         self._name = house.settings.collection
         self._collection: OpenCollection | None = None
         self._fault: BaseException | None = None
         self._asking_since: float | None = None
-        self._impressions = ImpressionWriter(house.catalog, self._name)
+        self._impressions = ImpressionWriter(house.catalog, self._name, meter=house.meter)
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
+        self.document_desk = DocumentDesk(house, self._name, self.collection, self.stopping.is_set)
         self.erasures = ErasureIntake(house.catalog, self._name, self._impressions.flush)
         self.judging = desk_of(house.settings)
         engines = house.settings.engines
         self._healths = Healths(
-            self._health, {LEXICAL: _engine(engines.lexical), VECTOR: _engine(engines.vector)}
+            self._health, {LEXICAL: engine_of(engines.lexical), VECTOR: engine_of(engines.vector)}
         )
+        self._sights = Sights(lambda: self._collection)
         with suppress(TandemError):  # the watch logs it and tries again, and who asks is told
             self._look()
         self._watch = ReleaseWatch(self._look)
@@ -113,7 +125,12 @@ class Serving:
         return is_sampled(query.query_id, self._house.settings.search.feature_log_share)
 
     def suggest(
-        self, prefix: str, filters: Mapping[str, Any], limit: int, budget_ms: float
+        self,
+        prefix: str,
+        filters: Mapping[str, Any],
+        limit: int,
+        budget_ms: float,
+        forced: Mapping[str, Any] | None = None,
     ) -> Suggested:
         """Titles, and what others have searched for, within that time; see ``Suggester``.
 
@@ -122,7 +139,9 @@ class Serving:
             FilterError: a filter that the schema does not allow.
         """
         past = self._past.current
-        return self.collection().suggest(prefix, filters, limit, past, budget_ms=budget_ms)
+        return self.collection().suggest(
+            prefix, filters, limit, past, forced=forced, budget_ms=budget_ms
+        )
 
     def document(self, document_id: str) -> Document | None:
         """The document as the live release has it; ``None`` where it is gone.
@@ -153,7 +172,10 @@ class Serving:
 
         Raises:
             NotReady: it cannot; the hint says what to do.
+            Stopping: the process is to end.
         """
+        if self.stopping.is_set():
+            raise Stopping("the server ends", hint="ask another one, or this one when it is back")
         try:
             collection = self.collection()
         except TandemError as error:
@@ -174,15 +196,21 @@ class Serving:
             "legs": legs,
         }
 
+    def sight(self) -> Sight:
+        """What the metrics tell of the collection."""
+        return self._sights.now(catalogue_is_up=self._is_known())
+
     def close(self) -> None:
         """Look no more. What was shown is written first: the rest may wait for engines."""
         self._impressions.close()
+        self.document_desk.close()
         self.erasures.close()
         self._past.close()
         if self._retention is not None:
             self._retention.close()
         self._watch.close()
         self._healths.close()
+        self._sights.close()
 
     def _forgetting(self) -> Retention:
         """Where nobody has to follow beside the server, it is the one that forgets; where somebody
@@ -266,24 +294,6 @@ class Serving:
         for leg, health in self._healths.ask().items():
             state = health.state
             if state in AT_WORK:
-                state = _obstacle(collection, leg) or state
+                state = obstacle(collection, leg) or state
             legs[leg] = {"engine": health.engine, "version": health.version, "state": state}
         return legs
-
-
-def _engine(url: str) -> str:
-    """Its name: what its URL begins with."""
-    return url.partition(":")[0].partition("+")[0]
-
-
-def _obstacle(collection: OpenCollection, leg: str) -> str | None:
-    """Why the leg does not answer, or with a part alone, though its engine is well."""
-    if leg in collection.faults:
-        return NO_INDEX
-    embedder = collection.embedder
-    if leg == VECTOR and isinstance(embedder, LazyEmbedder):
-        if embedder.failure is not None:
-            return NO_MODEL
-        if not embedder.is_loaded:
-            return LOADING
-    return REBUILDING if leg in collection.incomplete else None

@@ -23,6 +23,7 @@ from tandem.errors import EngineUnavailable
 from tandem.lexical import TextWord
 from tandem.protocols import FloatMatrix, FloatVector
 from tandem.rankings import Degradation
+from tandem.telemetry import UNMETERED, Meter
 
 Answer = TypeVar("Answer")
 
@@ -43,7 +44,8 @@ ENOUGH_SECONDS = 0.05
 class SignalReads:
     """Of one collection. Thread-safe. Nothing is opened before somebody asks."""
 
-    def __init__(self, catalog: Catalog, collection: str) -> None:
+    def __init__(self, catalog: Catalog, collection: str, meter: Meter = UNMETERED) -> None:
+        self._meter = meter
         self._catalog = catalog
         self._collection = collection
         self._is_on_server = is_server(catalog.engine.url)
@@ -93,7 +95,9 @@ class SignalReads:
             return in_time(opened.lexical.index.count, READING_SECONDS)
 
         def vector(text: str) -> FloatVector | None:
-            return opened.asking.remembered(folded(text))
+            found = opened.asking.remembered(folded(text))
+            self._meter.cache("query_vectors", int(found is not None), int(found is None))
+            return found
 
         analyse = analyser(analysis_of(opened.generation))
         return Reading(documents, vectors, words, count, analyse, vector, self._apart)

@@ -1,5 +1,6 @@
 """What lasts until somebody stops it: ``tandem follow`` and ``tandem serve``."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -28,12 +29,20 @@ def following(owner: Owner | None) -> Iterator[None]:
 
 
 @contextmanager
-def stopped_by_signal(owner: Owner | None) -> Iterator[threading.Event]:
-    """An event that SIGTERM sets: what is in hand is finished, and the leases are given back."""
+def stopped_by_signal(
+    owner: Owner | None, *, ends_at_second: bool = False
+) -> Iterator[threading.Event]:
+    """An event that SIGTERM sets: what is in hand is finished, and the leases are given back. A
+    second one is not heard, or ends the process at once: what was accepted is durable.
+    """
     stop = threading.Event()
 
+    def end(*_: object) -> None:
+        os._exit(128 + signal.SIGTERM)
+
     def handle(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # amid the lines below it would wait for us
+        # amid the lines below it would wait for us
+        signal.signal(signal.SIGTERM, end if ends_at_second else signal.SIG_IGN)
         stop.set()
         if owner is not None:
             owner.stop()

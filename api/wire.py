@@ -99,7 +99,7 @@ class DegradationReply(Wire):
         description="`timeout`, no answer in time; `unavailable`, out of reach; `error`, it "
         "failed; `skipped`, not asked, as it has not answered several times in a row; "
         "`rebuilding`, its index is built again, and finds but a part; of `rerank`, the event log "
-        "is being read"
+        "is being read; `behind`, it does not show `min_sequence` yet"
     )
 
 

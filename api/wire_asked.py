@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from query.configurations import DEFAULT
 from query.cursors import LONGEST
 from query.suggesting import MAXIMUM_SUGGESTIONS
-from tandem.documents import MAXIMUM_ID_BYTES
+from tandem.documents import MAXIMUM_ID_BYTES, MAXIMUM_SEQUENCE
 from tandem.filters import MAXIMUM_CONDITIONS, MAXIMUM_DEPTH, MAXIMUM_VALUES
 from tandem.queries import MAXIMUM_BUDGET_MS, MAXIMUM_LIMIT, MAXIMUM_TEXT_CHARACTERS
 
@@ -127,6 +127,15 @@ class SearchAsked(Asked):
             description="For browsing: an integer, float or datetime field, `-year` for downwards. "
             "By default the order is that of the ids.",
             json_schema_extra={"minLength": 1, "maxLength": 65},
+        ),
+    ] = None
+    min_sequence: Annotated[
+        int | None,
+        Field(
+            description="The `sequence` of a write that the search is to see. It waits for that at "
+            "most half of its time; a leg that does not show it by then is `behind`.",
+            ge=0,
+            le=MAXIMUM_SEQUENCE,
         ),
     ] = None
 

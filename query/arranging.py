@@ -122,8 +122,9 @@ class Arranger:
         rewrite = parts.rules.rewrite
         # a word that half an index lacks is no typing error
         corrects = parts.corrects and LEXICAL not in parts.incomplete
+        ask = partial(legs.lexical.ask_twice, corrects=corrects, within=understood.forced)
         return Questions(
-            legs.lexical.ask_twice(text, rewrite, corrects=corrects) if LEXICAL in wanted else None,
+            ask(text, rewrite) if LEXICAL in wanted else None,
             legs.vector.ask(text) if VECTOR in wanted else None,
         )
 

@@ -71,7 +71,7 @@ def browse(
         total=tally and tally.total,
         facets=tally and tally.facets,
         reachable=max(reached, tally.total if tally else 0),
-        cursor=following and following.written(query.filters, sort),
+        cursor=following and following.written(query, sort),
         is_frozen=False,
         unread=source.unread,
     )

@@ -48,13 +48,13 @@ class BrowsingCursor(NamedTuple):
     place: Place
     seen: int
 
-    def written(self, filters: Mapping[str, Any], sort: Sort) -> str:
-        """As text, for the list that the filters leave in that order."""
+    def written(self, query: Query, sort: Sort) -> str:
+        """As text, for the list that the query's filters leave in that order."""
         content = [
             self.place.value,
             self.place.document_id,
             self.seen,
-            _digest(self, filters, sort),
+            _digest(self, query, sort),
         ]
         return MARK + _encoded(orjson.dumps(content))
 
@@ -97,7 +97,7 @@ def browsing_cursor(query: Query, sort: Sort, *, is_float: bool) -> BrowsingCurs
     if not is_place or not isinstance(digest, str):
         raise _malformed()
     cursor = BrowsingCursor(Place(value, document_id), seen)
-    if digest != _digest(cursor, query.filters, sort):
+    if digest != _digest(cursor, query, sort):
         raise BadCursor(
             "cursor: it was given for another filter or another sort",
             hint="give both as they were on the first page, or ask for the first page again",
@@ -110,8 +110,9 @@ def canonical(data: Mapping[str, Any]) -> str:
     return json.dumps(data, sort_keys=True, default=str, separators=(",", ":"))
 
 
-def _digest(cursor: BrowsingCursor, filters: Mapping[str, Any], sort: Sort) -> str:
-    listed = [canonical(filters), sort.field, sort.is_descending, *cursor.place, cursor.seen]
+def _digest(cursor: BrowsingCursor, query: Query, sort: Sort) -> str:
+    filters = [canonical(query.filters), *([canonical(query.forced)] if query.forced else [])]
+    listed = [*filters, sort.field, sort.is_descending, *cursor.place, cursor.seen]
     return blake2b(orjson.dumps(listed), digest_size=8).hexdigest()
 
 

@@ -4,13 +4,14 @@ The log may be on a server that hangs, so it is asked in a pool of its own, unde
 deadline; what is late is left out, and the reply says so.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
 from query.configurations import LEXICAL
 from query.retrieval import DOCUMENTS, Deadline, LegPools
 from tandem.documents import Document
+from tandem.filters import Filter, matches
 from tandem.rankings import Degradation
 from tandem.telemetry import logger
 
@@ -65,11 +66,16 @@ class _Index:
 
 
 class QueryDocuments:
-    """Fetches the documents of one query, and keeps what went wrong."""
+    """Fetches the documents of one query, and keeps what went wrong. What ``forced`` does not leave
+    is not there: an index that is behind may have found what it was before.
+    """
 
-    def __init__(self, source: DocumentSource, pools: LegPools) -> None:
+    def __init__(
+        self, source: DocumentSource, pools: LegPools, forced: Sequence[Filter] = ()
+    ) -> None:
         self._source = source
         self._pools = pools
+        self._forced = forced
         self._index = _Index(source, pools)
         self._degraded: dict[Degradation, None] = {}
         self._unread: set[str] = set()
@@ -79,7 +85,7 @@ class QueryDocuments:
         """The same query's documents, for another purpose than to be shown: what is missing there
         is noted there.
         """
-        other = QueryDocuments(self._source, self._pools)
+        other = QueryDocuments(self._source, self._pools, self._forced)
         other._index = self._index
         return other
 
@@ -111,7 +117,7 @@ class QueryDocuments:
         missing = [document_id for document_id in wanted if document_id not in found]
         if missing:
             found |= self._logged(missing, deadline)
-        return found
+        return {name: held for name, held in found.items() if matches(held, self._forced)}
 
     def _logged(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
         answers = self._pools.ask({DOCUMENTS: partial(self._source.logged, document_ids)}, deadline)

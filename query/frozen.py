@@ -148,6 +148,7 @@ def check_belongs(query: Query, configuration: str | None, arranged: Arranged) -
     differences = {
         "q": query.text and folded(query.text) != folded(first.text),
         "filter": query.filters and canonical(query.filters) != canonical(first.filters),
+        "key": canonical(query.forced) != canonical(first.forced),  # never left out
         "facets": query.facets and {*query.facets} != {*first.facets},
         "sort": query.sort is not None,
         "configuration": configuration and configuration != arranged.configuration,

@@ -15,7 +15,7 @@ from tandem.features import FeatureMatrix
 from tandem.queries import Query
 from tandem.rankings import Contribution, Correction, Degradation, Evidence, Hit, Ranking
 
-VERSION = 2
+VERSION = 3
 
 QUERY_FIELDS = (
     "text", "query_id", "surface", "seed_document_id", "user_id", "client_id", "session_id",
@@ -35,6 +35,7 @@ def encoded(arranged: Arranged) -> bytes:
             "version": VERSION,
             "query": {name: getattr(query, name) for name in QUERY_FIELDS},
             "filters": canonical(query.filters),
+            "forced": canonical(query.forced),
             "asked_facets": query.facets,
             "configuration": arranged.configuration,
             "release": arranged.release,
@@ -69,10 +70,11 @@ def decoded(content: bytes) -> Arranged:
         raise CursorExpired(
             "the cursor is from another version of Tandem", hint="ask for the first page again"
         )
-    filters, facets = orjson.loads(data["filters"]), tuple(data["asked_facets"])
+    filters, forced = orjson.loads(data["filters"]), orjson.loads(data["forced"])
+    facets = tuple(data["asked_facets"])
     correction = data["correction"]
     return Arranged(
-        query=Query(filters=filters, facets=facets, **data["query"]),
+        query=Query(filters=filters, forced=forced, facets=facets, **data["query"]),
         configuration=data["configuration"],
         release=data["release"],
         ranking=Ranking(data["name"], tuple(_hit(*listed) for listed in data["hits"])),

@@ -8,7 +8,7 @@ from query.documents import QueryDocuments
 from query.frozen import Resumed
 from query.paging import Pager
 from query.parts import Parts
-from query.understanding import Understood, check_bounds, understand
+from query.understanding import Understood, check_bounds, forced_filters, understand
 from tandem.errors import BadCursor
 from tandem.queries import Query
 from tandem.rankings import SearchResult
@@ -59,14 +59,16 @@ class SearchPipeline:
 
     def page(self, resumed: Resumed) -> SearchResult:
         """A later page, with the documents of this generation."""
-        source = QueryDocuments(self._parts.documents, self._parts.pools)
-        return Pager(self._parts, source, resumed.clock).later(resumed)
+        parts = self._parts
+        forced = forced_filters(resumed.arranged.query, parts.schema)
+        source = QueryDocuments(parts.documents, parts.pools, forced)
+        return Pager(parts, source, resumed.clock).later(resumed)
 
     def _search(self, query: Query) -> SearchResult:
         parts, clock = self._parts, self._clock(query)
         with clock.stopwatch.stage("understanding"):
             understood = self._understand(query)
-        source = QueryDocuments(parts.documents, parts.pools)
+        source = QueryDocuments(parts.documents, parts.pools, understood.forced)
         if understood.sort is not None:
             return browse(parts, query, understood, source, clock)
         arranged, questions = Arranger(parts, source, clock).arrange(query, understood)

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from query.configurations import LEXICAL
 from query.past_queries import PastQueries
 from query.retrieval import Deadline, LegPools
+from query.understanding import FORCED
 from tandem.errors import FilterError, QueryError
 from tandem.filters import check_text, parse_filters
 from tandem.lexical import LexicalIndex
@@ -63,11 +64,17 @@ class Suggester:
         self._budget_ms = budget_ms
 
     def suggest(
-        self, prefix: str, *, filters: Mapping[str, Any] | None = None, limit: int = 10
+        self,
+        prefix: str,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        forced: Mapping[str, Any] | None = None,
+        limit: int = 10,
     ) -> Suggested:
         """What ``prefix`` may become; a blank one becomes nothing.
 
         With a filter there are titles alone: nobody knows what a past query finds under it.
+        ``forced`` is one that who asks has not chosen; both must hold.
 
         Raises:
             QueryError: the prefix is too long or no text, or the limit out of range.
@@ -76,6 +83,7 @@ class Suggester:
         stopwatch = Stopwatch()
         _check(prefix, limit)
         typed = parse_filters(filters or {}, self._schema)
+        typed += parse_filters(forced or {}, self._schema, FORCED)
         deadline = Deadline.after_ms(self._budget_ms)
         find = partial(
             self._index.suggest,

@@ -16,6 +16,9 @@ from tandem.queries import (
 )
 from tandem.schema import Schema, facet_fields, sort_field
 
+FORCED = "the key's filter"
+"""What errors call a filter that who asks has not chosen."""
+
 NAMES = ("user_id", "client_id", "session_id", "seed_document_id")
 """What a query holds of ids."""
 
@@ -24,13 +27,15 @@ NAMES = ("user_id", "client_id", "session_id", "seed_document_id")
 class Understood:
     """A text fit for every leg, typed filters, and fields that can be counted. ``sort`` is set
     where nothing is searched for: the collection is browsed. The text is blank then, and where a
-    document is searched with in its place.
+    document is searched with in its place. ``forced`` are those of the filters that who asks has
+    not chosen: what they do not leave is not there.
     """
 
     text: str
     filters: tuple[Filter, ...]
     facets: tuple[str, ...] = ()
     sort: Sort | None = None
+    forced: tuple[Filter, ...] = ()
 
 
 def understand(query: Query, schema: Schema) -> Understood:
@@ -43,13 +48,23 @@ def understand(query: Query, schema: Schema) -> Understood:
     """
     check_bounds(query)
     text = folded(query.text)
-    filters = parse_filters(query.filters, schema) + parse_filters(query.forced, schema)
+    forced = forced_filters(query, schema)
+    filters = parse_filters(query.filters, schema) + forced
     facets = _facets(query.facets, schema)
     _check_seed(query, text)
     if text or query.surface == "similar":
         _check_unsorted(query)
-        return Understood(text, filters, facets)
-    return Understood("", filters, facets, _sort(query.sort or Sort(), schema))
+        return Understood(text, filters, facets, None, forced)
+    return Understood("", filters, facets, _sort(query.sort or Sort(), schema), forced)
+
+
+def forced_filters(query: Query, schema: Schema) -> tuple[Filter, ...]:
+    """What is there for who asks.
+
+    Raises:
+        FilterError: the schema does not allow it.
+    """
+    return parse_filters(query.forced, schema, FORCED)
 
 
 def _check_seed(query: Query, text: str) -> None:

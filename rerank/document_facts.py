@@ -38,6 +38,7 @@ from tandem.fields import TypedValue, typed_value
 from tandem.lexical import TextWord
 from tandem.protocols import FloatMatrix, FloatVector
 from tandem.schema import Schema
+from tandem.telemetry import UNMETERED, Meter
 
 MEGABYTES = 128
 """Room for facts: some 18,000 documents of 200 words with vectors of 384 numbers."""
@@ -90,8 +91,15 @@ class Reading:
 class DocumentFacts:
     """A ``FactsSource`` over one generation, in at most so many megabytes. Thread-safe."""
 
-    def __init__(self, schema: Schema, reading: Reading, megabytes: float = MEGABYTES) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        reading: Reading,
+        megabytes: float = MEGABYTES,
+        meter: Meter = UNMETERED,
+    ) -> None:
         self._schema = schema
+        self._meter = meter
         self._reading = reading
         self._codes = WordCoder(reading.analyse)
         self._cache = FactsCache(schema, round(1_000_000 * megabytes))
@@ -105,6 +113,7 @@ class DocumentFacts:
         """See ``FactsSource``."""
         ids, wanted = tuple(dict.fromkeys(document_ids)), frozenset(needs)
         at_hand = self._cache.find(ids, wanted)
+        self._meter.cache("facts", len(ids) - len(at_hand.missing), len(at_hand.missing))
         if not at_hand.missing:
             return at_hand.known
         seconds = max(timeout_seconds, LATE_SECONDS)

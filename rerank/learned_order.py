@@ -21,6 +21,7 @@ from tandem.protocols import Reranker
 from tandem.queries import Query
 from tandem.rankings import Contribution, Degradation, Ranking, Reranked
 from tandem.schema import Schema
+from tandem.telemetry import UNMETERED, Meter
 
 RERANK: Final = "rerank"
 """What a reply lacks where the order is not the model's."""
@@ -117,7 +118,13 @@ class LearnedOrder:
     """
 
     def __init__(
-        self, model: Model, schema: Schema, scenes: Scenes, fallback: Reranker, troubles: Troubles
+        self,
+        model: Model,
+        schema: Schema,
+        scenes: Scenes,
+        fallback: Reranker,
+        troubles: Troubles,
+        meter: Meter = UNMETERED,
     ) -> None:
         """See which signals the model needs.
 
@@ -142,6 +149,7 @@ class LearnedOrder:
         self._scenes = scenes
         self._fallback = fallback
         self._troubles = troubles
+        self._meter = meter
 
     def rerank(
         self,
@@ -180,6 +188,7 @@ class LearnedOrder:
             timeout_seconds=time_left(until),
         )
         seen = assemble(scene, self._chosen)
+        self._meter.features(seen)
         scores = self._model.scores(seen.values).tolist()
         self._troubles.order.is_over()
         evidence = {hit.document_id: hit.evidence for hit in candidates.hits}

@@ -17,6 +17,9 @@ AttributeValue = str | int | float | bool | tuple[str, ...]
 MAXIMUM_ID_BYTES = 512
 """How long a document's id may be, in UTF-8."""
 
+MAXIMUM_SEQUENCE = 2**63 - 1
+"""The highest sequence that the log can give out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -10,6 +10,7 @@
     │   │   └── BadCursor          a cursor that nobody was given, or another query's
     │   ├── CursorExpired          the order in which the pages stood is not kept any more
     │   ├── DocumentNotFound       there is no such document
+    │   ├── SequenceConflict       a document does not stand as a write expects it
     │   ├── SourceError            a file that cannot be read as what it claims to be
     │   └── CollectionNotFound     nothing has been indexed under that name
     ├── ModelError                 weights missing, altered, or of an unknown kind
@@ -107,6 +108,12 @@ class DocumentNotFound(InputError):
     """There is no document of that id."""
 
     code = "document_not_found"
+
+
+class SequenceConflict(InputError):
+    """A document does not stand at the sequence at which a write expects it."""
+
+    code = "sequence_conflict"
 
 
 class SourceError(InputError):

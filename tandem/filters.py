@@ -61,17 +61,19 @@ class Not:
 Filter = AnyOf | Range | Not
 
 
-def parse_filters(data: Mapping[str, Any], schema: Schema) -> tuple[Filter, ...]:
-    """The typed conjunction that ``data`` means under ``schema``.
+def parse_filters(
+    data: Mapping[str, Any], schema: Schema, place: str = "filter"
+) -> tuple[Filter, ...]:
+    """The typed conjunction that ``data`` means under ``schema``; ``place`` is what errors call it.
 
     Raises:
         FilterError: an unknown field, a value that does not fit, or a filter too large.
 
     """
-    filters = _parse(data, schema, "filter", 1)
+    filters = _parse(data, schema, place, 1)
     if (conditions := _conditions(filters)) > MAXIMUM_CONDITIONS:
         raise FilterError(
-            f"filter: {conditions} conditions, at most {MAXIMUM_CONDITIONS} are allowed",
+            f"{place}: {conditions} conditions, at most {MAXIMUM_CONDITIONS} are allowed",
             hint="a value, a list of values and each bound count as one",
         )
     return filters

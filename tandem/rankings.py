@@ -115,9 +115,10 @@ cursor             the way to the next page
 catalogue          whether another release is live by now
 """
 
-Reason = Literal["timeout", "unavailable", "error", "skipped", "rebuilding"]
+Reason = Literal["timeout", "unavailable", "error", "skipped", "rebuilding", "behind"]
 """Why: no answer in time, out of reach, it failed; it was not asked, as it has not answered several
-times in a row, and is tried again every second; or it is built again, and finds but a part.
+times in a row, and is tried again every second; it is built again, and finds but a part; or it does
+not show yet what the query wants to see.
 """
 
 REBUILDING: Final = "rebuilding"

@@ -1,7 +1,7 @@
 """The sections of the settings: name, type, default, range and help of each."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,9 @@ from tandem.normalisation import Fusion
 from tandem.queries import MAXIMUM_BUDGET_MS
 
 MOST_DAYS = 36_500
+
+ScoringWeight = Annotated[float, Field(ge=0, le=10)]
+"""See ``tandem.scoring``."""
 
 
 class Section(BaseModel):
@@ -84,6 +87,26 @@ class LegSettings(Section):
     share: float = Field(0.4, ge=0, description="weight of its completed score in the hybrid order")
 
 
+class LexicalLegSettings(LegSettings):
+    """How words score, too; all of it takes effect at once, on an index as it is."""
+
+    weights: dict[str, ScoringWeight] = Field(
+        default_factory=dict,
+        description="text field -> worth of a match in it beside others, 0 to 10, as "
+        "`{title = 2.0}`; those that are not named have the weight of their declaration",
+    )
+    phrase: ScoringWeight = Field(
+        0.0,
+        description="what it adds that two neighbouring words of the text stand together in a "
+        "document, 0 to 10 times the score of these words",
+    )
+    proximity: ScoringWeight = Field(
+        0.0,
+        description="the same for neighbours that stand within about eight words of each other in "
+        "a document, in any order",
+    )
+
+
 class VectorLegSettings(LegSettings):
     """The vector leg's share is its own: chosen with the lexical one on SciFact's train queries."""
 
@@ -153,7 +176,7 @@ class SearchSettings(Section):
         description="room for what signals know of documents, kept ready for each open generation, "
         "megabytes; 128 hold some 20,000 documents of 200 words",
     )
-    lexical: LegSettings = LegSettings()
+    lexical: LexicalLegSettings = LexicalLegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 
 
@@ -173,6 +196,49 @@ class ServerSettings(Section):
         description="names by which `tandem serve` may be asked besides `localhost` and the like, "
         "with commas, such as that of a proxy which passes its own on; none: any name, but only "
         "those of this machine where it listens on a loopback address",
+    )
+    key: str | None = Field(
+        None,
+        description="a key of whoever runs the server, for everything, beside those of `tandem "
+        "keys`, and that by which `tandem eval run --url` asks one; at least 32 random characters. "
+        "Best given as a variable",
+    )
+    requests_per_second: float = Field(
+        0.0,
+        ge=0,
+        description="how many requests a second each key may ask of a process, all of them at once "
+        "included; more are refused. 0: any number. A key may have a rate of its own",
+    )
+    cors_origins: str = Field(
+        "",
+        description="origins whose pages may ask from their readers' browsers, with commas, such "
+        "as `https://shop.example`; none: this server's own alone",
+    )
+    workers: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="processes that answer; several need servers as engines, and each has threads, "
+        "models and rates of its own",
+    )
+    access_log: Literal["off", "json"] = Field(
+        "off",
+        description="`json`: a line a request on standard output, without texts and people: "
+        "what production wants; `off`: none",
+    )
+    waiting: int = Field(
+        64,
+        ge=0,
+        le=10_000,
+        description="requests that may wait for one of the 40 threads that answer; further ones "
+        "are refused at once as `overloaded`",
+    )
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="how long requests are still taken after SIGTERM, while `/health/ready` "
+        "already says `stopping`: time for a load balancer to notice, seconds",
     )
 
 

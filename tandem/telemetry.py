@@ -1,10 +1,13 @@
-"""Logs and stage timings."""
+"""Logs, stage timings, and what is counted for whoever watches."""
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Literal, Protocol, TypeVar
+
+from tandem.features import FeatureMatrix
 
 Result = TypeVar("Result")
 ROOT = "tandem"
@@ -21,6 +24,24 @@ def configure_logging(*, verbose: bool = False) -> None:
     root.handlers = [handler]
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     root.propagate = False
+
+
+def is_verbose() -> bool:
+    """Whether what happens is told as well, and not only what is wrong."""
+    return logging.getLogger(ROOT).isEnabledFor(logging.INFO)
+
+
+def configure_access_log() -> logging.Logger:
+    """The logger ``tandem.access``, whose lines go to standard output as they are: what the program
+    has to say is on standard error, so a program can read the one without the other.
+    """
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    access = logger("access")
+    access.handlers = [handler]
+    access.setLevel(logging.INFO)
+    access.propagate = False
+    return access
 
 
 def logger(room: str) -> logging.Logger:
@@ -61,3 +82,41 @@ class Stopwatch:
     def total(self) -> dict[str, float]:
         """The stages, and ``total`` since construction."""
         return self.milliseconds | {"total": self.elapsed_seconds() * 1_000}
+
+
+Cache = Literal["facts", "query_vectors", "frozen_rankings"]
+"""What is kept so that it need not be had again: what signals know of documents, the vectors of
+queries that were just asked, the orders of searches for their later pages.
+"""
+
+
+class Meter(Protocol):
+    """Is told what happens while people search, for whoever watches. It neither waits nor fails."""
+
+    def cache(self, name: Cache, found: int, missing: int) -> None:
+        """So many of what a cache was asked for it had, and so many not."""
+        ...
+
+    def features(self, seen: FeatureMatrix) -> None:
+        """A model is asked for an order, and this is what it sees."""
+        ...
+
+    def impressions(self, waiting: int, lost: int) -> None:
+        """So many wait for the event log now, and so many more than before are lost."""
+        ...
+
+
+class Unmetered:
+    """A ``Meter`` that nobody reads."""
+
+    def cache(self, name: Cache, found: int, missing: int) -> None:
+        """See ``Meter``."""
+
+    def features(self, seen: FeatureMatrix) -> None:
+        """See ``Meter``."""
+
+    def impressions(self, waiting: int, lost: int) -> None:
+        """See ``Meter``."""
+
+
+UNMETERED = Unmetered()

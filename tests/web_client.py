@@ -9,21 +9,28 @@ from typing import Any, cast
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from api.access import Access
+from api.access import Access, Caller
+from api.asked_writes import Action, AskedWrite
+from api.batch_reply import BatchAtWork
+from api.document_batch import DocumentBatch
+from api.document_desk import Shown
+from api.document_intake import DocumentIntake, Done, Written
 from api.event_intake import Taken
 from api.guard import Guard
 from api.http_errors import CODES, answer_errors
+from api.metrics import Sight
 from api.routes.page import File
 from api.routes.page import routes as page_routes
 from api.serving import Serving
 from api.web import create_web
 from api.wire import ErrorReply
 from api.wire_examples import ERASURE_REPLY, ERASURE_UNDER_WAY
+from api.workers import Workers
 from query.configurations import DEFAULT, SearchConfiguration, configurations, named
 from query.suggesting import Suggested, Suggestion
 from query.understanding import understand
 from relevance_eval.judging.ratings import Place, Rating
-from tandem.documents import Document
+from tandem.documents import Change, Document
 from tandem.events import Event
 from tandem.fusion import LegFusion
 from tandem.queries import Query
@@ -46,6 +53,14 @@ HITS = (
 DOCUMENTS = {"a": document("a", "about snow", title="Snow", kind="book", tags=("x", "y"))}
 
 
+SEEN = Sight(
+    catalogue_is_up=True,
+    release={"collection": "main", "release": "3", "generation": "2", "model": "5"},
+    behind={"lexical": (0, 0.0), "vector": (3, 1.5)},
+    expected={"behaviour_clicks": 0.25},
+)
+
+
 class AnyPool:
     """A ``Desk`` that takes any rating of any pool, and keeps none."""
 
@@ -64,6 +79,51 @@ class AnyErasure:
         """See ``ErasureIntake``."""
         is_done = len(person) < 100
         return {**(ERASURE_REPLY if is_done else ERASURE_UNDER_WAY), "user_id": person}
+
+
+@dataclass
+class AnyDocuments:
+    """A ``DocumentDesk`` that takes every write at sequence 7, and has a document of every id."""
+
+    log: list[AskedWrite] = field(default_factory=list)
+    behind_by: tuple[Degradation, ...] = ()
+    waited: list[tuple[int, float]] = field(default_factory=list)
+
+    async def read(self, document_id: str, caller: Caller) -> Change:
+        """See ``DocumentDesk``."""
+        return Change(7, document_id, document(document_id, "about snow", title="Snow"))
+
+    async def write(self, asked: AskedWrite, caller: Caller) -> Done:
+        """See ``DocumentDesk``."""
+        (done,) = self.write_all([asked], caller)
+        return done
+
+    def write_all(self, asked: Sequence[AskedWrite], caller: Caller) -> list[Done]:
+        """See ``DocumentIntake``."""
+        self.log += asked
+        return [Done(item.document_id, RESULTS[item.action], 7) for item in asked]
+
+    async def shown(self, done: Done, seconds: float) -> Shown:
+        """See ``DocumentDesk``: both legs."""
+        self.waited.append((done.sequence, seconds))
+        return Shown({"lexical": True, "vector": True}, {}, is_final=True)
+
+    async def behind(self, sequence: int, seconds: float) -> tuple[Degradation, ...]:
+        """See ``DocumentDesk``."""
+        self.waited.append((sequence, seconds))
+        return self.behind_by
+
+    async def batch(self, caller: Caller) -> BatchAtWork:
+        """See ``DocumentDesk``; in one thread, which ends with the tests."""
+        return BatchAtWork(DocumentBatch(cast("DocumentIntake", self), caller), WORKERS, 0)
+
+    def is_stopping(self) -> bool:
+        """No."""
+        return False
+
+
+RESULTS: Mapping[Action, Written] = {"put": "created", "patch": "updated", "delete": "deleted"}
+WORKERS = Workers("stand-in", 1, 100)
 
 
 @dataclass
@@ -88,6 +148,8 @@ class StandIn:
     schema: Schema = SCHEMA
     result: Mapping[str, Any] = field(default_factory=dict)
     judging: Any = field(default_factory=AnyPool)
+    seen: Sight = SEEN
+    document_desk: AnyDocuments = field(default_factory=AnyDocuments)
     erasures: Any = field(default_factory=AnyErasure)
 
     @property
@@ -132,17 +194,28 @@ class StandIn:
         """See ``OpenCollection``."""
         return named(KNOWN, DEFAULT if name is None else name)
 
-    def suggest(self, prefix: str, filters: Mapping[str, Any], limit: int, budget_ms: float) -> Any:
+    def suggest(
+        self,
+        prefix: str,
+        filters: Mapping[str, Any],
+        limit: int,
+        budget_ms: float,
+        forced: Mapping[str, Any] | None,
+    ) -> Any:
         """See ``Serving``."""
         self.before()
         self.budgets.append(budget_ms)
-        self.typed.append((prefix, filters, limit))
+        self.typed.append((prefix, {**filters, **(forced or {})}, limit))
         items = (Suggestion("snow", "query"), Suggestion("Snow", "title"))
         return Suggested(items, (Degradation("lexical", "timeout"),), {"total": 0.25})
 
     def degraded(self) -> tuple[Degradation, ...]:
         """See ``Serving``."""
         return self.lacking
+
+    def sight(self) -> Sight:
+        """See ``Serving``."""
+        return self.seen
 
     def readiness(self) -> dict[str, Any]:
         """See ``Serving``."""

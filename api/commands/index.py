@@ -14,6 +14,7 @@ from api.collection import OpenCollection
 from api.commands.index_report import exit_code, rejects_summary, tell, tell_rejects
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, PROBLEM, Bars, bars, note, say, say_json
+from api.wanted import pending_change
 from indexer.followers import Progress
 from indexer.indexing import CHANGED, READ, IndexReport, Intake, NamedSource
 from indexer.rejects import RejectsFile
@@ -173,14 +174,14 @@ def _show(schema: Schema) -> None:
 
 
 def _warn(target: OpenCollection) -> None:
-    if target.pending_change:
-        note(f"warning: {target.pending_change}")
+    if pending := pending_change(target.settings, target.generation):
+        note(f"warning: {pending}")
     warn_of_rebuilds(target)
 
 
 def warn_of_rebuilds(target: OpenCollection) -> None:
     """Say which index starts from zero, and why."""
-    for leg, reason in target.rebuilding.items():
+    for leg, reason in target.live.rebuilding.items():
         note(f"the {leg} index {reason}: building it again from the document log")
 
 

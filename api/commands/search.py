@@ -11,6 +11,7 @@ from api.collection import OpenCollection
 from api.commands.index import drawn_progress, warn_of_rebuilds
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.console import FOUND, bars, note, printable, say, say_json
+from api.local_key import find_local_key
 from indexer.following import AnyFollower
 from indexer.indexing import CHANGED, catch_up
 from indexer.liveness import living
@@ -65,7 +66,8 @@ def run(
         if owned.address is None or owned.collection is None:
             raise
         check_served(owned, chosen.collection)
-        result = _found_by_server(owned.address, query, configuration)
+        key = find_local_key(chosen.data_dir)
+        result = _found_by_server(owned.address, query, configuration, key)
     if as_json:
         say_json(answer(result, explain=True))
     else:
@@ -96,11 +98,13 @@ def check_served(owned: OwnedElsewhere, collection: str) -> None:
         ) from None
 
 
-def _found_by_server(address: str, query: Query, configuration: str) -> SearchResult:
+def _found_by_server(
+    address: str, query: Query, configuration: str, key: str | None
+) -> SearchResult:
     """What the server finds that owns the engines. As without it, nothing becomes an impression."""
     from tandem.client import Client
 
-    with Client(address) as client:
+    with Client(address, key=key) as client:
         return client.search(query, configuration=configuration, explain=True, record=False)
 
 
@@ -134,7 +138,7 @@ def bring_up_to_date(target: OpenCollection, *, waits: bool = True) -> None:
     followers = target.followers if waits else _unfollowed(target)
     if not followers:
         return
-    if not target.rebuilding:
+    if not target.live.rebuilding:
         note(f"applying {behind:,} changes that an earlier run left behind")
     with bars(wanted=True) as shown:
         progress = drawn_progress(shown, reading=False)

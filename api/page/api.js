@@ -1,5 +1,7 @@
 // Asking the server. Its errors say what was wrong and what to do: they are shown as they are.
 
+import { authorization } from "./key.js";
+
 /** What the server refused, or that it could not be reached. */
 export class ApiError extends Error {
   constructor({ code, message, hint, field }) {
@@ -34,7 +36,8 @@ async function ask(address, options) {
   let reply;
   let told;
   try {
-    reply = await fetch(address, { ...options, credentials: "same-origin" });
+    const headers = { ...options.headers, ...authorization() };
+    reply = await fetch(address, { ...options, headers, credentials: "same-origin" });
     told = await reply.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;

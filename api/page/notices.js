@@ -1,6 +1,9 @@
 // What the reader should know about a list: what it lacks, what was searched for instead, what failed.
 
 import { byId, draw, el } from "./dom.js";
+import { useKey } from "./key.js";
+
+const NEEDS_KEY = new Set(["unauthorized", "forbidden"]);
 
 const LACKS = {
   lexical: "Without search by words",
@@ -46,12 +49,25 @@ function correction({ text, words }, typed) {
   return el("div", { className: "notice" }, line, small);
 }
 
-/** An error as the server says it, and what can be done. */
+/** An error as the server says it, and what can be done; where it is a key that is missing, there
+ * is a field for it. */
 export function errorBox(error, { label, onclick }) {
   const text = error.message.charAt(0).toUpperCase() + error.message.slice(1);
   const hint = error.hint ? el("p", {}, `${error.hint.charAt(0).toUpperCase()}${error.hint.slice(1)}.`) : null;
-  const button = el("button", { type: "button", onclick }, label);
-  return el("div", { className: "notice error", role: "alert" }, el("p", {}, el("b", {}, `${text}.`)), hint, button);
+  const way = NEEDS_KEY.has(error.code) ? keyForm(onclick) : el("button", { type: "button", onclick }, label);
+  return el("div", { className: "notice error", role: "alert" }, el("p", {}, el("b", {}, `${text}.`)), hint, way);
+}
+
+function keyForm(again) {
+  const field = el("input", { type: "password", name: "key", required: true, pattern: "[!-~]+", autocomplete: "off",
+    spellcheck: false });
+  const onsubmit = (event) => {
+    event.preventDefault();
+    useKey(field.value);
+    again();
+  };
+  return el("form", { className: "key", onsubmit }, el("label", {}, "Key ", field),
+    el("button", { type: "submit" }, "Use this key"));
 }
 
 /** Nothing was found, and what to try: `ways` are buttons, [label, what it does]. */

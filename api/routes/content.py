@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from tandem.errors import TandemError
 
 JSON = ("application/json",)
+MERGE_PATCH = "application/merge-patch+json"
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 """One JSON object a line."""
 

@@ -68,6 +68,15 @@ def with_nulls(document: Any) -> Any:
     return _exchanged(document, NULL, None)
 
 
+def with_optional_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, where each operation that needs a scope needs none of a server without keys."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "security" in operation:
+                operation["security"] = [{}, *operation["security"]]
+    return document
+
+
 def reply(model: type[BaseModel], description: str, example: Any) -> dict[str, Any]:
     """The reply where all went well."""
     return {
@@ -89,9 +98,10 @@ def parameters(model: type[BaseModel], *more: Mapping[str, Any]) -> dict[str, An
     return {"parameters": [*more, *sorted(told, key=lambda item: item["name"] != "q")]}
 
 
-def json_body(schema: Mapping[str, Any], example: Any) -> dict[str, Any]:
-    """A body in JSON."""
-    content = {"application/json": {"schema": schema, "example": example}}
+def json_body(schema: Mapping[str, Any], example: Any, *kinds: str) -> dict[str, Any]:
+    """A body in JSON, of those types."""
+    told = {"schema": schema, "example": _exchanged(example, None, NULL)}
+    content = dict.fromkeys(kinds or ("application/json",), told)
     return {"requestBody": {"required": True, "content": content}}
 
 

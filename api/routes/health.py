@@ -1,5 +1,7 @@
-"""``/v1/health`` and ``/v1/ready``: for whoever watches the process."""
+"""``/health/live`` and ``/health/ready``: for whoever watches the process."""
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends
 
 from api.http_errors import Json
@@ -9,18 +11,22 @@ from api.serving import Serving
 from api.wire import HealthReply, ReadyReply
 from api.wire_examples import READY_REPLY
 
+WATCHERS = 2
+"""How many may be told at once whether it is ready: in threads that no search can take."""
+
 
 def routes(serving: Serving) -> APIRouter:
     """How the process is."""
-    router = APIRouter(prefix="/v1", tags=["operation"], dependencies=[Depends(refuse_unknown)])
+    router = APIRouter(prefix="/health", tags=["operation"], dependencies=[Depends(refuse_unknown)])
+    threads = CapacityLimiter(WATCHERS)
 
     @router.get(
-        "/health",
-        operation_id="health",
+        "/live",
+        operation_id="live",
         summary="Whether the process answers",
         responses={200: reply(HealthReply, "It does.", {"alive": True}), **errors(is_open=True)},
     )
-    async def health() -> Json:
+    async def live() -> Json:
         """Whether the process answers. No engine is asked, and no thread needed: it answers also
         while every one of them waits for an engine that hangs.
         """
@@ -35,10 +41,11 @@ def routes(serving: Serving) -> APIRouter:
             **errors("not_ready", is_open=True),
         },
     )
-    def ready() -> Json:
+    async def ready() -> Json:
         """Whether a search can be answered, and how the catalogue and each leg are; 503 where none
-        can. Without the catalogue the last known release goes on answering.
+        can, and `stopping` from the moment when the process is to end. Without the catalogue the
+        last known release goes on answering.
         """
-        return Json(serving.readiness())
+        return Json(await run_sync(serving.readiness, limiter=threads))
 
     return router

@@ -5,30 +5,26 @@ from fastapi import APIRouter, Depends, Request
 from api.access import needs
 from api.asked import by_parameters, check_id, query_of
 from api.http_errors import Json
+from api.routes.addressed import DOCUMENT_ID, SIMILAR, Addressed
 from api.routes.answering import answered
 from api.routes.described import SEARCH_ERRORS, errors, parameters, reply
 from api.serving import Serving
 from api.wire import SearchReply
 from api.wire_asked import SimilarAsked
 from api.wire_examples import SEARCH_REPLY
-from tandem.documents import MAXIMUM_ID_BYTES
-
-DOCUMENT_ID = {
-    "name": "document_id",
-    "in": "path",
-    "required": True,
-    "description": "The document's id, percent-encoded; slashes may stand as they are.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAXIMUM_ID_BYTES},
-    "example": "d3",
-}
 
 
 def routes(serving: Serving) -> APIRouter:
     """Similar documents."""
-    router = APIRouter(prefix="/v1", tags=["search"], dependencies=[Depends(needs("search"))])
+    router = APIRouter(
+        prefix="/v1",
+        tags=["search"],
+        dependencies=[Depends(needs("search"))],
+        route_class=Addressed,
+    )
 
     @router.get(
-        "/documents/{document_id:path}/similar",
+        f"/documents/{{document_id:path}}{SIMILAR}",
         operation_id="similar",
         summary="What resembles a document",
         responses={

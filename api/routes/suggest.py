@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request
 
-from api.access import needs
+from api.access import caller_of, needs
 from api.asked import by_parameters
 from api.http_errors import Json
 from api.routes.answering import left_ms
@@ -34,9 +34,9 @@ def routes(serving: Serving) -> APIRouter:
         a filter, as they could lead outside it. What is asked here is no impression.
         """
         asked = by_parameters(SuggestAsked, request.query_params)
-        found = serving.suggest(
-            asked.q, asked.filter, asked.limit, left_ms(BUDGET_MS, request.state.arrived_seconds)
-        )
+        left = left_ms(BUDGET_MS, request.state.arrived_seconds)
+        forced = caller_of(request).filter
+        found = serving.suggest(asked.q, asked.filter, asked.limit, left, forced)
         return Json(
             {
                 "suggestions": [item._asdict() for item in found.items],

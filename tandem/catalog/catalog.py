@@ -16,6 +16,7 @@ from tandem.catalog.embedding_cache import DatabaseEmbeddingCache
 from tandem.catalog.event_log import EventLog
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD
 from tandem.catalog.frozen_rankings import FrozenRankings
+from tandem.catalog.keys import Keys
 from tandem.catalog.models import Models
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.releases import Releases
@@ -44,6 +45,7 @@ class Catalog:
         self.checkpoints = Checkpoints(self._documents)
         self.releases = Releases(self._documents)
         self.models = Models(self._documents)
+        self.keys = Keys(self._documents)
         self.tasks = Tasks(self._documents)
         self.verifications = Verifications(self._documents)
 

@@ -1,7 +1,7 @@
 """The document log: the authority for content."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,18 +11,16 @@ from tandem.catalog.database import reading
 from tandem.catalog.document_rows import (
     Version,
     change,
-    hashed,
     parts,
     rows,
     rows_of,
     standing,
-    tombstone,
     upsert,
 )
+from tandem.catalog.document_writes import CHANGES, Outcome, Write, decided, hashed_writes
 from tandem.catalog.moments import moment
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import DOCUMENTS, LOG
-from tandem.catalog.text import read, written
 from tandem.documents import Change, Document
 
 PAGE_CHARACTERS = 16_000_000
@@ -81,30 +79,42 @@ class DocumentLog:
 
         Durable on return. The ids must be distinct.
         """
-        sent = {document.document_id: hashed(document) for document in documents}
+        sent = [Write(document.document_id, document) for document in documents]
+        done = self.write(collection, source, sent)
+        sequences = _sequences(done)
+        return Appended(sequences, len(done) - len(sequences))
+
+    def delete(self, collection: str, document_ids: Iterable[str]) -> dict[str, int]:
+        """Write tombstones for those that exist; id -> sequence."""
+        gone = [Write(document_id, None) for document_id in document_ids]
+        return _sequences(self.write(collection, "", gone))
+
+    def write(self, collection: str, source: str, writes: Iterable[Write]) -> dict[str, Outcome]:
+        """Do what is asked of each document, in that order; id -> what became of it. One that does
+        not stand as expected is left as it is, and keeps none of the others: what each expects is
+        looked at in the transaction that writes.
+
+        Durable on return. The ids must be distinct. ``source`` is not asked for deletes.
+        """
+        sent = hashed_writes(writes)
         with in_order(self._engine) as (connection, head):
             known = standing(connection, collection, sent)
-            changed, adopted = [], []
-            for document_id, version in sent.items():
-                found = known.get(document_id)
-                if found is None or found.is_deleted or found.content_hash != version.content_hash:
-                    changed.append(Version(version, source))
-                elif found.source != written(source):
-                    adopted.append(document_id)
+            done = {
+                document_id: decided(write, version, known.get(document_id))
+                for document_id, (write, version) in sent.items()
+            }
+            changed = [
+                item.version(document_id, source)
+                for document_id, item in done.items()
+                if item.result in CHANGES
+            ]
+            adopted = [name for name, item in done.items() if item.is_adopted(source)]
             sequences = self._write(connection, collection, changed, head)
             self._adopt(connection, collection, source, adopted)
-        return Appended(sequences, len(sent) - len(changed))
-
-    def delete(self, collection: str, document_ids: Sequence[str]) -> dict[str, int]:
-        """Write tombstones for those that exist; id -> sequence."""
-        with in_order(self._engine) as (connection, head):
-            known = standing(connection, collection, document_ids)
-            gone = [
-                tombstone(document_id, read(known[document_id].source))
-                for document_id in dict.fromkeys(document_ids)
-                if document_id in known and not known[document_id].is_deleted
-            ]
-            return self._write(connection, collection, gone, head)
+        return {
+            name: Outcome(item.result, sequences.get(name, item.stands_at))
+            for name, item in done.items()
+        }
 
     def changes(self, collection: str, after: int, limit: int) -> Batch:
         """The next changes whose sequence is above ``after``: at most ``limit``, and fewer where
@@ -260,6 +270,10 @@ class DocumentLog:
                 .where(DOCUMENTS.c.collection == collection, DOCUMENTS.c.document_id.in_(part))
                 .values(source=source)
             )
+
+
+def _sequences(done: Mapping[str, Outcome]) -> dict[str, int]:
+    return {name: item.sequence for name, item in done.items() if item.result in CHANGES}
 
 
 _VERSION = (DOCUMENTS.c.document_id, DOCUMENTS.c.sequence, DOCUMENTS.c.is_deleted)

@@ -99,6 +99,7 @@ def upsert(engine: sa.Engine) -> str:
 class Standing(NamedTuple):
     """What decides whether a document is changed; ``source`` in the column's form."""
 
+    sequence: int
     content_hash: str
     is_deleted: bool
     source: str
@@ -120,11 +121,11 @@ def standing(
 
 
 _STANDING_IN_FILE = """
-SELECT document_id, content_hash, is_deleted, source FROM documents
+SELECT document_id, sequence, content_hash, is_deleted, source FROM documents
 WHERE collection = ? AND document_id IN (SELECT value FROM json_each(?))
 """
 _STANDING_ON_SERVER = """
-SELECT document_id, content_hash, is_deleted, source FROM documents
+SELECT document_id, sequence, content_hash, is_deleted, source FROM documents
 WHERE collection = %s AND document_id = ANY(%s)
 """
 

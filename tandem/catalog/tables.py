@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from tandem.catalog.logs import Log, head_table
 from tandem.catalog.text import AnyText
 
-FORMAT = 5
+FORMAT = 6
 """Grows with every change to the tables; 1 had no number, 2 did not know what an index awaits, 3
-had no models, 4 no searches of releases' own."""
+had no models, 4 no searches of releases' own, 5 no keys."""
 
 CATALOGUE = sa.MetaData()
 
@@ -149,6 +149,21 @@ VERIFICATIONS = sa.Table(
 )
 """The last comparison of each index with the log."""
 
+KEYS = sa.Table(
+    "keys",
+    CATALOGUE,
+    sa.Column("key_id", sa.String(32), primary_key=True),
+    sa.Column("name", AnyText, nullable=False),
+    sa.Column("secret_hash", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.String(64), nullable=False),
+    sa.Column("filter", AnyText),
+    sa.Column("requests_per_second", sa.Float),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger),
+)
+"""Who may ask a server, without what would let anybody in; the words of ``scopes`` have spaces
+between them."""
+
 CONTENT = Log(
     "catalogue",
     CATALOGUE,
@@ -158,6 +173,7 @@ CONTENT = Log(
         3: (CHECKPOINTS.c.awaited,),
         4: (RELEASES.c.model, MODELS, MODEL_PARTS),
         5: (RELEASES.c.search,),
+        6: (KEYS,),
     },
 )
 

@@ -3,9 +3,9 @@ before anything is sent.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -15,12 +15,27 @@ from tandem.events import Event
 from tandem.fields import datetime_text
 from tandem.queries import Query
 
-EVENTS_PER_CALL = 1_000
+Item = TypeVar("Item")
+
+ITEMS_PER_CALL = 1_000
 BYTES_PER_CALL = 1_000_000
-"""Both as a server takes them; its own limit of bytes is 1 MiB."""
+"""How much one call sends. A server takes as many events, and a body of 1 MiB."""
 
 DOTS = {".": "%2E", "..": "%2E%2E"}
 """Ids that would be taken for steps of a path if they stood there as they are."""
+
+
+class Wanted(TypedDict, total=False):
+    """What else a search may be told. ``fields`` chooses what is told of documents, ``explain``
+    asks for evidence and contributions; with ``record=False`` it is no impression.
+    ``min_sequence``: with every write up to that one, or ``degraded`` names the leg that is behind.
+    """
+
+    configuration: str | None
+    fields: Sequence[str] | None
+    explain: bool
+    record: bool
+    min_sequence: int | None
 
 
 @contextmanager
@@ -37,8 +52,8 @@ def sendable(what: str = "what is asked") -> Iterator[None]:
 
 
 @sendable()
-def query_words(query: Query, more: Mapping[str, Any]) -> dict[str, Any]:
-    """A query under the names of the wire, and ``more`` beside it; what is ``None`` is left out.
+def query_words(query: Query, wanted: Wanted) -> dict[str, Any]:
+    """A query under the names of the wire, and what else is wanted; what is ``None`` is left out.
 
     Raises:
         Refused: it cannot be sent.
@@ -53,7 +68,11 @@ def query_words(query: Query, more: Mapping[str, Any]) -> dict[str, Any]:
         "sort": None if sort is None else f"{'-' if sort.is_descending else ''}{sort.field}",
     }
     names = ("limit", "cursor", "budget_ms", "user_id", "client_id", "session_id")
-    return _given({**told, **{name: getattr(query, name) for name in names}, **more})
+    flags = {
+        "explain": wanted.get("explain") or None,
+        "record": None if wanted.get("record", True) else False,
+    }
+    return _given({**told, **{name: getattr(query, name) for name in names}, **wanted, **flags})
 
 
 @sendable()
@@ -89,39 +108,52 @@ def _parameter(value: Any) -> str:
 
 
 @sendable()
-def similar_path(document_id: str) -> str:
-    """Where there is what resembles a document.
+def document_path(document_id: str) -> str:
+    """Where a document is.
 
     Raises:
         Refused: the id is no text.
     """
-    return f"/v1/documents/{DOTS.get(document_id) or quote(document_id, safe='')}/similar"
+    return f"/v1/documents/{_step(document_id)}"
 
 
-def calls(events: Sequence[Event]) -> list[tuple[int, bytes]]:
+@sendable()
+def user_path(user_id: str) -> str:
+    """Where there is what is known of a person; see ``document_path``."""
+    return f"/v1/users/{_step(user_id)}"
+
+
+def _step(identifier: str) -> str:
+    return DOTS.get(identifier) or quote(identifier, safe="")
+
+
+def event_calls(events: Sequence[Event]) -> list[tuple[int, bytes]]:
     """As many bodies as it takes, each with the place of its first event.
 
     Raises:
         Refused: an event cannot be sent; its place is named.
     """
-    found: list[tuple[int, bytes]] = []
-    held: list[bytes] = []
-    size = 0
+    encoded = []
     for place, event in enumerate(events):
         with sendable(f"the event at place {place}"):
-            told = orjson.dumps(_event_words(event))
-        if len(held) == EVENTS_PER_CALL or (held and size + len(told) >= BYTES_PER_CALL):
-            found.append((place - len(held), _array(held)))
-            held, size = [], 0
-        held.append(told)
-        size += len(told) + 1
+            encoded.append(orjson.dumps(_event_words(event)))
+    return [(place, b"[" + b",".join(held) + b"]") for place, held in calls(encoded, len)]
+
+
+def calls(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[tuple[int, list[Item]]]:
+    """The items in as few calls as may be, each with the place of its first one; ``size`` is how
+    many bytes one takes.
+    """
+    held: list[Item] = []
+    begun = total = 0
+    for place, item in enumerate(items):
+        if len(held) == ITEMS_PER_CALL or (held and total + size(item) >= BYTES_PER_CALL):
+            yield begun, held
+            held, begun, total = [], place, 0
+        held.append(item)
+        total += size(item) + 1
     if held:
-        found.append((len(events) - len(held), _array(held)))
-    return found
-
-
-def _array(items: Sequence[bytes]) -> bytes:
-    return b"[" + b",".join(items) + b"]"
+        yield begun, held
 
 
 def _event_words(event: Event) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tandem.errors import (
     InputError,
     QueryError,
     SearchUnavailable,
+    SequenceConflict,
     TandemError,
 )
 
@@ -57,6 +58,7 @@ PLAIN: Mapping[str, Callable[..., TandemError]] = {
     "cursor_expired": CursorExpired,
     "document_not_found": DocumentNotFound,
     "search_unavailable": SearchUnavailable,
+    "sequence_conflict": SequenceConflict,
 }
 """What a code of the server is here."""
 
@@ -64,21 +66,43 @@ FIELDS = {"q": "text", "filter": "filters", "document_id": "seed_document_id"}
 """What a ``Query`` calls otherwise than the parameter that sets it."""
 
 
+NOTHING_DONE = frozenset({"overloaded", "too_many_requests"})
+"""Codes of a server that has turned away what it was asked: anything may be asked again."""
+
+PASSING = NOTHING_DONE | {
+    "document_log_unavailable", "event_log_unavailable", "search_unavailable", "stopping",
+}  # fmt: skip
+"""Codes of what may be over soon; of the others nobody knows whether something was done."""
+
+
 def error_of(status: int, data: Any) -> TandemError:
     """The error that a reply tells."""
-    told = data.get("error") if isinstance(data, dict) else None
-    if not isinstance(told, dict) or not isinstance(told.get("code"), str):
+    code = code_of(data)
+    if code is None:
         return no_reply(f"status {status}")
-    code, message, hint = told["code"], str(told.get("message")), str(told.get("hint") or "")
+    told = data["error"]
+    message, hint = str(told.get("message")), str(told.get("hint") or "")
     field = told.get("field")
     field = FIELDS.get(field, field) if isinstance(field, str) else None
     if code == QueryError.code:
         return QueryError(message, field=field or "", hint=hint)
     if code in PLAIN:
         return PLAIN[code](message, hint=hint)
-    if status < FAILED:
+    if status < FAILED and code not in NOTHING_DONE:
         return Refused(message, hint=hint, told=code, field=field)
     return ServerFailed(message, hint=hint, told=code)
+
+
+def error_of_line(data: Mapping[str, Any]) -> TandemError:
+    """The error that a line of a reply tells, which has no status of its own."""
+    return error_of(FAILED if code_of(data) in {*PASSING, "internal"} else 400, data)
+
+
+def code_of(data: Any) -> str | None:
+    """The code of the error that a reply tells; ``None`` where it tells none."""
+    told = data.get("error") if isinstance(data, dict) else None
+    code = told.get("code") if isinstance(told, dict) else None
+    return code if isinstance(code, str) else None
 
 
 def no_reply(what: str) -> ServerFailed:

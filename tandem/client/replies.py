@@ -5,7 +5,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from tandem.client.errors import error_of_line
 from tandem.documents import Document
+from tandem.errors import TandemError
 from tandem.queries import Query
 from tandem.rankings import (
     Contribution,
@@ -69,6 +71,55 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as the log has it, and the sequence of its last change."""
+
+    document: Document
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a write: ``created``, ``updated``, ``unchanged`` or ``deleted``. ``sequence``
+    is that of the document's last change. ``indexed`` says of each leg whether searches find it by
+    now, ``refused`` of a leg why its engine never will; ``None`` where nobody waited for that.
+    """
+
+    document_id: str
+    result: str
+    sequence: int
+    indexed: Mapping[str, bool] | None = None
+    refused: Mapping[str, str] | None = None
+
+
+class WrittenLine(NamedTuple):
+    """What became of one of many writes; ``place`` counts from 0 in what was sent. Either there is
+    a ``result`` with its ``sequence``, as in ``Written``, or an ``error``.
+    """
+
+    place: int
+    document_id: str | None
+    result: str | None = None
+    sequence: int | None = None
+    error: TandemError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was done so that nothing is a person's any more: how many events, impressions and rows
+    of features were rewritten, and in words what is not reached. Where not ``is_done``, the server
+    goes on with it.
+    """
+
+    user_id: str
+    is_done: bool
+    events: int
+    impressions: int
+    features: int
+    beyond_reach: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """How a server is that can answer searches. ``legs`` maps a leg to its engine, version and
     state.
@@ -85,6 +136,37 @@ class Readiness:
 def readiness(data: Mapping[str, Any]) -> Readiness:
     """How a server is, of as much as it tells."""
     return Readiness(**{one.name: data[one.name] for one in fields(Readiness)})
+
+
+def erased(data: Mapping[str, Any]) -> Erased:
+    """What a reply says of a person's erasure."""
+    counts = {name: data[name] for name in ("user_id", "events", "impressions", "features")}
+    return Erased(
+        **counts, is_done=data["state"] == "done", beyond_reach=tuple(data["beyond_reach"])
+    )
+
+
+def stored(data: Mapping[str, Any]) -> Stored:
+    """The document that a reply holds."""
+    return Stored(_document(data), data["sequence"])
+
+
+def written(data: Mapping[str, Any]) -> Written:
+    """What a reply says of a write."""
+    own = {name: data[name] for name in ("document_id", "result", "sequence")}
+    return Written(**own, indexed=data.get("indexed"), refused=data.get("refused"))
+
+
+def written_line(data: Mapping[str, Any], start: int) -> WrittenLine | None:
+    """What a line of a reply says of one of the writes from ``start`` on; ``None`` of its last one,
+    which counts them.
+    """
+    if "summary" in data:
+        return None
+    place = start + data["line"] - 1
+    if "error" in data:
+        return WrittenLine(place, data["document_id"], error=error_of_line(data))
+    return WrittenLine(place, data["document_id"], data["result"], data["sequence"])
 
 
 def suggested(data: Mapping[str, Any]) -> Suggested:

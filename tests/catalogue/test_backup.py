@@ -22,6 +22,7 @@ from tandem.catalog.backup_rows import batches, tables_of
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, reading, writing
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_HEAD, EVENT_LOG
+from tandem.catalog.keys import Wanted
 from tandem.catalog.logs import Log
 from tandem.catalog.restore import restore
 from tandem.catalog.tables import CATALOGUE, CONTENT, LOG
@@ -58,6 +59,7 @@ def fill(catalog: Catalog) -> None:
     refusals = [(3, Refusal("d2", "why\0"))]
     catalog.checkpoints.advance(held, 1_000, changed=["d2"], refusals=refusals)
     catalog.tasks.ask("main", "reindex", {"embedder": "model@2"})
+    catalog.keys.create(Wanted("shop", frozenset({"search"}), {"kind": "a"}, 2.5))
     catalog.verifications.record(generation.lexical_name, AT, {"missing": 1}, 1)
     catalog.events.append(
         "main", "api", [Event("e\x10", "rating", AT, "d2", value=4.5, details=MORE)]

@@ -13,6 +13,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import open_database, reading, writing
 from tandem.catalog.event_tables import BEHAVIOUR, EVENT_FORMAT, EVENT_HEAD, FEATURES
 from tandem.catalog.faults import DatabaseDamaged
+from tandem.catalog.keys import Wanted
 from tandem.catalog.opening import open_catalogue, open_log
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import CATALOGUE, FORMAT, LOG
@@ -106,8 +107,8 @@ def test_all_tables_of_an_earlier_version_are_refused(url: sa.URL) -> None:
 @pytest.mark.parametrize(
     ("found", "said", "hint"),
     [
-        (FORMAT - 4, "an earlier version of Tandem: format 1, expected 5", "index again"),
-        (FORMAT + 1, "a later version of Tandem: format 6, expected 5", "use that version"),
+        (FORMAT - 5, "an earlier version of Tandem: format 1, expected 6", "index again"),
+        (FORMAT + 1, "a later version of Tandem: format 7, expected 6", "use that version"),
     ],
 )
 def test_another_format_is_refused(url: sa.URL, found: int, said: str, hint: str) -> None:
@@ -167,7 +168,7 @@ def without_models(connection: sa.Connection) -> None:
     """What format 3 had not."""
     for column in ("model", "search"):
         connection.exec_driver_sql(f"ALTER TABLE releases DROP COLUMN {column}")
-    for table in ("models", "model_parts"):
+    for table in ("models", "model_parts", "keys"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     connection.execute(LOG.update().values(format=3))
 
@@ -196,12 +197,24 @@ def test_a_catalogue_without_searches_is_taken_up(catalog: Catalog, open_catalog
     before = catalog.releases.promote("main", made.number, parent=None)
     with writing(catalog.engine) as connection:
         connection.exec_driver_sql("ALTER TABLE releases DROP COLUMN search")
+        connection.exec_driver_sql("DROP TABLE keys")
         connection.execute(LOG.update().values(format=4))
     again = open_catalog()
     assert again.releases.live("main") == before
     after = again.releases.promote("main", made.number, parent=before.number, search='{"depth":9}')
     assert open_catalog().releases.live("main") == after
     assert after.search == '{"depth":9}'
+
+
+def test_a_catalogue_without_keys_is_taken_up(catalog: Catalog, open_catalog: Open) -> None:
+    """Format 5: there is none yet, and may be one."""
+    with writing(catalog.engine) as connection:
+        connection.exec_driver_sql("DROP TABLE keys")
+        connection.execute(LOG.update().values(format=5))
+    again = open_catalog()
+    assert again.keys.list() == []
+    made, _ = again.keys.create(Wanted("shop", frozenset({"search"})))
+    assert open_catalog().keys.list() == [made]
 
 
 def test_a_catalogue_that_lacks_a_table_is_damaged(catalog: Catalog, open_catalog: Open) -> None:

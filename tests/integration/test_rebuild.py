@@ -66,7 +66,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     yield made
     with made.house() as house:
         assert exact(house, "main")
-        assert house.collection("main").rebuilding == {}
+        assert house.collection("main").live.rebuilding == {}
 
 
 def other(leg: str) -> str:
@@ -79,7 +79,7 @@ def check_rebuilt(place: Place, leg: str, reason: str) -> None:
     kept = place.checkpoint(other(leg))
     with place.house() as house:
         collection = house.collection("main")
-        assert collection.rebuilding == {leg: reason}
+        assert collection.live.rebuilding == {leg: reason}
         assert collection.behind > 0
         with following(collection.followers) as work:
             pass
@@ -141,7 +141,7 @@ def test_an_index_killed_while_it_was_made_is_made_again(place: Place, leg: str)
             path.write_bytes(b"half")
     with place.house() as house:
         young = house.collection("young")
-        assert young.rebuilding == {}
+        assert young.live.rebuilding == {}
         send(house.catalog.documents, batch(SEED, 0, "young"))
         assert exact(house, "young")
 

@@ -65,7 +65,7 @@ def test_found_taken_up_and_kept(servers: Servers, tmp_path: Path) -> None:
 
         Client(following.catalog.documents).write(5)
         await_applied(following)
-        until(lambda: client.get("/v1/ready").status_code == 200)
+        until(lambda: client.get("/health/ready").status_code == 200)
         until(lambda: searched() == {"release": 1, "degraded": []})
         first = serving.collection().live
 
@@ -85,13 +85,13 @@ def test_found_taken_up_and_kept(servers: Servers, tmp_path: Path) -> None:
         away = {"leg": "catalogue", "reason": "unavailable"}
         until(lambda: away in degraded())
         assert {part["leg"] for part in degraded()} == {"cursor", "catalogue"}, "both are there"
-        told = client.get("/v1/ready").json()
+        told = client.get("/health/ready").json()
         assert (told["catalogue"], told["release"]) == ("unreachable", 2)
         servers.postgres.start()
         until(lambda: searched() == {"release": 2, "degraded": []})
 
         servers.qdrant.stop()
-        told = client.get("/v1/ready").json()
+        told = client.get("/health/ready").json()
         assert told["legs"]["vector"]["state"] == "unreachable"
         assert told["legs"]["lexical"]["state"] == "ok"
         assert searched()["degraded"] == [{"leg": "vector", "reason": "unavailable"}]
@@ -150,4 +150,4 @@ def test_before_there_is_anything(servers: Servers, tmp_path: Path) -> None:
     ):
         client = TestClient(create_web(serving))
         assert client.get("/v1/search?q=x").json()["error"]["code"] == "collection_not_found"
-        assert "tandem index" in client.get("/v1/ready").json()["error"]["hint"]
+        assert "tandem index" in client.get("/health/ready").json()["error"]["hint"]

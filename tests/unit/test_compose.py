@@ -35,7 +35,7 @@ from tests.services.opensearch.node import DEFAULT_VERSION
 
 SERVICES = services()
 TANDEM = {name: service for name, service in SERVICES.items() if service.get("build") == MADE_HERE}
-SECRETS = {"POSTGRES_PASSWORD": "0a" * 24, "QDRANT_API_KEY": "1b" * 24}
+SECRETS = {"POSTGRES_PASSWORD": "0a" * 24, "QDRANT_API_KEY": "1b" * 24, "API_KEY": "2c" * 24}
 SCHEMES = {
     "TANDEM_ENGINES__LEXICAL": ("opensearch+http", "opensearch", 9200),
     "TANDEM_ENGINES__VECTOR": ("qdrant+http", "qdrant", 6333),
@@ -130,7 +130,7 @@ def test_no_secret_has_a_default() -> None:
         for name, value in service["environment"].items()
         if re.search("PASSWORD|KEY|SECRET|TOKEN", name)
     ]
-    assert len(held) == 2
+    assert len(held) == 3
     assert all(re.fullmatch(r"\$\{\w+:\?[^}]+\}", value) for value in held)
 
 
@@ -182,7 +182,7 @@ def test_the_api_can_be_reached_at_its_port() -> None:
     assert api["command"] == ["serve", "--host", "0.0.0.0"]
     (published,) = api["ports"]
     assert resolved(published, {}) == f"127.0.0.1:{port}:{port}"
-    assert f"'http://127.0.0.1:{port}/v1/health'" in api["healthcheck"]["test"][-1]
+    assert f"'http://127.0.0.1:{port}/health/live'" in api["healthcheck"]["test"][-1]
     assert "default" in api["networks"], "nothing is published from an inner network"
 
 

@@ -104,7 +104,7 @@ def test_the_api_is_healthy_when_it_says_so(status: int, *, healthy: bool) -> No
     """It is asked whether it is alive, not whether there is anything to search."""
     with answering(status) as (port, asked):
         assert is_healthy("api", 8765, port) is healthy
-        assert asked == ["/v1/health"]
+        assert asked == ["/health/live"]
 
 
 def test_the_api_is_unhealthy_when_nobody_listens() -> None:

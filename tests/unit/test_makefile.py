@@ -108,9 +108,9 @@ def test_the_first_start_makes_secrets_and_waits_for_health(bench: Bench) -> Non
     assert (bench.work / "content").is_dir()
     assert stat.S_IMODE((bench.work / ".env").stat().st_mode) == 0o600
     made = secrets(bench)
-    assert {*made} == {"POSTGRES_PASSWORD", "QDRANT_API_KEY"}
+    assert {*made} == {"POSTGRES_PASSWORD", "QDRANT_API_KEY", "API_KEY"}
     assert all(re.fullmatch("[0-9a-f]{48}", value or "") for value in made.values())
-    assert len({*made.values()}) == 2
+    assert len({*made.values()}) == 3
     assert not (bench.work / ".env.part").exists()
     assert not [value for value in made.values() if value and value in done.stdout + done.stderr]
 

@@ -97,5 +97,5 @@ def serving(folder: Path, more: str = "") -> Iterator[Served]:
     ):
         address = said.split()[2].rstrip(";")
         with httpx2.Client(base_url=address) as client:
-            until(lambda: client.get("/v1/ready").status_code == 200)
+            until(lambda: client.get("/health/ready").status_code == 200)
         yield Served(address, folder)

@@ -14,7 +14,8 @@ from uvicorn.server import ServerState
 
 from api.connections import Connection
 from api.http_errors import Json
-from api.listening import listening
+from api.listening import bound_to, listening
+from api.overload import Bounded
 from api.wire import ErrorReply
 
 HALF = b"GET / HTTP/1.1\r\nhost: x\r\n"
@@ -22,11 +23,13 @@ WHOLE = HALF + b"\r\n"
 
 
 @contextmanager
-def connected() -> Iterator[socket.socket]:
+def connected(*around: type[Bounded]) -> Iterator[socket.socket]:
     """A client of a server."""
     web = FastAPI(openapi_url=None)
     web.get("/")(lambda: "done")
-    with listening(web, "127.0.0.1", 0, threading.Event()) as address:
+    for middleware in around:
+        web.add_middleware(middleware)
+    with listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address:
         port = int(address.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
             yield client
@@ -135,7 +138,7 @@ def test_who_asks_for_another_protocol(caplog: pytest.LogCaptureFixture) -> None
 def test_too_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks then is told, and not kept."""
     monkeypatch.setattr("api.connections.MAXIMUM_CONNECTIONS", 0)
-    with connected() as client:
+    with connected(Bounded) as client:
         head, reply = told(client, WHOLE)
     assert head.startswith(b"http/1.1 503")
     assert b"connection: close" in head

@@ -13,7 +13,7 @@ import pytest
 
 from api.cli import run
 from api.console import BAD_USE, FOUND, PROBLEM
-from api.listening import listening
+from api.listening import bound_to, listening
 from api.serving import Serving
 from api.web import create_web
 from indexer.indexing import catch_up
@@ -266,7 +266,7 @@ def serving(folder: Path) -> Iterator[str]:
         owned(settings_in(folder)) as house,
         at_work(house),
         closing(Serving(house)) as served,
-        listening(create_web(served), "127.0.0.1", 0, stop) as address,
+        listening(create_web(served), bound_to("127.0.0.1", 0), stop) as address,
     ):
         collection = house.collection(NAME)
         until(lambda: collection.behind == 0)

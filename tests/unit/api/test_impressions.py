@@ -21,6 +21,7 @@ from tandem.features import FeatureMatrix
 from tandem.queries import Query, Sort, new_query_id
 from tandem.rankings import Correction, Hit, Ranking, SearchResult
 from tests.logs import logged
+from tests.metered import Noted
 
 AT = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
 
@@ -419,3 +420,17 @@ def test_a_share_of_all_queries_is_sampled(share: float) -> None:
     assert abs(len(sampled) / len(ids) - share) < 0.06
     assert sampled == [query_id for query_id in ids if is_sampled(query_id, share)]
     assert all(is_sampled(query_id, share + 0.1) for query_id in sampled)
+
+
+def test_how_many_wait_is_told(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever that changes; what is lost is told once, each."""
+    monkeypatch.setattr("api.impressions.QUEUED", 2)
+    noted = Noted()
+    writer = ImpressionWriter(catalog, "main", meter=noted)
+    for result in answers(3):
+        writer.add(result)
+    assert noted.told[:2] == [(1, 0), (2, 0)]
+    assert (2, 1) in noted.told
+    writer.close()
+    writer.add(answers(1)[0])
+    assert noted.told[-2:] == [(0, 0), (0, 1)]

@@ -42,6 +42,25 @@ def test_it_is_answered_at_once_and_obeyed_once(
     assert capsys.readouterr().err.splitlines() == [first, second]
 
 
+def test_a_server_is_ended_by_the_second_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At once: its clients may keep it for long, and what it accepted is durable."""
+    codes = list[int]()
+    monkeypatch.setattr("os._exit", codes.append)
+    interrupts = Interrupts(["serve", "--port", "0"])
+    interrupts.listen()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert codes == []
+    signal.raise_signal(signal.SIGINT)
+    assert codes == [130]
+    assert capsys.readouterr().err.splitlines() == [
+        "stopping after the queries and the batch in hand",
+        "ended at once; what was accepted is kept",
+    ]
+
+
 def test_every_kind_of_order_is_known() -> None:
     """Else one would be told as stopped that goes on elsewhere."""
     assert set(ORDERS) == set(get_args(Kind))

@@ -30,7 +30,7 @@ def test_where_nothing_can_listen(host: str) -> None:
     """
     with (
         pytest.raises(SettingsError, match=f"nothing can listen at {host}, port 0: ") as raised,
-        listening(web(), host, 0, threading.Event()),
+        listening(web(), bound_to(host, 0), threading.Event()),
     ):
         raise AssertionError
     assert "--port" in raised.value.hint
@@ -42,7 +42,7 @@ def test_a_port_that_is_taken() -> None:
         port = other.getsockname()[1]
         with (
             pytest.raises(SettingsError, match=f"port {port}: Address already in use"),
-            listening(web(), LOOPBACK, port, threading.Event()),
+            listening(web(), bound_to(LOOPBACK, port), threading.Event()),
         ):
             raise AssertionError
 
@@ -70,7 +70,7 @@ def test_what_runs_is_finished_and_nothing_new_begun() -> None:
             except ConnectionError:
                 return "done"
 
-    with listening(web(slow), LOOPBACK, 0, stop) as address:
+    with listening(web(slow), bound_to(LOOPBACK, 0), stop) as address:
         places.append((LOOPBACK, int(address.rpartition(":")[2])))
         asking = threading.Thread(target=lambda: answers.append(urlopen(f"{address}/slow").read()))
         asking.start()
@@ -87,6 +87,6 @@ def test_an_end_that_nobody_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     stop = threading.Event()
     with (
         pytest.raises(TandemError, match="has ended by itself"),
-        listening(web(), LOOPBACK, 0, stop),
+        listening(web(), bound_to(LOOPBACK, 0), stop),
     ):
         assert stop.wait(10)

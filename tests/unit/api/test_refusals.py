@@ -85,7 +85,7 @@ def test_the_guard_asks_for_the_name() -> None:
     [
         (b"http://localhost:1/v1/%C3%A9", "/v1/é", None),
         (b"HTTPS://[::1]", "/", None),
-        (b"http://evil.example/v1/health", "", 421),
+        (b"http://evil.example/health/live", "", 421),
     ],
 )
 def test_a_whole_url_may_be_asked_for(target: bytes, path: str, code: int | None) -> None:

@@ -9,6 +9,7 @@ from api.look import Look
 from api.noted import unseen
 from api.owner import Owner
 from api.verified import verify
+from api.wanted import pending_change
 from indexer.followers import never
 from indexer.indexing import catch_up
 from indexer.verification import VerifyOptions
@@ -36,7 +37,8 @@ def write_body(house: House, document_id: str, body: str) -> None:
 
 def pending(house: House) -> str:
     """The warning that the settings differ from what is live; nothing where they do not."""
-    return house.collection(NAME).pending_change or ""
+    collection = house.collection(NAME)
+    return pending_change(collection.settings, collection.generation) or ""
 
 
 def found(house: House, text: str) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from api.bootstrap import House
-from api.serving import NotReady, Serving
+from api.serving import NotReady, Serving, Stopping
 from query.past_queries import PastQueries
 from tandem.embedding.lazy_embedder import LazyEmbedder
 from tandem.errors import (
@@ -24,6 +24,7 @@ from tandem.errors import (
 )
 from tandem.rankings import Degradation
 from tandem.stores import EngineHealth
+from tandem.telemetry import UNMETERED
 from tests.fakes import HashEmbedder
 
 
@@ -54,9 +55,9 @@ class FakeCollection:
             raise self.error
         return self.changes
 
-    def suggest(self, *asked: Any, budget_ms: float) -> str:
+    def suggest(self, *asked: Any, forced: object, budget_ms: float) -> str:
         """See ``OpenCollection``; noted."""
-        self.typed.append((*asked, budget_ms))
+        self.typed.append((*asked, forced, budget_ms))
         return "suggested"
 
     def close_dropped(self) -> None:
@@ -84,10 +85,13 @@ class FakeHouse:
             collection="main", engines=engines, search=self.search, data_dir=Path("nowhere")
         )
         self.generations: list[Any] = []
-        self.catalog = SimpleNamespace(releases=SimpleNamespace(generations=self._generations))
+        releases = SimpleNamespace(generations=self._generations)
+        self.catalog = SimpleNamespace(releases=releases, documents=None, checkpoints=None)
+        self.tell_growth: Callable[[], None] = lambda: None
         self.embedders = SimpleNamespace(of=lambda embedder, _dimension: embedder)
         self.before: Callable[[], None] = lambda: None
         self.ownership = object() if is_owner else None
+        self.meter = UNMETERED
         self.opened = FakeCollection()
         self.error: Exception | None = None
         self.states = {"lexical": "ok", "vector": "ok"}
@@ -193,6 +197,17 @@ def test_a_document_is_read_from_the_index_or_else_from_the_log() -> None:
         assert cast("Any", serving.document("a")) == "as indexed"
         with pytest.raises(SearchUnavailable, match="cannot be read now"):
             serving.document("b")
+
+
+def test_once_it_is_to_end_it_is_not_ready() -> None:
+    """Whoever divides requests among servers gives it no more; what it has is answered."""
+    house = FakeHouse()
+    with served(house) as serving:
+        assert serving.readiness()["release"] == 1
+        serving.stopping.set()
+        with pytest.raises(Stopping, match="the server ends"):
+            serving.readiness()
+        assert cast("Any", serving.collection()) is house.opened
 
 
 def test_what_cannot_be_opened_keeps_its_reason_for_the_log() -> None:
@@ -354,7 +369,7 @@ def test_suggestions_are_the_collections_with_past_queries() -> None:
     house = FakeHouse()
     with served(house) as serving:
         assert cast("Any", serving.suggest("da", {"genre": "x"}, 5, 70.0)) == "suggested"
-    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, 70.0)]
+    assert house.opened.typed == [("da", {"genre": "x"}, 5, NoWatch.current, None, 70.0)]
 
 
 def test_a_broken_file_of_rules_stops_the_start(tmp_path: Path) -> None:

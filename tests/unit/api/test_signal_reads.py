@@ -19,6 +19,7 @@ from tandem.events import Event
 from tandem.rankings import Degradation
 from tests.e2e.shop import until
 from tests.logs import logged
+from tests.metered import Noted
 from tests.owned_house import NAME
 
 ANN = Who(user_id="ann")
@@ -122,3 +123,14 @@ def test_an_index_that_hangs(
     until(lambda: facts.bytes_held > 0)
     monkeypatch.setattr(opened, "indexed", None)
     assert [*facts.of(["d3"], LONG)] == ["d3"]
+
+
+def test_whether_a_query_was_just_embedded_is_told(house: House) -> None:
+    """The vector leg has done it, or somebody asks for words alone."""
+    noted, opened = Noted(), house.collection(NAME).live
+    with closing(SignalReads(house.catalog, NAME, noted)) as reads:
+        vector = reads.reading(opened).vector
+        assert vector("never asked") is None
+        opened.asking.embed_queries(["just asked"])
+        assert vector("just asked") is not None
+    assert noted.caches == {("query_vectors", "hit"): 1, ("query_vectors", "miss"): 1}

@@ -182,6 +182,22 @@ def test_scores_of_another_embedder_are_not_learned_from(house: House, ground: G
     assert found.left_out[OTHER_INDEXES] == 9
 
 
+def test_scores_of_another_scoring_are_not_learned_from(house: House, ground: Ground) -> None:
+    """A release may score words by itself; what its searches served is of its own kind."""
+    releases = house.catalog.releases
+    same = releases.promote(NAME, 1, parent=1, search='{"lexical":{"share":0.9}}')
+    other = releases.promote(NAME, 1, parent=same.number, search='{"lexical":{"phrase":0.5}}')
+    behave(house, [replace(shown(number), release=other.number) for number in range(9)])
+    end = 9 + MINIMUM
+    behave(house, [replace(shown(number), release=same.number) for number in range(9, end)])
+    keep(house, ground, range(end))
+    found = from_clicks(ground, Worth())
+    assert len(found.data) == MINIMUM
+    assert found.left_out[OTHER_INDEXES] == 9
+    with pytest.raises(InputError, match=r"50 have those of another .* scoring of words"):
+        from_clicks(replace(ground, release=other), Worth())
+
+
 def test_what_was_served_is_compared(house: House, ground: Ground) -> None:
     """What is computed again out of events must be what was kept; a difference is named."""
     behave(house, [shown(number) for number in range(MINIMUM)])

@@ -194,30 +194,33 @@ def test_alive_without_asking_anybody() -> None:
     def fail() -> None:
         raise AssertionError
 
-    reply = client_of(StandIn(before=fail)).get("/v1/health")
+    reply = client_of(StandIn(before=fail)).get("/health/live")
     assert reply.status_code == 200
     HealthReply.model_validate_json(reply.content, strict=True)
 
 
 def test_alive_while_every_thread_waits() -> None:
-    """As they do for an engine that hangs."""
+    """As they do for an engine that hangs; and it says whether it is ready."""
     web = client_of(StandIn()).app
 
-    async def asked() -> Response:
+    async def asked() -> list[Response]:
         threads = current_default_thread_limiter()
         threads.total_tokens = 1
         async with (
             threads,
             AsyncClient(transport=ASGITransport(web), base_url="http://x") as client,
         ):
-            return await asyncio.wait_for(client.get("/v1/health"), 5)
+            asked = [client.get(f"/health/{what}") for what in ("live", "ready")]
+            return await asyncio.wait_for(asyncio.gather(*asked), 5)
 
-    assert asyncio.run(asked()).json() == {"alive": True}
+    alive, ready = asyncio.run(asked())
+    assert alive.json() == {"alive": True}
+    assert ready.json()["release"] == 3
 
 
 def test_ready() -> None:
     """How everything is."""
-    reply = client_of(StandIn()).get("/v1/ready")
+    reply = client_of(StandIn()).get("/health/ready")
     assert reply.status_code == 200
     assert ReadyReply.model_validate_json(reply.content, strict=True).release == 3
 
@@ -228,10 +231,13 @@ def test_not_ready() -> None:
     def fail() -> None:
         raise NotReady("no search can be answered: none was indexed", hint="index something")
 
-    reply = client_of(StandIn(before=fail)).get("/v1/ready")
+    reply = client_of(StandIn(before=fail)).get("/health/ready")
     assert reply.status_code == 503
     error = reply.json()["error"]
     assert (error["code"], error["hint"]) == ("not_ready", "index something")
+
+
+STATUSES = {400, 401, 403, 404, 405, 409, 410, 412, 413, 414, 415, 421, 429, 500, 503}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -239,4 +245,20 @@ def test_every_code_has_a_meaning(code: str) -> None:
     """A sentence, and a status that says whose fault it is."""
     told = CODES[code]
     assert told.meaning.endswith(".")
-    assert told.status in {400, 401, 403, 404, 405, 410, 413, 414, 415, 421, 429, 500, 503}
+    assert told.status in {
+        400,
+        401,
+        403,
+        404,
+        405,
+        409,
+        410,
+        412,
+        413,
+        414,
+        415,
+        421,
+        429,
+        500,
+        503,
+    }

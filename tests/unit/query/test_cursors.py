@@ -23,6 +23,7 @@ from tandem.queries import Query, Sort
 FILTERS = {"kind": ["a", "b"], "year": {"gte": 1990}}
 SORT = Sort("year", is_descending=True)
 PLACE = Place(1990, "d1")
+LISTED = Query("", filters=FILTERS)
 
 
 def asking(cursor: str | None, **values: Any) -> Query:
@@ -51,7 +52,7 @@ def test_ranking_ids_are_random() -> None:
 def test_a_browsing_cursor_is_read_back(value: int | None, document_id: str, seen: int) -> None:
     """With the same filter, however it is written, and the same sort."""
     cursor = BrowsingCursor(Place(value, document_id), seen)
-    written = cursor.written(FILTERS, SORT)
+    written = cursor.written(LISTED, SORT)
     turned = dict(reversed(FILTERS.items()))
     query = asking(written, filters=turned)
     assert ranking_cursor(query) is None
@@ -62,7 +63,7 @@ def test_a_browsing_cursor_is_read_back(value: int | None, document_id: str, see
 def test_fractions_are_read_back(value: float) -> None:
     """To the last bit, whole ones too."""
     cursor = BrowsingCursor(Place(value, "d"), 3)
-    read = browsing_cursor(asking(cursor.written(FILTERS, SORT)), SORT, is_float=True)
+    read = browsing_cursor(asking(cursor.written(LISTED, SORT)), SORT, is_float=True)
     assert read == cursor
     assert isinstance(read.place.value, float)
 
@@ -79,12 +80,25 @@ def test_fractions_are_read_back(value: float) -> None:
 )
 def test_a_cursor_of_another_list(filters: dict[str, Any], sort: Sort) -> None:
     """The error says what must be the same."""
-    written = BrowsingCursor(PLACE, 10).written(FILTERS, SORT)
+    written = BrowsingCursor(PLACE, 10).written(LISTED, SORT)
     if sort.field is None:
-        written = BrowsingCursor(Place(None, "d"), 10).written(FILTERS, SORT)
+        written = BrowsingCursor(Place(None, "d"), 10).written(LISTED, SORT)
     with pytest.raises(BadCursor, match="another filter or another sort") as raised:
         browsing_cursor(asking(written, filters=filters), sort, is_float=False)
     assert (raised.value.field, raised.value.code) == ("cursor", "bad_cursor")
+
+
+def test_a_cursor_of_another_key() -> None:
+    """Who may see something else does not go on in somebody's list, nor do they in theirs."""
+    own = {"tenant": "a"}
+    written = BrowsingCursor(PLACE, 10).written(Query("", filters=FILTERS, forced=own), SORT)
+    assert browsing_cursor(asking(written, forced=own), SORT, is_float=False) is not None
+    for forced in ({}, {"tenant": "b"}):
+        with pytest.raises(BadCursor, match="another filter"):
+            browsing_cursor(asking(written, forced=forced), SORT, is_float=False)
+    plain = BrowsingCursor(PLACE, 10).written(LISTED, SORT)
+    with pytest.raises(BadCursor, match="another filter"):
+        browsing_cursor(asking(plain, forced=own), SORT, is_float=False)
 
 
 def encoded(content: bytes) -> str:
@@ -132,14 +146,14 @@ def test_forged_places(content: bytes) -> None:
 )
 def test_a_value_of_another_type(value: float, sort: Sort, is_float: bool) -> None:
     """Even with the digest that belongs to it: nothing in it is secret."""
-    written = BrowsingCursor(Place(value, "d"), 1).written(FILTERS, sort)
+    written = BrowsingCursor(Place(value, "d"), 1).written(LISTED, sort)
     with pytest.raises(BadCursor, match="is not one that a reply"):
         browsing_cursor(asking(written), sort, is_float=is_float)
 
 
 def test_a_place_cannot_be_exchanged() -> None:
     """The digest covers it, so that a cursor that was cut or mended by hand is told of."""
-    written = BrowsingCursor(PLACE, 10).written(FILTERS, SORT)
+    written = BrowsingCursor(PLACE, 10).written(LISTED, SORT)
     content = orjson.loads(base64.urlsafe_b64decode(written[2:] + "=="))
     for index, other in enumerate((1991, "d2", 11)):
         changed = [*content]

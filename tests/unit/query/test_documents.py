@@ -13,6 +13,7 @@ from query.retrieval import Deadline, LegPools, search_pools
 from tandem.documents import Document
 from tandem.errors import CatalogError, EngineUnavailable
 from tandem.rankings import Degradation, Part
+from tests.builders import document, filters, schema_of
 
 SECONDS = 30.0
 BUDGET_MS = 300.0
@@ -119,6 +120,29 @@ def test_what_a_later_fetch_gives_is_not_unread(pools: LegPools) -> None:
     source.on_log = lambda: None
     assert documents.fetch(["c", "gone"], deadline).keys() == {"c"}
     assert documents.unread == {"d"}
+
+
+def test_what_a_filter_does_not_leave_is_not_there(pools: LegPools) -> None:
+    """Also what an index that is behind has found as what it was before; and nothing is degraded:
+    it may as well be deleted.
+    """
+    schema = schema_of(tenant="keyword")
+    forced = filters(schema, {"tenant": "a"})
+
+    class Changed(Source):
+        def indexed(
+            self, document_ids: Collection[str], timeout_seconds: float
+        ) -> Mapping[str, Document]:
+            return {"a": document("a", tenant="a"), "b": document("b", tenant="b")}
+
+        def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+            return {"c": document("c", tenant="b"), "d": document("d", tenant="a")}
+
+    documents = QueryDocuments(Changed(), pools, forced)
+    for asked in (documents, documents.apart()):
+        assert asked.fetch("abcd", Deadline.after_ms(10_000)).keys() == {"a", "d"}
+        assert asked.unread == frozenset()
+        assert asked.degraded == ()
 
 
 def test_what_is_missing_apart_is_noted_there(pools: LegPools) -> None:

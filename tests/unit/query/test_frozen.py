@@ -219,6 +219,22 @@ def test_another_query_beside_it(
         resumed(pages, query)
 
 
+def test_another_key_beside_it(pages: FrozenPages, cursor: str, pools: LegPools) -> None:
+    """Who may see something else gets no page of it, though they leave out all the rest; and the
+    key's filter is kept with the order.
+    """
+    with pytest.raises(BadCursor, match=r"a search with another key$"):
+        resumed(pages, Query("", cursor=cursor, forced={"kind": "b"}))
+    own = replace(FIRST, query=replace(FIRST.query, forced={"kind": "b"}))
+    ranking_id = pages.freeze(own, Clock.start(10_000))().by_leg["cursor"]
+    second = RankingCursor(ranking_id, 10).written()
+    found = resumed(pages, Query("", cursor=second, forced={"kind": "b"}))
+    assert found is not None
+    assert found.arranged.query.forced == {"kind": "b"}
+    with pytest.raises(BadCursor, match=r"a search with another key$"):
+        resumed(pages, Query("", cursor=second))
+
+
 def test_another_configuration_beside_it(pages: FrozenPages, cursor: str) -> None:
     """As another text."""
     with pytest.raises(BadCursor, match=r"another configuration$"):

@@ -75,6 +75,16 @@ def test_with_a_filter_there_are_titles_alone(suggester: Suggester, titles: Titl
     assert titles.asked[0][1]["filters"] == filters(SCHEMA, {"genre": "x"})
 
 
+def test_under_a_filter_that_was_not_chosen(suggester: Suggester, titles: Titles) -> None:
+    """Both hold; what others have asked is not told."""
+    found = suggester.suggest("data", filters={"genre": "x"}, forced={"genre": "y"})
+    assert [item.kind for item in found.items] == ["title", "title"]
+    both = filters(SCHEMA, {"genre": "x"}) + filters(SCHEMA, {"genre": "y"})
+    assert titles.asked[0][1]["filters"] == both
+    with pytest.raises(FilterError, match=r"the key's filter\.other: no such field"):
+        suggester.suggest("data", forced={"other": 1})
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [(EngineUnavailable("gone"), "unavailable"), (ValueError("odd"), "error")],

@@ -30,6 +30,7 @@ from tandem.errors import EngineUnavailable
 from tandem.lexical import TextWord
 from tandem.protocols import FloatMatrix, FloatVector
 from tests.builders import document, schema_of
+from tests.metered import Noted
 
 SCHEMA = schema_of(
     genre="keyword", year="integer", price="float", is_new="boolean", shown="datetime"
@@ -66,10 +67,13 @@ class House:
 
     def facts(self, megabytes: float = 128) -> DocumentFacts:
         """Over this house."""
-        reading = Reading(
+        return DocumentFacts(SCHEMA, self.reading(), megabytes)
+
+    def reading(self) -> Reading:
+        """Of this house."""
+        return Reading(
             self.documents, self.vectors, self.words, lambda: 10, lambda text: text.lower().split()
         )
-        return DocumentFacts(SCHEMA, reading, megabytes)
 
 
 def test_facts_of_a_document() -> None:
@@ -121,6 +125,15 @@ def test_what_is_at_hand_is_not_read() -> None:
     facts.of(["a"], 1.0)
     assert {*facts.of(["a", "b"], 1.0)} == {"a", "b"}
     assert house.asked == [("a",), ("b",)]
+
+
+def test_what_was_at_hand_is_told() -> None:
+    """A document that is asked for twice counts once, and so does one that there is not."""
+    house, noted = House(document("a"), document("b")), Noted()
+    facts = DocumentFacts(SCHEMA, house.reading(), meter=noted)
+    facts.of(["a", "a"], 1.0)
+    facts.of(["a", "b", "gone"], 1.0)
+    assert noted.caches == {("facts", "hit"): 1, ("facts", "miss"): 3}
 
 
 @pytest.mark.parametrize(

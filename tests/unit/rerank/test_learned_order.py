@@ -19,6 +19,7 @@ from tandem.features import FeatureMatrix
 from tandem.queries import Query
 from tandem.rankings import Contribution, Degradation, Evidence, Hit, Ranking, Reranked
 from tandem.schema import Schema
+from tests.metered import Noted
 
 LEXICAL = Evidence("lexical", 1, 3.0, 0.5)
 CANDIDATES = Ranking("rrf", tuple(Hit(name, 1, 0.5, (LEXICAL,)) for name in "abc"))
@@ -171,12 +172,13 @@ class Ordered:
     fallback: Backwards = field(default_factory=Backwards)
     order_trouble: Told = field(default_factory=Told)
     logged_trouble: Told = field(default_factory=Told)
+    meter: Noted = field(default_factory=Noted)
 
     def learned(self) -> LearnedOrder:
         """By the model."""
         troubles = Troubles(self.order_trouble, self.logged_trouble)
         model: Any = self.trees
-        return LearnedOrder(model, Schema(), self.scenes, self.fallback, troubles)
+        return LearnedOrder(model, Schema(), self.scenes, self.fallback, troubles, self.meter)
 
     def by_model(self, query: Query = QUERY, candidates: Ranking = CANDIDATES) -> Reranked:
         """The model's order, or what stands in for it."""
@@ -202,6 +204,19 @@ def values(matrix: FeatureMatrix | None) -> dict[str, list[float]]:
 
 
 # --- bad input ---
+
+
+def test_what_the_model_saw_is_told(signals: Features) -> None:
+    """That alone, not what is computed for the log; where the order is another one, nothing is."""
+    ordered = Ordered()
+    ordered.by_model(LOGGED)
+    (seen,) = ordered.meter.seen
+    assert (seen.names, seen.document_ids) == (("length",), ("a", "b", "c"))
+    ordered.signalled(LOGGED)
+    assert len(ordered.meter.seen) == 1
+    late = Ordered(scenes=Scenes(error=EngineUnavailable("late")))
+    late.by_model()
+    assert late.meter.seen == []
 
 
 def test_a_feature_that_the_collection_has_not(world: Ordered) -> None:

@@ -14,12 +14,14 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.asked_writes import AskedWrite
 from api.event_intake import MAXIMUM_EVENTS
 from api.http_errors import NAMES
-from api.listening import listening
-from tandem.client import Client, Refused, Sent, ServerFailed, ServerUnavailable
-from tandem.client.asking import BYTES_PER_CALL, EVENTS_PER_CALL
+from api.listening import bound_to, listening
+from tandem.client import Client, Delete, Patch, Put, Refused, Sent, ServerFailed, ServerUnavailable
+from tandem.client.asking import BYTES_PER_CALL, ITEMS_PER_CALL
 from tandem.client.errors import FIELDS
+from tandem.documents import Document
 from tandem.errors import (
     BadCursor,
     CollectionNotFound,
@@ -28,6 +30,7 @@ from tandem.errors import (
     FilterError,
     QueryError,
     SearchUnavailable,
+    SequenceConflict,
     SettingsError,
     TandemError,
 )
@@ -35,6 +38,7 @@ from tandem.events import Event
 from tandem.protocols import Searcher
 from tandem.queries import Query, Sort
 from tandem.rankings import Correction, Degradation, Highlight
+from tests.scripted_server import Script, client_told
 from tests.web_client import DOCUMENTS, HITS, StandIn, client_of
 
 MOMENT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -71,11 +75,6 @@ class Application(httpx.BaseTransport):
 def client_over(served: StandIn) -> Client:
     """A client of what is served."""
     return Client("http://testserver/", http=Application(client_of(served)))
-
-
-def client_told(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
-    """A client of whatever answers so."""
-    return Client("http://testserver", http=httpx.MockTransport(answer))
 
 
 def test_an_answer_comes_back_as_it_was() -> None:
@@ -137,7 +136,7 @@ def test_similar() -> None:
     assert isinstance(web, FastAPI)
     ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/", ".", "..", "../x", "..."]
     with (
-        listening(web, "127.0.0.1", 0, threading.Event()) as address,
+        listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address,
         Client(address) as client,
     ):
         for document_id in ids:
@@ -201,7 +200,7 @@ def test_no_call_is_larger_than_a_server_takes() -> None:
     assert (sent.accepted, [item.place for item in sent.rejected]) == (3_000, [2_999])
     assert max(sizes) <= BYTES_PER_CALL
     assert len(sizes) == -(-sum(sizes) // BYTES_PER_CALL) == 4
-    assert EVENTS_PER_CALL == MAXIMUM_EVENTS
+    assert ITEMS_PER_CALL == MAXIMUM_EVENTS
 
 
 def test_large_events_arrive() -> None:
@@ -255,6 +254,61 @@ def test_rejected_events_are_named_by_their_place() -> None:
     assert (sent.accepted, sent.unknown_query_ids) == (2, ("q",))
 
 
+def test_writes_arrive_as_they_are() -> None:
+    """Each at its document, whatever its id; with its condition, and waiting as told."""
+    served = StandIn()
+    web = client_of(served).app
+    assert isinstance(web, FastAPI)
+    ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/", ".", "..", "../x", "...", "a/similar"]
+    with (
+        listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address,
+        Client(address) as client,
+    ):
+        for document_id in ids:
+            document = Document(document_id, "Snow", "", {"kind": "book"})
+            assert client.put(document, if_sequence=7).document_id == document_id
+            assert client.patch(document_id, {"title": None}).result == "updated"
+            assert client.delete(document_id).sequence == 7
+            assert client.document(document_id).document.document_id == document_id
+        assert client.put(document, wait=True, wait_ms=50).indexed is not None
+        told = list(client.write_many([Put(document, 7), Patch("d", {}), Delete("d")]))
+    content = {"title": "Snow", "body": "", "attributes": {"kind": "book"}}
+    log = served.document_desk.log
+    assert log[: 3 * len(ids)] == [
+        asked
+        for name in ids
+        for asked in (
+            AskedWrite("put", name, content, 7),
+            AskedWrite("patch", name, {"title": None}),
+            AskedWrite("delete", name),
+        )
+    ]
+    assert served.document_desk.waited == [(7, 0.05)]
+    assert [(item.action, item.if_sequence) for item in log[-3:]] == [
+        ("put", 7), ("patch", None), ("delete", None),
+    ]  # fmt: skip
+    assert [line.result for line in told] == ["created", "updated", "deleted"]
+
+
+def test_a_search_that_sees_a_write() -> None:
+    """The server is told which; a leg that is behind is named."""
+    served = StandIn()
+    served.document_desk.behind_by = (Degradation("vector", "behind"),)
+    found = client_over(served).search("snow", min_sequence=7)
+    assert [sequence for sequence, _ in served.document_desk.waited] == [7]
+    assert Degradation("vector", "behind") in found.degraded
+
+
+def test_erasure() -> None:
+    """What was done, and whether that is all."""
+    for user_id, is_done in (("a/b", True), ("x" * 200, False)):
+        erased = client_over(StandIn()).erase_user(user_id)
+        assert (erased.user_id, erased.is_done) == (user_id, is_done)
+        counts = (erased.events, erased.impressions, erased.features)
+        assert all(isinstance(count, int) for count in counts)
+        assert all(isinstance(reach, str) for reach in erased.beyond_reach)
+
+
 def test_health() -> None:
     """Alive and ready."""
     with client_over(StandIn()) as client:
@@ -296,7 +350,11 @@ def test_every_other_name_of_the_wire_is_known() -> None:
         (404, "document_not_found", DocumentNotFound),
         (410, "cursor_expired", CursorExpired),
         (503, "search_unavailable", SearchUnavailable),
+        (412, "sequence_conflict", SequenceConflict),
         (503, "overloaded", ServerFailed),
+        (429, "too_many_requests", ServerFailed),
+        (401, "unauthorized", Refused),
+        (403, "forbidden", Refused),
         (500, "internal", ServerFailed),
         (413, "body_too_large", Refused),
     ],
@@ -334,6 +392,7 @@ def test_what_is_no_server_of_ours(body: bytes) -> None:
         lambda client: client.similar("x"),
         lambda client: client.suggest("x"),
         lambda client: client.send([Event("a", "view", MOMENT)]),
+        lambda client: client.erase_user("u"),
         lambda client: client.ready(),
     ],
 )
@@ -431,6 +490,23 @@ def test_no_address(url: str) -> None:
         Client(url)
 
 
+def test_a_key_goes_with_every_request() -> None:
+    """And nothing does without one."""
+    served = Script(*[httpx.Response(200, json={"alive": True})] * 3)
+    client_told(served, key="tdm_1_secret").is_alive()
+    client_told(served).is_alive()
+    told = [request.headers.get("authorization") for request in served.asked]
+    assert told == ["Bearer tdm_1_secret", None]
+
+
+@pytest.mark.parametrize("key", ["", "a key", "schlüssel", "tdm\n", "\ud800"])
+def test_no_key(key: str) -> None:
+    """Told before anything is asked, without a word of it."""
+    with pytest.raises(SettingsError, match="the key is none") as caught:
+        Client("http://testserver", key=key)
+    assert not key or key not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
@@ -446,6 +522,7 @@ def test_no_address(url: str) -> None:
             Query("", surface="similar", seed_document_id="d", user_id="\ud800")
         ),
         lambda client: client.suggest("\ud800"),
+        lambda client: client.erase_user("\ud800"),
         lambda client: client.suggest("x", filters={"a": {1}}),
         lambda client: client.suggest("x", filters={"a": "\ud800"}),
     ],

@@ -1,0 +1,90 @@
+"""One process that answers over HTTP, until it is told to end: then what runs is finished."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+
+from api.bootstrap import House, open_house
+from api.console import note
+from api.keyring import Keyring, refuse_strangers
+from api.listening import bound_to, listening
+from api.local_key import make_local_key
+from api.metrics import Metrics
+from api.owner import Owner
+from api.refusals import hosts_of, origins_of
+from api.serving import Serving
+from api.until_stopped import following, stopped_by_signal
+from api.web import Operation, create_web
+from tandem.sections import ServerSettings
+from tandem.settings import Settings
+from tandem.telemetry import configure_access_log
+
+Tell = Callable[[str], None]
+"""Is told the address."""
+
+People = Sequence[Mapping[str, str]]
+"""Whom the reader of the page may choose to be."""
+
+
+def answer(
+    chosen: Settings,
+    purpose: str,
+    tell: Tell,
+    people: People = (),
+    bound: socket.socket | None = None,
+) -> None:
+    """Serve the collection of the settings until a signal, where they say or at a socket that is
+    bound already. A second signal ends it at once.
+
+    When it is to end it is no longer ready, and after the time of the settings takes no new
+    request; what runs is finished, what was shown is written, and the followers stop.
+    """
+    place, metrics = chosen.server, Metrics()
+    with ExitStack() as opened:
+        house = opened.enter_context(open_house(chosen, purpose, follows=True, notify=note))
+        refuse_strangers(house.catalog.keys, place)
+        house.meter = metrics
+        owner = None if house.ownership is None else Owner(house)
+        stop = opened.enter_context(stopped_by_signal(owner, ends_at_second=True))
+        opened.enter_context(following(owner))
+        keyring = opened.enter_context(closing(_keyring(house, chosen)))
+        serving = opened.enter_context(closing(Serving(house)))
+        web = create_web(
+            serving,
+            people,
+            hosts_of(place.host, place.hosts),
+            keyring.recognise,
+            origins_of(place.cors_origins),
+            Operation(metrics, _access_log(place), place.waiting),
+        )
+        at = bound or bound_to(place.host, place.port)
+        address = opened.enter_context(listening(web, at, stop))
+        opened.enter_context(_stopping(serving.stopping))
+        if house.ownership is not None:
+            # a search from another shell asks there
+            house.ownership.tell(address, chosen.collection)
+        tell(address)
+        stop.wait()
+        serving.stopping.set()
+        time.sleep(place.drain_seconds)
+
+
+@contextmanager
+def _stopping(stopping: threading.Event) -> Iterator[None]:
+    """Whatever ends the block, the process is about to end from then on."""
+    try:
+        yield
+    finally:
+        stopping.set()
+
+
+def _keyring(house: House, chosen: Settings) -> Keyring:
+    own = [] if house.ownership is None else [make_local_key(chosen.data_dir)]
+    return Keyring(house.catalog.keys, chosen.server, own)
+
+
+def _access_log(place: ServerSettings) -> logging.Logger | None:
+    return configure_access_log() if place.access_log == "json" else None
