@@ -4,10 +4,10 @@ scope.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
@@ -105,10 +105,6 @@ def caller_of(request: Request) -> Caller:
     return found
 
 
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
-"""Only tells OpenAPI that a key is needed; ``Access`` has read it."""
-
-
 def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency of a route: the caller, who may do that. It needs no thread.
 
@@ -117,8 +113,10 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
         Forbidden: they may not.
         TooManyRequests: not so often.
     """
+    # only tells OpenAPI that a key is needed: Access has read it
+    credentials = Security(BEARER, scopes=[scope])
 
-    async def allowed(request: Request, _: Credentials) -> Caller:
+    async def allowed(request: Request, _: Any = credentials) -> Caller:
         caller = caller_of(request)
         if scope not in caller.scopes:
             raise _refusal(caller, scope)

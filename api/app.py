@@ -20,6 +20,7 @@ from api.commands import (
     serve,
     status,
     train,
+    users,
     verify,
 )
 from tandem.telemetry import configure_logging
@@ -49,6 +50,7 @@ app.command("train")(train.run)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app)
 app.add_typer(events.app)
+app.add_typer(users.app)
 app.add_typer(evaluation.app)
 
 

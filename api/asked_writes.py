@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from api.access import Caller, Forbidden
 from api.document_shape import merged, read_document, told
+from query.understanding import FORCED
 from tandem.catalog.document_writes import Write
 from tandem.documents import Change, Document
 from tandem.errors import DocumentNotFound, InputError, SequenceConflict
@@ -38,7 +39,7 @@ class Reader:
         self._schema = schema
         self._sight: tuple[Filter, ...] = ()
         if caller.filter is not None:
-            self._sight = parse_filters(caller.filter, schema)
+            self._sight = parse_filters(caller.filter, schema, FORCED)
 
     def needs_standing(self, asked: AskedWrite) -> bool:
         """Whether what is written depends on what stands."""

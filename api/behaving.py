@@ -35,6 +35,7 @@ class BehaviourWatch:
         self._events = events
         self._collection = collection
         self.current = Behaviour()
+        self._erased = 0
         self._whole = threading.Event()
         self._read = threading.Condition()
         self._is_closed = False
@@ -69,11 +70,16 @@ class BehaviourWatch:
         log = self._events()
         # a log that ends before what was read of it is another one, restored from a backup
         if log is not None and log.head() < self.current.position:
-            self.current = Behaviour()
+            self.current, self._erased = Behaviour(), 0
         while log is not None and not self._is_closed:
             piece = log.behaviour(self._collection).rows(self.current.position, ROWS)
             if piece.through == self.current.position:
                 break  # a short piece says nothing: others' rows may lie between
+            # asked after the piece was read: no erasure that it has passed is overlooked
+            if (erased := log.erasures.last()) > self._erased:
+                self._erased = erased
+                self.current.forget_people()
+                continue  # the piece may be of before
             self.current.take(piece)
             time.sleep(PAUSE_SECONDS)
         self._whole.set()

@@ -9,7 +9,7 @@ from api.bodies import kind_of
 from api.near_miss import near_miss
 from api.ubi import BadEvent, largest, named, read_event
 from tandem.errors import FieldError
-from tandem.events import ALL_BEFORE, Event, Exposure, Impression
+from tandem.events import ALL_BEFORE, IMPORTED, Event, Exposure, Impression
 from tandem.fields import datetime_text, from_microseconds, parse_datetime
 
 EPOCH = from_microseconds(0)
@@ -17,9 +17,6 @@ LATEST_SECONDS = 1e11
 """Greater numbers are no seconds: the year 5138, and 1973 in milliseconds."""
 
 RATING = "rating"
-IMPORTED = "imported"
-"""In an impression's ``details``: another engine has shown it, before the release that it has."""
-
 HITS = ("query_response_hit_ids", "query_response_objects_ids", "query_response_object_ids")
 """UBI's documents, its schema and its plugin call them by different names."""
 

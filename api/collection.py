@@ -264,7 +264,6 @@ class OpenCollection:
         filters: Mapping[str, Any],
         limit: int,
         past: PastQueries,
-        *,
         forced: Mapping[str, Any] | None = None,
         budget_ms: float = BUDGET_MS,
     ) -> Suggested:

@@ -10,7 +10,7 @@ from api.collection import OpenCollection
 from api.engines import analyser
 from api.eval_about import about_release, versions
 from api.generation import OpenGeneration, analysis_of
-from api.model_fitness import check_features, check_pair
+from api.model_fitness import usable
 from indexer.indexing import catch_up
 from query.configurations import CONFIGURATIONS, LEXICAL, VECTOR, is_reranked
 from query.retrieval import search_pools
@@ -23,6 +23,7 @@ from tandem.catalog.releases import Generation, Release
 from tandem.documents import Document
 from tandem.errors import InputError, QueryError
 from tandem.protocols import Searcher
+from tandem.scoring import LexicalScoring
 
 if TYPE_CHECKING:
     from tandem.client import Client
@@ -115,7 +116,8 @@ def in_process(house: House, target: OpenCollection, wanted: Wanted) -> Iterator
             def searcher(configuration: str, model: int | None) -> Searcher:
                 key = configuration, model
                 if key not in pipelines:
-                    _check_model(house.catalog, model, opened.generation)
+                    scoring = target.searching.scoring_of(release)
+                    _check_model(house.catalog, model, opened.generation, scoring)
                     pipelines[key] = target.searching.pipeline_apart(
                         replace(release, model=model),
                         opened,
@@ -267,11 +269,13 @@ def _model(told: str, release: Release) -> int | None:
     return None if told == WITHOUT else int(told)
 
 
-def _check_model(catalog: Catalog, number: int | None, generation: Generation) -> None:
+def _check_model(
+    catalog: Catalog, number: int | None, generation: Generation, scoring: LexicalScoring
+) -> None:
     if number is None:
         return
     manifest = Manifest.read(catalog.models.described(number, generation.collection).manifest)
-    for verdict in (check_pair(manifest, generation), check_features(manifest, generation)):
+    for verdict in usable(manifest, generation, scoring):
         if not verdict.is_passed:
             raise InputError(
                 f"model {number} does not fit generation {generation.number}: {verdict.detail}",

@@ -20,6 +20,7 @@ from tandem.embedding.remembering_embedder import RememberingEmbedder
 from tandem.errors import EngineError, ReleaseConflict, SettingsError, TandemError
 from tandem.lexical import LexicalIndex
 from tandem.protocols import Embedder, VectorIndex
+from tandem.scoring import DEFAULT, LexicalScoring
 from tandem.telemetry import logger
 
 AnyLeased = LeasedFollower[LexicalIndex] | LeasedFollower[VectorIndex]
@@ -106,10 +107,10 @@ class OpenGeneration:
         """Everything up to this sequence is in both indexes."""
         return min(self.lexical.applied(), self.vector.applied())
 
-    def legs(self) -> Legs:
-        """Both legs of a search, over the indexes as they are open now."""
+    def legs(self, scoring: LexicalScoring = DEFAULT) -> Legs:
+        """Both legs of a search, over the indexes as they are open now; words score so."""
         return Legs(
-            LexicalLeg(self.lexical.index),
+            LexicalLeg(self.lexical.index, scoring),
             VectorLeg(self.vector.index, self.asking, self.generation.passage_tokens),
         )
 

@@ -96,7 +96,9 @@ CODES: Mapping[str, Told] = {
         503, "The document log did not answer: nothing is acknowledged, send it again."
     ),
     "event_log_unavailable": Told(
-        503, "The event log could not take the events: none was kept, send them again."
+        503,
+        "The event log could not take the events: none was kept, send them again. Or nobody could "
+        "be erased: ask again, what is done stays done.",
     ),
     "ratings_unavailable": Told(
         503, "The rating could not be made durable: it is not kept, send it again."

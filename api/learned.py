@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeVar
 from api.behaving import BehaviourWatch
 from api.generation import OpenGeneration
 from api.lasting import LastingTrouble
-from api.model_fitness import check_pair, opened_model
+from api.model_fitness import check_pair, check_scores, opened_model
 from api.signal_reads import SignalReads
 from api.watching import Watch
 from rerank.answers import LEXICAL, VECTOR
@@ -27,6 +27,7 @@ from tandem.protocols import Explainer, Reranker
 from tandem.queries import Query
 from tandem.rankings import Degradation, Ranking
 from tandem.schema import Schema
+from tandem.scoring import LexicalScoring
 from tandem.sections import SearchSettings
 from tandem.telemetry import UNMETERED, Meter
 
@@ -140,12 +141,15 @@ class LearnedOrders:
         catalog: Catalog,
         collection: str,
         untrained: Untrained,
+        scoring_of: Callable[[Release], LexicalScoring],
         settings: SearchSettings,
         meter: Meter = UNMETERED,
     ) -> None:
+        """``scoring_of`` says how a release's searches score words."""
         self._catalog = catalog
         self._collection = collection
         self._untrained = untrained
+        self._scoring_of = scoring_of
         self._facts_megabytes = settings.facts_megabytes
         self._shares = {LEXICAL: settings.lexical.share, VECTOR: settings.vector.share}
         self._meter = meter
@@ -226,7 +230,7 @@ class LearnedOrders:
         trouble = LastingTrouble(f"searches have no learned order by model {number}")
         try:
             stored = self._catalog.models.get(number, self._collection)
-            model = _fitting(stored, opened.generation)
+            model = _fitting(stored, opened.generation, self._scoring_of(release))
             troubles = Troubles(trouble, logged)
             learned = LearnedOrder(model, schema, scenes, untrained, troubles, self._meter)
         except CatalogError:
@@ -269,14 +273,14 @@ class LearnedOrders:
         self._reads.close()
 
 
-def _fitting(stored: StoredModel, generation: Generation) -> Model:
-    """The model, if the generation is built as it needs it.
+def _fitting(stored: StoredModel, generation: Generation, scoring: LexicalScoring) -> Model:
+    """The model, if the generation is built and words are scored as it needs it.
 
     Raises:
-        ModelError: it cannot be read, or knows another embedder or analysis.
+        ModelError: it cannot be read, or knows another embedder, analysis or scoring.
     """
     model = opened_model(stored)
-    verdict = check_pair(model.manifest, generation)
-    if not verdict.is_passed:
-        raise ModelError(f"{verdict.gate}: {verdict.detail}", hint="train a model over it")
+    for verdict in (check_pair(model.manifest, generation), check_scores(model.manifest, scoring)):
+        if not verdict.is_passed:
+            raise ModelError(f"{verdict.gate}: {verdict.detail}", hint="train a model over it")
     return model

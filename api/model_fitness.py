@@ -10,10 +10,13 @@ from tandem.catalog.models import StoredModel
 from tandem.catalog.releases import Generation, Release
 from tandem.errors import CatalogError, InputError, ModelError
 from tandem.protocols import Verdict
+from tandem.scoring import LexicalScoring
 from tandem.telemetry import logger
 
 MODEL_GATES = ("better", "not-worse", "quality")
 """The names by which they are overridden. What a model cannot do without is never overridden."""
+
+NEVER_OVERRIDDEN = ("pair", "scores", "features")
 
 MEASURE = "nDCG@10"
 SHOWN = 5
@@ -30,6 +33,13 @@ def _pair(of: Manifest | Generation) -> str:
     return f"{of.embedder} and analysis {of.analysis}"
 
 
+def check_scores(manifest: Manifest, scoring: LexicalScoring) -> Verdict:
+    """A model knows the lexical scores of one way to score words, as it does the embedder's."""
+    wanted, found = manifest.scoring, scoring
+    detail = f"trained with words scored by {wanted}, searches score by {found}"
+    return Verdict("scores", wanted == found, detail)
+
+
 def check_features(manifest: Manifest, generation: Generation) -> Verdict:
     """Every feature that the model sees must be one of the generation's fields and of the signals
     that this version has.
@@ -42,6 +52,15 @@ def check_features(manifest: Manifest, generation: Generation) -> Verdict:
         f"{len(missing)} of {count} are not known here: {listed}" if missing else f"all {count}"
     )
     return Verdict("features", not missing, detail)
+
+
+def usable(manifest: Manifest, generation: Generation, scoring: LexicalScoring) -> list[Verdict]:
+    """What a model cannot do without."""
+    return [
+        check_pair(manifest, generation),
+        check_scores(manifest, scoring),
+        check_features(manifest, generation),
+    ]
 
 
 def check_better(manifest: Manifest) -> Verdict:
@@ -108,9 +127,7 @@ def check_overridable(overridden: Sequence[str]) -> None:
     """
     for name in overridden:
         if name not in MODEL_GATES:
-            why = (
-                "cannot be overridden" if name in {"pair", "features"} else "is no gate of a model"
-            )
+            why = "cannot be overridden" if name in NEVER_OVERRIDDEN else "is no gate of a model"
             raise InputError(
                 f"--override: {name!r} {why}, expected {' or '.join(MODEL_GATES)}",
                 hint="name the gate as the error that it gave does",

@@ -10,10 +10,9 @@ from api.examination import OwnQualityGate
 from api.model_fitness import (
     MODEL_GATES,
     check_better,
-    check_features,
     check_not_worse,
-    check_pair,
     opened_model,
+    usable,
 )
 from api.owner import Owner
 from api.promotion import judgments
@@ -92,7 +91,8 @@ def _examined(
 ) -> list[Verdict]:
     """What takes long is not asked of a model that cannot be used."""
     generation, quality = collection.generation, collection.settings.quality
-    verdicts = [check_pair(manifest, generation), check_features(manifest, generation)]
+    scoring = collection.searching.scoring_of(live)
+    verdicts = usable(manifest, generation, scoring)
     if not all(verdict.is_passed for verdict in verdicts):
         return verdicts
     verdicts += [

@@ -1,7 +1,8 @@
 """Follows the event log for what people searched for, so that others can be offered it.
 
 Each process folds for itself, in memory, from some days back; every day it begins anew, so that
-what is older than that counts no more.
+what is older than that counts no more, and whenever somebody was erased: what only they have asked
+often enough is offered to nobody then.
 """
 
 import threading
@@ -41,6 +42,7 @@ class PastQueriesWatch:
         self.current = PastQueries()
         self._fold = self.current
         self._read: int | None = None
+        self._erased = 0
         self._began = time.monotonic()
         self._trouble = LastingTrouble("past queries are not brought up to date")
         self._closed = threading.Event()
@@ -63,8 +65,11 @@ class PastQueriesWatch:
             return
         # a log that ends before what was read of it is another one, restored from a backup
         is_another = self._read is not None and log.head() < self._read
-        if is_another or time.monotonic() - self._began > ANEW_SECONDS:
+        is_old = time.monotonic() - self._began > ANEW_SECONDS
+        erased = log.erasures.last()
+        if is_another or is_old or erased > self._erased:
             self._fold, self._read, self._began = PastQueries(), None, time.monotonic()
+            self._erased = erased
         if self._read is None:
             since = datetime.now(UTC) - timedelta(days=self._days)
             self._read = last_before(log, self._collection, since)

@@ -1,8 +1,11 @@
 """Forgets what the settings say need not be kept: soon after the start, then every hour; and drops
 what cursors have held, once they expire.
 
-Whoever leads a collection does it for that collection, so one process does. It goes in steps with
+Whoever leads a collection does it for that collection; with servers for engines so does who serves
+it, since nobody need follow it there, and what two do at once is done once. It goes in steps with
 pauses between them, so that whoever writes waits for one step at most.
+
+It also ends what was begun of forgetting people, where whoever began has died.
 """
 
 import threading
@@ -13,12 +16,15 @@ from functools import partial
 from typing import NamedTuple
 
 from api.bootstrap import House
+from api.erasing import finish, left_undone
 from tandem.errors import TandemError
 from tandem.telemetry import logger
 
 EVERY_SECONDS = 3_600.0
 LEFT_SECONDS = 60.0
-"""How often generations are looked at that only wait for cursors to expire."""
+"""How often generations are looked at that only wait for cursors to expire, and people who wait to
+be forgotten.
+"""
 
 POLL_SECONDS = 5.0
 """How long after the start it begins, and how soon it notices what it leads now."""
@@ -80,8 +86,15 @@ class Retention:
                 return
             if self._is_due((name, "left"), LEFT_SECONDS):
                 self._drop_left(name)
+            if self._is_due((name, "erasures"), LEFT_SECONDS):
+                self._erase_left(name)
             if self._is_due(name):
                 self._work_off(chores(self._house, name, datetime.now(UTC)))
+
+    def _erase_left(self, name: str) -> None:
+        before = datetime.now(UTC) - timedelta(seconds=LEFT_SECONDS)
+        for noted in left_undone(self._house.catalog, name, before):
+            finish(self._house.catalog, noted, partial(self._closed.wait, PAUSE_SECONDS))
 
     def _is_due(self, what: object, every_seconds: float = EVERY_SECONDS) -> bool:
         """Also notes that it is done: what fails is tried again when it is due again."""
@@ -134,6 +147,7 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
     if kept.impressions_days is not None:
         yield chore("impressions", catalog.events.purge_impressions, kept.impressions_days)
     if catalog.has_events():
+        yield chore("erasures", catalog.events.erasures.purge, kept.history_days)
         days = min(kept.features_days, kept.impressions_days or kept.features_days)
         yield chore("features", catalog.events.features.purge, days)
 

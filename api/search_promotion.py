@@ -8,12 +8,16 @@ import orjson
 
 from api.aftermath import afterwards
 from api.examination import OwnQualityGate
+from api.model_fitness import check_scores, opened_model
 from api.model_promotion import ModelPromotion
 from api.owner import Owner
 from api.promotion import judgments
 from indexer.reindexing import overruled
+from tandem.catalog.models import StoredModel
 from tandem.catalog.releases import NO_SEARCH
+from tandem.errors import GateFailed
 from tandem.protocols import Verdict
+from tandem.scoring import LexicalScoring
 
 SEARCH_GATES = ("quality",)
 """What a search must pass, by the names by which they are overridden."""
@@ -26,7 +30,9 @@ def promote_search(
     its own; none for an empty ``search``. What is live already stays so.
 
     Raises:
-        GateFailed: it finds worse than the settings that are live; nothing went live.
+        FieldError: it weighs what is no text field of the collection.
+        GateFailed: the live model knows other lexical scores, or it finds worse than the settings
+            that are live; nothing went live.
         ReleaseConflict: something else went live meanwhile.
     """
     catalog, collection = owner.house.catalog, owner.house.collection(name)
@@ -36,7 +42,11 @@ def promote_search(
     wanted = replace(live, search=None if text == NO_SEARCH else text)
     if wanted == live:
         return ModelPromotion(live)
+    scoring = collection.searching.scoring_of(wanted)
+    scoring.check(collection.generation.schema.text_fields)
     verdicts: list[Verdict] = []
+    if live.model is not None and scoring != collection.searching.scoring_of(live):
+        _check_model(catalog.models.get(live.model, name), scoring)
     judged = judgments(collection.settings.quality)
     if judged is not None:
         gate = OwnQualityGate(
@@ -49,3 +59,14 @@ def promote_search(
     )
     afterwards(release, owner.stop, collection.refresh)
     return ModelPromotion(release, verdicts, chosen)
+
+
+def _check_model(stored: StoredModel, scoring: LexicalScoring) -> None:
+    """The live model has to go on with the scores that it knows; nobody overrides that."""
+    verdict = check_scores(opened_model(stored).manifest, scoring)
+    if not verdict.is_passed:
+        raise GateFailed(
+            f"model {stored.number}, which is live, does not fit the search: {verdict.detail}",
+            hint="search without it first (tandem promote --no-model), promote the search, and "
+            "train anew",
+        )

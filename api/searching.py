@@ -7,9 +7,10 @@ from functools import cached_property
 import orjson
 
 from api.generation import OpenGeneration
+from api.lasting import LastingTrouble
 from api.learned import LearnedOrders, Order
 from api.personal import PersonalOrders
-from api.tuned import with_search
+from api.tuned import lexical_scoring, with_search
 from query.configurations import (
     DEFAULT,
     LEXICAL,
@@ -19,6 +20,7 @@ from query.configurations import (
     named,
 )
 from query.frozen import FrozenPages
+from query.legs import Legs
 from query.parts import Parts
 from query.past_queries import PastQueries
 from query.pipeline import SearchPipeline
@@ -28,9 +30,11 @@ from query.suggesting import Suggester
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.releases import NO_SEARCH, Release
+from tandem.errors import FieldError
 from tandem.fusion import LegFusion
 from tandem.protocols import Reranker
 from tandem.schema import Schema
+from tandem.scoring import LexicalScoring
 from tandem.sections import LegSettings, SearchSettings
 from tandem.telemetry import UNMETERED, Meter, logger
 
@@ -53,8 +57,11 @@ class Searching:
         self._configurations = configurations(
             _fusion(settings), depth=settings.depth, budget_ms=settings.budget_ms
         )
+        self._stray = LastingTrouble("a weight counts for nothing")
         self._personal = PersonalOrders(catalog, collection, settings)
-        self._orders = LearnedOrders(catalog, collection, self._untrained, settings, meter)
+        self._orders = LearnedOrders(
+            catalog, collection, self._untrained, self.scoring_of, settings, meter
+        )
 
     def _untrained(self, schema: Schema, release: Release) -> Reranker:
         settings = self.settings_of(release)
@@ -74,6 +81,19 @@ class Searching:
                 found = self._settings
             self._tuned[release.search] = found
         return found
+
+    def scoring_of(self, release: Release) -> LexicalScoring:
+        """How a release's searches score words."""
+        return lexical_scoring(self.settings_of(release))
+
+    def _legs(self, release: Release, opened: OpenGeneration) -> Legs:
+        """A weight of what is no text field counts for nothing, which is told."""
+        scoring = self.scoring_of(release)
+        try:
+            scoring.check(opened.generation.schema.text_fields)
+        except FieldError as error:
+            self._stray.tell(error)
+        return opened.legs(scoring)
 
     def begin(self) -> None:
         """Follow what people do and what documents become: for processes that answer many searches.
@@ -176,7 +196,7 @@ class Searching:
                 release=release.number,
                 schema=opened.generation.schema,
                 configuration=configuration,
-                legs=opened.legs(),
+                legs=self._legs(release, opened),
                 pools=pools,
                 reranker=order.reranker,
                 documents=opened,

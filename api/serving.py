@@ -14,6 +14,7 @@ from typing import Any, Final
 from api.bootstrap import House
 from api.collection import OpenCollection
 from api.document_desk import DocumentDesk
+from api.erasure_intake import ErasureIntake
 from api.event_intake import EventIntake
 from api.healths import Healths, engine_of, obstacle
 from api.impressions import ImpressionWriter, is_sampled
@@ -22,6 +23,7 @@ from api.live import ReleaseWatch
 from api.look import AT_WORK, AnyStore
 from api.metrics import Sight
 from api.past_queries import PastQueriesWatch
+from api.retention import Retention
 from api.sights import Sights
 from query.configurations import LEXICAL, VECTOR
 from query.rules_file import RulesFile
@@ -83,6 +85,7 @@ class Serving:
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
         self.document_desk = DocumentDesk(house, self._name, self.collection, self.stopping.is_set)
+        self.erasures = ErasureIntake(house.catalog, self._name, self._impressions.flush)
         self.judging = desk_of(house.settings)
         engines = house.settings.engines
         self._healths = Healths(
@@ -94,6 +97,7 @@ class Serving:
         self._watch = ReleaseWatch(self._look)
         days = house.settings.search.past_queries_days
         self._past = PastQueriesWatch(self._events, self._name, days=days)
+        self._retention = self._forgetting() if house.ownership is None else None
 
     def collection(self) -> OpenCollection:
         """The collection.
@@ -200,10 +204,23 @@ class Serving:
         """Look no more. What was shown is written first: the rest may wait for engines."""
         self._impressions.close()
         self.document_desk.close()
+        self.erasures.close()
         self._past.close()
+        if self._retention is not None:
+            self._retention.close()
         self._watch.close()
         self._healths.close()
         self._sights.close()
+
+    def _forgetting(self) -> Retention:
+        """Where nobody has to follow beside the server, it is the one that forgets; where somebody
+        does, both may.
+        """
+
+        def served() -> list[str]:
+            return [] if self._collection is None else [self._name]
+
+        return Retention(self._house, served, lambda _name: None)
 
     def _look(self) -> bool:
         """Find the collection and take up what is live; whether that is another release."""

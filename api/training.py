@@ -147,6 +147,7 @@ def _task(ground: Ground, wanted: TrainOrder, found: Found) -> Task:
         tables=found.tables,
         left_out={why: count for why, count in found.left_out.items() if count},
         skew=found.skew,
+        scoring=ground.scoring,
         live=_incumbent(ground, found),
     )
 

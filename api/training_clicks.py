@@ -2,8 +2,8 @@
 
 What a model is served with must be what it learned from and was proved on. So where people searched
 here, only those searches count of which the features were kept as they were served, by a release
-with the same embedder and analysis: another one's scores lie elsewhere. What another engine showed,
-and was imported, has none; it stands in where there is too little else.
+with the same embedder, analysis and scoring of words: another one's scores lie elsewhere. What
+another engine showed, and was imported, has none; it stands in where there is too little else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import NamedTuple
 
-from api.behaviour_lines import IMPORTED
 from api.training_data import HOWTO, MINIMUM, Found, Ground, Labelling, made_of
 from query.configurations import DEFAULT, is_reranked
 from rerank.signals.registry import features
@@ -21,15 +20,16 @@ from rerank.training.skew import compared_with_served
 from rerank.training.sweep import Wanted, wanted_of
 from tandem.catalog.event_rows import Recorded
 from tandem.errors import InputError
-from tandem.events import CONFIGURATION, Impression
+from tandem.events import CONFIGURATION, IMPORTED, Impression
 from tandem.features import FeatureMatrix
 
 RECOMPUTED = "imported, features of today"
 """Groups of what another engine showed: what the documents are now stands for what they were."""
 
 UNKEPT = "without features as they were served: search.feature_log_share of the searches have them"
-UNRANKED = "browsed, or of a configuration that no model orders"
-OTHER_INDEXES = "answered with another embedder or analysis"
+UNRANKED = "browsed, erased, or of a configuration that no model orders"
+ANOTHER = "another embedder, analysis or scoring of words"
+OTHER_INDEXES = f"answered with {ANOTHER}"
 NOT_NEEDED = "imported, without features as they were served"
 
 COMPARED = 1_000
@@ -116,7 +116,8 @@ def _kinds(ground: Ground, pages: Iterable[Recorded[Impression]]) -> _Kinds:
 
 
 def _releases_alike(ground: Ground) -> set[int]:
-    """Those whose indexes are built as the ones here are."""
+    """Those whose indexes are built as the ones here are, and whose words score as they do here."""
+    searching = ground.collection.searching
     releases = ground.collection.catalog.releases
     history = releases.history(ground.collection.name, KEPT_RELEASES)
     here = ground.opened.generation
@@ -126,7 +127,11 @@ def _releases_alike(ground: Ground) -> set[int]:
         if (found := releases.generation(number)).embedder == here.embedder
         and found.analysis == here.analysis
     }
-    return {release.number for release in history if release.generation in alike}
+    return {
+        release.number
+        for release in history
+        if release.generation in alike and searching.scoring_of(release) == ground.scoring
+    }
 
 
 class _Picked(NamedTuple):
@@ -162,7 +167,7 @@ def too_few(count: int) -> InputError:
 def _too_few_kept(count: int, kinds: _Kinds) -> InputError:
     kept = len(kinds.served)
     others = len(kinds.others)
-    told = f", {others} have those of another embedder or analysis" if others else ""
+    told = f", {others} have those of {ANOTHER}" if others else ""
     return InputError(
         f"{kept} of {count} impressions with clicks have their features as they were served{told}; "
         f"{MINIMUM} are needed, {MINIMUM - kept} are lacking",

@@ -42,6 +42,7 @@ from tandem.protocols import Searcher
 from tandem.queries import Query
 from tandem.rankings import Hit, Ranking
 from tandem.schema import Schema
+from tandem.scoring import LexicalScoring
 
 MINIMUM = 50
 """Fewer queries with a label show nothing."""
@@ -88,6 +89,11 @@ class Ground:
     def schema(self) -> Schema:
         """The fields of its documents."""
         return self.opened.generation.schema
+
+    @property
+    def scoring(self) -> LexicalScoring:
+        """How the release's searches score words."""
+        return self.collection.searching.scoring_of(self.release)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A tuned search: the part of ``[search]`` that a judgment list can choose."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from relevance_eval.tuning.points import Leg, Point
 from tandem.catalog.releases import Release
 from tandem.errors import InputError
+from tandem.scoring import LexicalScoring
 from tandem.sections import LegSettings, SearchSettings
 
 TUNABLE = ("fusion", "depth", "lexical", "vector")
@@ -24,6 +25,12 @@ def current_point(settings: SearchSettings) -> Point:
 
 def _leg(settings: LegSettings) -> Leg:
     return Leg(settings.k, settings.weight, settings.share)
+
+
+def lexical_scoring(settings: SearchSettings) -> LexicalScoring:
+    """How these settings score words."""
+    own = settings.lexical
+    return LexicalScoring.of(own.weights, own.phrase, own.proximity)
 
 
 def with_search(settings: SearchSettings, search: Mapping[str, Any] | None) -> SearchSettings:
@@ -51,15 +58,16 @@ def search_of(release: Release) -> dict[str, Any] | None:
 
 def search_told(search: Mapping[str, Any]) -> str:
     """The same in a line, for people: what is not said goes by the settings."""
-    return ", ".join(
-        f"{name} {value}"
-        for key, part in search.items()
-        for name, value in (
-            [(f"{key}.{inner}", own) for inner, own in part.items()]
-            if isinstance(part, Mapping)
-            else [(key, part)]
-        )
-    )
+    return ", ".join(f"{name} {value}" for name, value in _settings(search))
+
+
+def _settings(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(name, value) of everything that is said, however deep."""
+    for name, value in table.items():
+        if isinstance(value, Mapping) and value:
+            yield from _settings(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
 
 
 def read_search(path: Path) -> dict[str, Any]:

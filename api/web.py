@@ -13,8 +13,19 @@ from api.http_errors import METHODS, Json, answer_errors
 from api.metrics import Metrics
 from api.observed import Observed
 from api.overload import WAITING, Bounded
-from api.routes import documents, events, health, judging, metrics, page, search, similar, suggest
-from api.routes.described import with_nulls
+from api.routes import (
+    documents,
+    events,
+    health,
+    judging,
+    metrics,
+    page,
+    search,
+    similar,
+    suggest,
+    users,
+)
+from api.routes.described import with_nulls, with_optional_keys
 from api.routes.parameters import refuse_unknown
 from api.serving import Serving
 
@@ -23,6 +34,7 @@ TAGS = [
     {"name": "search", "description": "Find, browse, suggest, go on from a document."},
     {"name": "documents", "description": "What there is to be found."},
     {"name": "events", "description": "What people did with what they were shown."},
+    {"name": "people", "description": "To forget somebody."},
     {"name": "judging", "description": "What people say of what was found."},
     {"name": "operation", "description": "For whoever watches the process."},
 ]
@@ -66,11 +78,11 @@ def create_web(
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     operated = operation or Operation(Metrics())
-    for part in (search, suggest, similar, documents, events, judging, health):
+    for part in (search, suggest, similar, documents, events, users, judging, health):
         web.include_router(part.routes(serving))
     web.include_router(metrics.routes(serving, operated.metrics))
     web.include_router(page.routes(serving, people))
-    described = with_nulls(web.openapi())
+    described = with_optional_keys(with_nulls(web.openapi()))
     web.openapi_schema = described
 
     @web.get(OPENAPI, include_in_schema=False, dependencies=[Depends(refuse_unknown)])

@@ -171,6 +171,19 @@ class EventsReply(Wire):
     rejected: list[RejectReply]
 
 
+class ErasureReply(Wire):
+    """What became of an erasure."""
+
+    user_id: str
+    state: Literal["done", "under_way"]
+    asked_at: str
+    done_at: str | None = Field(description="null while it is under way")
+    events: int = Field(description="what the person did: without ids and details now")
+    impressions: int = Field(description="what the person was shown: without ids and texts now")
+    features: int = Field(description="rows of features that are gone")
+    beyond_reach: list[str] = Field(description="what an erasure cannot change")
+
+
 class HealthReply(Wire):
     """The process answers."""
 

@@ -61,6 +61,19 @@ EVENTS_REPLY: dict[str, Any] = {
     "unknown_query_ids": [],
     "rejected": [],
 }
+ERASURE_REPLY: dict[str, Any] = {
+    "user_id": "u-17",
+    "state": "done",
+    "asked_at": "2026-11-26T09:30:00Z",
+    "done_at": "2026-11-26T09:30:01Z",
+    "events": 412,
+    "impressions": 96,
+    "features": 9,
+    "beyond_reach": ["backups that were made before: whoever restores one erases again"],
+}
+ERASURE_UNDER_WAY: dict[str, Any] = {
+    **ERASURE_REPLY, "state": "under_way", "done_at": None, "impressions": 0, "features": 0,
+}  # fmt: skip
 READY_REPLY: dict[str, Any] = {
     "collection": "main",
     "release": 1,

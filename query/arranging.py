@@ -120,11 +120,11 @@ class Arranger:
         if query.seed_document_id is not None:
             return self._ask_like(self._seed(query.seed_document_id))
         rewrite = parts.rules.rewrite
-        # a word that half an index lacks is no typing error; and one that is corrected for who may
-        # not see everything could be a word of what they do not see
-        corrects = parts.corrects and LEXICAL not in parts.incomplete and not understood.forced
+        # a word that half an index lacks is no typing error
+        corrects = parts.corrects and LEXICAL not in parts.incomplete
+        ask = partial(legs.lexical.ask_twice, corrects=corrects, within=understood.forced)
         return Questions(
-            legs.lexical.ask_twice(text, rewrite, corrects=corrects) if LEXICAL in wanted else None,
+            ask(text, rewrite) if LEXICAL in wanted else None,
             legs.vector.ask(text) if VECTOR in wanted else None,
         )
 

@@ -23,6 +23,8 @@ QUERY_FIELDS = (
 )  # fmt: skip
 """What is kept of the query as it stands."""
 
+PEOPLE = ("user_id", "client_id", "session_id")
+
 
 def encoded(arranged: Arranged) -> bytes:
     """What ``decoded`` reads."""
@@ -89,6 +91,15 @@ def decoded(content: bytes) -> Arranged:
         as_of=data["as_of"],
         features=data["features"] and _read(*data["features"]),
     )
+
+
+def people_in(content: bytes) -> frozenset[str]:
+    """The ids of whoever asked, as a user, a client or a session; none where it cannot be read."""
+    try:
+        asked = orjson.loads(content)["query"]
+        return frozenset(asked[name] for name in PEOPLE if asked[name] is not None)
+    except (ValueError, KeyError, TypeError):
+        return frozenset()
 
 
 def _written(features: FeatureMatrix) -> tuple[Any, ...]:

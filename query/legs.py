@@ -18,6 +18,7 @@ from tandem.lexical import LexicalIndex, Matching, Place, Tally
 from tandem.protocols import Embedder, FloatVector, VectorIndex
 from tandem.queries import Sort
 from tandem.rankings import Correction, Part, Ranking
+from tandem.scoring import DEFAULT, LexicalScoring
 
 
 class Question(Protocol):
@@ -73,9 +74,11 @@ class WordLeg(Protocol):
         """Put a text to it; nothing happens before the question is used."""
         ...
 
-    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> WordQuestion:
+    def ask_twice(
+        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter] = ()
+    ) -> WordQuestion:
         """As ``ask``, with its synonyms, and if it ``corrects`` once more with its typing errors
-        corrected where little is found.
+        corrected where little is found: to words of the documents that ``within`` leaves.
         """
         ...
 
@@ -149,22 +152,27 @@ class Questions:
 
 
 class LexicalLeg:
-    """Words."""
+    """Words, and how they score."""
 
-    def __init__(self, index: LexicalIndex) -> None:
+    def __init__(self, index: LexicalIndex, scoring: LexicalScoring = DEFAULT) -> None:
         self._index = index
+        self._scoring = scoring
 
     def ask(self, text: str, variants: Sequence[str] = ()) -> LexicalQuestion:
         """See ``WordLeg``."""
-        return LexicalQuestion(self._index, text, variants)
+        return LexicalQuestion(self._index, text, variants, self._scoring)
 
-    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> CorrectingQuestion:
+    def ask_twice(
+        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter] = ()
+    ) -> CorrectingQuestion:
         """See ``WordLeg``."""
-        return CorrectingQuestion(self._index, text, rewrite, corrects=corrects)
+        return CorrectingQuestion(
+            self._index, text, rewrite, self._scoring, corrects=corrects, within=within
+        )
 
     def ask_like(self, seed: Document, fields: Sequence[str]) -> SimilarWords:
         """See ``WordLeg``."""
-        return SimilarWords(self._index, seed, fields)
+        return SimilarWords(self._index, seed, fields, self._scoring)
 
     def tally(
         self,

@@ -9,6 +9,7 @@ from tandem.lexical import LexicalIndex, Matching
 from tandem.passages import PassageSplitter
 from tandem.protocols import Embedder, FloatVector, VectorIndex
 from tandem.rankings import Correction, Ranking
+from tandem.scoring import DEFAULT, LexicalScoring
 
 Fields = Mapping[str, str]
 """``title`` or ``body`` -> HTML."""
@@ -20,10 +21,17 @@ class LexicalQuestion:
     correction: Correction | None = None
     applied: tuple[str, ...] = ()
 
-    def __init__(self, index: LexicalIndex, text: str, variants: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        index: LexicalIndex,
+        text: str,
+        variants: Sequence[str] = (),
+        scoring: LexicalScoring = DEFAULT,
+    ) -> None:
         self._index = index
         self.text = text
         self._variants = tuple(variants)
+        self._scoring = scoring
 
     def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
         """See ``Question``."""
@@ -31,6 +39,7 @@ class LexicalQuestion:
             self.text,
             variants=self._variants,
             filters=filters,
+            scoring=self._scoring,
             limit=limit,
             timeout_seconds=timeout_seconds,
         )
@@ -38,7 +47,11 @@ class LexicalQuestion:
     def score(self, document_ids: Collection[str], timeout_seconds: float) -> Mapping[str, float]:
         """See ``Question``."""
         return self._index.score(
-            self.text, document_ids, variants=self._variants, timeout_seconds=timeout_seconds
+            self.text,
+            document_ids,
+            variants=self._variants,
+            scoring=self._scoring,
+            timeout_seconds=timeout_seconds,
         )
 
     def highlight(

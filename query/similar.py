@@ -19,6 +19,7 @@ from tandem.filters import Filter
 from tandem.lexical import LexicalIndex, Matching
 from tandem.protocols import Embedder, FloatMatrix, FloatVector, VectorIndex
 from tandem.rankings import Correction, Ranking
+from tandem.scoring import DEFAULT, LexicalScoring
 
 MOST_WORDS = 25
 """The most telling ones; each costs about as much as a word that somebody types."""
@@ -69,17 +70,25 @@ class SimilarWords:
     correction: Correction | None = None
     applied: tuple[str, ...] = ()
 
-    def __init__(self, index: LexicalIndex, seed: Document, fields: Sequence[str]) -> None:
+    def __init__(
+        self,
+        index: LexicalIndex,
+        seed: Document,
+        fields: Sequence[str],
+        scoring: LexicalScoring = DEFAULT,
+    ) -> None:
         self._index = index
         self._seed = seed
         self._fields = fields
+        self._scoring = scoring.without_pairs()  # its words are a list, not a sentence
         self._asked = LexicalQuestion(index, "")
 
     def retrieve(self, filters: Sequence[Filter], limit: int, timeout_seconds: float) -> Ranking:
         """See ``Question``."""
         until = time.monotonic() + timeout_seconds
         told = told_text(self._seed, self._fields)
-        self._asked = LexicalQuestion(self._index, telling_text(self._index, told, timeout_seconds))
+        telling = telling_text(self._index, told, timeout_seconds)
+        self._asked = LexicalQuestion(self._index, telling, (), self._scoring)
         left = max(0.0, until - time.monotonic())
         found = self._asked.retrieve(filters, limit + 1, left)
         return _without(found, self._seed.document_id, limit)

@@ -6,13 +6,15 @@ keeps the text as it was typed: it knows pieces of words, and hardly minds.
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from query.questions import Fields, LexicalQuestion
 from query.synonyms import Rewrite, Rewritten
 from tandem.filters import Filter
 from tandem.lexical import LexicalIndex, Matching, TextWord
 from tandem.rankings import Correction, Ranking
+from tandem.scoring import DEFAULT, LexicalScoring
 from tandem.spelling import edits_allowed
 from tandem.suggestions import words
 from tandem.telemetry import logger
@@ -36,6 +38,26 @@ MOST_WORDS = 16
 
 MOST_CORRECTED = 4
 """Each is looked for among all the words of the index."""
+
+
+class Vocabulary(Protocol):
+    """The words of some documents; a ``LexicalIndex`` has those of all of its own."""
+
+    def words(self, text: str, *, timeout_seconds: float) -> Sequence[TextWord]:
+        """See ``LexicalIndex``."""
+        ...
+
+    def resembling(self, word: str, *, limit: int, timeout_seconds: float) -> Sequence[str]:
+        """See ``LexicalIndex``."""
+        ...
+
+
+class Within:
+    """The words of the documents that filters leave: no other word may come to light."""
+
+    def __init__(self, index: LexicalIndex, filters: Sequence[Filter]) -> None:
+        self.words = partial(index.words, filters=filters)
+        self.resembling = partial(index.resembling, filters=filters)
 
 
 class Proposal(NamedTuple):
@@ -95,15 +117,25 @@ class CorrectingQuestion:
     """
 
     def __init__(
-        self, index: LexicalIndex, text: str, rewrite: Rewrite, *, corrects: bool = True
+        self,
+        index: LexicalIndex,
+        text: str,
+        rewrite: Rewrite,
+        scoring: LexicalScoring = DEFAULT,
+        *,
+        corrects: bool = True,
+        within: Sequence[Filter] = (),
     ) -> None:
+        """``within`` leaves the documents that there are for who asks."""
         self._index = index
+        self._vocabulary: Vocabulary = Within(index, within) if within else index
         self._text = text
         self._rewrite = rewrite
+        self._scoring = scoring
         self._corrects = corrects
         self._rewritten = rewrite(text)
         self._asked: LexicalQuestion | TypedFirst
-        self._asked = LexicalQuestion(index, text, self._rewritten.variants)
+        self._asked = LexicalQuestion(index, text, self._rewritten.variants, scoring)
         self.correction: Correction | None = None
 
     @property
@@ -128,7 +160,7 @@ class CorrectingQuestion:
     ) -> Ranking:
         covered = self._rewritten.covered
         found = len(first) if len(first) < limit else FEW  # it is not all that there is
-        proposal = proposed(self._index, self._text, found, covered, until)
+        proposal = proposed(self._vocabulary, self._text, found, covered, until)
         if proposal is None or (left := until - time.monotonic()) <= 0:
             return first
         rewritten = self._rewrite(proposal.correction.text)
@@ -143,7 +175,7 @@ class CorrectingQuestion:
         self, proposal: Proposal, rewritten: Rewritten, first: Ranking
     ) -> LexicalQuestion | TypedFirst:
         text, variants = proposal.correction.text, rewritten.variants
-        meant = LexicalQuestion(self._index, text, variants)
+        meant = LexicalQuestion(self._index, text, variants, self._scoring)
         if proposal.is_sure:
             return meant
         wordings = (*variants, self._text, *self._rewritten.variants)
@@ -174,32 +206,32 @@ def _gains(first: Ranking, second: Ranking) -> bool:
 
 
 def proposed(
-    index: LexicalIndex, text: str, found: int, covered: Collection[str], until: float
+    held: Vocabulary, text: str, found: int, covered: Collection[str], until: float
 ) -> Proposal | None:
     """The text with its errors corrected, if there are any that can be: words of at least four
     letters that no document holds; or, where there are none and the text ``found`` hardly a
     document, that hardly one holds and another word far more of them. ``covered`` are folded words
     that are none, ``until`` is a moment of the monotonic clock.
     """
-    known = index.words(text, timeout_seconds=max(0.0, until - time.monotonic()))
+    known = held.words(text, timeout_seconds=max(0.0, until - time.monotonic()))
     suspects = [word for word in known if _may_be_wrong(text, word, covered)]
     unknown = [word for word in suspects if word.documents == 0]
-    correction = _corrected(index, text, unknown, until)
+    correction = _corrected(held, text, unknown, until)
     if correction is not None:
         return Proposal(correction, is_sure=True)
     rare = [word for word in suspects if 0 < word.documents < FEW]
-    correction = _corrected(index, text, rare, until) if found < FEW else None
+    correction = _corrected(held, text, rare, until) if found < FEW else None
     return None if correction is None else Proposal(correction, is_sure=False)
 
 
 def _corrected(
-    index: LexicalIndex, text: str, suspects: Sequence[TextWord], until: float
+    held: Vocabulary, text: str, suspects: Sequence[TextWord], until: float
 ) -> Correction | None:
     """The text with those words replaced for which there is a better one."""
     pieces, replaced, place = [], {}, 0
     for word in suspects[:MOST_CORRECTED]:
         typed = text[word.start : word.end]
-        meant = _meant(index, typed, word.documents, until)
+        meant = _meant(held, typed, word.documents, until)
         if meant is not None:
             pieces += [text[place : word.start], meant]
             place = word.end
@@ -207,17 +239,17 @@ def _corrected(
     return Correction("".join([*pieces, text[place:]]), replaced) if replaced else None
 
 
-def _meant(index: LexicalIndex, typed: str, documents: int, until: float) -> str | None:
+def _meant(held: Vocabulary, typed: str, documents: int, until: float) -> str | None:
     """What is held by documents and may be meant by a word that so many hold; ``None`` also when
     the time is over.
     """
     if (left := until - time.monotonic()) <= 0:
         return None
-    for meant in index.resembling(typed.lower(), limit=1, timeout_seconds=left):
+    for meant in held.resembling(typed.lower(), limit=1, timeout_seconds=left):
         if documents == 0:
             return meant
-        held = index.words(meant, timeout_seconds=max(0.0, until - time.monotonic()))
-        if min((word.documents for word in held), default=0) >= CLEARLY_MORE * documents:
+        found = held.words(meant, timeout_seconds=max(0.0, until - time.monotonic()))
+        if min((word.documents for word in found), default=0) >= CLEARLY_MORE * documents:
             return meant
     return None
 

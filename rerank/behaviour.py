@@ -34,6 +34,7 @@ class Behaviour:
         self._position = 0
         self._numbers = Numbers()
         self._recent: deque[Deed] = deque(maxlen=RECENT_DEEDS)
+        self._recent_after = 0
 
     @property
     def position(self) -> int:
@@ -67,6 +68,14 @@ class Behaviour:
         with self._lock:
             self._position = max(self._position, through)
 
+    def forget_people(self) -> None:
+        """Somebody was erased from what was taken: nothing of it is known any more to be anybody's.
+        What was done with documents stays as it is.
+        """
+        with self._lock:
+            self._recent.clear()
+            self._recent_after = self._position
+
     def of(self, document_ids: Collection[str], seconds: float) -> Everyone:
         """What was done with documents, as of ``position``, seen at ``seconds`` since 1970."""
         with self._lock:
@@ -91,7 +100,9 @@ class Behaviour:
     def _newer(self, past: Past) -> list[Deed] | None:
         """What somebody did after a past of theirs, oldest first; ``None`` where it is unknown."""
         recent = self._recent
-        if past.as_of > self._position:
+        if past.as_of == self._position:
+            return []
+        if not self._recent_after <= past.as_of < self._position:
             return None
         if len(recent) == RECENT_DEEDS and recent[0].sequence > past.as_of + 1:
             return None

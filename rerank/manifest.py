@@ -8,8 +8,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from tandem.errors import ModelError
 from tandem.intervals import Estimate
+from tandem.scoring import DEFAULT, LexicalScoring
 
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
+"""1 had no scoring: what was trained then knows the default one."""
 
 Kind = Literal["people", "judgments"]
 """Whose judgment it learned: what people did, or what assessors wrote."""
@@ -110,8 +112,8 @@ class Proof:
 class Manifest:
     """``features`` are in the order of the trees. ``start`` maps some of them to weights: their sum
     is what the trees are added to (NaN counts as 0). ``embedder`` and ``analysis`` name what a
-    generation must be built with. ``importances`` are shares of the gain, 1 together.
-    ``checksums`` maps a part of the model to its SHA-256.
+    generation must be built with, ``scoring`` is how searches must score words. ``importances`` are
+    shares of the gain, 1 together. ``checksums`` maps a part of the model to its SHA-256.
     """
 
     __pydantic_config__ = _STRICT
@@ -128,6 +130,7 @@ class Manifest:
     parameters: dict[str, Any] = field(default_factory=dict)
     importances: dict[str, float] = field(default_factory=dict)
     made_by: dict[str, str] = field(default_factory=dict)
+    scoring: LexicalScoring = DEFAULT
     format: int = MANIFEST_FORMAT
 
     def as_json(self) -> dict[str, Any]:

@@ -93,9 +93,3 @@ AnalysisSetting = Literal["english", "plain"]
 
 NEWEST: Mapping[AnalysisSetting, Analysis] = MappingProxyType({"english": ENGLISH, "plain": PLAIN})
 """What a new generation is built with."""
-
-FIELDS_SHARE = 0.3
-"""Weight of the fields' disjunction max beside the all-field; from SciFact's train queries."""
-
-TIE_BREAKER = 0.3
-"""What the fields besides the best one add in the disjunction max."""

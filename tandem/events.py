@@ -1,7 +1,7 @@
 """What was shown to people, and what they did then.
 
-None of these can be made of what the event log should not hold: it is only ever appended to, so a
-value that is no value would stay.
+None of these can be made of what the event log should not hold: but for who is erased, it is only
+ever appended to, so a value that is no value would stay.
 """
 
 import math
@@ -35,6 +35,15 @@ CONFIGURATION = "configuration"
 
 CORRECTED = "corrected"
 """In an impression's ``details``: the text that was searched for by words in place of its own."""
+
+IMPORTED = "imported"
+"""In an impression's ``details``: another engine has shown it, before the release that it has."""
+
+ERASED = "erased:"
+"""What stands in the place of an id begins with it, where somebody was erased."""
+
+OF_NOBODY = (CONFIGURATION, IMPORTED)
+"""Of an impression's ``details`` what says nothing of who asked, and nothing of what."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from tandem.filters import Filter
 from tandem.protocols import Refusal
 from tandem.queries import Sort
 from tandem.rankings import Ranking
+from tandem.scoring import DEFAULT, LexicalScoring
 
 
 class Matching(NamedTuple):
@@ -57,6 +58,7 @@ class LexicalIndex(Protocol):
         *,
         variants: Sequence[str] = (),
         filters: Sequence[Filter] = (),
+        scoring: LexicalScoring = DEFAULT,
         limit: int,
         timeout_seconds: float,
     ) -> Ranking:
@@ -64,6 +66,8 @@ class LexicalIndex(Protocol):
 
         ``variants`` are other wordings of the text, such as synonyms make: a document's score is
         its best over the text and all of them. A text without a searchable word matches nothing.
+        ``scoring`` changes scores, never what matches; a weight of a field that is no text field of
+        the index counts for nothing.
 
         Raises:
             EngineUnavailable: no answer within ``timeout_seconds``.
@@ -76,6 +80,7 @@ class LexicalIndex(Protocol):
         document_ids: Collection[str],
         *,
         variants: Sequence[str] = (),
+        scoring: LexicalScoring = DEFAULT,
         timeout_seconds: float,
     ) -> Mapping[str, float]:
         """The scores that ``search`` would give; a document that does not match is left out."""
@@ -157,11 +162,15 @@ class LexicalIndex(Protocol):
         """
         ...
 
-    def words(self, text: str, *, timeout_seconds: float) -> Sequence[TextWord]:
+    def words(
+        self, text: str, *, filters: Sequence[Filter] = (), timeout_seconds: float
+    ) -> Sequence[TextWord]:
         """The searchable words of a text, in order, each with how many documents hold it."""
         ...
 
-    def resembling(self, word: str, *, limit: int, timeout_seconds: float) -> Sequence[str]:
+    def resembling(
+        self, word: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+    ) -> Sequence[str]:
         """Words that documents hold and that differ from ``word`` by a typing error
         (``tandem.spelling``), as they are written in documents but in lower case; the nearest
         first, then those of more documents, at most ``limit``. The word itself is none of them.

@@ -1,7 +1,7 @@
 """The sections of the settings: name, type, default, range and help of each."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,9 @@ from tandem.normalisation import Fusion
 from tandem.queries import MAXIMUM_BUDGET_MS
 
 MOST_DAYS = 36_500
+
+ScoringWeight = Annotated[float, Field(ge=0, le=10)]
+"""See ``tandem.scoring``."""
 
 
 class Section(BaseModel):
@@ -84,6 +87,26 @@ class LegSettings(Section):
     share: float = Field(0.4, ge=0, description="weight of its completed score in the hybrid order")
 
 
+class LexicalLegSettings(LegSettings):
+    """How words score, too; all of it takes effect at once, on an index as it is."""
+
+    weights: dict[str, ScoringWeight] = Field(
+        default_factory=dict,
+        description="text field -> worth of a match in it beside others, 0 to 10, as "
+        "`{title = 2.0}`; those that are not named have the weight of their declaration",
+    )
+    phrase: ScoringWeight = Field(
+        0.0,
+        description="what it adds that two neighbouring words of the text stand together in a "
+        "document, 0 to 10 times the score of these words",
+    )
+    proximity: ScoringWeight = Field(
+        0.0,
+        description="the same for neighbours that stand within about eight words of each other in "
+        "a document, in any order",
+    )
+
+
 class VectorLegSettings(LegSettings):
     """The vector leg's share is its own: chosen with the lexical one on SciFact's train queries."""
 
@@ -153,7 +176,7 @@ class SearchSettings(Section):
         description="room for what signals know of documents, kept ready for each open generation, "
         "megabytes; 128 hold some 20,000 documents of 200 words",
     )
-    lexical: LegSettings = LegSettings()
+    lexical: LexicalLegSettings = LexicalLegSettings()
     vector: VectorLegSettings = VectorLegSettings()
 
 
@@ -287,8 +310,8 @@ class RetentionSettings(Section):
         365,
         ge=1,
         le=MOST_DAYS,
-        description="days that finished tasks, dropped generations with their releases, and "
-        "models of none but old releases are kept",
+        description="days that finished tasks, dropped generations with their releases, models of "
+        "none but old releases, and what says that somebody was erased are kept",
     )
     embedding_cache_mb: int | None = Field(
         None,

@@ -5,6 +5,7 @@ Order of authority: command-line options, ``TANDEM_…`` variables (``TANDEM_SEA
 """
 
 import difflib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -21,8 +22,9 @@ from pydantic_settings import (
 )
 
 from tandem import fields as field_words
-from tandem.errors import SettingsError
-from tandem.schema import Schema
+from tandem.errors import FieldError, SettingsError
+from tandem.schema import BODY, TITLE, Schema
+from tandem.scoring import LexicalScoring
 from tandem.sections import (
     EmbeddingSettings,
     EngineSettings,
@@ -39,6 +41,9 @@ DELIMITER = "__"
 FILE = "tandem.toml"
 REFERENCE = "see docs/reference/settings.md"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+TABLES = ("fields", "search.lexical.weights")
+"""Settings that are tables of what users name."""
+
 PLAIN_WORDS = {
     "string_pattern_mismatch": "a collection's name is 1 to 63 lower-case letters, digits, - or _, "
     "and begins with a letter or digit"
@@ -125,7 +130,9 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{chosen}: cannot be read: {error}") from None
     except ValueError as error:
-        raise SettingsError(f"environment: {error}", hint="lists and tables are JSON") from None
+        told = _no_table() or error
+        raise SettingsError(f"environment: {told}", hint="lists and tables are JSON") from None
+    _check_weights(settings)
     base = Path() if "data_dir" in settings.model_fields_set else chosen.parent
     return settings.model_copy(
         update={
@@ -133,6 +140,21 @@ def load(file: Path | None = None, options: Mapping[str, Any] | None = None) -> 
             "cache_dir": _expanded("cache_dir", settings.cache_dir),
         }
     )
+
+
+def _check_weights(settings: Settings) -> None:
+    """Against the declared fields; those of inferred ones are known to the collection alone."""
+    text = field_words.FieldType.TEXT
+    declared = [field_words.Field(name, its.type) for name, its in settings.fields.items()]
+    if not declared:
+        return
+    try:
+        LexicalScoring.of(settings.search.lexical.weights).check(
+            [TITLE, BODY, *(field for field in declared if field.type is text)]
+        )
+    except FieldError as error:
+        told = f"setting {error.field!r}: {error.reason}"
+        raise SettingsError(told, hint=error.hint) from None
 
 
 def masked(text: str) -> str:
@@ -210,6 +232,17 @@ def _refuse_unknown_variables() -> None:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {PREFIX}{close[0]}?" if close else REFERENCE
             raise SettingsError(f"the environment variable {variable} names no setting", hint=hint)
+
+
+def _no_table() -> str | None:
+    """What is wrong with the variable of a table, if one is no JSON."""
+    for name in TABLES:
+        found = os.environ.get(PREFIX + name.upper().replace(".", DELIMITER), "{}")
+        try:
+            json.loads(found)
+        except ValueError:
+            return f"setting {name!r}: expected a table as JSON, found {found!r}"
+    return None
 
 
 def _is_field_variable(name: str) -> bool:

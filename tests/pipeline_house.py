@@ -61,7 +61,9 @@ class StandIn:
         self.asked.append(text)
         return self
 
-    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> "StandIn":
+    def ask_twice(
+        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter] = ()
+    ) -> "StandIn":
         """See ``WordLeg``; nothing is corrected here."""
         return self.ask(text)
 

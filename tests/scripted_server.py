@@ -1,6 +1,9 @@
 """A server that answers as it is told, one request after the other."""
 
-from collections.abc import Callable, Iterator, Mapping
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -61,3 +64,28 @@ def lines(*told: Mapping[str, Any], breaks: bool = False) -> httpx.Response:
             raise httpx.RemoteProtocolError("peer closed connection")
 
     return httpx.Response(200, content=parts())
+
+
+@contextmanager
+def hanging_up(*replies: bytes) -> Iterator[tuple[str, Sequence[bytes]]]:
+    """The address of a real server that takes a request a connection, sends the next of the
+    ``replies``, whole or not, and hangs up; and the bodies that it has read.
+    """
+    read: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+
+        def serve() -> None:
+            for reply in replies:
+                connection, _ = bound.accept()
+                with connection, connection.makefile("rb") as sent:
+                    length = 0
+                    while (line := sent.readline()) not in (b"\r\n", b""):
+                        name, _, value = line.partition(b":")
+                        length = int(value) if name.lower() == b"content-length" else length
+                    read.append(sent.read(length))
+                    connection.sendall(reply)
+
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}", read
+        serving.join(60)

@@ -24,6 +24,7 @@ from api.routes.page import routes as page_routes
 from api.serving import Serving
 from api.web import create_web
 from api.wire import ErrorReply
+from api.wire_examples import ERASURE_REPLY, ERASURE_UNDER_WAY
 from api.workers import Workers
 from query.configurations import DEFAULT, SearchConfiguration, configurations, named
 from query.suggesting import Suggested, Suggestion
@@ -69,6 +70,15 @@ class AnyPool:
     def undo(self, name: str, rater: str) -> Rating | None:
         """See ``Desk``."""
         return None
+
+
+class AnyErasure:
+    """An ``ErasureIntake`` that knows nobody, and is not done with those whose id is long."""
+
+    def take(self, person: str) -> dict[str, Any]:
+        """See ``ErasureIntake``."""
+        is_done = len(person) < 100
+        return {**(ERASURE_REPLY if is_done else ERASURE_UNDER_WAY), "user_id": person}
 
 
 @dataclass
@@ -140,6 +150,7 @@ class StandIn:
     judging: Any = field(default_factory=AnyPool)
     seen: Sight = SEEN
     document_desk: AnyDocuments = field(default_factory=AnyDocuments)
+    erasures: Any = field(default_factory=AnyErasure)
 
     @property
     def generation(self) -> Any:

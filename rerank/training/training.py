@@ -24,6 +24,7 @@ from rerank.training.proof import MODEL, Prover
 from rerank.training.selection import selected
 from rerank.training.splits import Split, SplitOptions, person, split
 from tandem.errors import InputError
+from tandem.scoring import DEFAULT, LexicalScoring
 
 CLICKS = "clicks"
 """The source of labels that depend on the position at which something stood."""
@@ -44,7 +45,7 @@ Report = Callable[[str], None]
 class Task:
     """What the model is for. ``features`` are those of the training set. ``left_out`` counts groups
     that could not be made, by reason. ``skew`` tells whether they are what was served. ``live``:
-    the model to be compared with.
+    the model to be compared with. ``scoring`` is how the searches scored words.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Task:
     left_out: Mapping[str, int] = field(default_factory=dict)
     skew: tuple[str, ...] = ()
     live: Incumbent | None = None
+    scoring: LexicalScoring = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def train(
         features=made.names,
         embedder=task.embedder,
         analysis=task.analysis,
+        scoring=task.scoring,
         labels=replace(task.labels, position_bias=fitting.bias),
         data=replace(
             described(data, parts, made.names, (task.left_out, {**unused, **hardly})),

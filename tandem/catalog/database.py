@@ -14,6 +14,7 @@ from tandem.catalog.urls import database_url, file_url, is_server
 __all__ = [
     "bytes_held",
     "database_url",
+    "empty_log",
     "file_url",
     "has",
     "open_database",
@@ -99,6 +100,11 @@ def bytes_held(connection: sa.Connection, tables: sa.MetaData) -> int:
 
         return postgres.bytes_held(connection, list(tables.tables))
     return sqlite.bytes_held(connection)
+
+
+def empty_log(engine: sa.Engine) -> bool:
+    """See ``sqlite.empty_log``. A server does so by itself, when it vacuums and ends its log."""
+    return is_server(engine.url) or sqlite.empty_log(engine)
 
 
 def take_time(connection: sa.Connection) -> None:

@@ -1,4 +1,6 @@
-"""The event log: the authority for behaviour. It is only appended to, and purged from its begin."""
+"""The event log: the authority for behaviour. It is appended to, and purged from its begin; nothing
+in it changes but who is erased.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +11,8 @@ import sqlalchemy as sa
 
 from tandem.behaviour import BehaviourLog
 from tandem.catalog.behaviour_rows import CollectionBehaviour
-from tandem.catalog.database import ROWS_PER_QUERY, bytes_held, reading
+from tandem.catalog.database import ROWS_PER_QUERY, bytes_held, empty_log, reading
+from tandem.catalog.erasures import Erasures
 from tandem.catalog.event_rows import EVENT, IMPRESSION, Kind, Recorded, Word, fresh_rows
 from tandem.catalog.event_tables import EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
 from tandem.catalog.feature_log import FeatureLog
@@ -41,12 +44,14 @@ class Page(Generic[Word]):
 
 class EventLog:
     """What was shown and what was done then, in the order of receipt. Events and impressions share
-    its sequences, from 1: ``as_of`` is one of them, or 0. ``features`` are those that were logged.
+    its sequences, from 1: ``as_of`` is one of them, or 0. ``features`` are those that were logged,
+    ``erasures`` are of people.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self.features = FeatureLog(engine)
+        self.erasures = Erasures(engine)
         with reading(engine) as connection:
             self.log_id = str(connection.execute(sa.select(EVENT_HEAD.c.log_id)).scalar_one())
 
@@ -160,6 +165,10 @@ class EventLog:
         """How much room the log takes on the disk."""
         with reading(self.engine) as connection:
             return bytes_held(connection, EVENT_LOG)
+
+    def empty_write_ahead(self) -> bool:
+        """Have nothing left of rows as they were before they changed: see ``sqlite.empty_log``."""
+        return empty_log(self.engine)
 
     def purge_events(self, collection: str, before: datetime) -> int:
         """Forget the oldest events, at most ``purging.ROWS_PER_STEP``, that were received before

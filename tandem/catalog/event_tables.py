@@ -5,9 +5,9 @@ import sqlalchemy as sa
 from tandem.catalog.logs import Log, head_table
 from tandem.catalog.text import AnyText
 
-EVENT_FORMAT = 3
-"""As ``FORMAT``, of the tables below; 1 had no details, 2 no features. An index of theirs by user
-has another name, and is left as it is.
+EVENT_FORMAT = 4
+"""As ``FORMAT``, of the tables below; 1 had no details, 2 no features, 3 no erasures. An index of
+theirs by user has another name, and is left as it is.
 """
 
 EVENT_LOG = sa.MetaData()
@@ -119,6 +119,33 @@ FEATURES = sa.Table(
 """What the model saw of the documents of one page, float32 by document: its sequence is one of
 these rows alone. How many there are and how large is all in an index."""
 
+ERASURES = sa.Table(
+    "erasures",
+    EVENT_LOG,
+    sa.Column("erasure", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("collection", sa.String(64), nullable=False),
+    sa.Column("person", AnyText),
+    sa.Column("secret", sa.LargeBinary(32)),
+    sa.Column("asked_at", sa.BigInteger, nullable=False),
+    sa.Column("done_at", sa.BigInteger),
+    sa.Column("sequence", sa.BigInteger),
+    sa.Column("events", sa.Integer, nullable=False),
+    sa.Column("impressions", sa.Integer, nullable=False),
+    sa.Column("features", sa.Integer, nullable=False),
+)
+"""Who is to be forgotten, and that it was done. ``sequence`` is the place in the log's order from
+which on nobody reads what was before; until it is there, ``person`` is the id, and ``secret`` makes
+what stands in the place of ids. Then both are gone."""
+
+ERASED_IDS = sa.Table(
+    "erased_ids",
+    EVENT_LOG,
+    sa.Column("erasure", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("name", AnyText, nullable=False),
+)
+"""The clients and sessions of whoever is being erased, found before the first row changes."""
+
 BEHAVIOUR = Log(
     "event log",
     EVENT_LOG,
@@ -127,5 +154,6 @@ BEHAVIOUR = Log(
     {
         2: (EVENTS.c.details, IMPRESSIONS.c.details),
         3: (FEATURE_NAMES, FEATURES, *BY_WHOM),
+        4: (ERASURES, ERASED_IDS),
     },
 )

@@ -4,6 +4,7 @@ Features that read documents or engines cannot be computed again later: the coll
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -13,7 +14,8 @@ import orjson
 import sqlalchemy as sa
 
 from tandem.catalog.database import ROWS_PER_QUERY, reading
-from tandem.catalog.event_tables import EVENT_HEAD, FEATURE_NAMES, FEATURES
+from tandem.catalog.erasures import last_erased
+from tandem.catalog.event_tables import EVENT_HEAD, FEATURE_NAMES, FEATURES, IMPRESSIONS
 from tandem.catalog.moments import now
 from tandem.catalog.order import in_order, next_number
 from tandem.catalog.purging import purge
@@ -40,8 +42,13 @@ class FeatureLog:
     def keep(self, collection: str, pages: Sequence[tuple[str, FeatureMatrix]]) -> int:
         """Keep the features of pages, each with its ``query_id``: of those documents of which the
         query has none yet. Of how many pages something is new. Durable on return.
+
+        What was answered before somebody was erased is left out: it may have known them, and
+        nobody could compute it again.
         """
         with in_order(self._engine, EVENT_HEAD) as (connection, _):
+            outdated = _outdated(connection, collection, [name for name, _ in pages])
+            pages = [page for page in pages if page[0] not in outdated]
             known = {
                 query_id: {*matrix.document_ids}
                 for query_id, matrix in _found(connection, collection, [name for name, _ in pages])
@@ -92,6 +99,24 @@ class FeatureLog:
         with reading(self._engine) as connection:
             pages, size = connection.execute(query).one()
         return FeatureSize(int(pages), int(size))
+
+
+def _outdated(
+    connection: sa.Connection, collection: str, query_ids: Sequence[str]
+) -> AbstractSet[str]:
+    """Those of the queries for which the log was read before somebody in it was erased."""
+    erased, found = last_erased(connection), set[str]()
+    if not erased:
+        return found
+    for start in range(0, len(query_ids), ROWS_PER_QUERY):
+        query = sa.select(IMPRESSIONS.c.query_id).where(
+            IMPRESSIONS.c.collection == collection,
+            IMPRESSIONS.c.query_id.in_(query_ids[start : start + ROWS_PER_QUERY]),
+            IMPRESSIONS.c.as_of > 0,
+            IMPRESSIONS.c.as_of < erased,
+        )
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def _fresh(

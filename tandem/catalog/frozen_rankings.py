@@ -3,13 +3,13 @@
 import logging
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import reading, writing
+from tandem.catalog.database import empty_log, reading, writing
 from tandem.catalog.moments import now
 from tandem.catalog.replaceable import Replaceable
 from tandem.catalog.tables import FROZEN, FROZEN_RANKINGS
@@ -129,6 +129,18 @@ class FrozenRankings(Replaceable):
         with self._one_by_one:
             return self._healed(lambda engine: _purge(engine, limit))
 
+    def forget(
+        self, collection: str, is_theirs: Callable[[bytes], bool], after: str = ""
+    ) -> str | None:
+        """Forget those of a collection whose content is somebody's: of the next few by id. After
+        which id to go on; ``None`` at the end, where nothing is left of them in the database.
+
+        Raises:
+            CatalogError: the database failed.
+        """
+        with self._one_by_one:
+            return self._healed(lambda engine: _forget_theirs(engine, collection, is_theirs, after))
+
     def count(self) -> int:
         """How many are kept, expired ones that nobody has forgotten yet included."""
         return self._healed(_held).rows
@@ -163,11 +175,15 @@ def _find(engine: sa.Engine, ranking_id: str) -> Frozen | None:
         row = connection.execute(query).one_or_none()
     if row is None:
         return None
+    content = _unpacked(row.content)
+    return None if content is None else Frozen(row.collection, row.generation, content)
+
+
+def _unpacked(content: bytes) -> bytes | None:
     try:
-        content = zlib.decompress(row.content)
+        return zlib.decompress(content)
     except zlib.error:  # a power loss may leave anything in the file
         return None
-    return Frozen(row.collection, row.generation, content)
 
 
 def _generations(engine: sa.Engine, collection: str) -> set[int]:
@@ -204,6 +220,27 @@ def _forget_excess(engine: sa.Engine) -> int:
             left = _Held(left.rows - 1, left.size - row.size)
             gone.append(row.ranking_id)
         return _forget(connection, gone)
+
+
+def _forget_theirs(
+    engine: sa.Engine, collection: str, is_theirs: Callable[[bytes], bool], after: str
+) -> str | None:
+    some = (
+        sa.select(TABLE.ranking_id, TABLE.content)
+        .where(TABLE.collection == collection, TABLE.ranking_id > after)
+        .order_by(TABLE.ranking_id)
+        .limit(FORGOTTEN_PER_STEP)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(some).all()
+    theirs = [row.ranking_id for row in rows if is_theirs(_unpacked(row.content) or b"")]
+    if theirs:
+        with writing(engine) as connection:
+            _forget(connection, theirs)
+    if len(rows) == FORGOTTEN_PER_STEP:
+        return str(rows[-1].ranking_id)
+    empty_log(engine)
+    return None
 
 
 def _first(limit: int) -> sa.Select[tuple[str, int]]:

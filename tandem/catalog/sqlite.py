@@ -57,6 +57,8 @@ def _prepare(durability: Durability) -> Callable[[Any, Any], None]:
             # What may be lost comes and goes, and gives its room back. Before all else: a file that
             # has begun stays as it is.
             connection.execute("PRAGMA auto_vacuum = FULL")
+        # what was erased is not left in the file; some builds of SQLite do so by themselves
+        connection.execute("PRAGMA secure_delete = ON")
         _write_ahead(connection)
         connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_PER_CHECKPOINT}")
         connection.execute(f"PRAGMA synchronous = {durability}")
@@ -117,6 +119,23 @@ def bytes_held(connection: sa.Connection) -> int:
 def bytes_used(connection: sa.Connection) -> int:
     """The size of what is in the file."""
     return bytes_held(connection) - _pages(connection, "freelist_count")
+
+
+def empty_log(engine: sa.Engine) -> bool:
+    """Have what the write-ahead log holds put into the file, and nothing left in it: rows stand
+    there as they were before they changed. Whether it came to that within ``BUSY_TIMEOUT_MS``, for
+    which who writes, and who begins to read, may have to wait.
+
+    Raises:
+        CatalogError: the database failed.
+    """
+    with translated(engine), closing(engine.raw_connection()) as connection:
+        try:
+            cursor = connection.cursor()
+            (is_busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise sa.exc.DBAPIError("", None, error, hide_parameters=True) from error
+    return not is_busy
 
 
 def _pages(connection: sa.Connection, counted: str) -> int:

@@ -82,13 +82,14 @@ class Stored:
 class Written:
     """What became of a write: ``created``, ``updated``, ``unchanged`` or ``deleted``. ``sequence``
     is that of the document's last change. ``indexed`` says of each leg whether searches find it by
-    now; ``None`` where nobody waited for that.
+    now, ``refused`` of a leg why its engine never will; ``None`` where nobody waited for that.
     """
 
     document_id: str
     result: str
     sequence: int
     indexed: Mapping[str, bool] | None = None
+    refused: Mapping[str, str] | None = None
 
 
 class WrittenLine(NamedTuple):
@@ -152,7 +153,8 @@ def stored(data: Mapping[str, Any]) -> Stored:
 
 def written(data: Mapping[str, Any]) -> Written:
     """What a reply says of a write."""
-    return Written(data["document_id"], data["result"], data["sequence"], data.get("indexed"))
+    own = {name: data[name] for name in ("document_id", "result", "sequence")}
+    return Written(**own, indexed=data.get("indexed"), refused=data.get("refused"))
 
 
 def written_line(data: Mapping[str, Any], start: int) -> WrittenLine | None:

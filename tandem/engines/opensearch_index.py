@@ -1,11 +1,12 @@
 """OpenSearch, the lexical engine of a server installation.
 
-The same words and the same query as tantivy's (``tandem.engines.tantivy_index``): BM25 over one
-field that holds all text fields, plus a smaller disjunction max over the fields one by one.
+The same words and the same query as tantivy's (``tandem.scoring``), but for one thing: the farther
+apart the words of a pair are, the less their nearness counts here. In tantivy it counts whole.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import orjson
 
@@ -13,6 +14,7 @@ from tandem.analysis import Analysis
 from tandem.documents import Change, Document
 from tandem.engines import opensearch_lists as lists
 from tandem.engines import opensearch_queries as queries
+from tandem.engines.neighbours import neighbours
 from tandem.engines.opensearch_bulk import BulkWriter, Refused, Write, refusals
 from tandem.engines.opensearch_client import Server
 from tandem.engines.opensearch_forgetting import forget
@@ -36,6 +38,7 @@ from tandem.protocols import Refusal
 from tandem.queries import Sort
 from tandem.rankings import Ranking
 from tandem.schema import Schema, facet_fields, sort_field
+from tandem.scoring import DEFAULT, LexicalScoring
 from tandem.suggestions import Match, suggested, title_of
 
 LEG = "lexical"
@@ -68,14 +71,14 @@ class OpenSearchIndex:
         *,
         variants: Sequence[str] = (),
         filters: Sequence[Filter] = (),
+        scoring: LexicalScoring = DEFAULT,
         limit: int,
         timeout_seconds: float,
     ) -> Ranking:
         """See ``LexicalIndex``."""
         deadline = Deadline(timeout_seconds)
-        wordings = self._reader.wordings((text, *variants), deadline)
         query = queries.filtered(
-            queries.best_of(wordings, self._schema), queries.filter_clauses(filters)
+            self._scored((text, *variants), scoring, deadline), queries.filter_clauses(filters)
         )
         # one more than asked for tells whether equal scores meet the limit
         hits = self._reader.hits(text, queries.hits_body(query, limit + 1), deadline)
@@ -91,6 +94,7 @@ class OpenSearchIndex:
         document_ids: Collection[str],
         *,
         variants: Sequence[str] = (),
+        scoring: LexicalScoring = DEFAULT,
         timeout_seconds: float,
     ) -> Mapping[str, float]:
         """See ``LexicalIndex``."""
@@ -98,8 +102,7 @@ class OpenSearchIndex:
         if not document_ids:
             return scores
         deadline = Deadline(timeout_seconds)
-        wordings = self._reader.wordings((text, *variants), deadline)
-        query = queries.best_of(wordings, self._schema)
+        query = self._scored((text, *variants), scoring, deadline)
         for ids in parts(document_ids, IDS_AT_ONCE):
             body = queries.hits_body(queries.filtered(query, [queries.among(ids)]), len(ids))
             scores.update(self._reader.hits(text, body, deadline))
@@ -187,13 +190,19 @@ class OpenSearchIndex:
         answer = self._reader.search("", body, Deadline(timeout_seconds))
         return [order.place(hit) for hit in answer["hits"]["hits"]]
 
-    def words(self, text: str, *, timeout_seconds: float) -> Sequence[TextWord]:
+    def words(
+        self, text: str, *, filters: Sequence[Filter] = (), timeout_seconds: float
+    ) -> Sequence[TextWord]:
         """See ``LexicalIndex``."""
-        return self._vocabulary.words(cleaned(text), Deadline(timeout_seconds))
+        held = self._vocabulary.under(queries.filter_clauses(filters))
+        return held.words(cleaned(text), Deadline(timeout_seconds))
 
-    def resembling(self, word: str, *, limit: int, timeout_seconds: float) -> Sequence[str]:
+    def resembling(
+        self, word: str, *, filters: Sequence[Filter] = (), limit: int, timeout_seconds: float
+    ) -> Sequence[str]:
         """See ``LexicalIndex``; of the documents that hold a similar word some are read."""
-        return self._vocabulary.resembling(cleaned(word), limit, Deadline(timeout_seconds))
+        held = self._vocabulary.under(queries.filter_clauses(filters))
+        return held.resembling(cleaned(word), limit, Deadline(timeout_seconds))
 
     def apply(self, changes: Sequence[Change]) -> Sequence[Refusal]:
         """See ``LexicalIndex``."""
@@ -234,6 +243,13 @@ class OpenSearchIndex:
     def close(self) -> None:
         """See ``LexicalIndex``; the connections belong to the store."""
         self._bulk.close()
+
+    def _scored(
+        self, texts: Sequence[str], scoring: LexicalScoring, deadline: Deadline
+    ) -> dict[str, Any]:
+        """What holds a word of any of the texts, scored."""
+        pairs = neighbours(self._analyzer, map(cleaned, texts)) if scoring.counts_pairs else {}
+        return queries.best_of(self._reader.wordings(texts, deadline, pairs), self._schema, scoring)
 
     def _writes(self, changes: Collection[Change], unfit: list[Refusal]) -> Iterator[Write]:
         """The changes as bulk lines; what does not fit is deleted and told in ``unfit``."""

@@ -33,7 +33,7 @@ STORED_TEXTS = ("title", "body")
 DOCUMENT_PARTS = (DOCUMENT_ID, "title", "body", "attributes", "updated_at")
 """What of the source makes a document."""
 
-FORMAT = 2
+FORMAT = 3
 """Counts up whenever what is written no longer fits the mapping of an older index."""
 
 ANALYZER = "tandem"
@@ -190,6 +190,9 @@ def index_mapping(schema: Schema, meta: Mapping[str, Any]) -> dict[str, Any]:
         TITLE_ENTRY: {"type": "keyword"},
         ALL: {
             **_text(),
+            # the fields follow each other as in tantivy, where they are one text
+            "index_options": "positions",
+            "position_increment_gap": 0,
             "fields": {
                 "words": {"type": "text", "analyzer": UNSTEMMED_ANALYZER, "index_options": "docs"}
             },
@@ -263,11 +266,12 @@ def _action(kind: str, change: Change) -> bytes:
 def _source(schema: Schema, change: Change, document: Document) -> dict[str, Any]:
     values = schema.typed(document)
     held = entry(document.title)
+    # in the schema's order, by which OpenSearch puts them behind each other
+    texts = {text_field(field): document.text(field.name) for field in schema.text_fields}
     source: dict[str, Any] = {
         DOCUMENT_ID: document.document_id,
         SEQUENCE: change.sequence,
-        "title": document.title,
-        "body": document.body,
+        **texts,
         "attributes": encode_attributes(document.attributes).decode(),
     }
     if held is not None:
@@ -275,9 +279,6 @@ def _source(schema: Schema, change: Change, document: Document) -> dict[str, Any
         source[TITLE_LINE] = source[TITLE_WORDS] = line(document.title)
     if document.updated_at is not None:
         source["updated_at"] = to_microseconds(document.updated_at)
-    for field in schema.text_fields:
-        if field.name not in STORED_TEXTS:
-            source[text_field(field)] = document.text(field.name)
     for field in schema.filterable_fields:
         if field.name in values:
             source[filter_field(field)] = engine_value(values[field.name])

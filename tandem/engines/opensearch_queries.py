@@ -1,10 +1,10 @@
 """Tandem's words and filters as OpenSearch's queries: plain dictionaries."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tandem.analysis import FIELDS_SHARE, TIE_BREAKER
+from tandem.engines.neighbours import Pair
 from tandem.engines.opensearch_mapping import (
     ALL,
     DOCUMENT_ID,
@@ -19,24 +19,28 @@ from tandem.engines.opensearch_mapping import (
 )
 from tandem.filters import AnyOf, Filter, Range
 from tandem.schema import Schema
+from tandem.scoring import DEFAULT, FIELDS_SHARE, NEAR_SLOP, TIE_BREAKER, LexicalScoring
 from tandem.suggestions import Match, may_be_misspelt
 
 BOUNDS = ("gt", "gte", "lt", "lte")
 MOST_CLAUSES = 896
-"""How many words times fields a query may score: Lucene counts the clauses of a whole query, allows
-1,024, and filters need some.
+"""How many words times fields a query may score, and pairs: Lucene counts the clauses of a whole
+query, allows 1,024, and filters need some.
 """
+CLAUSES_OF_A_PAIR = 2
+"""One as a phrase and one near each other."""
 
 RUN = re.compile(r"[^\W_]+")
 
 
 class Text(NamedTuple):
     """A text to be matched, analysed by each field's own analyzer; or, where the words were too
-    many, those of them that are scored, analysed already.
+    many, those of them that are scored, analysed already. ``pairs`` are those that count.
     """
 
     query: str
     is_analysed: bool = False
+    pairs: Sequence[Pair] = ()
 
 
 class Wordings(NamedTuple):
@@ -51,9 +55,11 @@ def count_words(text: str) -> int:
     return sum(1 for _ in RUN.finditer(text))
 
 
-def scored_words(schema: Schema) -> int:
-    """How many words a query may score: each costs a clause in every field, and in all of them."""
-    return MOST_CLAUSES // (1 + len(schema.text_fields))
+def scored_words(schema: Schema, pairs: int = 0) -> int:
+    """How many words a query may score beside so many pairs: each costs a clause in every field,
+    and in all of them.
+    """
+    return (MOST_CLAUSES - CLAUSES_OF_A_PAIR * pairs) // (1 + len(schema.text_fields))
 
 
 def shares(texts: Iterable[str], most: int) -> dict[str, int]:
@@ -76,18 +82,38 @@ def any_word(field: str, text: Text, boost: float = 1.0) -> dict[str, Any]:
     return {"match": {field: match}}
 
 
-def scored(text: Text, schema: Schema) -> dict[str, Any]:
-    """What a search matches and how it scores, the same shape as in tantivy: any word anywhere,
-    plus a share of a disjunction max over the weighted fields.
+def scored(text: Text, schema: Schema, scoring: LexicalScoring = DEFAULT) -> dict[str, Any]:
+    """What a search matches and how it scores, the same shape as in tantivy; see
+    ``tandem.scoring``.
     """
-    by_field = [any_word(text_field(field), text, field.weight) for field in schema.text_fields]
+    by_field = [
+        any_word(text_field(field), text, scoring.weight(field)) for field in schema.text_fields
+    ]
     best = {"dis_max": {"queries": by_field, "tie_breaker": TIE_BREAKER, "boost": FIELDS_SHARE}}
-    return {"bool": {"must": [any_word(ALL, text)], "should": [best]}}
+    should = [best, *_together(text.pairs, scoring)]
+    return {"bool": {"must": [any_word(ALL, text)], "should": should}}
 
 
-def best_of(wordings: Wordings, schema: Schema) -> dict[str, Any]:
+def _together(pairs: Sequence[Pair], scoring: LexicalScoring) -> Iterator[dict[str, Any]]:
+    """Documents in which the words of a pair stand as in the text, and those where they are near
+    each other.
+    """
+    for pair in pairs:
+        if scoring.phrase:
+            yield _phrase(pair.text, scoring.phrase, 0)
+        if scoring.proximity:
+            yield _phrase(pair.words, scoring.proximity, NEAR_SLOP)
+
+
+def _phrase(text: str, boost: float, slop: int) -> dict[str, Any]:
+    return {"match_phrase": {ALL: {"query": text, "slop": slop, "boost": boost}}}
+
+
+def best_of(
+    wordings: Wordings, schema: Schema, scoring: LexicalScoring = DEFAULT
+) -> dict[str, Any]:
     """What holds a word of any wording; a document's score is its best over them."""
-    each = [*(scored(text, schema) for text in wordings.texts), *_unscored(wordings)]
+    each = [*(scored(text, schema, scoring) for text in wordings.texts), *_unscored(wordings)]
     if len(each) > 1:
         return {"dis_max": {"queries": each, "tie_breaker": 0}}
     return each[0] if each else {"match_none": {}}

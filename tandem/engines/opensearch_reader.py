@@ -3,10 +3,12 @@
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 from zlib import crc32
 
 from tandem.engines import opensearch_queries as queries
+from tandem.engines.neighbours import Pair
 from tandem.engines.opensearch_client import Server, root_cause
 from tandem.engines.opensearch_mapping import ALL, DOCUMENT_ID, engine_id
 from tandem.errors import EngineError, EngineUnavailable
@@ -16,6 +18,7 @@ SECONDS = 30.0
 """How long what has no deadline of its own may take."""
 
 DOCUMENTS_AT_ONCE = 200
+NO_PAIRS: Mapping[str, Sequence[Pair]] = MappingProxyType({})
 POINT_IN_TIME = "/_search/point_in_time"
 _WHOLE = {
     "allow_partial_search_results": "false",
@@ -45,20 +48,25 @@ class Reader:
         self._alias = alias
         self._schema = schema
 
-    def wordings(self, texts: Iterable[str], limit: Deadline) -> queries.Wordings:
-        """The texts ready to be matched, each once. Together they score no more words than one
-        alone may: short ones take what they need, long ones share what is left. Of a long one the
-        rarest words are scored, and all are matched.
+    def wordings(
+        self, texts: Iterable[str], limit: Deadline, pairs: Mapping[str, Sequence[Pair]] = NO_PAIRS
+    ) -> queries.Wordings:
+        """The texts ready to be matched, each once, with its ``pairs``. Together they score no more
+        words than one alone may: short ones take what they need, long ones share what is left. Of a
+        long one the rarest words are scored, and all are matched.
         """
-        shares = queries.shares(map(cleaned, texts), queries.scored_words(self._schema))
+        most = queries.scored_words(self._schema, sum(map(len, pairs.values())))
+        shares = queries.shares(map(cleaned, texts), most)
         long = {text: share for text, share in shares.items() if share < queries.count_words(text)}
-        ready = [queries.Text(text) for text in shares if text not in long]
+        ready = [
+            queries.Text(text, pairs=pairs.get(text, ())) for text in shares if text not in long
+        ]
         others: dict[str, None] = {}
         found = self._frequencies(list(long), limit)
-        for frequencies, share in zip(found, long.values(), strict=True):
+        for frequencies, (text, share) in zip(found, long.items(), strict=True):
             others |= dict.fromkeys(frequencies)
             if rarest := _rarest(frequencies, share):
-                ready.append(queries.Text(rarest, is_analysed=True))
+                ready.append(queries.Text(rarest, is_analysed=True, pairs=pairs.get(text, ())))
         return queries.Wordings(ready, list(others))
 
     def _frequencies(self, texts: Sequence[str], limit: Deadline) -> Iterator[dict[str, int]]:

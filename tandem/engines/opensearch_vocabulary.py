@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from tandem.analysis import PLAIN
@@ -13,6 +14,9 @@ from tandem.lexical import TextWord
 from tandem.schema import Schema
 from tandem.spelling import Written, edits, edits_allowed, nearest, written
 
+Clause = Mapping[str, Any]
+"""What must hold of a document."""
+
 WORDS_AT_ONCE = 1_000
 NEAR = 10
 """How many words of the index are looked at: the nearest, of these the most frequent."""
@@ -22,7 +26,7 @@ DOCUMENTS = 3
 
 
 class Vocabulary:
-    """The words of one index. Thread-safe."""
+    """The words of one index, or of those of its documents that clauses leave. Thread-safe."""
 
     def __init__(self, reader: Reader, schema: Schema, words: WordReader) -> None:
         self._reader = reader
@@ -30,6 +34,13 @@ class Vocabulary:
         self._word_reader = words
         # folds words as the index does, and leaves none out
         self._plain_analyzer = build_analyzer(PLAIN)
+        self._clauses: Sequence[Clause] = ()
+
+    def under(self, clauses: Sequence[Clause]) -> "Vocabulary":
+        """The words of the documents that these leave too."""
+        some = copy(self)
+        some._clauses = clauses
+        return some
 
     def words(self, text: str, limit: Deadline) -> list[TextWord]:
         """See ``LexicalIndex``. Analysed here, where characters are counted as Python does."""
@@ -47,7 +58,8 @@ class Vocabulary:
             return []
         answer = self._reader.search(asked, near_body(asked, most), deadline)
         near = [option["text"] for option in answer["suggest"]["near"][0]["options"]]
-        answer = self._reader.search(asked, samples_body(asked, most, near, self._fields), deadline)
+        body = within(samples_body(asked, most, near, self._fields), self._clauses)
+        answer = self._reader.search(asked, body, deadline)
         spelt = self._spelt(asked, most, _texts(answer))
         held = self._holding(WORDS, list(spelt), deadline)
         proposed = [Written(surface, plain, held[plain]) for plain, surface in spelt.items()]
@@ -73,10 +85,18 @@ class Vocabulary:
         """Analysed word -> how many documents hold it: exactly, on all shards."""
         held: dict[str, int] = {}
         for some in parts(words, WORDS_AT_ONCE):
-            answer = self._reader.search(" ".join(some), counts_body(field, some), limit)
+            body = within(counts_body(field, some), self._clauses)
+            answer = self._reader.search(" ".join(some), body, limit)
             counted = [bucket["doc_count"] for bucket in answer["aggregations"]["words"]["buckets"]]
             held.update(zip(some, counted, strict=True))
         return held
+
+
+def within(body: Mapping[str, Any], clauses: Sequence[Clause]) -> Mapping[str, Any]:
+    """The same asked of the documents that the clauses leave."""
+    if not clauses:
+        return body
+    return {**body, "query": {"bool": {"must": [body["query"]], "filter": [*clauses]}}}
 
 
 def counts_body(field: str, words: Sequence[str]) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Tandem's filters and words as tantivy's queries."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import tantivy
 from tantivy import Occur, Query
 
-from tandem.analysis import FIELDS_SHARE, TIE_BREAKER
+from tandem.engines.neighbours import Pair
 from tandem.engines.tantivy_mapping import ALL, engine_value, filter_field, text_field
 from tandem.fields import Field, FieldType
 from tandem.filters import AnyOf, Filter, Not, Range
+from tandem.scoring import FIELDS_SHARE, NEAR_SLOP, TIE_BREAKER, LexicalScoring
 
 MOST_TIES = 4_096
 """How many hits of equal score at the limit are put in order of id; beyond it luck decides."""
@@ -22,19 +23,60 @@ def any_word(schema: tantivy.Schema, field: str, words: Sequence[str]) -> Query:
     )
 
 
-def scored(schema: tantivy.Schema, fields: Iterable[Field], words: Sequence[str]) -> Query:
-    """Documents that hold any of the analysed words, scored as ``tantivy_index`` says."""
+class Wording(NamedTuple):
+    """The analysed words of a text, each once, and those pairs of them that count."""
+
+    words: Sequence[str]
+    pairs: Sequence[Pair] = ()
+
+
+def best_of(
+    schema: tantivy.Schema,
+    fields: Sequence[Field],
+    wordings: Iterable[Wording],
+    scoring: LexicalScoring,
+) -> Query | None:
+    """Documents that hold any word of any wording, a document's score its best over them; ``None``
+    if there is no word.
+    """
+    distinct = dict.fromkeys(item for item in wordings if item.words)
+    queries = [scored(schema, fields, wording, scoring) for wording in distinct]
+    if len(queries) > 1:
+        return Query.disjunction_max_query(queries, 0.0)
+    return queries[0] if queries else None
+
+
+def scored(
+    schema: tantivy.Schema, fields: Iterable[Field], wording: Wording, scoring: LexicalScoring
+) -> Query:
+    """Documents that hold any of the analysed words, scored as ``tandem.scoring`` says."""
     by_field = [
-        Query.boost_query(any_word(schema, text_field(field), words), field.weight)
+        Query.boost_query(any_word(schema, text_field(field), wording.words), scoring.weight(field))
         for field in fields
     ]
     best_field = Query.disjunction_max_query(by_field, TIE_BREAKER)
     return Query.boolean_query(
         [
-            (Occur.Must, any_word(schema, ALL, words)),
+            (Occur.Must, any_word(schema, ALL, wording.words)),
             (Occur.Should, Query.boost_query(best_field, FIELDS_SHARE)),
+            *((Occur.Should, query) for query in _together(schema, wording.pairs, scoring)),
         ]
     )
+
+
+def _together(
+    schema: tantivy.Schema, pairs: Sequence[Pair], scoring: LexicalScoring
+) -> Iterator[Query]:
+    """Documents in which the words of a pair stand as in the text, and those where they are near
+    each other.
+    """
+    for first, second, distance, *_ in pairs:
+        if scoring.phrase:
+            phrase = Query.phrase_query(schema, ALL, [(0, first), (distance, second)])
+            yield Query.boost_query(phrase, scoring.phrase)
+        if scoring.proximity:
+            near = Query.phrase_query(schema, ALL, [first, second], NEAR_SLOP)
+            yield Query.boost_query(near, scoring.proximity)
 
 
 def among(schema: tantivy.Schema, document_ids: Collection[str]) -> Query:

@@ -8,9 +8,10 @@ from tantivy import Occur, Query
 
 from tandem.documents import Document
 from tandem.engines.tantivy_mapping import ALL, WORDS, stored_document
-from tandem.engines.tantivy_queries import count
+from tandem.engines.tantivy_queries import count, required
 from tandem.engines.tantivy_tokens import WordReader
 from tandem.fields import Field
+from tandem.filters import Filter
 from tandem.lexical import TextWord
 from tandem.spelling import Written, edits, edits_allowed, nearest, written
 
@@ -26,24 +27,42 @@ ROUNDS = 12
 """How often that is done: what many documents hold is known before."""
 
 
-def text_words(
-    searcher: tantivy.Searcher, schema: tantivy.Schema, reader: WordReader, text: str
-) -> list[TextWord]:
-    """The words of a text, each with the documents that hold it."""
-    spans = reader.spans(text)
-    counts = {
-        word: holding(searcher, schema, ALL, word)
-        for word in dict.fromkeys(span.word for span in spans)
-    }
-    return [TextWord(span.start, span.end, counts[span.word]) for span in spans]
+class Vocabulary:
+    """The analysed words of the documents that filters leave."""
 
+    def __init__(
+        self, searcher: tantivy.Searcher, schema: tantivy.Schema, filters: Sequence[Filter] = ()
+    ) -> None:
+        self.searcher = searcher
+        self._schema = schema
+        self._under = [required(schema, item) for item in filters]
 
-def holding(searcher: tantivy.Searcher, schema: tantivy.Schema, field: str, word: str) -> int:
-    """How many documents hold an analysed word."""
-    ever = int(searcher.doc_freq(field, word))
-    if not 0 < ever <= EXACTLY:
-        return ever
-    return count(searcher, Query.term_query(schema, field, word, "basic"))
+    def words(self, reader: WordReader, text: str) -> list[TextWord]:
+        """The words of a text, each with the documents that hold it."""
+        spans = reader.spans(text)
+        counts = {
+            word: self.holding(ALL, word) for word in dict.fromkeys(span.word for span in spans)
+        }
+        return [TextWord(span.start, span.end, counts[span.word]) for span in spans]
+
+    def holding(self, field: str, word: str) -> int:
+        """How many documents hold an analysed word."""
+        ever = int(self.searcher.doc_freq(field, word))
+        if not ever or (ever > EXACTLY and not self._under):
+            return ever
+        query = Query.term_query(self._schema, field, word, "basic")
+        return count(self.searcher, Query.boolean_query([(Occur.Must, query), *self._under]))
+
+    def near(self, word: str, distance: int, without: Iterable[str], most: int) -> list[Document]:
+        """Some documents that hold a word within the edits, and none of others."""
+        near = Query.fuzzy_term_query(self._schema, WORDS, word, distance)
+        clauses = [
+            (Occur.MustNot, Query.term_query(self._schema, WORDS, other, "basic"))
+            for other in without
+        ]
+        query = Query.boolean_query([(Occur.Must, near), *self._under, *clauses])
+        hits = self.searcher.search(query, limit=most, count=False).hits
+        return [stored_document(self.searcher.doc(address)) for _, address in hits]
 
 
 class SpellingReader:
@@ -56,14 +75,9 @@ class SpellingReader:
     """
 
     def __init__(
-        self,
-        searcher: tantivy.Searcher,
-        schema: tantivy.Schema,
-        fields: Sequence[Field],
-        plain: tantivy.TextAnalyzer,
+        self, held: Vocabulary, fields: Sequence[Field], plain: tantivy.TextAnalyzer
     ) -> None:
-        self._searcher = searcher
-        self._schema = schema
+        self._held = held
         self._fields = fields
         self._plain = plain
 
@@ -73,7 +87,8 @@ class SpellingReader:
         spelt: dict[str, str] = {}
         for distance in range(1, most + 1):
             for _ in range(ROUNDS):
-                documents = self._others(asked, distance, spelt)
+                known = (asked, *spelt)
+                documents = self._held.near(asked, distance, known, DOCUMENTS_AT_ONCE)
                 read = self._spelt(documents, asked, most)
                 if read.keys() <= spelt.keys():
                     break
@@ -81,21 +96,10 @@ class SpellingReader:
             if sum(edits(word, asked, distance) is not None for word in _proposed(spelt)) >= limit:
                 break
         counted = [
-            Written(surface, word, holding(self._searcher, self._schema, WORDS, word))
+            Written(surface, word, self._held.holding(WORDS, word))
             for word, surface in _proposed(spelt).items()
         ]
         return nearest(asked, counted, limit)
-
-    def _others(self, asked: str, distance: int, known: Iterable[str]) -> list[Document]:
-        """Some documents that hold a word within the edits, and none of the known ones."""
-        near = Query.fuzzy_term_query(self._schema, WORDS, asked, distance)
-        without = [
-            (Occur.MustNot, Query.term_query(self._schema, WORDS, word, "basic"))
-            for word in (asked, *known)
-        ]
-        query = Query.boolean_query([(Occur.Must, near), *without])
-        hits = self._searcher.search(query, limit=DOCUMENTS_AT_ONCE, count=False).hits
-        return [stored_document(self._searcher.doc(address)) for _, address in hits]
 
     def _spelt(self, documents: Iterable[Document], asked: str, most: int) -> dict[str, str]:
         """Folded word -> as most of the documents write it, of words within the edits."""
@@ -105,7 +109,7 @@ class SpellingReader:
             for surface in written(text, shortest=len(asked) - most, longest=len(asked) + most):
                 plain = self._folded(surface)
                 # a stop word is in the text and not in the index
-                if edits(plain, asked, most) and self._searcher.doc_freq(WORDS, plain):
+                if edits(plain, asked, most) and self._held.searcher.doc_freq(WORDS, plain):
                     forms.setdefault(plain, Counter())[surface] += 1
         return {
             word: min(surfaces, key=lambda form: (-surfaces[form], form))

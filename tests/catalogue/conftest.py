@@ -9,13 +9,7 @@ import sqlalchemy as sa
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, writing
 from tandem.catalog.event_log import EventLog
-from tandem.catalog.event_tables import (
-    EVENT_HEAD,
-    EVENTS,
-    FEATURE_NAMES,
-    FEATURES,
-    IMPRESSIONS,
-)
+from tandem.catalog.event_tables import EVENT_HEAD, EVENT_LOG
 from tests.services.fixtures import postgres_server, postgres_url
 from tests.services.postgres import PostgresNode, create_database, drop_database, private_node
 
@@ -96,7 +90,8 @@ def shared(
 def log(shared: Catalog) -> EventLog:
     """An empty log."""
     with writing(shared.events.engine) as connection:
-        for table in (EVENTS, IMPRESSIONS, FEATURES, FEATURE_NAMES):
-            connection.execute(table.delete())
+        for table in EVENT_LOG.tables.values():
+            if table is not EVENT_HEAD:
+                connection.execute(table.delete())
         connection.execute(EVENT_HEAD.update().values(head=0))
     return shared.events

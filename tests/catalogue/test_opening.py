@@ -253,7 +253,7 @@ def drop_second(connection: sa.Connection) -> None:
     for index in sa.inspect(connection).get_indexes("events"):
         if not index["unique"]:
             connection.exec_driver_sql(f"DROP INDEX {index['name']}")
-    for table in ("impression_features", "feature_names"):
+    for table in ("impression_features", "feature_names", "erasures", "erased_ids"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
 
 
@@ -290,6 +290,7 @@ def test_an_event_log_without_features_is_taken_up(catalog: Catalog, open_catalo
         connection.execute(EVENT_HEAD.update().values(format=2))
     log = open_catalog().events
     assert log.features.size("main") == (0, 0)
+    assert log.erasures.of("main") == []
     with reading(log.engine) as connection:
         indexes = [index["column_names"] for index in sa.inspect(connection).get_indexes("events")]
     ordered = {index[1] for index in indexes if index[2:3] == ["sequence"]}
@@ -318,8 +319,8 @@ def test_indexes_over_many_rows_may_take_their_time(
         open_log(postgres_url, BEHAVIOUR).dispose()
     finally:
         sa.event.remove(FEATURES, "before_create", slow)
-    assert "is of format 2 and becomes one of format 3" in caplog.messages[0]
-    assert "was of format 2 and is of format 3 now" in caplog.messages[1]
+    assert f"is of format 2 and becomes one of format {EVENT_FORMAT}" in caplog.messages[0]
+    assert f"was of format 2 and is of format {EVENT_FORMAT} now" in caplog.messages[1]
 
 
 @pytest.mark.parametrize("found", [2, EVENT_FORMAT])
@@ -383,7 +384,7 @@ def test_a_later_version_was_first(catalog: Catalog, monkeypatch: pytest.MonkeyP
             connection.execute(EVENT_HEAD.update().values(format=EVENT_FORMAT + 1))
 
     overtaken(monkeypatch, by_a_later_one)
-    with pytest.raises(CatalogError, match="a later version of Tandem: format 4, expected 3"):
+    with pytest.raises(CatalogError, match="a later version of Tandem: format 5, expected 4"):
         open_log(url, BEHAVIOUR)
     with reading(catalog.events.engine) as connection:
         assert connection.execute(sa.select(EVENT_HEAD.c.format)).scalar() == EVENT_FORMAT + 1
@@ -415,14 +416,14 @@ def test_who_wrote_it_before_goes_on(catalog: Catalog, open_catalog: Open) -> No
     assert [row.what.details for row in log.impressions("main", 0, 10).rows] == [{}, {}]
 
 
-@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (4, "a later")])
+@pytest.mark.parametrize(("found", "age"), [(0, "an earlier"), (EVENT_FORMAT + 1, "a later")])
 def test_another_event_log_is_refused(
     catalog: Catalog, open_catalog: Open, found: int, age: str
 ) -> None:
     """One that nothing is known of."""
     with writing(catalog.events.engine) as connection:
         connection.execute(EVENT_HEAD.update().values(format=found))
-    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 3"
+    said = f"the event log .* was made by {age} version of Tandem: format {found}, expected 4"
     with pytest.raises(CatalogError, match=said):
         _ = open_catalog().events
 

@@ -10,6 +10,7 @@ from tests.contracts.lexical_changes import ChangesContract
 from tests.contracts.lexical_highlights import HighlightsContract
 from tests.contracts.lexical_life import LifeContract
 from tests.contracts.lexical_rankings import RankingsContract
+from tests.contracts.lexical_scoring import ScoringContract
 from tests.contracts.lexical_spelling import SpellingContract
 from tests.contracts.lexical_suggestions import SuggestionsContract
 from tests.contracts.lexical_tallies import TalliesContract
@@ -22,6 +23,7 @@ class LexicalIndexContract(
     WordsContract,
     AnalysesContract,
     RankingsContract,
+    ScoringContract,
     ChangesContract,
     VersionsContract,
     LifeContract,

@@ -10,7 +10,7 @@ from tandem.analysis import PLAIN
 from tandem.lexical import LexicalIndex, TextWord
 from tandem.spelling import edits, edits_allowed
 from tandem.stores import LexicalStore
-from tests.builders import deletion, document, upserts
+from tests.builders import deletion, document, filters, upserts
 from tests.contracts.lexical_base import (
     FAMILY,
     IDENTITY,
@@ -110,6 +110,30 @@ class SpellingContract(LexicalContract):
         write(index, [deletion(7, "d2"), deletion(8, "d3")])
         assert told(index, "zebra stone") == [("zebra", 0), ("stone", 1)]
         assert resembling(index, "zebrra") == []
+
+    def test_words_of_some_documents(self, index: LexicalIndex) -> None:
+        """Under filters the others are not there: neither counted nor proposed, not even as the
+        form in which they write a word that those there have in another.
+        """
+        sent = [
+            document("a", "zebras graze", genre="mine"),
+            document("b", "zebra stables", genre="mine"),
+            document("c", "zebra crossing, zebroid stables", genre="other"),
+            document("d", "zebroids", genre="other"),
+            document("e", "zebra"),
+        ]
+        write(index, upserts(sent))
+        mine = filters(SCHEMA, {"genre": "mine"})
+        asked = index.words("zebra zebroid stable", filters=mine, timeout_seconds=TIMEOUT)
+        assert [word.documents for word in asked] == [2, 0, 1]
+        assert told(index, "zebra zebroid stable") == [("zebra", 4), ("zebroid", 2), ("stable", 2)]
+        for typed in ("zebrra", "zebrod", "zebroidss", "crosing"):
+            found = index.resembling(typed, filters=mine, limit=10, timeout_seconds=TIMEOUT)
+            assert {*found} <= {"zebra", "zebras"}
+        near = index.resembling("zebrra", filters=mine, limit=10, timeout_seconds=TIMEOUT)
+        assert list(near) == ["zebra"]
+        none = filters(SCHEMA, {"genre": "nobody's"})
+        assert not index.resembling("zebrra", filters=none, limit=10, timeout_seconds=TIMEOUT)
 
     def test_long_texts_are_no_burden(self, index: LexicalIndex) -> None:
         """Thousands of words, all different, are looked up in less than a second or two."""

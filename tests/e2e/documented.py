@@ -1,13 +1,14 @@
 """Commands of a how-to page, and the server over a few pages of help that they are run against."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,9 +37,16 @@ def blocks(page: str) -> list[str]:
     return [re.sub("^    ", "", block, flags=re.MULTILINE).strip() for block in found]
 
 
+class Served(NamedTuple):
+    """The folder that a server is started in, and where it answers."""
+
+    shop: Shop
+    address: str
+
+
 @contextmanager
-def help_served(folder: Path) -> Iterator[str]:
-    """The address of a server that answers by words and meaning."""
+def help_served(folder: Path) -> Iterator[Served]:
+    """A server that answers by words and meaning."""
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
     shop = Shop(folder)
@@ -50,16 +58,17 @@ def help_served(folder: Path) -> Iterator[str]:
         address = line.split()[2].rstrip(";")
         with Client(address) as client:
             until(lambda: client.ready().legs["vector"]["state"] == "ok")
-        yield address
+        yield Served(shop, address)
 
 
-def replies(command: str, address: str) -> list[Any]:
+def replies(command: str, address: str, **variables: str) -> list[Any]:
     """What the command shows, line by line as JSON, where it ends well."""
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command.replace(ADDRESS, address)],
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, **variables},
         timeout=60,
     )
     assert ran.returncode == 0, ran.stderr

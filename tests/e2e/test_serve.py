@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tandem.client import Client
+from tandem.client.errors import Refused
 from tandem.events import Event
 from tests.e2e.shop import Shop, ended, until
 
@@ -76,6 +78,30 @@ def test_a_search_beside_a_server_asks_it(tmp_path: Path) -> None:
             assert client.send([Event("e1", "click", MOMENT)]).duplicates == 1
             assert client.suggest("tit").items == ()
         assert ended(serve, signal.SIGTERM) == (0, "")
+
+
+def test_other_machines_need_a_key(tmp_path: Path) -> None:
+    """Without one nobody listens for them; with one the commands beside it go on without."""
+    shop = Shop(tmp_path)
+    shop.configure()
+    refused = shop("serve", "--host", "0.0.0.0")
+    assert (refused.code, refused.out) == (2, "")
+    assert "there is no key" in refused.err
+    assert "tandem keys create" in refused.err
+    shop.done("index", shop.write(1, 3))
+    key = shop.done("keys", "create", "--name", "shop", "--scope", "search").out.strip()
+    with shop.running(
+        "serve", "--host", "0.0.0.0", "--port", "0", said="serving at http://0.0.0.0:"
+    ) as (_, said):
+        address = said.split()[2].rstrip(";").replace("0.0.0.0", "127.0.0.1")
+        with Client(address) as stranger, pytest.raises(Refused) as raised:
+            stranger.search("word3")
+        assert raised.value.told == "unauthorized"
+        with Client(address, key=key) as client:
+            found = client.search("word3", configuration="lexical")
+        beside = shop.done("search", "word3", "--configuration", "lexical", "--json").data
+        ids = [hit.document_id for hit in found.page.hits]
+        assert [hit["document_id"] for hit in beside["hits"]] == ids == ["d3"]
 
 
 def _lines(shown: str) -> list[str]:

@@ -11,8 +11,9 @@ from fastapi import FastAPI
 from api.listening import bound_to, listening
 from tandem.client import Client, Delete, Patch, Put, Refused, Write
 from tandem.documents import Document
-from tandem.errors import CursorExpired, DocumentNotFound, SequenceConflict
+from tandem.errors import DocumentNotFound, SequenceConflict
 from tandem.queries import Query
+from tests.integration.downtime import embedders
 from tests.served_house import served
 
 HOST = "127.0.0.1"
@@ -21,9 +22,11 @@ HOST = "127.0.0.1"
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     """The application over thirty documents."""
-    with served(tmp_path_factory.mktemp("client")) as (_, asking):
-        assert isinstance(asking.app, FastAPI)
-        yield asking.app
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("api.embedders.load_embedder", embedders.load)
+        with served(tmp_path_factory.mktemp("client")) as (_, asking):
+            assert isinstance(asking.app, FastAPI)
+            yield asking.app
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +43,19 @@ def numbered(number: int, **attributes: str | int) -> Document:
 
 def test_what_is_written_is_found(client: Client) -> None:
     """Whole, by words and by meaning, once it was waited for; and not any more once it is gone."""
-    document = Document(
-        "a/b?c#d", "Thaw", "graupel\u2028melts", {"kind": "x", "year": 1999, "tags": ("a", "b")}
-    )
+    document = Document("a/b?c#d", "Thaw", "graupel\u2028melts", {"kind": ("x", "y"), "year": 1999})
     written = client.put(document, if_sequence=0, wait=True)
     assert (written.result, written.indexed) == ("created", {"lexical": True, "vector": True})
     for configuration in ("lexical", "semantic"):
-        found = client.search("graupel", configuration=configuration)
+        found = client.search(Query("graupel", limit=50), configuration=configuration)
         assert found.documents["a/b?c#d"] == document
     stored = client.document("a/b?c#d")
     assert (stored.document, stored.sequence) == (document, written.sequence)
 
     assert client.put(document).result == "unchanged"
-    patched = client.patch("a/b?c#d", {"attributes": {"year": None, "kind": "y"}})
+    patched = client.patch("a/b?c#d", {"attributes": {"year": None, "sold": True}})
     found = client.search("graupel", min_sequence=patched.sequence)
-    assert found.documents["a/b?c#d"].attributes == {"kind": "y", "tags": ("a", "b")}
+    assert found.documents["a/b?c#d"].attributes == {"kind": ("x", "y"), "sold": True}
     assert client.delete("a/b?c#d", wait=True).result == "deleted"
     assert client.search("graupel", configuration="lexical").page.hits == ()
     with pytest.raises(DocumentNotFound):
@@ -125,16 +126,9 @@ def test_pages_keep_their_order_while_documents_change(client: Client) -> None:
     assert goes not in shown[-1].documents
 
 
-def test_a_cursor_that_is_not_kept(client: Client) -> None:
-    """It is said."""
-    page = client.search(Query("snow", limit=2))
-    with pytest.raises(CursorExpired):
-        list(client.pages(Query("snow", limit=2, cursor=page.cursor and f"{page.cursor[:-4]}AAAA")))
-
-
 def test_a_server_that_comes_back(web: FastAPI) -> None:
     """Whoever writes and searches meanwhile notices nothing, and nothing is lost."""
-    count = 120
+    count = 25
     begun = threading.Event()
 
     def write(address: str, first: int) -> list[int]:
@@ -143,7 +137,7 @@ def test_a_server_that_comes_back(web: FastAPI) -> None:
             for number in range(first, first + count):
                 sequences.append(client.put(numbered(number, kind="back")).sequence)
                 client.search("sleet", record=False)
-                if number == first + 10:
+                if number == first + 5:
                     begun.set()
         return sequences
 

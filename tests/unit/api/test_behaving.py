@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from api.behaving import BehaviourWatch
-from rerank.behaviour import Behaviour
+from rerank.behaviour import Behaviour, Past
+from tandem.behaviour import Who
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tandem.catalog.event_log import EventLog
@@ -135,3 +136,25 @@ def test_a_log_that_was_put_back_is_read_from_its_beginning(log: EventLog, tmp_p
             current = restored.events
             until(lambda: chosen(followed.current, "b") == 1.0)
             assert (chosen(followed.current, "a"), followed.current.position) == (0.0, 1)
+
+
+def test_who_is_erased_is_forgotten(log: EventLog) -> None:
+    """What they did is counted as before, and is nobody's as soon as the log is read past it."""
+    told = [Event(f"u{place}", "click", MOMENT, "a", "eve") for place in range(3)]
+    log.append("main", "test", told)
+    eve = Past(Who(user_id="eve"), (), as_of=1)
+    with closing(watch(lambda: log)) as followed:
+        assert followed.wait_for(3, 30)
+        found = followed.current.beside(eve, ["a"], 0.0)
+        assert found is not None
+        assert len(found[1].deeds) == 2
+        erased = log.erasures.ask("main", "eve").number
+        for _ in (*log.erasures.collect(erased), *log.erasures.rewrite(erased)):
+            pass
+        log.append("main", "test", [Event("v", "click", MOMENT, "a", "eve")])
+        assert followed.wait_for(log.head(), 30)
+        assert chosen(followed.current, "a") == 4.0
+        assert followed.current.beside(eve, ["a"], 0.0) is None
+        later = followed.current.beside(eve._replace(as_of=3), ["a"], 0.0)
+        assert later is not None
+        assert len(later[1].deeds) == 1

@@ -11,13 +11,13 @@ from api.access import EVERYBODY, NOBODY, Caller
 from api.keyring import Keyring, refuse_strangers
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
-from tandem.catalog.keys import ApiKey, Keys, Wanted
+from tandem.catalog.keys import SCOPES, ApiKey, Keys, Wanted
 from tandem.errors import CatalogError, SettingsError
 from tandem.sections import ServerSettings
 from tests.e2e.shop import until
 
 OWN_KEY = "k" * 32
-ALL = frozenset({"search", "write", "admin"})
+ALL = frozenset(SCOPES)
 
 
 @pytest.fixture

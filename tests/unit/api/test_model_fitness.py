@@ -10,12 +10,14 @@ from api.model_fitness import (
     check_not_worse,
     check_overridable,
     check_pair,
+    check_scores,
 )
 from api.model_report import lines
-from rerank.manifest import Proof
+from rerank.manifest import Manifest, Proof
 from tandem.catalog.releases import Generation
 from tandem.errors import InputError
 from tandem.schema import Schema
+from tandem.scoring import DEFAULT, LexicalScoring
 from tests.trained_models import know_signals, lift, proof, trained
 
 GENERATION = Generation(4, "main", Schema(), "english-1", "hash-a@1", 8, 128)
@@ -30,6 +32,23 @@ def test_the_pair_must_be_the_same() -> None:
         assert (verdict.gate, verdict.is_passed) == ("pair", False)
         assert "hash-a@1 and analysis english-1" in verdict.detail
         assert f"generation 4 has {other.embedder} and analysis {other.analysis}" in verdict.detail
+
+
+def test_words_must_be_scored_as_they_were() -> None:
+    """What was trained before there was a choice knows the default."""
+    weighed = LexicalScoring.of({"title": 2.0}, phrase=0.5)
+    said = trained().manifest
+    assert Manifest.read({**said.as_json(), "format": 1}).scoring == DEFAULT
+    assert check_scores(said, DEFAULT).is_passed
+    verdict = check_scores(said, weighed)
+    assert (verdict.gate, verdict.is_passed) == ("scores", False)
+    assert verdict.detail == (
+        "trained with words scored by the fields' own weights, searches score by title 2, "
+        "phrase 0.5"
+    )
+    kept = Manifest.read(trained(scoring=weighed).manifest.as_json())
+    assert check_scores(kept, weighed).is_passed
+    assert not check_scores(kept, DEFAULT).is_passed
 
 
 def test_every_feature_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:

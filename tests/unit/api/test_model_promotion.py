@@ -64,6 +64,7 @@ def test_a_model_goes_live_and_back(owner: Owner) -> None:
     assert (outcome["release"], outcome["generation"], outcome["model"]) == (2, 1, number)
     assert [gate["gate"] for gate in outcome["gates"]] == [
         "pair",
+        "scores",
         "features",
         "better",
         "not-worse",

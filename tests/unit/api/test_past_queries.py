@@ -164,3 +164,17 @@ def test_old_queries_do_not_count(log: EventLog, monkeypatch: pytest.MonkeyPatch
     with closing(watch(lambda: log, days=2)) as followed:
         until(lambda: followed.current.completing("fresh", 5) != [])
         assert followed.current.completing("old", 5) == []
+
+
+def test_what_somebody_made_public_is_not_any_more(log: EventLog) -> None:
+    """Five have asked one text, six another; who is erased is one of both."""
+    append(log, "of five people")
+    append(log, "of six people", people=6)
+    person = log.impressions("main", 0, 1).rows[0].what.user_id
+    assert person is not None
+    with closing(watch(lambda: log)) as followed:
+        until(lambda: followed.current.completing("of", 5) == ["of six people", "of five people"])
+        erased = log.erasures.ask("main", person).number
+        for _ in (*log.erasures.collect(erased), *log.erasures.rewrite(erased)):
+            pass
+        until(lambda: followed.current.completing("of", 5) == ["of six people"])

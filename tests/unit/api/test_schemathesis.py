@@ -1,7 +1,8 @@
 """Whatever the document allows, and much that it does not, gets a documented reply."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any, NamedTuple
 
 import pytest
 import schemathesis
@@ -11,10 +12,15 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
+from api.bootstrap import open_house
 from api.judging import desk_of
+from api.keyring import Keyring
+from api.serving import Serving
+from api.web import create_web
+from tandem.catalog.keys import Scope, Wanted
 from tests.integration.downtime import embedders
 from tests.pools import POOL
-from tests.served_house import served
+from tests.served_house import served, settings_for
 from tests.unit.api.test_openapi import OPERATIONS
 
 UNDECIDABLE = [positive_data_acceptance]
@@ -71,6 +77,43 @@ def lines(_context: object, value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
 
 
+class Locked(NamedTuple):
+    """The application with keys by what they are for, and what it describes of itself."""
+
+    keys: Mapping[str, str]
+    described: Any
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
+    """Without a collection: who is refused is refused before it is looked for."""
+    with open_house(settings_for(tmp_path_factory.mktemp("locked")), "test") as house:
+        scopes: dict[str, Scope] = {"search": "search", "write": "write", "all": "admin"}
+        keys = {
+            name: house.catalog.keys.create(Wanted(name, frozenset({scope})))[1]
+            for name, scope in scopes.items()
+        }
+        keys["unknown"] = keys["all"][:-5] + "wrong"
+        with (
+            closing(Keyring(house.catalog.keys, house.settings.server)) as ring,
+            closing(Serving(house)) as serving,
+        ):
+            web = create_web(serving, recognise=ring.recognise)
+            yield Locked(keys, schemathesis.openapi.from_asgi("/v1/openapi.json", web))
+
+
+def sparingly(examples: int) -> settings:
+    """So many examples, the same each time."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 def check(case: Any) -> int:
     """Ask, and look at the reply: its status."""
     reply = case.call()
@@ -99,17 +142,39 @@ def test_every_reply_is_documented(
     """
     strategy = house[1][path][method.upper()].as_strategy(generation_mode=mode)
 
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @sparingly(examples)
     @given(case=strategy)
     def ask(case: Any) -> None:
         check(case)
+
+    ask()
+
+
+@pytest.mark.parametrize("key", [None, "unknown", "other", "all"])
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_nothing_is_told_without_its_scope(
+    locked: Locked, method: str, path: str, key: str | None
+) -> None:
+    """Whatever is asked without a key, with one that nobody has, or one for something else, is
+    refused, but for what the document says to be open to all.
+    """
+    operation = locked.described[path][method.upper()]
+    needed = operation.definition.raw.get("security", [{}])[-1].get("key")
+    if key == "other":
+        key = "search" if needed == ["write"] else "write"
+    refused = {None: 401, "unknown": 401, "search": 403, "write": 403}.get(key)
+    sent = {} if key is None else {"authorization": f"Bearer {locked.keys[key]}"}
+    strategy = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+
+    @sparingly(2)
+    @given(case=strategy)
+    def ask(case: Any) -> None:
+        reply = case.call(headers=sent)
+        case.validate_response(reply, excluded_checks=[*UNDECIDABLE, not_a_server_error])
+        if needed is None or refused is None:
+            assert reply.status_code not in {401, 403}
+        else:
+            assert reply.status_code == refused
 
     ask()
 

@@ -14,18 +14,24 @@ from api.asking import Order
 from api.bootstrap import House
 from api.carrying_out import carry_out
 from api.eval_about import about_release
-from api.model_promotion import of_the_settings
+from api.learned import BROKEN
+from api.model_promotion import of_the_settings, promote_model, withdraw_model
 from api.owner import Owner
-from api.tuned import search_told
+from api.tuned import lexical_scoring, search_told, with_search
 from tandem.catalog.releases import Release
-from tandem.errors import GateFailed, InputError
+from tandem.errors import FieldError, GateFailed, InputError
 from tandem.protocols import Verdict
 from tandem.queries import Query
 from tandem.rankings import SearchResult
+from tandem.scoring import DEFAULT, LexicalScoring
+from tandem.sections import LexicalLegSettings, SearchSettings
 from tests.integration.downtime.embedders import MODELS
 from tests.owned_house import NAME, adopt, owned, settings_in
+from tests.trained_models import know_signals, trained
 
 SEARCH = {"fusion": "min-max", "depth": 5, "lexical": {"share": 1.0}, "vector": {"share": 0.0}}
+
+WEIGHED = {"lexical": {"weights": {"body": 4.0}, "phrase": 0.5, "proximity": 0.0}}
 
 
 @pytest.fixture
@@ -49,6 +55,12 @@ def promoted(owner: Owner, search: dict[str, Any], **arguments: Any) -> Any:
 def found(house: House) -> SearchResult:
     """What a search finds now."""
     return house.collection(NAME).searcher().search(Query("word3 word4 text", limit=3))
+
+
+def lexical_scores(house: House) -> dict[str, float]:
+    """What words score now, alone."""
+    asked = house.collection(NAME).searcher("lexical").search(Query("text word3", limit=3))
+    return {hit.document_id: hit.score for hit in asked.page.hits}
 
 
 def shares(result: SearchResult) -> list[float]:
@@ -92,6 +104,67 @@ def test_one_that_finds_worse_is_refused(owner: Owner, tmp_path: Path) -> None:
     assert owner.house.collection(NAME).release.number == 1
     outcome = promoted(owner, worse, overridden=["quality"])
     assert (outcome["release"], outcome["overridden"]) == (2, ["quality"])
+
+
+def test_words_score_as_the_release_says(owner: Owner) -> None:
+    """At once, over the index as it is; back again with the release before."""
+    house = owner.house
+    before = lexical_scores(house)
+    outcome = promoted(owner, WEIGHED)
+    assert outcome["search"] == WEIGHED
+    scoring = house.collection(NAME).searching.scoring_of(house.collection(NAME).release)
+    assert scoring == LexicalScoring.of({"body": 4.0}, phrase=0.5)
+    weighed = lexical_scores(house)
+    assert weighed.keys() == before.keys()
+    assert all(weighed[name] > before[name] for name in before)
+    carry_out(owner, Order(NAME, "rollback", {}), unseen)
+    assert lexical_scores(house) == before
+
+
+def test_weights_are_of_the_collections_text_fields(owner: Owner) -> None:
+    """Else nothing goes live."""
+    with pytest.raises(FieldError, match=r"search.lexical.weights.nota: .* no text field 'nota'"):
+        promoted(owner, {"lexical": {"weights": {"nota": 2.0}}})
+    assert owner.house.collection(NAME).release.number == 1
+
+
+def test_a_live_model_goes_on_with_the_scores_that_it_knows(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search with others is refused beneath it, and one with the same ones is not."""
+    know_signals(monkeypatch)
+    house, models = owner.house, owner.house.catalog.models
+    usual, weighed = trained(), trained(scoring=LexicalScoring.of({"body": 4.0}, phrase=0.5))
+    numbers = [models.add(NAME, each.manifest.as_json(), each.parts()) for each in (usual, weighed)]
+    promote_model(owner, NAME, numbers[0])
+    with pytest.raises(GateFailed, match=r"model 1, which is live.* phrase 0\.5") as refused:
+        promoted(owner, WEIGHED, overridden=["quality"])
+    assert "--no-model" in refused.value.hint
+    assert promoted(owner, SEARCH)["model"] == numbers[0]
+    with pytest.raises(GateFailed, match="scores: trained with words scored by body 4"):
+        promote_model(owner, NAME, numbers[1], ["better"])
+    withdraw_model(owner, NAME)
+    promoted(owner, WEIGHED)
+    assert promote_model(owner, NAME, numbers[1]).release.model == numbers[1]
+    assert found(house).degraded == ()
+    with pytest.raises(GateFailed, match="by the fields' own weights"):
+        promoted(owner, {})
+
+
+def test_a_model_over_other_scores_orders_nothing(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where the settings were changed beneath it: people search without it, and are told."""
+    know_signals(monkeypatch)
+    house, model = owner.house, trained()
+    before = found(house)
+    number = house.catalog.models.add(NAME, model.manifest.as_json(), model.parts())
+    search = orjson.dumps(WEIGHED).decode()
+    house.catalog.releases.promote(NAME, 1, parent=1, search=search, model=number)
+    house.collection(NAME).refresh()
+    result = found(house)
+    assert (before.degraded, result.degraded) == ((), (BROKEN,))
+    assert "no learned order by model 1: scores: trained with words scored by" in caplog.text
 
 
 def test_what_cannot_be_read_is_left_out(owner: Owner, caplog: pytest.LogCaptureFixture) -> None:
@@ -139,6 +212,19 @@ def test_the_commands(tmp_path: Path, models: None) -> None:
 def test_it_is_told_in_a_line() -> None:
     """What it does not say goes by the settings."""
     assert search_told(SEARCH) == "fusion min-max, depth 5, lexical.share 1.0, vector.share 0.0"
+    told = "lexical.weights.body 4.0, lexical.phrase 0.5, lexical.proximity 0.0"
+    assert search_told(WEIGHED) == told
+    assert search_told({"lexical": {"weights": {}}}) == "lexical.weights {}"
+
+
+def test_weights_take_the_place_of_the_settings_as_a_whole() -> None:
+    """What was tuned is one set: others beside it would change what it is worth."""
+    settings = SearchSettings(lexical=LexicalLegSettings(weights={"note": 3.0}, proximity=0.1))
+    assert lexical_scoring(settings) == LexicalScoring.of({"note": 3.0}, proximity=0.1)
+    laid_over = with_search(settings, {"lexical": {"weights": {"title": 2.0}}})
+    assert lexical_scoring(laid_over) == LexicalScoring.of({"title": 2.0}, proximity=0.1)
+    laid_over = with_search(settings, {"lexical": {"weights": {}, "proximity": 0}})
+    assert lexical_scoring(laid_over) == DEFAULT
 
 
 def test_a_model_was_not_measured_beside_it() -> None:

@@ -16,6 +16,7 @@ from tandem.documents import Document
 from tandem.errors import DocumentNotFound, FilterError, SettingsError
 from tandem.queries import Query
 from tandem.rankings import Correction
+from tandem.scoring import LexicalScoring
 from tests.owned_house import NAME, owned, settings_in
 from tests.unit.query.test_past_queries import asked_by
 
@@ -45,6 +46,20 @@ def test_the_blended_score_goes_by_the_settings_shares(tmp_path: Path) -> None:
         blended, lexical, vector = np.nan_to_num(result.features.columns(names).values).T
         assert blended == pytest.approx((3.0 * lexical + vector) / 4.0)
         assert [hit.score for hit in result.page.hits] == pytest.approx(4.0 * blended)
+
+
+def test_words_score_as_the_settings_say(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A weight of what is no text field counts for nothing; that is told once."""
+    asked = Query("word3 mark3", limit=1)
+    lexical = {"weights": {"note": 3.0, "nota": 9.0}, "phrase": 1.0, "proximity": 1.0}
+    with opened(tmp_path, lexical=lexical) as collection:
+        ours = [collection.searcher("lexical").search(asked).page.hits[0] for _ in range(2)]
+        index, scoring = collection.lexical.index, LexicalScoring.of({"note": 3.0}, 1.0, 1.0)
+        scored = {"limit": 1, "timeout_seconds": 9.0}
+        wished = index.search("word3 mark3", scoring=scoring, **scored).hits[0]
+        assert [hit.score for hit in ours] == [wished.score] * 2
+        assert wished.score > index.search("word3 mark3", **scored).hits[0].score
+    assert caplog.text.count("a weight counts for nothing: search.lexical.weights.nota") == 1
 
 
 def hiding(document_id: str) -> str:

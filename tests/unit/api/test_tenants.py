@@ -102,7 +102,7 @@ class House:
 
     def ask(self, tenant: str, path: str, method: str = "GET", **more: Any) -> Any:
         """As that tenant."""
-        headers = {"authorization": f"Bearer {self.keys[tenant]}"}
+        headers = {"authorization": f"Bearer {self.keys[tenant]}", **more.pop("headers", {})}
         return self.client.request(method, path, headers=headers, **more)
 
 
@@ -267,6 +267,73 @@ def test_similar_documents(
     else:
         assert (reply.status_code, data["error"]["code"]) == (404, "document_not_found")
         assert data["error"]["message"] == f"there is no document {seed!r}"
+
+
+@often
+@given(
+    tenant=WHO,
+    whose=WHO,
+    number=st.integers(1, 16),
+    method=st.sampled_from(["GET", "PATCH", "DELETE"]),
+)
+def test_anothers_document_is_not_there(
+    house: House, tenant: str, whose: str, number: int, method: str
+) -> None:
+    """To read, change or delete: as one that never was, and no condition tells them apart."""
+    path = f"/v1/documents/{whose}-{number}"
+    if method == "GET":
+        reply = house.ask(tenant, path)
+    elif whose == tenant and number <= 15:
+        return  # others ask for it too
+    else:
+        body: dict[str, Any] = {"json": {"title": "mine"}} if method == "PATCH" else {}
+        reply = house.ask(tenant, path, method, **body)
+        conditional = house.ask(tenant, path, method, params={"if_sequence": number}, **body)
+        assert conditional.json()["error"]["code"] == "sequence_conflict"
+        check(tenant, conditional, path)
+    data = check(tenant, reply, path)
+    if whose == tenant and number <= 15:
+        assert data["document_id"] == f"{tenant}-{number}"
+    else:
+        assert data["error"]["message"] == f"there is no document '{whose}-{number}'"
+
+
+def test_nobody_writes_into_what_is_anothers(house: House) -> None:
+    """Nor makes what they do not see, one by one or in a batch; what is refused changes nothing."""
+    before = house.ask("bob", "/v1/documents/bob-1").json()
+    own = {"title": "Taken", "attributes": {"tenant": "ann", "kind": "annular kind"}}
+    given = {**own, "attributes": {"tenant": "bob"}}
+    asked = [("bob-1", own, "id_taken"), ("ann-1", given, "forbidden"), ("new", given, "forbidden")]
+    for document_id, content, code in asked:
+        reply = house.ask("ann", f"/v1/documents/{document_id}", "PUT", json=content)
+        assert reply.json()["error"]["code"] == code
+        check("ann", reply, f"{document_id}bob")
+    moved = {"json": {"attributes": {"tenant": "bob"}}}
+    assert house.ask("ann", "/v1/documents/ann-1", "PATCH", **moved).status_code == 403
+    lines = [{"document_id": name, "document": content} for name, content, _ in asked]
+    lines += [{"action": "delete", "document_id": "bob-1"}]
+    batch = house.ask(
+        "ann",
+        "/v1/documents:batch",
+        "POST",
+        content="".join(json.dumps(line) + "\n" for line in lines),
+        headers={"content-type": "application/x-ndjson"},
+    )
+    told = [json.loads(line) for line in batch.text.splitlines()]
+    codes = [line["error"]["code"] for line in told[:-1]]
+    assert codes == [*(code for _, _, code in asked), "document_not_found"]
+    assert house.ask("bob", "/v1/documents/bob-1").json() == before
+    assert house.ask("ann", "/v1/documents/ann-1").json()["attributes"]["tenant"][0] == "ann"
+
+
+def test_corrections(house: House) -> None:
+    """To the own words, also where somebody else holds a word that is as near."""
+    asked = {"q": misspelt("avalanche"), "configuration": "lexical", "facets": "kind"}
+    found = check("bob", house.ask("bob", "/v1/search", params=asked), "")
+    assert found["did_you_mean"]["words"] == {misspelt("avalanche"): "avalanche"}
+    assert {item["value"] for item in found["facets"]["kind"]} <= {"bobsled kind", "avalanche kind"}
+    found = check("ann", house.ask("ann", "/v1/search", params=asked), asked["q"])
+    assert (found["did_you_mean"], found["total"], found["hits"]) == (None, 0, [])
 
 
 def test_cursors(house: House) -> None:

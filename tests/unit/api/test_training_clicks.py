@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from api.behaviour_lines import IMPORTED
 from api.bootstrap import House
 from api.training_clicks import (
     NOT_NEEDED,
@@ -23,7 +22,7 @@ from indexer.indexing import catch_up
 from rerank.signals.registry import features
 from rerank.training.clicks import NO_LABEL, Worth
 from tandem.errors import InputError
-from tandem.events import Event, Exposure, Impression
+from tandem.events import IMPORTED, Event, Exposure, Impression
 from tandem.features import FeatureMatrix
 from tests.owned_house import NAME
 
@@ -181,6 +180,22 @@ def test_scores_of_another_embedder_are_not_learned_from(house: House, ground: G
     found = from_clicks(ground, Worth())
     assert len(found.data) == MINIMUM
     assert found.left_out[OTHER_INDEXES] == 9
+
+
+def test_scores_of_another_scoring_are_not_learned_from(house: House, ground: Ground) -> None:
+    """A release may score words by itself; what its searches served is of its own kind."""
+    releases = house.catalog.releases
+    same = releases.promote(NAME, 1, parent=1, search='{"lexical":{"share":0.9}}')
+    other = releases.promote(NAME, 1, parent=same.number, search='{"lexical":{"phrase":0.5}}')
+    behave(house, [replace(shown(number), release=other.number) for number in range(9)])
+    end = 9 + MINIMUM
+    behave(house, [replace(shown(number), release=same.number) for number in range(9, end)])
+    keep(house, ground, range(end))
+    found = from_clicks(ground, Worth())
+    assert len(found.data) == MINIMUM
+    assert found.left_out[OTHER_INDEXES] == 9
+    with pytest.raises(InputError, match=r"50 have those of another .* scoring of words"):
+        from_clicks(replace(ground, release=other), Worth())
 
 
 def test_what_was_served_is_compared(house: House, ground: Ground) -> None:

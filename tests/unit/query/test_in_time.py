@@ -119,7 +119,9 @@ class FakeLeg:
         """See ``WordLeg``."""
         return self
 
-    def ask_twice(self, text: str, rewrite: Rewrite, *, corrects: bool) -> "FakeLeg":
+    def ask_twice(
+        self, text: str, rewrite: Rewrite, *, corrects: bool, within: Sequence[Filter] = ()
+    ) -> "FakeLeg":
         """See ``WordLeg``."""
         return self
 

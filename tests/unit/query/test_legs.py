@@ -13,10 +13,12 @@ from tandem.lexical import LexicalIndex, Matching
 from tandem.passages import PassageSplitter
 from tandem.protocols import FloatMatrix, VectorIndex
 from tandem.rankings import Ranking
+from tandem.scoring import LexicalScoring
 from tests.builders import schema_of
 from tests.fakes import HashEmbedder
 
 FILTERS = (AnyOf(schema_of(genre="keyword").by_name["genre"], ("x",)),)
+SCORING = LexicalScoring.of({"title": 2.0}, phrase=0.5)
 RANKING = Ranking.from_scores("any", [("a", 1.0)])
 
 
@@ -51,9 +53,9 @@ class CountingEmbedder(HashEmbedder):
 
 
 def test_words_reach_the_lexical_index() -> None:
-    """The text, its other wordings, filters, limit and time as given."""
+    """The text, its other wordings, filters, scoring, limit and time as given."""
     index = Recorder()
-    leg = LexicalLeg(cast("LexicalIndex", index))
+    leg = LexicalLeg(cast("LexicalIndex", index), SCORING)
     question = leg.ask("some words", ["other"])
     assert index.asked == [], "nothing happens before the question is used"
     assert question.retrieve(FILTERS, 7, 0.5) == RANKING
@@ -62,12 +64,23 @@ def test_words_reach_the_lexical_index() -> None:
         (
             "search",
             "some words",
-            {"variants": ("other",), "filters": FILTERS, "limit": 7, "timeout_seconds": 0.5},
+            {
+                "variants": ("other",),
+                "filters": FILTERS,
+                "scoring": SCORING,
+                "limit": 7,
+                "timeout_seconds": 0.5,
+            },
         ),
         (
             "score",
             "some words",
-            {"document_ids": ["a"], "variants": ("other",), "timeout_seconds": 0.25},
+            {
+                "document_ids": ["a"],
+                "variants": ("other",),
+                "scoring": SCORING,
+                "timeout_seconds": 0.25,
+            },
         ),
     ]
     assert question.matching() == Matching("some words", ("other",))

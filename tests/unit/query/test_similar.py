@@ -1,6 +1,6 @@
 """Similar documents: by telling words and by the middle of the passages, never the seed itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -8,13 +8,14 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from query.legs import VectorLeg
+from query.legs import LexicalLeg, VectorLeg
 from query.similar import LONGEST_TEXT, middle, telling_text, told_text
 from tandem.documents import Document
 from tandem.errors import DocumentNotFound, QueryError
 from tandem.protocols import FloatMatrix, VectorIndex
 from tandem.queries import Query
 from tandem.rankings import SearchResult
+from tandem.scoring import DEFAULT, LexicalScoring
 from tests.builders import document, unit_rows
 from tests.fakes import DIMENSION
 from tests.small_collection import SmallCollection
@@ -57,6 +58,19 @@ def test_by_words(papers: SmallCollection) -> None:
     assert result.page.document_ids[0] == "near"
     assert result.total == 3
     assert "<mark>galaxies</mark>" in (result.highlights["other"].body or "")
+
+
+def test_words_are_weighed_but_no_pairs_are_counted(papers: SmallCollection) -> None:
+    """Telling words are a list: which of them stand side by side in it says nothing."""
+
+    def scores(scoring: LexicalScoring) -> Mapping[str, float]:
+        leg = LexicalLeg(papers.lexical, scoring)
+        question = leg.ask_like(papers.documents["seed"], ["title", "body", "note"])
+        return question.retrieve((), 9, 5.0).scores() | question.score(["seed"], 5.0)
+
+    weighed = scores(LexicalScoring.of({"body": 5.0}))
+    assert scores(LexicalScoring.of({"body": 5.0}, phrase=5.0, proximity=5.0)) == weighed
+    assert weighed != scores(DEFAULT)
 
 
 def test_by_meaning(papers: SmallCollection) -> None:

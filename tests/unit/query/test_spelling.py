@@ -12,7 +12,7 @@ from query.synonyms import Rewritten, Synonyms, Thesaurus
 from tandem.errors import EngineUnavailable
 from tandem.lexical import LexicalIndex, Matching, TextWord
 from tandem.rankings import Correction, Ranking
-from tests.builders import document
+from tests.builders import document, filters, schema_of
 from tests.small_collection import SmallCollection
 
 TEXTS = [
@@ -242,6 +242,31 @@ def test_which_words_are_suspected(text: str, found: int, expected: str | None) 
     and what far more hold another word for.
     """
     assert correction(VOCABULARY, text, found) == expected
+
+
+def test_within_some_documents() -> None:
+    """Their words alone are asked for, whatever else the index holds."""
+    schema = schema_of(tenant="keyword")
+    some = filters(schema, {"tenant": "a"})
+
+    class Divided(Words):
+        """Holds a word less for those that are asked for."""
+
+        def words(self, text: str, *, timeout_seconds: float, **within: Any) -> list[TextWord]:
+            assert within == {"filters": some}
+            return super().words(text, timeout_seconds=timeout_seconds)
+
+        def resembling(
+            self, word: str, *, limit: int, timeout_seconds: float, **within: Any
+        ) -> list[str]:
+            assert within == {"filters": some}
+            return super().resembling(word, limit=limit, timeout_seconds=timeout_seconds)
+
+    words = Divided(VOCABULARY.held, VOCABULARY.meant)
+    words.found = {"wrong": ["a"]}
+    asked = question(words, "wrng", within=some)
+    assert asked.retrieve((), 10, 10.0).document_ids == ("a",)
+    assert asked.correction == Correction("wrong", {"wrng": "wrong"})
 
 
 def test_covered_words_are_not_suspected() -> None:

@@ -185,3 +185,21 @@ def test_position_and_numbers_belong_together() -> None:
     thread.join()
     assert seen == [(number, number) for number, _ in seen]
     assert behaviour.position == 20_000
+
+
+def test_whose_deeds_they_were_is_forgotten() -> None:
+    """What was counted stays; a past that was read before needs what is not at hand any more, one
+    that is read now is whole.
+    """
+    who = Who(user_id="u")
+    behaviour = folded(click(1), click(2, "b"))
+    behaviour.forget_people()
+    assert behaviour.of(["a"], NOW).chosen.tolist() == [0, 1]
+    assert behaviour.beside(past(who, as_of=1), ["a"], NOW) is None
+    found = behaviour.beside(past(who, as_of=2), ["a"], NOW)
+    assert found is not None
+    assert found[1].deeds == []
+    later = Deed(3, "click", "a", NOW, user_id="u")
+    behaviour.take(Rows((later,), 3))
+    assert (again := behaviour.beside(past(who, as_of=2), ["a"], NOW)) is not None
+    assert again[1].deeds == [later]

@@ -86,7 +86,7 @@ def test_what_is_no_number_adds_nothing_to_the_start() -> None:
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({"format": 2}, "has format 2, this version reads up to 1"),
+        ({"format": 3}, "has format 3, this version reads up to 2"),
         ({"format": "1x"}, "format: "),
         ({"kind": "machines"}, "kind: "),
         ({"features": []}, "features: expected at least one"),
@@ -94,6 +94,7 @@ def test_what_is_no_number_adds_nothing_to_the_start() -> None:
         ({"start": {"usefull": 1.0}}, "start: usefull is not a feature"),
         ({"start": {"useful": "much"}}, "start.useful: "),
         ({"surprise": 1}, "surprise: "),
+        ({"scoring": {"phrase": "much"}}, "scoring.phrase: "),
         ({"checksums": {}}, "model.txt is not what was trained"),
         ({"features": [*NAMES[:3], "gone.title"]}, "1 features whose signals are not here: gone"),
         ({"features": NAMES[:2]}, "made for 4 features, the manifest names 2"),

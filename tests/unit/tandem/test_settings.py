@@ -177,6 +177,21 @@ def test_declared_fields(empty_folder: Path) -> None:
     assert schema.by_name["genre"].type is FieldType.KEYWORD
 
 
+def test_weights_are_those_of_declared_text_fields(empty_folder: Path) -> None:
+    """Where fields are declared it is known which there are; a title and a body always."""
+    declared = "[fields.year]\ntype = 'integer'\n[fields.abstract]\ntype = 'text'\n"
+    weights = "[search.lexical.weights]\n"
+    write(empty_folder, f"{declared}{weights}title = 2\nbody = 0\nabstract = 10\n")
+    assert load().search.lexical.weights == {"title": 2.0, "body": 0.0, "abstract": 10.0}
+    for name, hint in (("abstrakt", "did you mean 'abstract'?"), ("year", "title, body, abstract")):
+        write(empty_folder, f"{declared}{weights}{name} = 2\n")
+        with pytest.raises(SettingsError, match=f"weights.{name}': .* no text field") as raised:
+            load()
+        assert hint in raised.value.hint
+    write(empty_folder, f"{weights}year = 2\n")
+    assert load().search.lexical.weights == {"year": 2.0}, "the documents will say"
+
+
 def test_contradicting_fields(empty_folder: Path) -> None:
     """What the schema refuses is told in its words."""
     write(empty_folder, "[fields.document_id]\ntype = 'keyword'\n")
@@ -238,7 +253,12 @@ def test_the_default_data_folder_is_beside_the_file(empty_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "said", "hint"),
     [
-        ("TANDEM_FIELDS", "{", "environment:", "JSON"),
+        ("TANDEM_FIELDS", "{", "environment: setting 'fields': expected a table", "JSON"),
+        ("TANDEM_SEARCH__LEXICAL__WEIGHTS", '{"title": -1}', "search.lexical.weights.title", ""),
+        ("TANDEM_SEARCH__LEXICAL__WEIGHTS", '{"title": "x"}', "search.lexical.weights.title", ""),
+        ("TANDEM_SEARCH__LEXICAL__WEIGHTS", "[1]", "search.lexical.weights", ""),
+        ("TANDEM_SEARCH__LEXICAL__PHRASE", "11", "search.lexical.phrase", ""),
+        ("TANDEM_SEARCH__LEXICAL__PROXIMITY", "nan", "search.lexical.proximity", ""),
         ("TANDEM_QQQ", "1", "TANDEM_QQQ names no setting", "docs/reference"),
         ("TANDEM_SEARCH__BUDGET_MS", "inf", "search.budget_ms", ""),
     ],

@@ -122,7 +122,16 @@ class Shop:
 
     def follow(self) -> None:
         """Fold what is new, as a server does in the background."""
-        self.behaviour.take(self.rows.rows(self.behaviour.position, 1_000))
+        piece = self.rows.rows(self.behaviour.position, 1_000)
+        if self.log.erasures.last() > self.behaviour.position:
+            self.behaviour.forget_people()
+        self.behaviour.take(piece)
+
+    def erase(self, person: str) -> None:
+        """Forget somebody."""
+        number = self.log.erasures.ask("films", person).number
+        for _ in (*self.log.erasures.collect(number), *self.log.erasures.rewrite(number)):
+            pass
 
     def report(self) -> Skew:
         """What was logged, against what a replay makes of the log."""
@@ -146,6 +155,23 @@ def test_a_replay_of_the_log_gives_what_was_served(log: EventLog) -> None:
     assert report.lines() == [
         f"360 documents of 60 queries: {len(report.differences)} features as they were served"
     ]
+
+
+def test_after_somebody_was_erased(log: EventLog) -> None:
+    """Of all others too, who shared devices and sessions with them; of what was answered while
+    they were erased, and put down later, nothing is kept.
+    """
+    shop = Shop(log)
+    for number in range(60):
+        shop.search(number)
+        if number in {20, 41}:
+            shop.erase(f"u{2 + number % 3}")
+            shop.erase("c1")
+        if number % 3:
+            shop.follow()
+    report = shop.report()
+    assert 20 < report.queries < 60
+    assert report.differing == 0
 
 
 def test_what_was_served_otherwise_is_found(log: EventLog) -> None:

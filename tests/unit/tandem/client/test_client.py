@@ -14,12 +14,14 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.asked_writes import AskedWrite
 from api.event_intake import MAXIMUM_EVENTS
 from api.http_errors import NAMES
 from api.listening import bound_to, listening
-from tandem.client import Client, Erased, Refused, Sent, ServerFailed, ServerUnavailable
+from tandem.client import Client, Delete, Patch, Put, Refused, Sent, ServerFailed, ServerUnavailable
 from tandem.client.asking import BYTES_PER_CALL, ITEMS_PER_CALL
 from tandem.client.errors import FIELDS
+from tandem.documents import Document
 from tandem.errors import (
     BadCursor,
     CollectionNotFound,
@@ -252,18 +254,59 @@ def test_rejected_events_are_named_by_their_place() -> None:
     assert (sent.accepted, sent.unknown_query_ids) == (2, ("q",))
 
 
-@pytest.mark.parametrize("state", ["done", "under_way"])
-def test_erasure(state: str) -> None:
+def test_writes_arrive_as_they_are() -> None:
+    """Each at its document, whatever its id; with its condition, and the patience asked for."""
+    served = StandIn()
+    web = client_of(served).app
+    assert isinstance(web, FastAPI)
+    ids = ["d3", "a/b?c#d", "é %2F", "similar", "a//b", "/", ".", "..", "../x", "...", "a/similar"]
+    with (
+        listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address,
+        Client(address) as client,
+    ):
+        for document_id in ids:
+            document = Document(document_id, "Snow", "", {"kind": "book"})
+            assert client.put(document, if_sequence=7).document_id == document_id
+            assert client.patch(document_id, {"title": None}).result == "updated"
+            assert client.delete(document_id).sequence == 7
+            assert client.document(document_id).document.document_id == document_id
+        assert client.put(document, wait=True, wait_ms=50).indexed is not None
+        told = list(client.write_many([Put(document, 7), Patch("d", {}), Delete("d")]))
+    content = {"title": "Snow", "body": "", "attributes": {"kind": "book"}}
+    log = served.document_desk.log
+    assert log[: 3 * len(ids)] == [
+        asked
+        for name in ids
+        for asked in (
+            AskedWrite("put", name, content, 7),
+            AskedWrite("patch", name, {"title": None}),
+            AskedWrite("delete", name),
+        )
+    ]
+    assert served.document_desk.waited == [(7, 0.05)]
+    assert [(item.action, item.if_sequence) for item in log[-3:]] == [
+        ("put", 7), ("patch", None), ("delete", None),
+    ]  # fmt: skip
+    assert [line.result for line in told] == ["created", "updated", "deleted"]
+
+
+def test_a_search_that_sees_a_write() -> None:
+    """The server is told which; a leg that is behind is named."""
+    served = StandIn()
+    served.document_desk.behind_by = (Degradation("vector", "behind"),)
+    found = client_over(served).search("snow", min_sequence=7)
+    assert [sequence for sequence, _ in served.document_desk.waited] == [7]
+    assert Degradation("vector", "behind") in found.degraded
+
+
+def test_erasure() -> None:
     """What was done, and whether that is all."""
-    told: dict[str, Any] = {
-        "user_id": "a/b", "state": state, "events": 3, "impressions": 2, "features": 1,
-        "beyond_reach": ["backups"], "asked_at": "2026-11-21T09:30:00Z", "done_at": None,
-    }  # fmt: skip
-    served = Script(httpx.Response(200 if state == "done" else 202, json=told))
-    erased = client_told(served).erase_user("a/b")
-    assert erased == Erased("a/b", state == "done", 3, 2, 1, ("backups",))
-    (asked,) = served.asked
-    assert (asked.method, asked.url.raw_path) == ("DELETE", b"/v1/users/a%2Fb")
+    for user_id, is_done in (("a/b", True), ("x" * 200, False)):
+        erased = client_over(StandIn()).erase_user(user_id)
+        assert (erased.user_id, erased.is_done) == (user_id, is_done)
+        counts = (erased.events, erased.impressions, erased.features)
+        assert all(isinstance(count, int) for count in counts)
+        assert all(isinstance(reach, str) for reach in erased.beyond_reach)
 
 
 def test_health() -> None:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from tandem.client import Client, ServerFailed, ServerUnavailable
@@ -13,7 +14,7 @@ from tandem.documents import Document
 from tandem.errors import TandemError
 from tandem.events import Event
 from tandem.queries import Query
-from tests.scripted_server import Answer, Script, client_told, failing
+from tests.scripted_server import Answer, Script, client_told, failing, hanging_up
 from tests.unit.tandem.client.conftest import Clock
 
 WRITTEN = {"document_id": "d", "result": "updated", "sequence": 7}
@@ -106,6 +107,23 @@ def test_what_may_have_been_done_is_not_asked_again(ask: Ask) -> None:
             ask(client_told(Script(failing(status, code))))
     with pytest.raises(ServerUnavailable, match="is not known"):
         ask(client_told(Script(broken())))
+
+
+def test_connections_that_really_break() -> None:
+    """Before, amid and after a reply's head; what was sent again is the same."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    body = orjson.dumps(WRITTEN)
+    whole = head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    broken = [b"", head, head + b"Content-Length: 99\r\n\r\n{", whole[:-1]]
+    with hanging_up(*broken, whole) as (address, read), Client(address, retries=4) as client:
+        assert client.put(Document("d", "x")).sequence == 7
+    assert len(read) == 5
+    assert len({*read}) == 1
+    with hanging_up(*broken) as (address, read), Client(address) as client:
+        for done in range(1, 5):
+            with pytest.raises(ServerUnavailable, match="is not known"):
+                client.put(Document("d", "x"), if_sequence=3)
+            assert len(read) == done
 
 
 @pytest.mark.parametrize(

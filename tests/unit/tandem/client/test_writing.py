@@ -136,8 +136,9 @@ def test_conditions_and_waiting() -> None:
         (lambda client: client.put(WHOLE, wait_ms=0), "wait=indexed&wait_ms=0"),
     ]  # fmt: skip
     for ask, parameters in asks:
-        served = Script(written(indexed=indexed))
-        assert cast("Written", ask(client_told(served))).indexed == indexed
+        served = Script(written(indexed=indexed, refused={"vector": "no"}))
+        said = cast("Written", ask(client_told(served)))
+        assert (said.indexed, said.refused) == (indexed, {"vector": "no"})
         assert served.asked[0].url.query.decode() == parameters
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tandem.analysis import ENGLISH
 from tandem.engines import opensearch_queries as queries
+from tandem.engines.neighbours import Pair
 from tandem.engines.opensearch_client import Server
 from tandem.engines.opensearch_index import OpenSearchIndex
 from tandem.errors import EngineError, EngineUnavailable, FieldError
@@ -15,9 +16,11 @@ from tandem.fields import Field, FieldType
 from tandem.lexical import Matching, Place
 from tandem.queries import Sort
 from tandem.schema import Schema
+from tandem.scoring import MOST_PAIRS, LexicalScoring
 from tandem.suggestions import Match
 from tests.builders import deletion, document, filters, schema_of, upserts
 
+EVERYTHING = LexicalScoring.of({"abstract": 2.0}, phrase=0.5, proximity=0.25)
 SCHEMA = schema_of(genre="keyword", year="integer", abstract="text")
 
 
@@ -52,6 +55,12 @@ def test_the_clauses_of_a_long_text_stay_within_lucenes_limit() -> None:
         most = queries.scored_words(schema)
         assert most >= 1
         assert most * (1 + len(schema.text_fields)) <= 1_024 - 100
+        beside = queries.scored_words(schema, MOST_PAIRS)
+        assert beside >= 1
+        pairs = [Pair("a", "b", 1, "a b", "a b")] * MOST_PAIRS
+        asked = queries.scored(queries.Text("a b", pairs=pairs), schema, EVERYTHING)
+        together = [part for part in asked["bool"]["should"] if "match_phrase" in part]
+        assert beside * (1 + len(schema.text_fields)) + len(together) <= 1_024 - 100
 
 
 def test_only_misspelt_words_of_four_letters_are_looked_up_nearby() -> None:
@@ -166,6 +175,25 @@ def test_schemas_without_text_fields_of_their_own() -> None:
     assert [*query["bool"]["must"][0]["match"]] == ["all_text"]
     parts = query["bool"]["should"][0]["dis_max"]["queries"]
     assert [next(iter(part["match"])) for part in parts] == ["title", "body"]
+
+
+def test_a_scoring_is_boosts_and_phrases() -> None:
+    """Of what is said nothing needs to match but a word."""
+    pairs = [Pair("effect", "drug", 3, "effects of the drug", "effects drug")]
+    text = queries.Text("effects of the drug", pairs=pairs)
+    query = queries.scored(text, SCHEMA, EVERYTHING)
+    (must,) = query["bool"]["must"]
+    assert must == queries.any_word("all_text", text)
+    best, phrase, near = query["bool"]["should"]
+    boosts = {name: told["boost"] for part in best["dis_max"]["queries"]
+              for name, told in part["match"].items()}  # fmt: skip
+    assert boosts == {"title": 1.0, "body": 1.0, "text_abstract": 2.0}
+    asked = {"query": "effects of the drug", "slop": 0, "boost": 0.5}
+    assert phrase == {"match_phrase": {"all_text": asked}}
+    asked = {"query": "effects drug", "slop": 6, "boost": 0.25}
+    assert near == {"match_phrase": {"all_text": asked}}
+    plain = queries.scored(queries.Text("effects of the drug"), SCHEMA)
+    assert queries.scored(text, SCHEMA) == plain, "pairs count for nothing by default"
 
 
 def test_a_single_wording_is_asked_for_as_it_is() -> None:

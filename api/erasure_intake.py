@@ -1,0 +1,94 @@
+"""Whoever asks over HTTP that somebody be forgotten waits for it, but not for ever."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillAtIt
+from contextlib import contextmanager
+from functools import partial
+from threading import BoundedSemaphore, Event
+from typing import Any
+
+from api.erasing import PAUSE_SECONDS, finish, told
+from api.event_intake import FLUSH_SECONDS, Busy, EventLogUnavailable
+from tandem.catalog.catalog import Catalog
+from tandem.errors import CatalogError
+from tandem.telemetry import logger
+
+WAIT_SECONDS = 10.0
+"""Longer than an erasure takes, but in a log of many millions."""
+
+AT_ONCE = 2
+"""What is erased beside each other. Each reads the whole log."""
+
+MOST_WAITING = 4
+"""How many calls may wait: searches need the other threads."""
+
+
+class ErasureIntake:
+    """Erases people from one collection. ``flush`` writes what was shown before. Thread-safe."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        collection: str,
+        flush: Callable[[float], bool],
+        *,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self._catalog = catalog
+        self._collection = collection
+        self._flush = flush
+        self._wait_seconds = wait_seconds
+        self._turns = BoundedSemaphore(MOST_WAITING)
+        self._hands = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="erasing")
+        self._closed = Event()
+
+    def take(self, person: str) -> dict[str, Any]:
+        """Have somebody forgotten, by the id that they have as a user or as a client, and say how
+        far it is: what takes too long is done afterwards.
+
+        Raises:
+            FieldError: it is no id.
+            EventLogUnavailable: the log failed; what is noted is done later.
+            Busy: too many calls wait already.
+        """
+        with self._turn():
+            try:
+                self._flush(FLUSH_SECONDS)
+                noted = self._catalog.events.erasures.ask(self._collection, person)
+                pause = partial(self._closed.wait, PAUSE_SECONDS)
+                self._wait(self._hands.submit(finish, self._catalog, noted, pause))
+                found = self._catalog.events.erasures.read(noted.number)
+            except CatalogError as error:
+                logger("api").warning("an erasure is not done yet: %s", error)
+                raise EventLogUnavailable(
+                    "the event log does not let anybody be erased now",
+                    hint="ask again: what is done stays done",
+                ) from error
+        return told(self._catalog, person, found)
+
+    def _wait(self, work: Future[None]) -> None:
+        try:
+            work.result(self._wait_seconds)
+        except StillAtIt:
+            work.add_done_callback(_tell)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(blocking=False):
+            raise Busy("too many people are being erased", hint="ask again later")
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def close(self) -> None:
+        """Begin nothing more, and stop after the steps in hand; ``retention`` does the rest."""
+        self._closed.set()
+        self._hands.shutdown(cancel_futures=True)
+
+
+def _tell(work: Future[None]) -> None:
+    """Nobody waits any more for what it comes to."""
+    if not work.cancelled() and (error := work.exception()) is not None:
+        logger("api").warning("an erasure is not done yet: %s", error)
