@@ -2,11 +2,13 @@
 
 import json
 import signal
+import socket
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -60,10 +62,44 @@ class Asking:
             self.enough.set()
 
 
+class Batch:
+    """A client that streams writes, one now and then, and would go on for ever."""
+
+    def __init__(self, address: str) -> None:
+        host, port = address.removeprefix("http://").split(":")
+        self._socket = socket.create_connection((host, int(port)), timeout=60)
+        self._replies = self._socket.makefile("rb")
+        self._socket.sendall(
+            b"POST /v1/documents:batch HTTP/1.1\r\nhost: localhost\r\n"
+            b"content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+        )
+
+    def write(self, document_id: str) -> Any:
+        """One more; what became of it."""
+        line = json.dumps({"document_id": document_id, "document": {"body": "streamed"}}) + "\n"
+        self._socket.sendall(f"{len(line):x}\r\n{line}\r\n".encode())
+        return self.told()
+
+    def told(self) -> Any:
+        """The next line of the reply; ``None`` behind the last one."""
+        for line in self._replies:
+            if line.startswith(b"{"):
+                return json.loads(line)
+            if line == b"0\r\n":  # the last chunk: the reply is whole
+                return None
+        raise AssertionError("the reply is cut off")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._replies.close()
+        self._socket.close()
+
+
 def test_under_load_nothing_acknowledged_is_lost_and_no_reply_cut(tmp_path: Path) -> None:
     """Every request of a connection that was open is answered whole; then nobody can connect. All
     events that were acknowledged are in the log, and no other one; so is every page that was shown.
-    The access log has a line a request, and no text.
+    A batch that is being streamed ends after what it has acknowledged, and says so. The access
+    log has a line a request, and no text.
     """
     shop = Shop(tmp_path)
     shop.configure()
@@ -82,7 +118,13 @@ def test_under_load_nothing_acknowledged_is_lost_and_no_reply_cut(tmp_path: Path
             thread.start()
         for one in clients:
             assert one.enough.wait(120)
+        batch = Batch(address)
+        assert [batch.write(f"s{number}")["result"] for number in (1, 2)] == ["created"] * 2
         serve.send_signal(signal.SIGTERM)
+        summary = batch.told()["summary"]
+        assert (summary["lines"], summary["created"], summary["stopping"]) == (2, 2, True)
+        assert batch.told() is None
+        batch.close()
         for thread in (*threads, reading):
             thread.join(60)
         assert serve.stderr is not None
@@ -91,6 +133,7 @@ def test_under_load_nothing_acknowledged_is_lost_and_no_reply_cut(tmp_path: Path
     statuses = sum((one.statuses for one in clients), Counter[int]())
     assert {*statuses} == {200}
     state = shop.state()
+    assert state["documents"] == 5 + 2
     assert state["events"] == sum(one.acknowledged for one in clients) >= CLIENTS * ENOUGH
     told = [json.loads(line) for line in lines]
     routes = Counter(line["route"] for line in told)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api import erasing, erasure_intake
+from api.erasing import finish
 from api.erasure_intake import MOST_WAITING, ErasureIntake
 from api.event_intake import Busy, EventLogUnavailable
 from tandem.catalog.catalog import Catalog
@@ -45,8 +45,8 @@ class Held:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.may_go_on = threading.Event()
         self.error: Exception | None = None
-        self._finish = erasing.finish
-        monkeypatch.setattr(erasure_intake, "finish", self)
+        self._finish = finish
+        monkeypatch.setattr("api.erasure_intake.finish", self)
 
     def __call__(self, *given: object) -> None:
         """See ``finish``."""

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from api import processes
 from api.listening import bound_to
 from api.metrics import FOLDER
-from api.processes import Order, Worker, Workers, answer_by_workers
+from api.processes import WELL_SECONDS, Order, Worker, Workers, answer_by_workers
 from tandem.errors import SettingsError, TandemError
 from tandem.settings import Settings
 
@@ -56,15 +55,15 @@ def ending(code: int) -> Work:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Processes that need not load anything, and nobody waits long for them."""
-    monkeypatch.setattr(processes, "_SPAWN", get_context("fork"))
-    monkeypatch.setattr(processes, "AGAIN_SECONDS", 0.01)
-    monkeypatch.setattr(processes, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr("api.processes._SPAWN", get_context("fork"))
+    monkeypatch.setattr("api.processes.AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("api.processes.POLL_SECONDS", 0.02)
     monkeypatch.setenv(FOLDER, str(tmp_path))
 
 
 def made(monkeypatch: pytest.MonkeyPatch, work: Work, count: int = 2) -> Workers:
     """So many, which do that."""
-    monkeypatch.setattr(processes, "work", work)
+    monkeypatch.setattr("api.processes.work", work)
     return Workers(ORDER, bound_to("127.0.0.1", 0), [Worker(number + 1) for number in range(count)])
 
 
@@ -127,7 +126,7 @@ def test_one_that_dies_comes_back(
 
 def test_one_that_dies_again_and_again_is_waited_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice as long each time, and not for ever; once it has lived for long it is a new trouble."""
-    monkeypatch.setattr(processes, "AGAIN_SECONDS", 1.0)
+    monkeypatch.setattr("api.processes.AGAIN_SECONDS", 1.0)
     (worker,) = (alone := made(monkeypatch, well, 1)).workers
     alone.begin(threading.Event())
     waited = list[int]()
@@ -136,7 +135,7 @@ def test_one_that_dies_again_and_again_is_waited_with(monkeypatch: pytest.Monkey
         alone._bury(_killed(worker))
         waited.append(round(worker.due - time.monotonic()))
         alone.start(worker)
-    worker.since -= processes.WELL_SECONDS
+    worker.since -= WELL_SECONDS
     alone._bury(_killed(worker))
     assert [*waited, worker.deaths] == [1, 2, 4, 30, 1]
     alone.stop()
@@ -175,7 +174,7 @@ def test_who_does_not_end_is_killed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """After the time in which what runs may be finished."""
-    monkeypatch.setattr(processes, "END_SECONDS", 0.05)
+    monkeypatch.setattr("api.processes.END_SECONDS", 0.05)
     (worker,) = (alone := made(monkeypatch, stubborn, 1)).workers
     alone.begin(threading.Event())
     alone.stop()
