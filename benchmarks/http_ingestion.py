@@ -36,7 +36,7 @@ from tandem.protocols import Embedder
 from tandem.schema import infer_schema
 from tandem.settings import Settings
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.2
 
 
 class Spent(NamedTuple):
