@@ -8,6 +8,9 @@ BIN := $(ENV)/bin
 # one more than cores, as a third of a test is waiting for servers and disks
 TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
 
+# what tests start, they start often: each process would compile everything anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo test docs lock torch-test long-test soak services containers up down clean
 
 help: ## Show the targets
@@ -42,17 +45,19 @@ lock: install ## Choose the newest allowed versions and lock them
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 pyproject.toml --group dev -o requirements/dev.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 pyproject.toml --extra torch --group dev -o requirements/torch.lock
 
+# only what the tests import is worth compiling
 $(TORCH_ENV)/.installed: requirements/torch.lock pyproject.toml
 	$(PYTHON) -m venv $(TORCH_ENV)
-	$(TORCH_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/torch.lock
+	$(TORCH_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements/torch.lock
 	$(TORCH_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 torch-test: $(TORCH_ENV)/.installed ## Test the extra [torch] in an environment of its own (5.3 GB)
 	$(TORCH_ENV)/bin/python -m pytest tests/torch $(PYTEST_ARGUMENTS)
 
+# two, not more: they start servers and processes of their own
 long-test: install ## The tests that take minutes, in their short form
-	$(BIN)/python -m pytest -m long $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest -m long --numprocesses 2 $(PYTEST_ARGUMENTS)
 
 # a line for every long form, with what makes it long before it; nothing is skipped unsaid
 LONG_FORM := $(BIN)/python -m pytest -s -m ""

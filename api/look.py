@@ -138,16 +138,18 @@ class Look:
         return {"model": told | {"created_at": found.created_at}, "left_model": None}
 
     def _behaviour(self, name: str) -> dict[str, int | None]:
-        """How much of what people did is kept, and of how many pages the features, with their size;
-        ``None`` where the event log cannot be used.
+        """How much of what people did is kept, of how many pages the features, with their size, and
+        how many people are erased, and being erased; ``None`` where the event log cannot be used.
         """
-        told = ("events", "impressions", "features", "feature_bytes")
+        told = ("events", "impressions", "features", "feature_bytes", "erased", "erasing")
         try:
             if not self.catalog.has_events():
                 return dict.fromkeys(told, 0)
             log = self.catalog.events
             counts = (log.event_count(name), log.impression_count(name))
-            return dict(zip(told, (*counts, *log.features.size(name)), strict=True))
+            done = [noted.done_at is not None for noted in log.erasures.of(name)]
+            erased = (done.count(True), done.count(False))
+            return dict(zip(told, (*counts, *log.features.size(name), *erased), strict=True))
         except CatalogError:
             return dict.fromkeys(told)
 

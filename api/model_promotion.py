@@ -23,8 +23,8 @@ from tandem.catalog.releases import Release
 from tandem.protocols import Verdict
 
 
-class ModelPromotion(NamedTuple):
-    """What came of it. ``verdicts`` is empty where the model was live already."""
+class Promotion(NamedTuple):
+    """What came of it. ``verdicts`` is empty where what was asked for was live already."""
 
     release: Release
     verdicts: Sequence[Verdict] = ()
@@ -45,7 +45,7 @@ class ModelPromotion(NamedTuple):
 
 def promote_model(
     owner: Owner, name: str, number: int, overridden: Sequence[str] = ()
-) -> ModelPromotion:
+) -> Promotion:
     """Make a release of the live generation and a model. One that is live already stays so.
 
     Raises:
@@ -59,17 +59,17 @@ def promote_model(
     live = collection.release
     stored = catalog.models.get(number, name)
     if live.model == number:
-        return ModelPromotion(live)
+        return Promotion(live)
     manifest = opened_model(stored).manifest
     verdicts = _examined(owner, collection, live, number, manifest)
     allowed = [gate for gate in overridden if gate in MODEL_GATES]
     chosen = overruled(verdicts, allowed, f"model {number}", _retry(number, verdicts))
     release = catalog.releases.promote(name, live.generation, parent=live.number, model=number)
     afterwards(release, owner.stop, collection.refresh)
-    return ModelPromotion(release, verdicts, chosen)
+    return Promotion(release, verdicts, chosen)
 
 
-def withdraw_model(owner: Owner, name: str) -> ModelPromotion:
+def withdraw_model(owner: Owner, name: str) -> Promotion:
     """Make a release of the live generation without a model: the untrained order, at once. Where
     none is live, all stays as it is.
 
@@ -80,10 +80,10 @@ def withdraw_model(owner: Owner, name: str) -> ModelPromotion:
     collection.refresh()
     live = collection.release
     if live.model is None:
-        return ModelPromotion(live)
+        return Promotion(live)
     release = catalog.releases.promote(name, live.generation, parent=live.number)
     afterwards(release, owner.stop, collection.refresh)
-    return ModelPromotion(release)
+    return Promotion(release)
 
 
 def _examined(

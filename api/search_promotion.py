@@ -9,7 +9,7 @@ import orjson
 from api.aftermath import afterwards
 from api.examination import OwnQualityGate
 from api.model_fitness import check_scores, opened_model
-from api.model_promotion import ModelPromotion
+from api.model_promotion import Promotion
 from api.owner import Owner
 from api.promotion import judgments
 from indexer.reindexing import overruled
@@ -25,7 +25,7 @@ SEARCH_GATES = ("quality",)
 
 def promote_search(
     owner: Owner, name: str, search: Mapping[str, Any], overridden: Sequence[str] = ()
-) -> ModelPromotion:
+) -> Promotion:
     """Make a release of the live generation and model that has those settings of ``[search]`` of
     its own; none for an empty ``search``. What is live already stays so.
 
@@ -41,7 +41,7 @@ def promote_search(
     text = orjson.dumps(search, option=orjson.OPT_SORT_KEYS).decode()
     wanted = replace(live, search=None if text == NO_SEARCH else text)
     if wanted == live:
-        return ModelPromotion(live)
+        return Promotion(live)
     scoring = collection.searching.scoring_of(wanted)
     scoring.check(collection.generation.schema.text_fields)
     verdicts: list[Verdict] = []
@@ -58,7 +58,7 @@ def promote_search(
         name, live.generation, parent=live.number, model=live.model, search=text
     )
     afterwards(release, owner.stop, collection.refresh)
-    return ModelPromotion(release, verdicts, chosen)
+    return Promotion(release, verdicts, chosen)
 
 
 def _check_model(stored: StoredModel, scoring: LexicalScoring) -> None:

@@ -19,8 +19,14 @@ TUNABLE = ("fusion", "depth", "lexical", "vector")
 
 
 def current_point(settings: SearchSettings) -> Point:
-    """The fusion that these settings say."""
-    return Point(settings.fusion, settings.depth, _leg(settings.lexical), _leg(settings.vector))
+    """The fusion that these settings say, and how they score words."""
+    return Point(
+        settings.fusion,
+        settings.depth,
+        _leg(settings.lexical),
+        _leg(settings.vector),
+        lexical_scoring(settings),
+    )
 
 
 def _leg(settings: LegSettings) -> Leg:

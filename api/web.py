@@ -82,15 +82,15 @@ def create_web(
         web.include_router(part.routes(serving))
     web.include_router(metrics.routes(serving, operated.metrics))
     web.include_router(page.routes(serving, people))
-    described = with_optional_keys(with_nulls(web.openapi()))
-    web.openapi_schema = described
 
     @web.get(OPENAPI, include_in_schema=False, dependencies=[Depends(refuse_unknown)])
     async def openapi() -> Json:
         """The application, described."""
         return Json(described)
 
-    answer_errors(web, ["/", page.JUDGE, OPENAPI, *web.openapi()["paths"]])
+    # after the last route, which would have it made again
+    described = web.openapi_schema = with_optional_keys(with_nulls(web.openapi()))
+    answer_errors(web, ["/", page.JUDGE, OPENAPI, *described["paths"]])
     web.add_middleware(Access, recognise=recognise)
     web.add_middleware(Bounded, waiting=operated.waiting)
     if origins:

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from api.commands.eval_tune import tuned_over
 from api.console import Bars
+from api.tuning import tuned_over
 from benchmarks.common import (
     benchmark_settings,
     forget,
@@ -23,7 +23,8 @@ from benchmarks.common import (
 )
 from query.understanding import check_searchable
 from relevance_eval.query_set import read_query_set
-from relevance_eval.tuning.tuning import Folds, Tuned
+from relevance_eval.tuning.choosing import Folds
+from relevance_eval.tuning.tuning import Tuned
 from relevance_eval.tuning.written import as_data
 
 RRF = "rrf, k = 60"

@@ -1,4 +1,4 @@
-"""The section of the settings that says how `tandem serve` answers."""
+"""How ``tandem serve`` is set: a section of the settings."""
 
 from typing import Literal
 

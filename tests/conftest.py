@@ -1,6 +1,12 @@
-"""How the tests are shared out where several processes run them: ``pytest --numprocesses 2``."""
+"""Where the tests write, and how they are shared out where several processes run them:
+``pytest --numprocesses 2``.
+"""
 
+import os
 import re
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +18,22 @@ NEEDS_OPENSEARCH = re.compile(
 )
 
 NEEDS_PAGE = re.compile(r"e2e/page/test_")
+
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 2**30
+"""A run writes up to 2 GB, its servers' data included."""
+
+
+def write_into_memory() -> None:
+    """Temporary files are kept in memory, where there is room: tests end processes, never the
+    machine, so that nothing need reach a disk. Whoever sets ``TMPDIR`` has chosen a place.
+    """
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    if has_room and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+write_into_memory()
 
 # no test is timed: on a busy machine that would tell of the machine
 settings.register_profile("tandem", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,5 +53,8 @@ class Together(LoadFileScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
-    """See above."""
+    """See above. In the order of collection: the rooms' many quick files come last, so that no
+    process is left alone with what takes long.
+    """
+    config.option.loadscopereorder = False
     return Together(config, log)

@@ -2,13 +2,11 @@
 workers that search it as two processes would.
 """
 
-import shutil
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, cast
 
 from api.collection import OpenCollection
@@ -33,7 +31,6 @@ from tests.paging_oracle import DEPTH
 from tests.versions_seen import Versions
 
 NAME = "main"
-ROOM_BYTES = 2**30
 PASSAGE_TOKENS = 32
 
 
@@ -45,15 +42,6 @@ class OtherEmbedder(HashEmbedder):
     def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
         """See ``Embedder``."""
         return super().embed_queries([text.strip() and f"other {text}" for text in texts])
-
-
-@contextmanager
-def quick_folder() -> Iterator[Path]:
-    """A folder in memory, where there is room: what is written is not meant to last."""
-    memory = Path("/dev/shm")
-    has_room = memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES
-    with TemporaryDirectory(dir=memory if has_room else None) as folder:
-        yield Path(folder)
 
 
 @dataclass

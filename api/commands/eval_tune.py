@@ -1,26 +1,25 @@
 """``tandem eval tune``."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.bootstrap import open_house
-from api.collection import OpenCollection
 from api.commands.eval_findings import findings_data, tell_findings
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.commands.search import bring_up_to_date
-from api.console import FOUND, Bars, bars, note, printable, say, say_json
-from api.leg_answers import leg_answers
-from api.tuned import current_point
+from api.console import FOUND, bars, note, printable, say, say_json
+from api.tuning import tuned_over
 from query.understanding import check_searchable
-from relevance_eval.query_set import QuerySet, read_query_set
-from relevance_eval.tuning.answers import packed
-from relevance_eval.tuning.points import grid
-from relevance_eval.tuning.tuning import MEASURE, Folds, Tuned, tune
-from relevance_eval.tuning.written import as_data, as_toml, difference
-from tandem.errors import EngineUnavailable, InputError
+from relevance_eval.formats.text import written
+from relevance_eval.query_set import read_query_set
+from relevance_eval.tuning.answers import MEASURE
+from relevance_eval.tuning.choosing import Folds
+from relevance_eval.tuning.losses import difference
+from relevance_eval.tuning.tuning import Tuned
+from relevance_eval.tuning.written import as_data, as_toml
+from tandem.errors import InputError
 
 DEEPEST = 1_000
 
@@ -58,10 +57,12 @@ def run(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Choose how words and meaning are fused, by judged queries, and say what it is worth.
+    """Choose how words and meaning are fused, and how words score, by judged queries, and say what
+    it is worth.
 
-    Both legs are asked once; every fusion is tried on what they said. Beside the figure that the
-    choice was made by stands the held-out one: of queries that had no part in the choice.
+    The vector leg is asked once, the lexical one once for each way to score words; every fusion is
+    tried on what they said. Beside the figure that the choice was made by stands the held-out one:
+    of queries that had no part in the choice.
     """
     chosen = settings(config, data_dir, collection)
     judged = read_query_set(judgments, None, check_searchable)
@@ -75,11 +76,17 @@ def run(
         open_house(chosen, "tandem eval tune", notify=note, create=False) as house,
     ):
         target = house.collection(chosen.collection)
+        target.begin_to_load()
+        bring_up_to_date(target)
         tuned = tuned_over(target, judged, depth, Folds(folds, seed), shown)
         if (model := target.release.model) is not None:
-            note(f"warning: model {model} has the last word on the order; beneath it stands this:")
+            note(
+                f"warning: model {model} has the last word on the order, and knows words as they "
+                "are scored now, so that no other way was tried; beneath it stands this:"
+            )
     if write is not None:
-        _write(write, as_toml(tuned, judged.name))
+        with written(write) as file:
+            file.write(as_toml(tuned, judged.name))
     if as_json:
         say_json(as_data(tuned) | {"findings": findings_data(judged.findings)})
     else:
@@ -87,49 +94,6 @@ def run(
         if write is not None and not tuned.is_current:
             note(f"  next: tandem promote --search {write}")
     return FOUND
-
-
-def tuned_over(
-    target: OpenCollection, judged: QuerySet, depth: int, folds: Folds, shown: Bars
-) -> Tuned:
-    """The choice for the live release, with its bars. Legs are asked for no less than searches ask
-    of them: what there is now is measured as it is.
-
-    Raises:
-        EngineUnavailable: a leg is missing, or has but a part of what it should have.
-        QueryError: a query cannot be asked.
-        InputError: there are too few queries.
-    """
-    _prepare(target)
-    shown.add("asking", "asking", len(judged.qrels))
-    texts = {query_id: judged.queries[query_id] for query_id in judged.qrels}
-    current = current_point(target.searching.settings_of(target.release))
-    deepest = max(depth, current.depth)
-    answers = leg_answers(target, texts, deepest, lambda _: shown.advance("asking", 1))
-    points = grid(depth)
-    shown.add("fusing", "fusing", len(points))
-    return tune(
-        packed(answers, judged.qrels),
-        points,
-        current=current,
-        folds=folds,
-        progress=lambda count: shown.advance("fusing", count),
-    )
-
-
-def _prepare(target: OpenCollection) -> None:
-    """Both legs must be whole: a fusion is tuned to what both can find."""
-    target.begin_to_load()
-    bring_up_to_date(target)
-    failure = target.wait_until_loaded()
-    if failure is not None:
-        raise EngineUnavailable(f"no search by meaning: {failure}", hint=failure.hint)
-    missing: Sequence[str] = sorted({*target.faults, *target.incomplete})
-    if missing:
-        raise EngineUnavailable(
-            f"the {missing[0]} index is not whole: what it lacks would be tuned to",
-            hint="see tandem status, and tune once every index is built",
-        )
 
 
 def _check(path: Path, judgments: Path) -> None:
@@ -140,16 +104,10 @@ def _check(path: Path, judgments: Path) -> None:
         raise InputError(f"--write {path}: that is {what}, expected a file of its own")
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--write {path}: {error.strerror}") from None
-
-
 def _tell(tuned: Tuned) -> None:
     held_out = tuned.held_out
-    say(f"chosen among {tuned.points:,} by {tuned.queries:,} queries: {tuned.point}")
+    words = f" and {tuned.scorings:,} ways to score words" if tuned.scorings > 1 else ""
+    say(f"chosen among {tuned.points:,} fusions{words} by {tuned.queries:,} queries: {tuned.point}")
     say(
         f"  {MEASURE} {held_out.mean:.4f} held out, 95 % interval {held_out.low:.4f} to "
         f"{held_out.high:.4f} ({tuned.shown:.4f} over the queries that it was chosen by)"

@@ -115,6 +115,9 @@ def _show(state: dict[str, Any]) -> None:
         logged = f", features of {state['features']:,} ({_room(state['feature_bytes'])})"
         shown = f"{impressions:,} impression{'s' * (impressions != 1)}"
         say(f"  behaviour {said}, {shown}{logged if state['features'] else ''}")
+        if state["erased"] or state["erasing"]:
+            waiting = f", {state['erasing']:,} being erased" if state["erasing"] else ""
+            say(f"  erased    {state['erased']:,} people{waiting}")
     say(f"  fields    {printable(fields)}")
     if state["pending"] is not None:
         say(f"  pending   {printable(state['pending'])}")

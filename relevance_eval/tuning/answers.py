@@ -13,7 +13,10 @@ from tandem.normalisation import Floats
 LEGS: Final = ("lexical", "vector")
 """The order of the legs in every array here."""
 
+LEXICAL, VECTOR = range(len(LEGS))
+
 CUTOFF: Final = 10
+MEASURE: Final = "nDCG@10"
 
 Integers = npt.NDArray[np.int64]
 

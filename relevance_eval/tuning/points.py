@@ -12,6 +12,7 @@ import numpy.typing as npt
 from relevance_eval.tuning.answers import CUTOFF, LEGS, LegTable
 from tandem.fusion import FLOORS
 from tandem.normalisation import NORMALISATIONS, Floats, Fusion, normalised
+from tandem.scoring import DEFAULT, LexicalScoring
 
 CONSTANTS = (1.0, 5.0, 10.0, 20.0, 40.0, 60.0, 100.0)
 DIVISIONS = tuple(round(0.05 * step, 2) for step in range(1, 20))
@@ -38,13 +39,15 @@ class Leg:
 @dataclass(frozen=True, slots=True)
 class Point:
     """A fusion: candidates are the best ``depth`` of both legs by reciprocal rank fusion, ordered
-    by it, or by the weighted sum of their scores, normalised as ``fusion`` says.
+    by it, or by the weighted sum of their scores, normalised as ``fusion`` says. ``scoring`` is how
+    words score, which the answers tell that are fused.
     """
 
     fusion: Fusion = "rrf"
     depth: int = 100
     lexical: Leg = field(default_factory=Leg)
     vector: Leg = field(default_factory=Leg)
+    scoring: LexicalScoring = DEFAULT
 
     @property
     def legs(self) -> tuple[Leg, Leg]:
@@ -56,6 +59,12 @@ class Point:
         told: dict[str, Any] = {"fusion": self.fusion, "depth": self.depth}
         for name, leg in zip(LEGS, self.legs, strict=True):
             told[name] = {"k": leg.k, "weight": leg.weight, "share": leg.share}
+        words = self.scoring
+        told["lexical"] |= {
+            "weights": dict(words.weights),
+            "phrase": words.phrase,
+            "proximity": words.proximity,
+        }
         return told
 
     def __str__(self) -> str:
@@ -64,7 +73,8 @@ class Point:
             said = f"k {one.k:g} and {other.k:g}, weights {one.weight:g} and {other.weight:g}"
         else:
             said = f"shares {one.share:g} and {other.share:g}"
-        return f"{self.fusion}, depth {self.depth}, {said} (lexical and vector)"
+        words = "" if self.scoring == DEFAULT else f", words scored by {self.scoring}"
+        return f"{self.fusion}, depth {self.depth}, {said} (lexical and vector){words}"
 
 
 def grid(deepest: int) -> Sequence[Point]:

@@ -1,35 +1,28 @@
-"""Chooses a fusion, and says honestly what it is worth.
+"""Chooses a fusion and how words score, and says honestly what that is worth.
 
 The best of many is flattered: it was chosen by the figure it is shown with. So queries are put into
-folds; each fold is measured with the point that was best on the others, and all folds together are
-the held-out figure (M. Stone, "Cross-Validatory Choice and Assessment of Statistical Predictions",
-Journal of the Royal Statistical Society B, 1974).
-
-Nor is the best of a thousand points the one with the highest mean, which a few queries made: a
-point is judged together with its neighbours. On SciFact's train queries, a choice by 250 of them
-gains a fifth more on the others so, and from fold to fold it stays the same.
+folds; each fold is measured with what was best on the others, and all folds together are the
+held-out figure (M. Stone, "Cross-Validatory Choice and Assessment of Statistical Predictions",
+Journal of the Royal Statistical Society B, 1974). Both choices are made anew for each fold.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
-from relevance_eval.tuning.answers import LEGS, Integers, LegTable, ndcg
-from relevance_eval.tuning.points import Fuser, Point, neighbours
-from tandem.errors import InputError
+from relevance_eval.tuning.answers import VECTOR, Integers, LegTable, ndcg
+from relevance_eval.tuning.choosing import Chooser, Folds, Scored, best_scoring, surest
+from relevance_eval.tuning.losses import leg_warnings
+from relevance_eval.tuning.points import Fuser, Point
 from tandem.intervals import Estimate, estimate
 from tandem.normalisation import Floats
+from tandem.scoring import LexicalScoring
 
-MEASURE = "nDCG@10"
-FEWEST_QUERIES = 20
-"""With fewer, a choice among hundreds of points is luck."""
-
-SURE = 2.0
-"""Standard errors."""
-
-ROUNDING = 1e-12
-"""Means that differ by less are equal: they were summed in another order."""
+Tables = Iterable[tuple[LexicalScoring, LegTable]]
+"""What both legs said with words scored in each way: how they score now first."""
 
 Progress = Callable[[int], None]
 """Told how many more points are measured."""
@@ -50,7 +43,7 @@ class Lift:
 class Tuned:
     """What was chosen over all queries, and its worth. ``shown`` is its mean over the queries that
     it was chosen by; ``held_out`` that of choices which had not seen the query. ``is_current``:
-    what there is now stays.
+    what there is now stays. ``points`` and ``scorings`` are how many were tried.
     """
 
     point: Point
@@ -60,130 +53,105 @@ class Tuned:
     by_fold: Sequence[Point]
     queries: int
     points: int
+    scorings: int
     is_current: bool
     warnings: Sequence[str] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
-class Folds:
-    """How queries are put into folds, ``repeats`` times: one drawing of folds is luck, too."""
+class Pick(NamedTuple):
+    """What some of the queries choose: the numbers of a point and of a scoring."""
 
-    count: int = 10
-    seed: int = 0
-    repeats: int = 20
-
-    def of(self, queries: int) -> Sequence[Integers]:
-        """The rows of each fold of every drawing; each drawing holds all rows once.
-
-        Raises:
-            InputError: there are too few queries, or too many folds.
-        """
-        if queries < FEWEST_QUERIES:
-            raise InputError(
-                f"{queries} judged queries, expected {FEWEST_QUERIES} or more to tune by",
-                hint="judge more queries: what is chosen by a few is chosen by luck",
-            )
-        if not 2 <= self.count <= queries:
-            raise InputError(f"{self.count} folds, expected 2 to {queries}, one a query at most")
-        random = np.random.default_rng(self.seed)
-        return [
-            fold
-            for _ in range(self.repeats)
-            for fold in np.array_split(random.permutation(queries), self.count)
-        ]
+    point: int
+    scoring: int
 
 
 def tune(
-    table: LegTable,
+    tables: Tables,
     points: Sequence[Point],
     *,
     current: Point,
     folds: Folds | None = None,
     progress: Progress = lambda _: None,
 ) -> Tuned:
-    """The best of ``points`` and ``current`` over all queries, its held-out worth beside that of
-    ``current``, of reciprocal rank fusion with k = 60, and of each leg alone.
+    """The best of ``points`` and ``current`` over all queries, then the best scoring for it; their
+    held-out worth beside that of ``current``, of reciprocal rank fusion with k = 60, and of each
+    leg alone. Tables are taken one after the other; only the first is kept.
 
     Raises:
         InputError: there are too few queries, or too many folds.
     """
-    folds = folds or Folds()
-    rows = folds.of(len(table))
-    fuser = Fuser(table)
-    tried = [current, *(point for point in points if point != current)]
-    measured = np.empty((len(tried), len(table)))
-    for number, point in enumerate(tried):
-        measured[number] = ndcg(table, fuser.values(point))
-        progress(1)
-    choose = Chooser(tried, measured)
-    held_out, by_fold = _held_out(choose, rows)
-    every = np.arange(len(table))
-    best, nearest = choose(every), choose.nearest(every)
-    others = {
-        f"now ({current})": measured[0],
-        "rrf, k = 60": ndcg(table, fuser.values(Point(depth=current.depth))),
-    } | {f"the {name} leg alone": ndcg(table, fuser.leg(place)) for place, name in enumerate(LEGS)}
-    lifts = [_lift(name, values, held_out, folds.seed) for name, values in others.items()]
-    warnings = list(_warnings(lifts, float(held_out.mean())))
-    if best == 0 and nearest != 0:
-        gain = measured[nearest].mean() - measured[0].mean()
-        warnings.append(
-            "nothing is surely better than what there is now, which stays; nearest to it came "
-            f"{tried[nearest]}, {gain:+.4f} over the queries that it was chosen by"
-        )
+    folds, rest = folds or Folds(), iter(tables)
+    scoring, table = next(rest)
+    rows, every = folds.of(len(table)), np.arange(len(table))
+    others = (replace(point, scoring=scoring) for point in points)
+    tried = [current, *(point for point in others if point != current)]
+    choose = Chooser(tried, _measured(table, tried, progress))
+    trainings = [every, *(np.setdiff1d(every, fold) for fold in rows)]
+    chosen = [choose(training) for training in trainings]
+    used = {number: tried[number] for number in sorted({*chosen})}
+    scored = [Scored.of(*each, used) for each in chain([(scoring, table)], rest)]
+    best, *by_fold = (
+        Pick(point, surest(scored, point, training))
+        for point, training in zip(chosen, trainings, strict=True)
+    )
+    held_out = _held_out(scored, by_fold, rows)
+    now, legs = choose.measured[0], _legs(table, scored, best)
+    lists = {f"now ({current})": now, "rrf, k = 60": _rrf(table, current.depth)}
+    if any(pick.scoring for pick in (best, *by_fold)):
+        fused = [pick._replace(scoring=0) for pick in by_fold]
+        lists["the same fusion, words scored as now"] = _held_out(scored, fused, rows)
     return Tuned(
-        point=tried[best],
-        shown=float(measured[best].mean()),
+        point=replace(tried[best.point], scoring=scored[best.scoring].scoring),
+        shown=float(scored[best.scoring].by_point[best.point].mean()),
         held_out=estimate(held_out, table.query_ids, seed=folds.seed),
-        lifts=lifts,
-        by_fold=[tried[chosen] for chosen in by_fold],
+        lifts=[_lift(*each, held_out, folds.seed) for each in (lists | legs).items()],
+        by_fold=[
+            replace(tried[pick.point], scoring=scored[pick.scoring].scoring) for pick in by_fold
+        ],
         queries=len(table),
         points=len(tried),
-        is_current=best == 0,
-        warnings=warnings,
+        scorings=len(scored),
+        is_current=best == Pick(0, 0),
+        warnings=[
+            *leg_warnings(now, held_out, legs, folds.seed),
+            *_stays(choose, scored, best),
+        ],
     )
 
 
-class Chooser:
-    """Chooses a point by some of the queries: first the fusion, whatever the depth, then its depth.
-    The first point, which is what there is now, stays unless the other one gains more than twice
-    the standard error of the difference: a change must be surely worth one.
-    """
-
-    def __init__(self, points: Sequence[Point], measured: Floats) -> None:
-        """``measured``: shape (points, queries)."""
-        near, same_depth = neighbours(points)
-        self._any_depth = near / near.sum(axis=1, keepdims=True)
-        self._own_depth = same_depth / same_depth.sum(axis=1, keepdims=True)
-        self.measured = measured
-
-    def __call__(self, queries: Integers) -> int:
-        """The number of the point."""
-        best = self.nearest(queries)
-        gain = self.measured[best, queries] - self.measured[0, queries]
-        return best if gain.mean() > SURE * gain.std() / np.sqrt(len(queries)) else 0
-
-    def nearest(self, queries: Integers) -> int:
-        """The point that is best together with its neighbours, sure or not; of equal ones the
-        first.
-        """
-        means = self.measured[:, queries].mean(axis=1)
-        broad = self._any_depth @ means
-        is_best = broad >= broad.max() - ROUNDING
-        own = np.where(is_best, self._own_depth @ means, -np.inf)
-        return int((own >= own.max() - ROUNDING).argmax())
+def _measured(table: LegTable, points: Sequence[Point], progress: Progress) -> Floats:
+    """Shape (points, queries)."""
+    fuser, measured = Fuser(table), np.empty((len(points), len(table)))
+    for number, point in enumerate(points):
+        measured[number] = ndcg(table, fuser.values(point))
+        progress(1)
+    return measured
 
 
-def _held_out(choose: Chooser, rows: Sequence[Integers]) -> tuple[Floats, Sequence[int]]:
-    """Of each query the mean over the drawings, and what each fold was measured with."""
-    queries = choose.measured.shape[1]
-    values, times, chosen = np.zeros(queries), np.zeros(queries), []
-    for fold in rows:
-        best = choose(np.setdiff1d(np.arange(queries), fold))
-        values[fold] += choose.measured[best, fold]
+def _rrf(table: LegTable, depth: int) -> Floats:
+    return ndcg(table, Fuser(table).values(Point(depth=depth)))
+
+
+def _legs(table: LegTable, scored: Sequence[Scored], best: Pick) -> dict[str, Floats]:
+    """Each leg's own list; that of the words as they are scored now, and as was chosen."""
+    now, then = scored[0], scored[best.scoring]
+    chosen = {f"the lexical leg alone, scored by {then.scoring}": then.alone}
+    return (chosen if best.scoring else {}) | {
+        "the lexical leg alone": now.alone,
+        "the vector leg alone": ndcg(table, Fuser(table).leg(VECTOR)),
+    }
+
+
+def _held_out(
+    scored: Sequence[Scored], by_fold: Sequence[Pick], rows: Sequence[Integers]
+) -> Floats:
+    """Of each query the mean over the drawings."""
+    queries = len(scored[0].alone)
+    values, times = np.zeros(queries), np.zeros(queries)
+    for fold, pick in zip(rows, by_fold, strict=True):
+        values[fold] += scored[pick.scoring].by_point[pick.point][fold]
         times[fold] += 1
-        chosen.append(best)
-    return values / times, chosen
+    return values / times
 
 
 def _lift(name: str, values: Floats, held_out: Floats, seed: int) -> Lift:
@@ -191,17 +159,17 @@ def _lift(name: str, values: Floats, held_out: Floats, seed: int) -> Lift:
     return Lift(name, float(values.mean()), difference)
 
 
-def _warnings(lifts: Sequence[Lift], held_out: float) -> Iterator[str]:
-    """What a reader must not miss: a leg that is better alone."""
-    now, *_ = lifts
-    for lift in lifts[-len(LEGS) :]:
-        if lift.mean > now.mean:
-            yield (
-                f"hybrid loses to one leg: {lift.other} has {MEASURE} {lift.mean:.4f}, "
-                f"hybrid as it is now {now.mean:.4f}"
-            )
-        if lift.difference.low <= 0.0:
-            yield (
-                f"no hybrid is surely better than one leg: {lift.other} has {MEASURE} "
-                f"{lift.mean:.4f}, the tuned hybrid {held_out:.4f} held out"
-            )
+def _stays(choose: Chooser, scored: Sequence[Scored], best: Pick) -> Iterator[str]:
+    """What came nearest to what there is now, where that stays."""
+    every = np.arange(choose.measured.shape[1])
+    nearest = choose.nearest(every)
+    told = "{} is surely better than what there is now, which stays; nearest to it came {}, "
+    told += "{:+.4f} over the queries that it was chosen by"
+    if best.point == 0 and nearest != 0:
+        gain = choose.measured[nearest].mean() - choose.measured[0].mean()
+        yield told.format("no other fusion", choose.points[nearest], gain)
+    number = best_scoring(scored, best.point, every)
+    if best.scoring == 0 and number != 0:
+        now, then = scored[0].by_point[best.point], scored[number].by_point[best.point]
+        gain = then.mean() - now.mean()
+        yield told.format("no other way to score words", scored[number].scoring, gain)

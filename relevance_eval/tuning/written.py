@@ -1,8 +1,11 @@
 """A tuned search as a file: the settings that say it, and what they are worth, for people."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from relevance_eval.tuning.tuning import MEASURE, Tuned
+from relevance_eval.tuning.answers import MEASURE
+from relevance_eval.tuning.losses import difference
+from relevance_eval.tuning.tuning import Tuned
 
 
 def as_toml(tuned: Tuned, judgments: str) -> str:
@@ -20,8 +23,14 @@ def as_toml(tuned: Tuned, judgments: str) -> str:
     ]
     for leg in ("lexical", "vector"):
         lines += ["", f"[search.{leg}]"]
-        lines += [f"{name} = {value!r}" for name, value in settings[leg].items()]
+        lines += [f"{name} = {_value(value)}" for name, value in settings[leg].items()]
     return "\n".join(lines) + "\n"
+
+
+def _value(value: float | Mapping[str, float]) -> str:
+    if not isinstance(value, Mapping):
+        return repr(value)
+    return "{" + ", ".join(f"{name} = {number!r}" for name, number in value.items()) + "}"
 
 
 def as_data(tuned: Tuned) -> dict[str, Any]:
@@ -30,6 +39,7 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
         "measure": MEASURE,
         "queries": tuned.queries,
         "points": tuned.points,
+        "scorings": tuned.scorings,
         "is_current": tuned.is_current,
         "search": tuned.point.settings(),
         "shown": tuned.shown,
@@ -41,8 +51,3 @@ def as_data(tuned: Tuned) -> dict[str, Any]:
         "by_fold": [point.settings() for point in tuned.by_fold],
         "warnings": list(tuned.warnings),
     }
-
-
-def difference(value: float) -> str:
-    """With its sign; nothing is ``+0.0000``."""
-    return f"{round(value, 4) + 0.0:+.4f}"

@@ -1,13 +1,12 @@
 """How somebody's rows in the event log become nobody's.
 
-A row is the person's if it has their user id; or no user id, and their client id, or a session that
-was seen with them. It keeps what was done, and when; its text and its details go. The ids of such
-rows, the person's, their devices' and their sessions', are each replaced by another one that names
-nobody, on every row of the log, whosever it is: so counts, sessions and everybody's past are what
-they were.
+A row is the person's if it has their user id; or no user id, and an id that was seen with them: of
+a device, or of a session. It keeps what was done, and when; its text and its details go. The ids,
+the person's and those seen with them, are each replaced by another one that names nobody, on every
+row of the log, whosever it is: so counts, sessions and everybody's past are what they were.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -27,6 +26,11 @@ SPAN = 50_000
 """So many of the log's sequences are looked through at once: impressions have no index by person,
 and nobody waits for a search among all of them."""
 
+MOST_USERS = 5
+"""A client or a session that so many other users were seen with is a machine that they share, or a
+program that asks for all of them: it says of none of them who it is, and stays.
+"""
+
 AnyRow = sa.Row[Any]
 
 
@@ -35,6 +39,19 @@ class Seen(NamedTuple):
 
     client_id: AbstractSet[str] = frozenset()
     session_id: AbstractSet[str] = frozenset()
+
+    def has(self, row: AnyRow) -> bool:
+        """Whether a row has one of them."""
+        return row.client_id in self.client_id or row.session_id in self.session_id
+
+    def and_of(self, rows: Iterable[AnyRow]) -> "Seen":
+        """With those of rows; what replaced an id before stands for nobody already."""
+        clients, sessions = {*self.client_id}, {*self.session_id}
+        for row in rows:
+            for name, names in ((row.client_id, clients), (row.session_id, sessions)):
+                if name is not None and not name.startswith(ERASED):
+                    names.add(name)
+        return Seen(clients, sessions)
 
 
 class Sought(NamedTuple):
@@ -52,7 +69,7 @@ class Sought(NamedTuple):
         """Whether a row is the person's."""
         if row.user_id is not None:
             return bool(row.user_id == self.person)
-        return row.client_id == self.person or row.session_id in self.seen.session_id
+        return row.client_id == self.person or self.seen.has(row)
 
     def ids(self, row: AnyRow) -> dict[str, str | None]:
         """The ids of a row, as they are to be."""
@@ -86,43 +103,84 @@ class Found(NamedTuple):
     through: int
 
 
-def seen_with(engine: sa.Engine, sought: Sought, seen: Mapping[str, set[str]]) -> Iterator[None]:
-    """Find the ids that were seen with the person, column by column, in short steps. The sessions
-    come first: rows of nobody known in them tell of further clients.
+def seen_with(engine: sa.Engine, sought: Sought) -> Iterator[Seen | None]:
+    """The ids that were seen with the person; ``None`` while it is looked for, in short steps.
+
+    First those on rows that say who it was, then those on rows of nobody known that have one.
     """
-    sessions = seen["session_id"]
-    for is_second in (False, True):
-        for row in _who(engine, sought, of_anybody=is_second):
-            if row is None:
-                yield
-            elif not is_second or row.session_id in sessions:
-                for kind in KINDS:
-                    if (name := getattr(row, kind)) is not None and not name.startswith(ERASED):
-                        seen[kind].add(name)
+    seen = Seen()
+    for is_theirs in (_says_who, _says_nobody):
+        found: list[AnyRow] = []
+        for rows in _who(engine, sought, is_theirs, seen if is_theirs is _says_nobody else None):
+            found += rows
+            yield None
+        seen = seen.and_of(found)
+        users: dict[tuple[str, str], set[str]] = {}
+        for rows in _who(engine, sought, _says_another, seen):
+            _note_users(users, rows)
+            yield None
+        shared = {name for name, having in users.items() if len(having) >= MOST_USERS}
+        seen = Seen(*(_without(kind, getattr(seen, kind), shared) for kind in KINDS))
+    yield seen
 
 
-def _who(engine: sa.Engine, sought: Sought, *, of_anybody: bool) -> Iterator[AnyRow | None]:
-    """The clients and sessions of rows that name the person, or of those that name no user; after
-    each stretch of the log ``None``.
-    """
-    for table in TABLES:
-        of_client = (table.c.client_id == sought.person) & table.c.user_id.is_(None)
-        named = sa.or_(table.c.user_id == sought.person, of_client)
-        unknown = table.c.user_id.is_(None) & table.c.session_id.is_not(None)
-        for after, until in _pieces(engine):
-            query = (
-                sa.select(table.c.client_id, table.c.session_id)
-                .distinct()
-                .where(
-                    table.c.collection == sought.collection,
-                    table.c.sequence > after,
-                    table.c.sequence <= until,
-                    unknown if of_anybody else named,
+def _without(
+    kind: str, names: AbstractSet[str], shared: AbstractSet[tuple[str, str]]
+) -> AbstractSet[str]:
+    return {name for name in names if (kind, name) not in shared}
+
+
+def _note_users(users: dict[tuple[str, str], set[str]], rows: Iterable[AnyRow]) -> None:
+    """Which users have which client or session in common with the person, no more than matter."""
+    for row in rows:
+        for kind in KINDS:
+            having = users.setdefault((kind, getattr(row, kind) or ""), set())
+            if len(having) < MOST_USERS:
+                having.add(row.user_id)
+
+
+def _says_who(table: sa.Table, person: str) -> sa.ColumnElement[bool]:
+    of_client = (table.c.client_id == person) & table.c.user_id.is_(None)
+    return sa.or_(table.c.user_id == person, of_client)
+
+
+def _says_nobody(table: sa.Table, _person: str) -> sa.ColumnElement[bool]:
+    return table.c.user_id.is_(None)
+
+
+def _says_another(table: sa.Table, person: str) -> sa.ColumnElement[bool]:
+    return table.c.user_id != person
+
+
+def _who(
+    engine: sa.Engine,
+    sought: Sought,
+    is_theirs: Callable[[sa.Table, str], sa.ColumnElement[bool]],
+    having: Seen | None,
+) -> Iterator[Sequence[Any]]:
+    """The ids on rows of one kind, ``having`` one of these, stretch by stretch of the log."""
+    for part in [None] if having is None else _parts(having):
+        for table in TABLES:
+            kept = [table.c.collection == sought.collection, is_theirs(table, sought.person)]
+            if part is not None:
+                kept.append(sa.or_(*(table.c[kind].in_(getattr(part, kind)) for kind in KINDS)))
+            for after, until in _pieces(engine):
+                query = (
+                    sa.select(table.c.user_id, table.c.client_id, table.c.session_id)
+                    .distinct()
+                    .where(table.c.sequence > after, table.c.sequence <= until, *kept)
                 )
-            )
-            with reading(engine) as connection:
-                rows = connection.execute(query).all()
-            yield from [*rows, None]
+                with reading(engine) as connection:
+                    rows = connection.execute(query).all()
+                yield rows
+
+
+def _parts(seen: Seen) -> Iterator[Seen]:
+    """No more ids of a kind at once than a query may name."""
+    clients, sessions = sorted(seen.client_id), sorted(seen.session_id)
+    for start in range(0, max(len(clients), len(sessions)), ROWS_PER_QUERY):
+        end = start + ROWS_PER_QUERY
+        yield Seen({*clients[start:end]}, {*sessions[start:end]})
 
 
 def next_rows(engine: sa.Engine, table: sa.Table, sought: Sought, after: int) -> Found:

@@ -114,12 +114,14 @@ class Erasures:
         sought = self._sought(number)
         if sought is None or any(sought.seen):
             return
-        seen: dict[str, set[str]] = {kind: set() for kind in KINDS}
-        yield from seen_with(self._engine, sought, seen)
+        seen = Seen()
+        for found in seen_with(self._engine, sought):
+            seen = found or seen
+            yield
         rows = [
             {"erasure": number, "kind": kind, "name": name}
-            for kind, names in seen.items()
-            for name in sorted(names)
+            for kind in KINDS
+            for name in sorted(getattr(seen, kind))
         ]
         with writing(self._engine) as connection:
             is_first = _is_wanted(connection, number) and not any(_seen(connection, number))

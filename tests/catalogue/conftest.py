@@ -10,7 +10,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url, writing
 from tandem.catalog.event_log import EventLog
 from tandem.catalog.event_tables import EVENT_HEAD, EVENT_LOG
-from tests.services.fixtures import postgres_server, postgres_url
+from tests.services.fixtures import empty_postgres, postgres_server, postgres_url
 from tests.services.postgres import PostgresNode, create_database, drop_database, private_node
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -21,9 +21,8 @@ Open = Callable[[], Catalog]
 @pytest.fixture
 def second_postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
     """Another one beside it."""
-    url = create_database(postgres_server)
-    yield url
-    drop_database(url)
+    with empty_postgres(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Somebody is erased: no row says any more who it was, and all that was counted is what it was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -122,30 +122,47 @@ def test_who_is_not_known_but_by_a_device(log: EventLog) -> None:
 
 
 def test_before_they_said_who_they_are(log: EventLog) -> None:
-    """What was done in a session of theirs by nobody known is theirs; what another user did in it
-    stays that user's, in the same session. What their device did in another one stays, of a device
-    that nobody knows.
+    """What was done by nobody known, in a session or on a device of theirs, is theirs; what another
+    user did there stays that user's, in the same session.
     """
     log.append(
         "main",
         "api",
         [
-            impression("q", session_id="s", client_id="pc", query_text="anonymous"),
-            event("1", user_id="eve", session_id="s"),
+            impression("q", session_id="s", query_text="anonymous"),
+            event("1", user_id="eve", client_id="pc", session_id="s"),
             event("2", user_id="bob", session_id="s", details={"message": "of bob"}),
             event("3", user_id=None, client_id="pc", session_id="another"),
+            event("4", user_id=None, client_id="phone", session_id="another"),
+            event("5", user_id=None, client_id="phone", session_id="third"),
         ],
     )
     done = erase(log, "eve")
-    assert (done.events, done.impressions) == (1, 1)
-    page, hers, his, later = (row.what for row in rows(log))
+    assert (done.events, done.impressions) == (3, 1)
+    page, hers, his, earlier, moved, other = (row.what for row in rows(log))
     assert page.query_text == ""
     assert page.session_id == hers.session_id == his.session_id
     assert his.session_id.startswith(ERASED)
     assert (his.user_id, his.details) == ("bob", {"message": "of bob"})
-    assert later.client_id == page.client_id
-    assert later.client_id.startswith(ERASED)
-    assert later.session_id == "another"
+    assert earlier.client_id == hers.client_id
+    assert earlier.session_id == moved.session_id
+    assert earlier.session_id.startswith(ERASED)
+    assert (other.client_id, other.session_id) == ("phone", "third")
+
+
+@pytest.mark.parametrize(("others", "is_shared"), [(4, False), (5, True)])
+def test_a_machine_that_many_share(log: EventLog, others: int, is_shared: bool) -> None:
+    """It says of nobody who it is: its id stays, and what nobody known has done there."""
+    users = [event(f"u{n}", user_id=f"u{n}", client_id="kiosk") for n in range(others)]
+    page = impression("q", client_id="kiosk", session_id="s", query_text="of anybody")
+    log.append("main", "api", [*users, event("e", user_id="eve", client_id="kiosk"), page])
+    done = erase(log, "eve")
+    assert (done.events, done.impressions) == (1, 0 if is_shared else 1)
+    told = [row.what for row in rows(log)]
+    assert {word.client_id == "kiosk" for word in told} == {is_shared}
+    assert (told[-1].query_text == "of anybody") is is_shared
+    assert (told[-1].session_id == "s") is is_shared
+    assert [word.user_id for word in told[:others]] == [f"u{n}" for n in range(others)]
 
 
 def test_other_collections_and_strange_ids(log: EventLog) -> None:
@@ -309,11 +326,23 @@ def drawn_words(seed: int) -> Words:
     return words
 
 
-def is_of(word: Event | Impression, person: str, sessions: set[str | None]) -> bool:
+def is_of(word: Event | Impression, person: str, seen: Mapping[str, set[Any]]) -> bool:
     """Whether a row is the person's, as the documentation has it."""
     if word.user_id is not None:
         return word.user_id == person
-    return word.client_id == person or (word.session_id in sessions)
+    has_one = word.client_id in seen["client_id"] or word.session_id in seen["session_id"]
+    return word.client_id == person or has_one
+
+
+def seen_with(told: Words, person: str) -> dict[str, set[Any]]:
+    """The ids that were seen with somebody: on rows that say who it was, then on those of nobody
+    known that have one of these.
+    """
+    seen: dict[str, set[Any]] = {"client_id": set(), "session_id": set()}
+    for _ in range(2):
+        theirs = [word for word in told if is_of(word, person, seen)]
+        seen = {name: {getattr(word, name) for word in theirs} - {None} for name in seen}
+    return seen
 
 
 @given(seed=st.integers(0, 2**32))
@@ -334,13 +363,12 @@ def test_whatever_was_done(shared: Catalog, monkeypatch: pytest.MonkeyPatch, see
     log.append("main", "api", words)
     before = rows(log)
     told = [row.what for row in before]
-    sessions = {word.session_id for word in told if is_of(word, "a", set())} - {None}
-    clients = {word.client_id for word in told if is_of(word, "a", sessions)} - {None} | {"a"}
-    gone = {"user_id": {"a"}, "client_id": clients, "session_id": sessions}
+    seen = seen_with(told, "a")
+    gone = {"user_id": {"a"}, **seen, "client_id": {*seen["client_id"], "a"}}
     done = erase(log, "a")
     became: dict[Any, set[Any]] = {}
     for old, new in zip(before, rows(log), strict=True):
-        is_theirs = is_of(old.what, "a", sessions)
+        is_theirs = is_of(old.what, "a", seen)
         for name in NAMES:
             was, is_now = getattr(old.what, name), getattr(new.what, name)
             if was in gone[name]:
@@ -358,7 +386,7 @@ def test_whatever_was_done(shared: Catalog, monkeypatch: pytest.MonkeyPatch, see
         assert new.what.details == ({} if is_theirs else old.what.details)
     assert all(len(ids) == 1 for ids in became.values())
     assert len({*map(frozenset, became.values())}) == len(became)
-    counted = sum(isinstance(word, Event) for word in told if is_of(word, "a", sessions))
+    counted = sum(isinstance(word, Event) for word in told if is_of(word, "a", seen))
     assert done.events == counted
 
 

@@ -301,7 +301,7 @@ def test_another_format_is_not_opened(
     """An index whose mapping a newer Tandem does not fill is told, with what to do."""
     store.create("words", "1", SCHEMA, ENGLISH).close()
     monkeypatch.setattr("tandem.engines.opensearch_store.FORMAT", 9)
-    with pytest.raises(EngineError, match=r"-words-1 at .* has format 2, .* reads 9") as raised:
+    with pytest.raises(EngineError, match=r"-words-1 at .* has format 3, .* reads 9") as raised:
         store.open("words", SCHEMA, ENGLISH)
     assert "tandem reindex" in raised.value.hint
 

@@ -121,7 +121,7 @@ def until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 def judged(folder: Path, count: int) -> None:

@@ -55,6 +55,7 @@ def test_the_program_of_the_python_client(address: str, capsys: pytest.CaptureFi
     assert "1 Refund" in said
     assert "stands at sequence" in said
     assert "2500 note/7 attributes.year" in said
+    assert "True 0 (" in said
     with Client(address) as client:
         assert client.document("note/9").document.title == "Note 9"
         with pytest.raises(DocumentNotFound, match="note/8"):

@@ -36,7 +36,7 @@ from tests.services.fixtures import opensearch, postgres_server, postgres_url
 
 __all__ = ["opensearch", "postgres_server", "postgres_url"]
 
-SECONDS = float(os.environ.get("TANDEM_TEST_LOAD_SECONDS", "12"))
+SECONDS = float(os.environ.get("TANDEM_TEST_LOAD_SECONDS", "6"))
 LONG = 60.0
 THREADS = 4
 WRITES_PER_SECOND = 50.0

@@ -3,14 +3,20 @@
 import atexit
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 import pytest
 import sqlalchemy as sa
 
 from tests.services.opensearch.session import opensearch_url
-from tests.services.postgres import GIVEN, create_database, drop_database, private_node
+from tests.services.postgres import (
+    GIVEN,
+    create_database,
+    drop_database,
+    empty_database,
+    private_node,
+)
 
 _STARTED = ExitStack()
 atexit.register(_STARTED.close)
@@ -34,9 +40,27 @@ def postgres_server() -> sa.URL:
     return _postgres()
 
 
+@cache
+def _spare() -> list[sa.URL]:
+    """Empty databases, for whoever wants one next."""
+    return []
+
+
+@contextmanager
+def empty_postgres(server: sa.URL) -> Iterator[sa.URL]:
+    """A database on it that holds nothing; another test may have had it before."""
+    if not _spare():
+        made = create_database(server)
+        _STARTED.callback(drop_database, made)
+        _spare().append(made)
+    url = _spare().pop()
+    yield url
+    empty_database(url)
+    _spare().append(url)
+
+
 @pytest.fixture
 def postgres_url(postgres_server: sa.URL) -> Iterator[sa.URL]:
-    """A fresh database on it."""
-    url = create_database(postgres_server)
-    yield url
-    drop_database(url)
+    """An empty database on it."""
+    with empty_postgres(postgres_server) as url:
+        yield url

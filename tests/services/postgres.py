@@ -28,7 +28,11 @@ START_SECONDS = 30.0
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "fsync": "off",  # tests kill the server, not the machine
+    # tests kill the server, not the machine
+    "fsync": "off",
+    "full_page_writes": "off",
+    # in the data folder, which is removed: who is killed leaves the others lying about
+    "dynamic_shared_memory_type": "mmap",
     "max_connections": "60",
     "shared_buffers": "32MB",
     "logging_collector": "off",
@@ -190,6 +194,19 @@ def create_database(server: sa.URL, *, encoding: str = "UTF8") -> sa.URL:
             ).format(sql.Identifier(name), sql.Literal(encoding))
         )
     return server.set(database=name)
+
+
+def empty_database(url: sa.URL) -> None:
+    """As it was when it was made, whoever still uses it; a third of the work of a new one."""
+    with connect(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+        name = sql.Identifier(str(url.database))
+        connection.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(name))
 
 
 def drop_database(url: sa.URL) -> None:

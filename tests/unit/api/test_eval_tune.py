@@ -1,5 +1,6 @@
 """``tandem eval tune``: from judgments to a file that a release takes."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import orjson
@@ -8,18 +9,20 @@ from typer.testing import CliRunner
 
 from api.app import app
 from api.bootstrap import open_house
-from api.commands.eval_tune import tuned_over
 from api.console import Bars
 from api.leg_answers import leg_answers
 from api.tuned import current_point, read_search, with_search
+from api.tuning import tuned_over
 from indexer.indexing import catch_up
+from query.questions import VectorQuestion
 from query.understanding import check_searchable
 from relevance_eval.query_set import read_query_set
 from relevance_eval.tuning.answers import ndcg, packed
+from relevance_eval.tuning.choosing import Folds
 from relevance_eval.tuning.points import Fuser, Leg, Point
-from relevance_eval.tuning.tuning import Folds
 from tandem.errors import InputError
 from tandem.queries import Query
+from tandem.scoring import DEFAULT, LexicalScoring
 from tandem.sections import SearchSettings
 from tests.owned_house import NAME, owned, settings_in
 from tests.trained_models import trained
@@ -27,6 +30,7 @@ from tests.trained_models import trained
 pytestmark = pytest.mark.usefixtures("models")
 
 NOTHING = {"lexical": {"share": 0.0}, "vector": {"share": 0.0}}
+SCORED = LexicalScoring.of({"title": 2.0}, 0.1, 0.2)
 FILE = "[search]\nfusion = 'z-score'\ndepth = 50\n[search.lexical]\nshare = 0.7\n"
 
 
@@ -71,6 +75,7 @@ def test_it_chooses_and_writes(indexed: Path) -> None:
     found = orjson.loads(done.stdout)
     assert (found["queries"], found["measure"]) == (20, "nDCG@10")
     assert found["search"]["depth"] <= 10
+    assert found["scorings"] == 1
     assert read_search(file) == found["search"]
     assert found["is_current"] is False
     assert f"warning: model {model} has the last word on the order" in done.stderr
@@ -78,12 +83,15 @@ def test_it_chooses_and_writes(indexed: Path) -> None:
     assert any("the lexical leg alone" in warning for warning in found["warnings"])
 
 
-def test_legs_are_asked_as_searches_ask_them(indexed: Path) -> None:
+@pytest.mark.parametrize("scoring", [DEFAULT, SCORED])
+def test_legs_are_asked_as_searches_ask_them(indexed: Path, scoring: LexicalScoring) -> None:
     """Ranks are each leg's own, scores those of the hybrid search, completed ones too."""
-    with open_house(settings_in(indexed), "test") as house:
+    search = {"lexical": Point(scoring=scoring).settings()["lexical"]}
+    with open_house(settings_in(indexed, search=search), "test") as house:
         target = house.collection(NAME)
         text = "word3 word4 text"
-        answer = leg_answers(target, {"q": text}, 5)["q"]
+        ((_, answers),) = leg_answers(target, {"q": text}, 5, [scoring])
+        answer = answers["q"]
         for place, name in enumerate(("lexical", "semantic")):
             own = target.searcher(name).search(Query(text, limit=5)).page
             ranks = dict(zip(answer.document_ids, answer.ranks[place].tolist(), strict=True))
@@ -100,13 +108,43 @@ def test_legs_are_asked_as_searches_ask_them(indexed: Path) -> None:
         }
 
 
+def test_the_vector_leg_is_asked_once(indexed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the words score, for no document twice."""
+    scored: list[str] = []
+    score = VectorQuestion.score
+
+    def counted(
+        question: VectorQuestion, document_ids: Collection[str], timeout_seconds: float
+    ) -> Mapping[str, float]:
+        scored.extend(document_ids)
+        return score(question, document_ids, timeout_seconds)
+
+    monkeypatch.setattr(VectorQuestion, "score", counted)
+    with open_house(settings_in(indexed), "test") as house:
+        found = list(leg_answers(house.collection(NAME), {"q": "word3 text"}, 5, [DEFAULT, SCORED]))
+    assert [scoring for scoring, _ in found] == [DEFAULT, SCORED]
+    lexical = [answers["q"].scores[0].max() for _, answers in found]
+    assert lexical[1] > lexical[0]
+    assert 0 < len(scored) == len({*scored})
+
+
+def test_ways_to_score_words_are_tried(indexed: Path) -> None:
+    """Those of the collection's own text fields, where no model knows how words score now."""
+    file = indexed / "tuned.toml"
+    arguments = ["eval", "tune", str(indexed / "judged"), "--depth", "10", "--write", str(file)]
+    done = CliRunner().invoke(app, [*arguments, "--config", str(indexed / "tandem.toml")])
+    assert done.exit_code == 0, done.output
+    assert "fusions and 15 ways to score words by 20 queries: " in done.stdout
+    assert read_search(file)["lexical"].keys() >= {"weights", "phrase", "proximity"}
+
+
 def test_what_there_is_now_is_measured_as_deep_as_it_is(indexed: Path) -> None:
     """Though no choice is deeper than what was asked for; and where neither leg counts."""
     with open_house(settings_in(indexed, search={"depth": 20, **NOTHING}), "test") as house:
         judged = read_query_set(indexed / "judged", None, check_searchable)
         target = house.collection(NAME)
         tuned = tuned_over(target, judged, 2, Folds(2), Bars(None))
-        answers = leg_answers(target, judged.queries, 20)
+        ((_, answers),) = leg_answers(target, judged.queries, 20, [DEFAULT])
     now = Point("best", 20, Leg(share=0.0), Leg(share=0.0))
     table = packed(answers, judged.qrels)
     assert tuned.lifts[0].mean == pytest.approx(ndcg(table, Fuser(table).values(now)).mean())

@@ -6,6 +6,7 @@ Over real engines: what a stand-in would swallow may be meant for them.
 import gzip
 import re
 from collections.abc import Iterator
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import quote
 
@@ -26,8 +27,8 @@ INJECTIONS = (
     "\u202e\u0000\u0007", "\ufeff", "a\r\nSet-Cookie: x=1",
 )  # fmt: skip
 INSIDE = re.compile(
-    r"Traceback|site-packages|\.py\b|sqlalchemy|sqlite|SELECT .* FROM|psycopg|/tmp/|tantivy::|"
-    r"qdrant_edge|pydantic",
+    r"Traceback|site-packages|\.py\b|sqlalchemy|sqlite|SELECT .* FROM|psycopg|tantivy::|"
+    rf"qdrant_edge|pydantic|{re.escape(gettempdir())}/",
 )
 """What would tell how it is built, and where it lies; not from what was sent itself."""
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 
-from api import incoming as module
 from api.incoming import HELD_BYTES, MAXIMUM_LINE_BYTES, IncomingLines, Line
 from api.outgoing import Outgoing
 
@@ -115,7 +114,7 @@ def test_who_goes_away_leaves_nothing_half_done() -> None:
 
 def test_what_is_no_longer_wanted_is_read_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it, whatever its size: whoever sends it wants to see the reply."""
-    monkeypatch.setattr(module, "HELD_BYTES", 1_000)
+    monkeypatch.setattr("api.incoming.HELD_BYTES", 1_000)
 
     async def read() -> bool:
         lines = IncomingLines(chunks_of([b"x" * 300 + b"\n"] * 100))

@@ -9,7 +9,15 @@ from pydantic import BaseModel
 
 from api.http_errors import CODES
 from api.ubi import KNOWN, read_event
-from api.wire import ErrorReply, EventsReply, HealthReply, ReadyReply, SearchReply, SuggestReply
+from api.wire import (
+    ErasureReply,
+    ErrorReply,
+    EventsReply,
+    HealthReply,
+    ReadyReply,
+    SearchReply,
+    SuggestReply,
+)
 from api.wire_asked import SearchAsked, SimilarAsked, SuggestAsked
 from api.wire_documents import LINES, REPLY_LINES, DocumentReply, WriteAsked, WriteReply
 from api.wire_events import EVENT_SCHEMA
@@ -40,6 +48,7 @@ OPERATIONS = {
     ("delete", "/v1/documents/{document_id}"): "delete_document",
     ("post", "/v1/documents:batch"): "documents_batch",
     ("post", "/v1/events"): "events",
+    ("delete", "/v1/users/{user_id}"): "erase_user",
     ("get", "/v1/judging/pools"): "judging_pools",
     ("get", "/v1/judging/queries"): "judging_queries",
     ("get", "/v1/judging/documents"): "judging_documents",
@@ -53,7 +62,7 @@ OPERATIONS = {
 REPLIES: dict[str, type[BaseModel]] = {
     "search": SearchReply, "search_by_body": SearchReply, "similar": SearchReply,
     "suggest": SuggestReply, "events": EventsReply, "live": HealthReply,
-    "ready": ReadyReply,
+    "ready": ReadyReply, "erase_user": ErasureReply,
     "document": DocumentReply, "put_document": WriteReply, "patch_document": WriteReply,
     "delete_document": WriteReply,
     "judging_pools": PoolsReply, "judging_queries": JudgingQueriesReply,

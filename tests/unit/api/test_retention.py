@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from api.bootstrap import House, open_house_beside
+from api.erasing import finish
 from api.retention import (
     EVERY_SECONDS,
     LEFT_SECONDS,
@@ -21,12 +22,14 @@ from api.retention import (
     work_off,
 )
 from tandem.catalog.catalog import Catalog
+from tandem.catalog.database import writing
+from tandem.catalog.event_tables import ERASURES
 from tandem.errors import CatalogError
 from tandem.events import Event, Impression
 from tandem.features import FeatureMatrix
 from tandem.schema import Schema
 from tandem.sections import RetentionSettings
-from tests.builders import random_rows
+from tests.builders import document, random_rows
 from tests.owned_house import NAME, at_work, owned, settings_in
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -169,6 +172,32 @@ def test_cursors_that_have_expired_go(house: House) -> None:
     assert house.catalog.frozen.find("b") is not None
 
 
+def test_erasures_are_forgotten_with_history(house: House, kept: Kept) -> None:
+    """Those that are done."""
+    for person in ("u", "v"):
+        house.catalog.events.erasures.ask(NAME, person)
+    for noted in house.catalog.events.erasures.of(NAME)[:1]:
+        finish(house.catalog, noted, lambda: False)
+    kept(history_days=10)
+    assert worked_off(house, 9) == {}
+    assert worked_off(house, 11) == {"erasures": 1}
+
+
+def test_deletes_go_once_every_index_has_applied_them(house: House) -> None:
+    """The slowest one counts, also one that has not begun; documents stay."""
+    documents, checkpoints = house.catalog.documents, house.catalog.checkpoints
+    documents.append(NAME, "s", [document("a"), document("b"), document("c")])
+    documents.delete(NAME, ["a"])
+    documents.delete(NAME, ["b"])
+    (generation,) = house.catalog.releases.generations(NAME)
+    assert worked_off(house, 0) == {}
+    for index, applied in ((generation.lexical_name, 5), (generation.vector_name, 4)):
+        checkpoints.advance(checkpoints.start(index, "i", documents.log_id), applied)
+    assert worked_off(house, 0) == {"deletes": 1}
+    assert documents.changes_of(NAME, ["a", "b"])[0].document_id == "b"
+    assert documents.count(NAME) == 1
+
+
 # --- the thread ---
 
 
@@ -239,6 +268,24 @@ def test_what_waits_for_cursors_is_looked_at_each_minute(
         assert looked == [NAME] * rounds
         clock.now += LEFT_SECONDS + 1
     retention.close()
+    assert done == ["cache", NAME]
+
+
+def test_who_was_not_erased_to_the_end_is(
+    done: list[str], house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for a minute ago; who asked just now may be at it."""
+    noted = house.catalog.events.erasures.ask(NAME, "u")
+    clock = Clock(monkeypatch)
+    retention = Retention(house, clock.leading, dropping_nothing, poll_seconds=0.001)
+    clock.pass_round()
+    assert house.catalog.events.erasures.read(noted.number).done_at is None
+    with writing(house.catalog.events.engine) as connection:
+        connection.execute(ERASURES.update().values(asked_at=0))
+    clock.now += LEFT_SECONDS + 1
+    clock.pass_round()
+    retention.close()
+    assert house.catalog.events.erasures.read(noted.number).done_at is not None
     assert done == ["cache", NAME]
 
 

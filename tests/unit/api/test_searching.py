@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,10 @@ def test_words_score_as_the_settings_say(tmp_path: Path, caplog: pytest.LogCaptu
     with opened(tmp_path, lexical=lexical) as collection:
         ours = [collection.searcher("lexical").search(asked).page.hits[0] for _ in range(2)]
         index, scoring = collection.lexical.index, LexicalScoring.of({"note": 3.0}, 1.0, 1.0)
-        scored = {"limit": 1, "timeout_seconds": 9.0}
-        wished = index.search("word3 mark3", scoring=scoring, **scored).hits[0]
+        search = partial(index.search, "word3 mark3", limit=1, timeout_seconds=9.0)
+        wished = search(scoring=scoring).hits[0]
         assert [hit.score for hit in ours] == [wished.score] * 2
-        assert wished.score > index.search("word3 mark3", **scored).hits[0].score
+        assert wished.score > search().hits[0].score
     assert caplog.text.count("a weight counts for nothing: search.lexical.weights.nota") == 1
 
 

@@ -128,7 +128,7 @@ class FakeHouse:
 
 
 class NoWatch:
-    """In the place of ``ReleaseWatch`` and ``PastQueriesWatch``: tests look themselves."""
+    """In the place of ``ReleaseWatch`` and others that have a thread: tests look themselves."""
 
     current = PastQueries()
 
@@ -143,6 +143,7 @@ def _no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing happens by itself."""
     monkeypatch.setattr("api.serving.ReleaseWatch", NoWatch)
     monkeypatch.setattr("api.serving.PastQueriesWatch", NoWatch)
+    monkeypatch.setattr("api.serving.Retention", NoWatch)
 
 
 @contextmanager
@@ -378,3 +379,25 @@ def test_a_broken_file_of_rules_stops_the_start(tmp_path: Path) -> None:
     house.search.rules.write_text("[[rules]")
     with pytest.raises(SettingsError, match=r"rules\.toml: not TOML"):
         Serving(cast("House", house))
+
+
+@pytest.mark.parametrize("is_owner", [False, True])
+def test_who_only_searches_forgets_what_is_too_old(
+    monkeypatch: pytest.MonkeyPatch, is_owner: bool
+) -> None:
+    """With servers for engines nobody need follow; of a collection that is there."""
+    made: list[Callable[[], list[str]]] = []
+
+    class Noted(NoWatch):
+        def __init__(self, _house: object, leading: Callable[[], list[str]], _: object) -> None:
+            made.append(leading)
+
+    monkeypatch.setattr("api.serving.Retention", Noted)
+    house = FakeHouse(is_owner=is_owner)
+    house.error = CollectionNotFound("there is no collection 'main'")
+    with served(house) as serving:
+        assert len(made) == (0 if is_owner else 1)
+        assert [leading() for leading in made] == [[]] * len(made)
+        house.error = None
+        serving._look()
+        assert [leading() for leading in made] == [["main"]] * len(made)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from api.commands.status import run
 from api.console import FOUND, PROBLEM
 from api.engines import lexical_store
+from api.erasing import erase
 from tandem.catalog.catalog import Catalog
 from tandem.features import FeatureMatrix
 from tandem.stores import EngineHealth
@@ -75,6 +77,19 @@ def test_features_that_are_kept_are_told(folder: Path, capsys: Captured) -> None
     assert run(data_dir=folder, as_json=True) == FOUND
     told = json.loads(capsys.readouterr().out)["collections"][0]
     assert (told["features"], told["feature_bytes"]) == (2, 2 * len('["d"]qaaaa'))
+
+
+def test_who_is_erased_is_counted(folder: Path, capsys: Captured) -> None:
+    """And who is not yet, to the end."""
+    url = f"sqlite:///{folder / 'documents.sqlite'}"
+    with closing(Catalog(url, f"sqlite:///{folder / 'embeddings.sqlite'}")) as catalog:
+        erase(catalog, "main", "u")
+        catalog.events.erasures.ask("main", "v")
+    assert run(data_dir=folder) == FOUND
+    assert "  erased    1 people, 1 being erased\n" in capsys.readouterr().out
+    assert run(data_dir=folder, as_json=True) == FOUND
+    told = json.loads(capsys.readouterr().out)["collections"][0]
+    assert (told["erased"], told["erasing"]) == (1, 1)
 
 
 def test_a_damaged_event_log_leaves_with_1(folder: Path, capsys: Captured) -> None:

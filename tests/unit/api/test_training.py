@@ -104,6 +104,7 @@ def test_from_clicks_to_a_live_model(owner: Owner) -> None:
     assert (outcome["model"], outcome["release"], outcome["refusal"]) == (1, 2, None)
     assert [gate["gate"] for gate in outcome["gates"]] == [
         "pair",
+        "scores",
         "features",
         "better",
         "not-worse",

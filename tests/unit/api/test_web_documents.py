@@ -27,7 +27,7 @@ from tests.served_house import served
 from tests.web_client import error_of
 
 LINES = {"content-type": "application/x-ndjson"}
-WAIT = {"wait": "indexed", "wait_ms": 60_000}
+WAIT: dict[str, str | int] = {"wait": "indexed", "wait_ms": 60_000}
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tandem.queries import Query, Sort
 from tandem.rankings import Degradation, Hit, SearchResult
 from tests.paging_oracle import DEPTH, Question, check_counts, leaves
 from tests.paging_walks import COLLECTIONS, FILTERS, QUESTIONS, SCHEMA, WALKS, Walk, Write
-from tests.small_world import Worker, World, quick_folder
+from tests.small_world import Worker, World
 from tests.versions_seen import Seen
 
 EXAMPLES = 50
@@ -33,10 +33,10 @@ Workers = tuple[World, Worker, Worker]
 
 
 @pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """One collection, and two processes' worth of what searches it."""
     with ExitStack() as stack:
-        world = World(stack.enter_context(quick_folder()), SCHEMA)
+        world = World(tmp_path_factory.mktemp("world"), SCHEMA)
         stack.callback(world.close)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr("query.rules_file.LOOK_SECONDS", 0.0)

@@ -66,7 +66,7 @@ def test_words_are_weighed_but_no_pairs_are_counted(papers: SmallCollection) -> 
     def scores(scoring: LexicalScoring) -> Mapping[str, float]:
         leg = LexicalLeg(papers.lexical, scoring)
         question = leg.ask_like(papers.documents["seed"], ["title", "body", "note"])
-        return question.retrieve((), 9, 5.0).scores() | question.score(["seed"], 5.0)
+        return {**question.retrieve((), 9, 5.0).scores(), **question.score(["seed"], 5.0)}
 
     weighed = scores(LexicalScoring.of({"body": 5.0}))
     assert scores(LexicalScoring.of({"body": 5.0}, phrase=5.0, proximity=5.0)) == weighed

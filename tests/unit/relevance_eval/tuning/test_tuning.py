@@ -1,18 +1,21 @@
 """What is chosen, what it is said to be worth, and what is warned of."""
 
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from relevance_eval.tuning.answers import LegAnswer, LegTable, packed
-from relevance_eval.tuning.points import Leg, Point, grid
-from relevance_eval.tuning.tuning import Chooser, Folds, tune
+from relevance_eval.tuning.answers import LegAnswer, LegTable, ndcg, packed
+from relevance_eval.tuning.choosing import Folds
+from relevance_eval.tuning.points import Fuser, Leg, Point, grid
+from relevance_eval.tuning.tuning import Tables, Tuned, tune
 from relevance_eval.tuning.written import as_data, as_toml
-from tandem.errors import InputError
+from tandem.scoring import DEFAULT, LexicalScoring
 
 POINTS = grid(20)
 NOW = Point("best", 20, Leg(share=0.4), Leg(share=0.6))
+PHRASES = LexicalScoring.of({"title": 2.0}, phrase=0.1)
 
 
 def drawn(lexical: float, vector: float, queries: int = 60) -> LegTable:
@@ -32,9 +35,14 @@ def drawn(lexical: float, vector: float, queries: int = 60) -> LegTable:
     return packed(answers, qrels)
 
 
+def only(table: LegTable) -> Tables:
+    """No other way to score words is tried."""
+    return [(DEFAULT, table)]
+
+
 def test_two_good_legs_are_fused() -> None:
     """The choice is better than either leg, and nothing is warned of but what is not shown."""
-    tuned = tune(drawn(0.3, 0.3), POINTS, current=NOW)
+    tuned = tune(only(drawn(0.3, 0.3)), POINTS, current=NOW)
     lexical, vector = tuned.lifts[-2:]
     assert lexical.difference.mean > 0
     assert vector.difference.mean > 0
@@ -45,82 +53,76 @@ def test_two_good_legs_are_fused() -> None:
 
 def test_where_one_leg_is_noise_it_says_so() -> None:
     """Hybrid loses to the words alone, whatever its shares; both sentences give the figures."""
-    tuned = tune(drawn(0.8, 0.0), POINTS, current=NOW)
+    tuned = tune(only(drawn(0.8, 0.0)), POINTS, current=NOW)
     now, alone = tuned.warnings[:2]
     assert now.startswith("hybrid loses to one leg: the lexical leg alone has nDCG@10 0.")
+    assert ", as it is now 0." in now
     assert alone.startswith("no hybrid is surely better than one leg: the lexical leg alone")
     assert not any("vector" in warning for warning in tuned.warnings)
 
 
+@pytest.fixture(scope="module")
+def rescored() -> Tuned:
+    """Words find more where phrases count."""
+    tables = [(DEFAULT, drawn(0.2, 0.3)), (PHRASES, drawn(0.9, 0.3))]
+    return tune(tables, POINTS, current=NOW)
+
+
+def test_words_are_scored_so_that_the_fusion_is_better(rescored: Tuned) -> None:
+    """Chosen anew for each fold; what that is worth stands by itself, and beside the leg alone."""
+    worse, better, tuned = drawn(0.2, 0.3), drawn(0.9, 0.3), rescored
+    alone = tune(only(worse), POINTS, current=NOW)
+    assert tuned.point == replace(alone.point, scoring=PHRASES)
+    assert {point.scoring for point in tuned.by_fold} == {PHRASES}
+    assert not tuned.is_current
+    lifts = {lift.other: lift for lift in tuned.lifts}
+    own = lifts["the same fusion, words scored as now"]
+    assert own.mean == pytest.approx(alone.held_out.mean)
+    assert own.difference.low > 0.1
+    leg = ndcg(better, Fuser(better).leg(0)).mean()
+    assert lifts["the lexical leg alone, scored by title 2, phrase 0.1"].mean == pytest.approx(leg)
+    assert lifts["the lexical leg alone"].mean == alone.lifts[-2].mean
+
+
+def test_words_that_score_no_better_go_on_as_they_do() -> None:
+    """It says what came nearest, and that it is not sure."""
+    table, like_it = drawn(0.2, 0.3), drawn(0.21, 0.3)
+    tuned = tune(
+        [(PHRASES, table), (DEFAULT, like_it)], POINTS, current=replace(NOW, scoring=PHRASES)
+    )
+    assert tuned.point.scoring == PHRASES
+    assert (tuned.scorings, tuned.points) == (2, len(POINTS))
+    assert len(tuned.lifts) == 4
+    told = "no other way to score words is surely better than what there is now, which stays; "
+    nearest = next(warning for warning in tuned.warnings if warning.startswith(told))
+    assert "came the fields' own weights, +0.0" in nearest
+
+
 def test_noise_is_no_gain() -> None:
     """Where no point is better the held-out figure does not show one, though the shown one does."""
-    tuned = tune(drawn(0.0, 0.0), POINTS, current=NOW)
+    tuned = tune(only(drawn(0.0, 0.0)), POINTS, current=NOW)
     now = tuned.lifts[0].difference
     assert now.low <= 0.0
     assert tuned.shown >= tuned.lifts[0].mean
-    assert any("nothing is surely better than what" in warning for warning in tuned.warnings)
-
-
-def test_a_peak_without_shoulders_is_not_chosen() -> None:
-    """One share is best alone; a broad hill beside it, a little lower, is taken."""
-    points = [Point("best", 100, Leg(share=x / 20), Leg(share=1 - x / 20)) for x in range(1, 20)]
-    measured = np.zeros((len(points), 4))
-    measured[2] = 0.9
-    measured[10:17] = 0.6
-    assert Chooser(points, measured)(np.arange(4)) in range(12, 15)
-
-
-def test_equal_depths_give_the_first() -> None:
-    """Then the usual depth stays."""
-    points = [Point(depth=depth) for depth in (100, 20, 200)]
-    equal = np.full((3, 4), 0.5)
-    assert Chooser(points, equal)(np.arange(4)) == 0
-    equal[2] = 0.6
-    assert Chooser(points, equal)(np.arange(4)) == 2
-
-
-def test_what_there_is_stays_unless_a_change_is_worth_it() -> None:
-    """Another fusion gains 0.1 in each query, or the same in the mean by one query's luck."""
-    points = [NOW, Point("min-max", 20)]
-    even, lucky = np.zeros((2, 2, 10))
-    even[1] = 0.1 + np.arange(10) / 1000
-    lucky[1, :2] = 5.0, -2.0
-    assert Chooser(points, even)(np.arange(10)) == 1
-    assert Chooser(points, lucky)(np.arange(10)) == 0
-    assert Chooser(points, lucky).nearest(np.arange(10)) == 1
+    assert any("no other fusion is surely better than" in warning for warning in tuned.warnings)
 
 
 def test_it_can_be_done_again() -> None:
     """By the same seed the same figures; folds hold every query once."""
     table = drawn(0.2, 0.3)
     folds = Folds(5, seed=3)
-    assert tune(table, POINTS, current=NOW, folds=folds) == tune(
-        table, POINTS, current=NOW, folds=folds
-    )
+    one, other = (tune(only(table), POINTS, current=NOW, folds=folds) for _ in range(2))
+    assert one == other
     drawn_folds = folds.of(60)
     assert len(drawn_folds) == 5 * folds.repeats
     assert sorted(np.concatenate(drawn_folds[:5]).tolist()) == list(range(60))
     assert drawn_folds[0].tolist() != drawn_folds[5].tolist()
 
 
-@pytest.mark.parametrize(
-    ("folds", "queries", "told"),
-    [
-        (10, 19, "19 judged queries, expected 20 or more"),
-        (1, 30, "1 folds, expected 2 to 30"),
-        (31, 30, "31 folds, expected 2 to 30"),
-    ],
-)
-def test_too_little_to_choose_by(folds: int, queries: int, told: str) -> None:
-    """Said before anything is asked."""
-    with pytest.raises(InputError, match=told):
-        Folds(folds).of(queries)
-
-
-def test_what_is_written_says_the_settings() -> None:
+def test_what_is_written_says_the_settings(rescored: Tuned) -> None:
     """The file and the data have the same point; the worth stands beside it."""
-    tuned = tune(drawn(0.3, 0.3), POINTS, current=NOW)
-    text = as_toml(tuned, "a\nb")
+    tuned, text = rescored, as_toml(rescored, "a\nb")
     assert tomllib.loads(text)["search"] == tuned.point.settings() == as_data(tuned)["search"]
+    assert as_data(tuned)["search"]["lexical"]["weights"] == {"title": 2.0}
     assert f"{tuned.held_out.mean:.4f} held out" in text
     assert as_data(tuned)["queries"] == 60

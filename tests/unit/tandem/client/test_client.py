@@ -255,7 +255,7 @@ def test_rejected_events_are_named_by_their_place() -> None:
 
 
 def test_writes_arrive_as_they_are() -> None:
-    """Each at its document, whatever its id; with its condition, and the patience asked for."""
+    """Each at its document, whatever its id; with its condition, and waiting as told."""
     served = StandIn()
     web = client_of(served).app
     assert isinstance(web, FastAPI)
