@@ -18,7 +18,7 @@ from api.refusals import hosts_of, origins_of
 from api.serving import Serving
 from api.until_stopped import following, stopped_by_signal
 from api.web import Operation, create_web
-from tandem.sections import ServerSettings
+from tandem.server_section import ServerSettings
 from tandem.settings import Settings
 from tandem.telemetry import configure_access_log
 

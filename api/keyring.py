@@ -13,7 +13,7 @@ from api.refusals import is_loopback
 from api.watching import Watch
 from tandem.catalog.keys import SCOPES, ApiKey, Keys, digest, key_parts
 from tandem.errors import SettingsError
-from tandem.sections import ServerSettings
+from tandem.server_section import ServerSettings
 
 EVERY_SECONDS = 1.0
 SHORTEST_KEY = 32

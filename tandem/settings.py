@@ -33,8 +33,8 @@ from tandem.sections import (
     QualitySettings,
     RetentionSettings,
     SearchSettings,
-    ServerSettings,
 )
+from tandem.server_section import ServerSettings
 
 PREFIX = "TANDEM_"
 DELIMITER = "__"

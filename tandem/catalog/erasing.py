@@ -111,13 +111,13 @@ def seen_with(engine: sa.Engine, sought: Sought) -> Iterator[Seen | None]:
     seen = Seen()
     for is_theirs in (_says_who, _says_nobody):
         found: list[AnyRow] = []
-        for rows in _who(engine, sought, is_theirs):
-            found += rows if is_theirs is _says_who else [row for row in rows if seen.has(row)]
+        for rows in _who(engine, sought, is_theirs, seen if is_theirs is _says_nobody else None):
+            found += rows
             yield None
         seen = seen.and_of(found)
         users: dict[tuple[str, str], set[str]] = {}
-        for rows in _who(engine, sought, _says_another):
-            _note_users(users, [row for row in rows if seen.has(row)])
+        for rows in _who(engine, sought, _says_another, seen):
+            _note_users(users, rows)
             yield None
         shared = {name for name, having in users.items() if len(having) >= MOST_USERS}
         seen = Seen(*(_without(kind, getattr(seen, kind), shared) for kind in KINDS))
@@ -156,25 +156,31 @@ def _who(
     engine: sa.Engine,
     sought: Sought,
     is_theirs: Callable[[sa.Table, str], sa.ColumnElement[bool]],
+    having: Seen | None,
 ) -> Iterator[Sequence[Any]]:
-    """The ids on rows of one kind, stretch by stretch of the log."""
-    for table in TABLES:
-        has_one = sa.or_(table.c.client_id.is_not(None), table.c.session_id.is_not(None))
-        for after, until in _pieces(engine):
-            query = (
-                sa.select(table.c.user_id, table.c.client_id, table.c.session_id)
-                .distinct()
-                .where(
-                    table.c.collection == sought.collection,
-                    table.c.sequence > after,
-                    table.c.sequence <= until,
-                    has_one,
-                    is_theirs(table, sought.person),
+    """The ids on rows of one kind, ``having`` one of these, stretch by stretch of the log."""
+    for part in [None] if having is None else _parts(having):
+        for table in TABLES:
+            kept = [table.c.collection == sought.collection, is_theirs(table, sought.person)]
+            if part is not None:
+                kept.append(sa.or_(*(table.c[kind].in_(getattr(part, kind)) for kind in KINDS)))
+            for after, until in _pieces(engine):
+                query = (
+                    sa.select(table.c.user_id, table.c.client_id, table.c.session_id)
+                    .distinct()
+                    .where(table.c.sequence > after, table.c.sequence <= until, *kept)
                 )
-            )
-            with reading(engine) as connection:
-                rows = connection.execute(query).all()
-            yield rows
+                with reading(engine) as connection:
+                    rows = connection.execute(query).all()
+                yield rows
+
+
+def _parts(seen: Seen) -> Iterator[Seen]:
+    """No more ids of a kind at once than a query may name."""
+    clients, sessions = sorted(seen.client_id), sorted(seen.session_id)
+    for start in range(0, max(len(clients), len(sessions)), ROWS_PER_QUERY):
+        end = start + ROWS_PER_QUERY
+        yield Seen({*clients[start:end]}, {*sessions[start:end]})
 
 
 def next_rows(engine: sa.Engine, table: sa.Table, sought: Sought, after: int) -> Found:

@@ -20,7 +20,7 @@ def test_processes_write_while_one_follows(url: sa.URL, open_catalog: Open, tmp_
     sees every acknowledged sequence, in order, and none is missing.
     """
     # SQLite lets one write at a time anyhow
-    count = 8 if is_server(url) else 2
+    count = 4 if is_server(url) else 2
     with writers(url, tmp_path, count, 30) as busy:
         log = open_catalog().documents
         followed = follow(log, busy)

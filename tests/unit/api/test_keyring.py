@@ -13,7 +13,7 @@ from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tandem.catalog.keys import SCOPES, ApiKey, Keys, Wanted
 from tandem.errors import CatalogError, SettingsError
-from tandem.sections import ServerSettings
+from tandem.server_section import ServerSettings
 from tests.e2e.shop import until
 
 OWN_KEY = "k" * 32
