@@ -16,7 +16,7 @@ from api.metrics import Metrics
 from api.owner import Owner
 from api.refusals import hosts_of, origins_of
 from api.serving import Serving
-from api.until_stopped import following, stopped_by_signal
+from api.until_stopped import following, stopped_by_signal, until_set
 from api.web import Operation, create_web
 from tandem.server_section import ServerSettings
 from tandem.settings import Settings
@@ -67,7 +67,7 @@ def answer(
             # a search from another shell asks there
             house.ownership.tell(address, chosen.collection)
         tell(address)
-        stop.wait()
+        until_set(stop)
         serving.stopping.set()
         time.sleep(place.drain_seconds)
 

@@ -10,6 +10,17 @@ from api.console import note
 from api.desk import Desk
 from api.owner import Owner
 
+LOOK_SECONDS = 0.5
+"""How often the main thread looks whether a signal has come that another thread was given."""
+
+
+def until_set(stop: threading.Event) -> None:
+    """Wait in the main thread, which alone calls the handlers of signals. The system may give one
+    to any thread, as one that has just begun another, and then does not wake this one.
+    """
+    while not stop.wait(LOOK_SECONDS):
+        pass
+
 
 @contextmanager
 def following(owner: Owner | None) -> Iterator[None]:

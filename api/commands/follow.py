@@ -4,7 +4,7 @@ from api.bootstrap import open_house
 from api.commands.options import ConfigFile, DataDir, settings
 from api.console import FOUND, note
 from api.owner import Owner
-from api.until_stopped import following, stopped_by_signal
+from api.until_stopped import following, stopped_by_signal, until_set
 
 
 def run(data_dir: DataDir = None, config: ConfigFile = None) -> int:
@@ -18,5 +18,5 @@ def run(data_dir: DataDir = None, config: ConfigFile = None) -> int:
         owner = Owner(house)
         with stopped_by_signal(owner) as stop, following(owner):
             note("following; stop with Ctrl-C")
-            stop.wait()
+            until_set(stop)
     return FOUND

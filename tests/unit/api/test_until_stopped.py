@@ -1,13 +1,14 @@
 """What lasts until somebody stops it."""
 
 import signal
+import threading
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from api.owner import Owner
-from api.until_stopped import stopped_by_signal
+from api.until_stopped import stopped_by_signal, until_set
 
 
 def test_a_second_signal_does_not_disturb_the_first() -> None:
@@ -37,3 +38,26 @@ def test_a_second_signal_ends_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
         assert codes == []
         signal.raise_signal(signal.SIGTERM)
     assert codes == [143]
+
+
+def test_a_signal_that_another_thread_is_given_is_heard() -> None:
+    """The main thread is not woken by it, and sees it all the same."""
+    is_in_vain = threading.Event()
+
+    with stopped_by_signal(None) as stop:
+
+        def late() -> None:
+            is_in_vain.set()
+            stop.set()
+
+        def take() -> None:
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+        taker, giving_up = threading.Timer(0.1, take), threading.Timer(30, late)
+        for timer in (taker, giving_up):
+            timer.start()
+        until_set(stop)
+        giving_up.cancel()
+        for timer in (taker, giving_up):
+            timer.join()
+    assert not is_in_vain.is_set()
