@@ -67,6 +67,9 @@ soak: install ## The long forms of the tests, by hand
 	TANDEM_TEST_RELEASE_ROUNDS=5 $(LONG_FORM) tests/integration/test_release_torture.py
 	TANDEM_TEST_LOAD_SECONDS=60 $(LONG_FORM) tests/integration/test_zero_downtime.py
 	TANDEM_TEST_LOAD_SECONDS=60 TANDEM_TEST_KILLS=100 $(LONG_FORM) tests/integration/test_faults_*.py
+	TANDEM_TEST_LOAD_SECONDS=600 $(LONG_FORM) tests/integration/test_http_soak.py
+	TANDEM_TEST_ENDINGS=50 $(LONG_FORM) tests/integration/test_http_ending.py
+	TANDEM_TEST_HTTP_KILLS=100 $(LONG_FORM) tests/integration/test_http_crash.py
 	TANDEM_TEST_OPENSEARCH_VERSION=3.8.0 $(LONG_FORM) tests/contracts/test_opensearch*.py
 
 services: ## Say what the tests with real servers and a browser need and this machine lacks
