@@ -151,6 +151,17 @@ def test_what_there_is_now_is_measured_as_deep_as_it_is(indexed: Path) -> None:
     assert tuned.is_current or tuned.point.depth == 2
 
 
+def test_a_release_can_have_what_is_chosen(indexed: Path) -> None:
+    """A weight of a field that is gone is in none of its settings."""
+    search = {"lexical": {"weights": {"gone": 2.0, "title": 3.0}}}
+    with open_house(settings_in(indexed, search=search), "test") as house:
+        judged = read_query_set(indexed / "judged", None, check_searchable)
+        tuned = tuned_over(house.collection(NAME), judged, 1, Folds(2), Bars(None))
+    weights = {name for point in (tuned.point, *tuned.by_fold) for name, _ in point.scoring.weights}
+    assert "title" in weights
+    assert "gone" not in weights
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

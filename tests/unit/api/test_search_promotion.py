@@ -26,7 +26,7 @@ from tandem.rankings import SearchResult
 from tandem.scoring import DEFAULT, LexicalScoring
 from tandem.sections import LexicalLegSettings, SearchSettings
 from tests.integration.downtime.embedders import MODELS
-from tests.owned_house import NAME, adopt, owned, settings_in
+from tests.owned_house import NAME, adopt, at_work, owned, settings_in
 from tests.trained_models import know_signals, trained
 
 SEARCH = {"fusion": "min-max", "depth": 5, "lexical": {"share": 1.0}, "vector": {"share": 0.0}}
@@ -126,6 +126,18 @@ def test_weights_are_of_the_collections_text_fields(owner: Owner) -> None:
     with pytest.raises(FieldError, match=r"search.lexical.weights.nota: .* no text field 'nota'"):
         promoted(owner, {"lexical": {"weights": {"nota": 2.0}}})
     assert owner.house.collection(NAME).release.number == 1
+
+
+def test_a_stray_weight_of_the_settings_is_no_fault_of_a_search(
+    tmp_path: Path, models: None
+) -> None:
+    """It counts for nothing; a search goes live, and ends, beside it."""
+    search = {"lexical": {"weights": {"gone": 2.0}}}
+    with owned(settings_in(tmp_path, search=search)) as house, at_work(house) as owner:
+        assert promoted(owner, {"fusion": "z-score"})["release"] == 2
+        assert promoted(owner, {})["release"] == 3
+        with pytest.raises(FieldError, match="no text field 'gone'"):
+            promoted(owner, search)
 
 
 def test_a_live_model_goes_on_with_the_scores_that_it_knows(
