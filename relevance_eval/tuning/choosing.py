@@ -118,7 +118,7 @@ def best_scoring(scored: Sequence[Scored], point: int, queries: Integers) -> int
     return int((means >= means.max() - ROUNDING).argmax())
 
 
-def gains(values: Floats, others: Floats) -> Floats:
+def gained(values: Floats, others: Floats) -> Floats:
     """How much more each query has; nothing where it is but a rounding."""
     more = values - others
     return np.where(np.abs(more) < ROUNDING, 0.0, more)

@@ -5,7 +5,7 @@ none.
 from collections.abc import Iterator, Mapping
 
 from relevance_eval.tuning.answers import MEASURE
-from relevance_eval.tuning.choosing import gains
+from relevance_eval.tuning.choosing import gained
 from tandem.intervals import Estimate, estimate
 from tandem.normalisation import Floats
 
@@ -16,10 +16,10 @@ def leg_warnings(
     """Where a leg alone is better than hybrid as it is now or than the tuned one, and where the
     tuned one is not surely better. Each is of shape (queries,); ``legs`` are by name.
     """
-    has_changed = gains(now, held_out).any()
+    has_changed = gained(now, held_out).any()
     for leg, alone in legs.items():
         before, after = (
-            estimate(gains(values, alone), range(len(values)), seed=seed)
+            estimate(gained(values, alone), range(len(values)), seed=seed)
             for values in (now, held_out)
         )
         told = f"{leg} has {MEASURE} {alone.mean():.4f}"

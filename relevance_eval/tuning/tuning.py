@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from relevance_eval.tuning.answers import VECTOR, Integers, LegTable, ndcg
-from relevance_eval.tuning.choosing import Chooser, Folds, Scored, best_scoring, gains, surest
+from relevance_eval.tuning.choosing import Chooser, Folds, Scored, best_scoring, gained, surest
 from relevance_eval.tuning.losses import doubts, leg_warnings
 from relevance_eval.tuning.points import Fuser, Point
 from tandem.intervals import Estimate, estimate
@@ -158,7 +158,7 @@ def _held_out(
 
 
 def _lift(name: str, values: Floats, held_out: Floats, seed: int) -> Lift:
-    difference = estimate(gains(held_out, values), range(len(values)), seed=seed)
+    difference = estimate(gained(held_out, values), range(len(values)), seed=seed)
     return Lift(name, float(values.mean()), difference)
 
 
