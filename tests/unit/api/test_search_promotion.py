@@ -216,9 +216,15 @@ def test_the_commands(tmp_path: Path, models: None) -> None:
     assert (promoted["release"], promoted["search"]) == (2, {"fusion": "z-score"})
     (state,) = tandem("status")["collections"]
     assert state["search"] == {"fusion": "z-score"}
-    assert tandem("promote", "--no-search")["release"] == 3
+    file.write_text("[search.lexical]\nphrase = 0.1\n")
+    assert tandem("promote", "--search", str(file))["release"] == 3
+    assert tandem("promote", "--no-search")["release"] == 4
     searches = [item["search"] for item in tandem("releases")["releases"]]
-    assert searches == [None, {"fusion": "z-score"}, None]
+    assert searches == [None, {"lexical": {"phrase": 0.1}}, {"fusion": "z-score"}, None]
+    typed = CliRunner().invoke(app, ["releases", "--config", str(tmp_path / "tandem.toml")])
+    told = [line for line in typed.stdout.splitlines() if "a search of its own" in line]
+    assert [line.split()[1] for line in told] == ["3", "2"]
+    assert [" (fusion z-score), made from 1" in line for line in told] == [False, True]
 
 
 def test_it_is_told_in_a_line() -> None:
