@@ -136,6 +136,7 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
         told = f"{what} of {name} from more than {days:,} days ago"
         return Chore(told, partial(purge, name, now - timedelta(days=days)))
 
+    yield Chore(f"deletes of {name}", partial(_forget_deletes, house, name))
     yield chore("finished tasks", catalog.tasks.purge, kept.history_days)
     yield chore("dropped generations", catalog.releases.purge, kept.history_days)
     yield chore("models", catalog.models.purge, kept.history_days)
@@ -150,6 +151,18 @@ def chores(house: House, name: str, now: datetime) -> Iterator[Chore]:
         yield chore("erasures", catalog.events.erasures.purge, kept.history_days)
         days = min(kept.features_days, kept.impressions_days or kept.features_days)
         yield chore("features", catalog.events.features.purge, days)
+
+
+def _forget_deletes(house: House, name: str) -> int:
+    """Those that every index of a retained generation has applied: nothing else wants to know."""
+    catalog = house.catalog
+    marks = [
+        catalog.checkpoints.read(index)
+        for generation in catalog.releases.generations(name)
+        for index in (generation.lexical_name, generation.vector_name)
+    ]
+    passed = min((0 if mark is None else mark.applied for mark in marks), default=0)
+    return catalog.documents.purge_tombstones(name, passed)
 
 
 def cache_chores(house: House) -> Iterator[Chore]:

@@ -56,12 +56,8 @@ class Visibility:
         """Whether each leg of the live release shows everything up to ``sequence``, or something
         newer; what cannot be asked does not.
         """
-        try:
-            with self._looking, self._collection().held() as (_, opened):
-                return {leg: self._shows(opened, leg, sequence) for leg in LEGS}
-        except TandemError as error:
-            logger("api").info("how far the indexes are cannot be seen: %s", error)
-            return dict.fromkeys(LEGS, False)
+        with self._looking:
+            return {leg: self._shows(leg, sequence) for leg in LEGS}
 
     def refusals(self, document_id: str, sequence: int) -> dict[str, str]:
         """Leg of the live release -> why its engine refuses that version for good, where it does,
@@ -82,7 +78,15 @@ class Visibility:
             if failure is not None and failure.sequence == sequence
         }
 
-    def _shows(self, opened: OpenGeneration, leg: str, sequence: int) -> bool:
+    def _shows(self, leg: str, sequence: int) -> bool:
+        try:
+            with self._collection().held() as (_, opened):
+                return self._is_shown(opened, leg, sequence)
+        except TandemError as error:
+            logger("api").info("how far the %s index is cannot be seen: %s", leg, error)
+            return False
+
+    def _is_shown(self, opened: OpenGeneration, leg: str, sequence: int) -> bool:
         seat: AnySeat = opened.lexical if leg == LEXICAL else opened.vector
         held = seat.opened
         identity = held.checkpoint.identity

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import import_module
@@ -49,8 +49,14 @@ class Forks:
             stdout=subprocess.PIPE,
         )
 
-    def run(self, request: Request, timeout_seconds: float) -> int:
-        """The exit code; minus the signal's number where one ended it.
+    def run(
+        self,
+        request: Request,
+        timeout_seconds: float,
+        born: Callable[[int], None] = lambda _: None,
+    ) -> int:
+        """The exit code; minus the signal's number where one ended it. ``born`` is told the number
+        of the process.
 
         Raises:
             AssertionError: it took longer than that, and is killed.
@@ -60,6 +66,7 @@ class Forks:
             self._process.stdin.write(json.dumps(asdict(request)).encode() + b"\n")
             self._process.stdin.flush()
             child = self._answer("born")
+            born(child)
             late = threading.Timer(timeout_seconds, os.kill, (child, signal.SIGKILL))
             late.daemon = True
             late.start()
@@ -100,7 +107,14 @@ def import_everything() -> None:
     commands = import_module("api.commands")
     for module in iter_modules(commands.__path__, "api.commands."):
         import_module(module.name)
-    for name in ("api.cli", "api.app", "tandem.engines.tantivy_store"):
+    for name in (
+        "api.cli",
+        "api.app",
+        "api.web",
+        "api.serving",
+        "uvicorn",
+        "tandem.engines.tantivy_store",
+    ):
         import_module(name)
     import_module("tandem.engines.qdrant_edge_index")
 

@@ -1,8 +1,9 @@
 """Two models without weights, ``hash-a`` and ``hash-b``, in every process that a test starts.
 
 A ``sitecustomize.py`` on the path puts them in the place of real ones. ``TANDEM_TEST_SLOW`` makes
-them take so many seconds a batch of texts; ``TANDEM_TEST_PHASE`` says where the process dies; while
-there is a file that ``TANDEM_TEST_BROKEN`` names, no query is embedded.
+them take so many seconds a batch of texts; ``TANDEM_TEST_PHASE`` says where the process dies, and
+``TANDEM_TEST_HTTP_PHASE`` where a server does; while there is a file that ``TANDEM_TEST_BROKEN``
+names, no query is embedded.
 """
 
 import os
@@ -54,6 +55,10 @@ def put_in_place() -> None:
         from tests.integration.crash.release_phases import install
 
         install(phase)
+    if phase := os.environ.get("TANDEM_TEST_HTTP_PHASE"):
+        from tests.integration.crash import http_phases
+
+        http_phases.install(phase)
 
 
 def site(folder: Path) -> str:

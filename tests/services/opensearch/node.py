@@ -230,7 +230,8 @@ class OpenSearchNode:
             # nor garbage that this collector has not looked at yet refuse its requests
             "indices.breaker.total.use_real_memory": "false",
         }
-        options = [f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC"]
+        # the better compiler would take longer than a run of tests ever wins back
+        options = [f"-Xms{HEAP}", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         options += [f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"]
         if not self.version.startswith("2."):
             options += ["--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"]

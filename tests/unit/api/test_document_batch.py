@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import socket
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.requests import ClientDisconnect
@@ -15,10 +18,19 @@ from api.access import EVERYBODY
 from api.batch_reply import BatchAtWork, BatchReply
 from api.document_batch import DocumentBatch
 from api.incoming import IncomingLines, Line
+from api.listening import bound_to, listening
+from api.serving import Serving
+from api.web import create_web
 from api.workers import Workers
 from tandem.catalog.document_log import DocumentLog
 from tandem.errors import CatalogError
 from tests.document_place import Place, place
+from tests.web_client import StandIn
+
+BATCH = "/v1/documents:batch"
+CHUNKED = (
+    "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+)
 
 
 @pytest.fixture
@@ -350,3 +362,22 @@ def test_whoever_has_time_waits_for_a_turn(workers: Workers) -> None:
 
     assert asyncio.run(run()) == [1, 3]
     assert codes == ["overloaded"]
+
+
+def test_both_ways_over_a_real_connection() -> None:
+    """A client reads the reply to a line before it sends the next one, and none is cut."""
+    web = create_web(cast("Serving", StandIn()))
+    with listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address:
+        place = urlsplit(address)
+        with socket.create_connection((place.hostname, place.port), 30) as connection:
+            replies = connection.makefile("rb")
+            head = f"POST {BATCH} HTTP/1.1\r\nHost: {place.netloc}\r\n{CHUNKED}\r\n"
+            connection.sendall(head.encode())
+            for number in range(3):
+                line = content(put(f"d{number}"))
+                connection.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+                while not (told := replies.readline()).startswith(b'{"line"'):
+                    assert told, "the connection is open"
+                assert json.loads(told)["document_id"] == f"d{number}"
+            connection.sendall(b"0\r\n\r\n")
+            assert b'"summary"' in replies.read()

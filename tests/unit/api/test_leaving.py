@@ -151,6 +151,7 @@ def test_a_store_that_does_not_answer_keeps_no_promotion(
     assert outcome.release is not None
     assert generations(house)[1] == "leaving"
     warnings = [record.getMessage() for record in told if record.levelname == "WARNING"]
-    assert warnings == ["generation 1 of main stays for now: the store is away"]
+    # what forgets old things may have asked the store, too
+    assert warnings.count("generation 1 of main stays for now: the store is away") == 1
     owner.drop_left(NAME)
     assert generations(house).keys() == {2, 3}

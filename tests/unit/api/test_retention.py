@@ -29,7 +29,7 @@ from tandem.events import Event, Impression
 from tandem.features import FeatureMatrix
 from tandem.schema import Schema
 from tandem.sections import RetentionSettings
-from tests.builders import random_rows
+from tests.builders import document, random_rows
 from tests.owned_house import NAME, at_work, owned, settings_in
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -181,6 +181,21 @@ def test_erasures_are_forgotten_with_history(house: House, kept: Kept) -> None:
     kept(history_days=10)
     assert worked_off(house, 9) == {}
     assert worked_off(house, 11) == {"erasures": 1}
+
+
+def test_deletes_go_once_every_index_has_applied_them(house: House) -> None:
+    """The slowest one counts, also one that has not begun; documents stay."""
+    documents, checkpoints = house.catalog.documents, house.catalog.checkpoints
+    documents.append(NAME, "s", [document("a"), document("b"), document("c")])
+    documents.delete(NAME, ["a"])
+    documents.delete(NAME, ["b"])
+    (generation,) = house.catalog.releases.generations(NAME)
+    assert worked_off(house, 0) == {}
+    for index, applied in ((generation.lexical_name, 5), (generation.vector_name, 4)):
+        checkpoints.advance(checkpoints.start(index, "i", documents.log_id), applied)
+    assert worked_off(house, 0) == {"deletes": 1}
+    assert documents.changes_of(NAME, ["a", "b"])[0].document_id == "b"
+    assert documents.count(NAME) == 1
 
 
 # --- the thread ---

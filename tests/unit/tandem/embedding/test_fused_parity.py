@@ -13,7 +13,7 @@ from tests.texts import varied_texts
 
 def test_openvino_f32_equals_onnxruntime() -> None:
     """Two runtimes, one graph: the vectors are the same."""
-    texts = varied_texts()
+    texts = varied_texts(120)
     openvino = default_embedder("openvino", "f32").embed_documents(texts)
     onnxruntime = default_embedder("onnxruntime").embed_documents(texts)
     assert cosines(openvino, onnxruntime).min() >= 0.999999
@@ -22,7 +22,7 @@ def test_openvino_f32_equals_onnxruntime() -> None:
 @pytest.mark.skipif(not processor_has_bf16(), reason="this processor does not compute bf16")
 def test_bf16_is_close_to_f32() -> None:
     """bf16 halves the bits and keeps the direction."""
-    texts = varied_texts()
+    texts = varied_texts(120)
     half = default_embedder("openvino", "bf16").embed_documents(texts)
     full = default_embedder("openvino", "f32").embed_documents(texts)
     similar = cosines(half, full)
