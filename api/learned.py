@@ -280,7 +280,9 @@ def _fitting(stored: StoredModel, generation: Generation, scoring: LexicalScorin
         ModelError: it cannot be read, or knows another embedder, analysis or scoring.
     """
     model = opened_model(stored)
-    for verdict in (check_pair(model.manifest, generation), check_scores(model.manifest, scoring)):
+    manifest = model.manifest
+    verdicts = check_pair(manifest, generation), check_scores(manifest, generation, scoring)
+    for verdict in verdicts:
         if not verdict.is_passed:
             raise ModelError(f"{verdict.gate}: {verdict.detail}", hint="train a model over it")
     return model

@@ -33,9 +33,12 @@ def _pair(of: Manifest | Generation) -> str:
     return f"{of.embedder} and analysis {of.analysis}"
 
 
-def check_scores(manifest: Manifest, scoring: LexicalScoring) -> Verdict:
-    """A model knows the lexical scores of one way to score words, as it does the embedder's."""
-    wanted, found = manifest.scoring, scoring
+def check_scores(manifest: Manifest, generation: Generation, scoring: LexicalScoring) -> Verdict:
+    """A model knows the lexical scores of one way to score words, as it does the embedder's. Two
+    are the same if they are so over the generation's fields.
+    """
+    fields = generation.schema.text_fields
+    wanted, found = manifest.scoring.among(fields), scoring.among(fields)
     detail = f"trained with words scored by {wanted}, searches score by {found}"
     return Verdict("scores", wanted == found, detail)
 
@@ -58,7 +61,7 @@ def usable(manifest: Manifest, generation: Generation, scoring: LexicalScoring) 
     """What a model cannot do without."""
     return [
         check_pair(manifest, generation),
-        check_scores(manifest, scoring),
+        check_scores(manifest, generation, scoring),
         check_features(manifest, generation),
     ]
 

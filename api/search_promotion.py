@@ -12,12 +12,14 @@ from api.model_fitness import check_scores, opened_model
 from api.model_promotion import Promotion
 from api.owner import Owner
 from api.promotion import judgments
+from api.tuned import lexical_scoring, with_search
 from indexer.reindexing import overruled
 from tandem.catalog.models import StoredModel
-from tandem.catalog.releases import NO_SEARCH
+from tandem.catalog.releases import NO_SEARCH, Generation
 from tandem.errors import GateFailed
 from tandem.protocols import Verdict
 from tandem.scoring import LexicalScoring
+from tandem.sections import SearchSettings
 
 SEARCH_GATES = ("quality",)
 """What a search must pass, by the names by which they are overridden."""
@@ -42,11 +44,11 @@ def promote_search(
     wanted = replace(live, search=None if text == NO_SEARCH else text)
     if wanted == live:
         return Promotion(live)
-    scoring = collection.searching.scoring_of(wanted)
-    scoring.check(collection.generation.schema.text_fields)
+    generation, scoring = collection.generation, collection.searching.scoring_of(wanted)
+    lexical_scoring(with_search(SearchSettings(), search)).check(generation.schema.text_fields)
     verdicts: list[Verdict] = []
     if live.model is not None and scoring != collection.searching.scoring_of(live):
-        _check_model(catalog.models.get(live.model, name), scoring)
+        _check_model(catalog.models.get(live.model, name), generation, scoring)
     judged = judgments(collection.settings.quality)
     if judged is not None:
         gate = OwnQualityGate(
@@ -61,9 +63,9 @@ def promote_search(
     return Promotion(release, verdicts, chosen)
 
 
-def _check_model(stored: StoredModel, scoring: LexicalScoring) -> None:
+def _check_model(stored: StoredModel, generation: Generation, scoring: LexicalScoring) -> None:
     """The live model has to go on with the scores that it knows; nobody overrides that."""
-    verdict = check_scores(opened_model(stored).manifest, scoring)
+    verdict = check_scores(opened_model(stored).manifest, generation, scoring)
     if not verdict.is_passed:
         raise GateFailed(
             f"model {stored.number}, which is live, does not fit the search: {verdict.detail}",

@@ -117,7 +117,6 @@ def _kinds(ground: Ground, pages: Iterable[Recorded[Impression]]) -> _Kinds:
 
 def _releases_alike(ground: Ground) -> set[int]:
     """Those whose indexes are built as the ones here are, and whose words score as they do here."""
-    searching = ground.collection.searching
     releases = ground.collection.catalog.releases
     history = releases.history(ground.collection.name, KEPT_RELEASES)
     here = ground.opened.generation
@@ -130,7 +129,7 @@ def _releases_alike(ground: Ground) -> set[int]:
     return {
         release.number
         for release in history
-        if release.generation in alike and searching.scoring_of(release) == ground.scoring
+        if release.generation in alike and ground.scoring_of(release) == ground.scoring
     }
 
 

@@ -93,7 +93,12 @@ class Ground:
     @property
     def scoring(self) -> LexicalScoring:
         """How the release's searches score words."""
-        return self.collection.searching.scoring_of(self.release)
+        return self.scoring_of(self.release)
+
+    def scoring_of(self, release: Release) -> LexicalScoring:
+        """How those of a release score words here, over these documents' fields."""
+        scoring = self.collection.searching.scoring_of(release)
+        return scoring.among(self.schema.text_fields)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Tunes the search of a live release by judged queries."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from api.collection import OpenCollection
 from api.console import Bars
@@ -9,7 +10,7 @@ from api.tuned import current_point
 from relevance_eval.query_set import QuerySet
 from relevance_eval.tuning.answers import packed
 from relevance_eval.tuning.choosing import Folds
-from relevance_eval.tuning.points import grid
+from relevance_eval.tuning.points import Point, grid
 from relevance_eval.tuning.scorings import scorings
 from relevance_eval.tuning.tuning import Tuned, tune
 from tandem.errors import EngineUnavailable
@@ -29,7 +30,7 @@ def tuned_over(
     """
     _check_whole(target)
     texts = {query_id: judged.queries[query_id] for query_id in judged.qrels}
-    current = current_point(target.searching.settings_of(target.release))
+    current = _now(target)
     wanted, points = _scorings(target, current.scoring), grid(depth)
     shown.add("asking", "asking", len(texts) * len(wanted))
     shown.add("fusing", "fusing", len(points))
@@ -47,6 +48,12 @@ def tuned_over(
         folds=folds,
         progress=lambda count: shown.advance("fusing", count),
     )
+
+
+def _now(target: OpenCollection) -> Point:
+    """What a release of the choice could not have, a weight of no text field, is left out."""
+    now = current_point(target.searching.settings_of(target.release))
+    return replace(now, scoring=now.scoring.among(target.generation.schema.text_fields))
 
 
 def _scorings(target: OpenCollection, current: LexicalScoring) -> Sequence[LexicalScoring]:

@@ -73,6 +73,13 @@ class LexicalScoring:
                     hint=f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}",
                 )
 
+    def among(self, fields: Iterable[Field]) -> "LexicalScoring":
+        """The same for a collection that has these text fields: a weight of what is none of them
+        counts for nothing, and is left out.
+        """
+        known = {field.name for field in fields}
+        return replace(self, weights=tuple(pair for pair in self.weights if pair[0] in known))
+
     def __str__(self) -> str:
         told = [f"{name} {weight:g}" for name, weight in self.weights]
         for name in ("phrase", "proximity"):

@@ -10,6 +10,7 @@ from api.commands.eval_findings import findings_data, tell_findings
 from api.commands.options import AsJson, Collection, ConfigFile, DataDir, settings
 from api.commands.search import bring_up_to_date
 from api.console import FOUND, bars, note, printable, say, say_json
+from api.eval_running import check_documents
 from api.tuning import tuned_over
 from query.understanding import check_searchable
 from relevance_eval.formats.text import written
@@ -76,6 +77,8 @@ def run(
         open_house(chosen, "tandem eval tune", notify=note, create=False) as house,
     ):
         target = house.collection(chosen.collection)
+        unknown = check_documents(house.catalog, chosen.collection, judged)
+        tell_findings(unknown)
         target.begin_to_load()
         bring_up_to_date(target)
         tuned = tuned_over(target, judged, depth, Folds(folds, seed), shown)
@@ -88,7 +91,7 @@ def run(
         with written(write) as file:
             file.write(as_toml(tuned, judged.name))
     if as_json:
-        say_json(as_data(tuned) | {"findings": findings_data(judged.findings)})
+        say_json(as_data(tuned) | {"findings": findings_data((*judged.findings, *unknown))})
     else:
         _tell(tuned)
         if write is not None and not tuned.is_current:

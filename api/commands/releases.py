@@ -62,7 +62,11 @@ def _model(number: int | None) -> str:
 
 
 def _search(settings: dict[str, Any] | None) -> str:
-    return "" if settings is None else f", fusion {settings.get('fusion', 'of its own')}"
+    """``tandem status`` tells the live one's whole."""
+    if settings is None:
+        return ""
+    fusion = f" (fusion {settings['fusion']})" if "fusion" in settings else ""
+    return f", a search of its own{fusion}"
 
 
 def _data(catalog: Catalog, name: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ SURE = 2.0
 """Standard errors."""
 
 ROUNDING = 1e-12
-"""Means that differ by less are equal: they were summed in another order."""
+"""Means that differ by less are equal: they were summed in another order, or more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,12 @@ def best_scoring(scored: Sequence[Scored], point: int, queries: Integers) -> int
     """The one with the highest mean, sure or not; of equal ones the first."""
     means = np.array([each.by_point[point][queries].mean() for each in scored])
     return int((means >= means.max() - ROUNDING).argmax())
+
+
+def gained(values: Floats, others: Floats) -> Floats:
+    """How much more each query has; nothing where it is but a rounding."""
+    more = values - others
+    return np.where(np.abs(more) < ROUNDING, 0.0, more)
 
 
 def is_sure(gains: Floats) -> bool:

@@ -29,7 +29,8 @@ def scorings(current: LexicalScoring, fields: Sequence[Field]) -> Sequence[Lexic
 
 
 def _weighted(current: LexicalScoring, fields: Sequence[Field]) -> Iterator[LexicalScoring]:
-    body = next((current.weight(field) for field in fields if field.name == BODY.name), 1.0)
+    own = [current.weight(field) for field in fields if field.name == BODY.name]
+    body = next(filter(None, own), 1.0)  # nothing is worth a ratio of a body without weight
     others = [field for field in fields if field.name != BODY.name]
     for field in others[:MOST_FIELDS]:
         weights = sorted({min(ratio * body, MOST_WEIGHT) for ratio in RATIOS})

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from relevance_eval.tuning.answers import VECTOR, Integers, LegTable, ndcg
-from relevance_eval.tuning.choosing import Chooser, Folds, Scored, best_scoring, surest
-from relevance_eval.tuning.losses import leg_warnings
+from relevance_eval.tuning.choosing import Chooser, Folds, Scored, best_scoring, gained, surest
+from relevance_eval.tuning.losses import doubts, leg_warnings
 from relevance_eval.tuning.points import Fuser, Point
 from tandem.intervals import Estimate, estimate
 from tandem.normalisation import Floats
@@ -100,20 +100,23 @@ def tune(
     if any(pick.scoring for pick in (best, *by_fold)):
         fused = [pick._replace(scoring=0) for pick in by_fold]
         lists["the same fusion, words scored as now"] = _held_out(scored, fused, rows)
+    lifts = [_lift(*each, held_out, folds.seed) for each in (lists | legs).items()]
+    is_current = best == Pick(0, 0)
     return Tuned(
         point=replace(tried[best.point], scoring=scored[best.scoring].scoring),
         shown=float(scored[best.scoring].by_point[best.point].mean()),
         held_out=estimate(held_out, table.query_ids, seed=folds.seed),
-        lifts=[_lift(*each, held_out, folds.seed) for each in (lists | legs).items()],
+        lifts=lifts,
         by_fold=[
             replace(tried[pick.point], scoring=scored[pick.scoring].scoring) for pick in by_fold
         ],
         queries=len(table),
         points=len(tried),
         scorings=len(scored),
-        is_current=best == Pick(0, 0),
+        is_current=is_current,
         warnings=[
             *leg_warnings(now, held_out, legs, folds.seed),
+            *(() if is_current else doubts(lifts[0].difference)),
             *_stays(choose, scored, best),
         ],
     )
@@ -155,7 +158,7 @@ def _held_out(
 
 
 def _lift(name: str, values: Floats, held_out: Floats, seed: int) -> Lift:
-    difference = estimate(held_out - values, range(len(values)), seed=seed)
+    difference = estimate(gained(held_out, values), range(len(values)), seed=seed)
     return Lift(name, float(values.mean()), difference)
 
 

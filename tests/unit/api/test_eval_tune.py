@@ -129,11 +129,15 @@ def test_the_vector_leg_is_asked_once(indexed: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_ways_to_score_words_are_tried(indexed: Path) -> None:
-    """Those of the collection's own text fields, where no model knows how words score now."""
-    file = indexed / "tuned.toml"
+    """Those of the collection's own text fields, where no model knows how words score now. What is
+    judged and not there is told.
+    """
+    file, qrels = indexed / "tuned.toml", indexed / "judged" / "qrels" / "test.tsv"
+    qrels.write_text(f"{qrels.read_text()}q1\tgone\t1\n")
     arguments = ["eval", "tune", str(indexed / "judged"), "--depth", "10", "--write", str(file)]
     done = CliRunner().invoke(app, [*arguments, "--config", str(indexed / "tandem.toml")])
     assert done.exit_code == 0, done.output
+    assert "judged documents that are not in the collection: 1 ('q1' 'gone')" in done.stderr
     assert "fusions and 15 ways to score words by 20 queries: " in done.stdout
     assert read_search(file)["lexical"].keys() >= {"weights", "phrase", "proximity"}
 
@@ -149,6 +153,29 @@ def test_what_there_is_now_is_measured_as_deep_as_it_is(indexed: Path) -> None:
     table = packed(answers, judged.qrels)
     assert tuned.lifts[0].mean == pytest.approx(ndcg(table, Fuser(table).values(now)).mean())
     assert tuned.is_current or tuned.point.depth == 2
+
+
+def test_judgments_of_another_collection_choose_nothing(indexed: Path) -> None:
+    """All would be as good, which says nothing of this one."""
+    (indexed / "judged" / "qrels" / "test.tsv").write_text(
+        "query-id\tcorpus-id\tscore\n"
+        + "".join(f"q{number}\tgone{number}\t1\n" for number in range(1, 21))
+    )
+    arguments = ["eval", "tune", str(indexed / "judged"), "--config", str(indexed / "tandem.toml")]
+    done = CliRunner().invoke(app, arguments)
+    assert isinstance(done.exception, InputError)
+    assert "none of the 20 judged documents of judged, such as 'gone1'" in str(done.exception)
+
+
+def test_a_release_can_have_what_is_chosen(indexed: Path) -> None:
+    """A weight of a field that is gone is in none of its settings."""
+    search = {"lexical": {"weights": {"gone": 2.0, "title": 3.0}}}
+    with open_house(settings_in(indexed, search=search), "test") as house:
+        judged = read_query_set(indexed / "judged", None, check_searchable)
+        tuned = tuned_over(house.collection(NAME), judged, 1, Folds(2), Bars(None))
+    weights = {name for point in (tuned.point, *tuned.by_fold) for name, _ in point.scoring.weights}
+    assert "title" in weights
+    assert "gone" not in weights
 
 
 @pytest.mark.parametrize(

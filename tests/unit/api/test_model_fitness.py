@@ -39,16 +39,18 @@ def test_words_must_be_scored_as_they_were() -> None:
     weighed = LexicalScoring.of({"title": 2.0}, phrase=0.5)
     said = trained().manifest
     assert Manifest.read({**said.as_json(), "format": 1}).scoring == DEFAULT
-    assert check_scores(said, DEFAULT).is_passed
-    verdict = check_scores(said, weighed)
+    assert check_scores(said, GENERATION, DEFAULT).is_passed
+    verdict = check_scores(said, GENERATION, weighed)
     assert (verdict.gate, verdict.is_passed) == ("scores", False)
     assert verdict.detail == (
         "trained with words scored by the fields' own weights, searches score by title 2, "
         "phrase 0.5"
     )
     kept = Manifest.read(trained(scoring=weighed).manifest.as_json())
-    assert check_scores(kept, weighed).is_passed
-    assert not check_scores(kept, DEFAULT).is_passed
+    assert check_scores(kept, GENERATION, weighed).is_passed
+    assert not check_scores(kept, GENERATION, DEFAULT).is_passed
+    stray = LexicalScoring.of({"title": 2.0, "gone": 3.0}, phrase=0.5)
+    assert check_scores(kept, GENERATION, stray).is_passed, "no field of it has another weight"
 
 
 def test_every_feature_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from tandem.rankings import SearchResult
 from tandem.scoring import DEFAULT, LexicalScoring
 from tandem.sections import LexicalLegSettings, SearchSettings
 from tests.integration.downtime.embedders import MODELS
-from tests.owned_house import NAME, adopt, owned, settings_in
+from tests.owned_house import NAME, adopt, at_work, owned, settings_in
 from tests.trained_models import know_signals, trained
 
 SEARCH = {"fusion": "min-max", "depth": 5, "lexical": {"share": 1.0}, "vector": {"share": 0.0}}
@@ -128,6 +128,18 @@ def test_weights_are_of_the_collections_text_fields(owner: Owner) -> None:
     assert owner.house.collection(NAME).release.number == 1
 
 
+def test_a_stray_weight_of_the_settings_is_no_fault_of_a_search(
+    tmp_path: Path, models: None
+) -> None:
+    """It counts for nothing; a search goes live, and ends, beside it."""
+    search = {"lexical": {"weights": {"gone": 2.0}}}
+    with owned(settings_in(tmp_path, search=search)) as house, at_work(house) as owner:
+        assert promoted(owner, {"fusion": "z-score"})["release"] == 2
+        assert promoted(owner, {})["release"] == 3
+        with pytest.raises(FieldError, match="no text field 'gone'"):
+            promoted(owner, search)
+
+
 def test_a_live_model_goes_on_with_the_scores_that_it_knows(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,9 +216,15 @@ def test_the_commands(tmp_path: Path, models: None) -> None:
     assert (promoted["release"], promoted["search"]) == (2, {"fusion": "z-score"})
     (state,) = tandem("status")["collections"]
     assert state["search"] == {"fusion": "z-score"}
-    assert tandem("promote", "--no-search")["release"] == 3
+    file.write_text("[search.lexical]\nphrase = 0.1\n")
+    assert tandem("promote", "--search", str(file))["release"] == 3
+    assert tandem("promote", "--no-search")["release"] == 4
     searches = [item["search"] for item in tandem("releases")["releases"]]
-    assert searches == [None, {"fusion": "z-score"}, None]
+    assert searches == [None, {"lexical": {"phrase": 0.1}}, {"fusion": "z-score"}, None]
+    typed = CliRunner().invoke(app, ["releases", "--config", str(tmp_path / "tandem.toml")])
+    told = [line for line in typed.stdout.splitlines() if "a search of its own" in line]
+    assert [line.split()[1] for line in told] == ["3", "2"]
+    assert [" (fusion z-score), made from 1" in line for line in told] == [False, True]
 
 
 def test_it_is_told_in_a_line() -> None:

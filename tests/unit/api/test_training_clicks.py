@@ -185,7 +185,9 @@ def test_scores_of_another_embedder_are_not_learned_from(house: House, ground: G
 def test_scores_of_another_scoring_are_not_learned_from(house: House, ground: Ground) -> None:
     """A release may score words by itself; what its searches served is of its own kind."""
     releases = house.catalog.releases
-    same = releases.promote(NAME, 1, parent=1, search='{"lexical":{"share":0.9}}')
+    same = releases.promote(
+        NAME, 1, parent=1, search='{"lexical":{"share":0.9,"weights":{"gone":2}}}'
+    )
     other = releases.promote(NAME, 1, parent=same.number, search='{"lexical":{"phrase":0.5}}')
     behave(house, [replace(shown(number), release=other.number) for number in range(9)])
     end = 9 + MINIMUM

@@ -34,6 +34,13 @@ def test_weights_are_of_text_fields() -> None:
         assert hint in told.value.hint
 
 
+def test_what_counts_for_nothing_can_be_left_out() -> None:
+    """A weight of no text field; all else stays."""
+    scoring = LexicalScoring.of({"abstrac": 2.0, "title": 3.0, "year": 4.0}, 0.1, 0.2)
+    assert scoring.among(FIELDS) == LexicalScoring.of({"title": 3.0}, 0.1, 0.2)
+    assert LexicalScoring.of({"year": 4.0}).among(FIELDS) == DEFAULT
+
+
 def test_without_pairs_the_weights_are_left() -> None:
     """It is a list of words then, whose neighbours mean nothing."""
     scoring = LexicalScoring.of({"title": 2.0}, phrase=0.1, proximity=0.2)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from relevance_eval.tuning.losses import leg_warnings
+from relevance_eval.tuning.losses import doubts, leg_warnings
+from tandem.intervals import Estimate
 
 NOISE = np.random.default_rng(1).random(200)
 LEG = np.full(200, 0.5)
@@ -40,3 +41,22 @@ def test_a_gain_that_may_be_none() -> None:
     assert gained.startswith("no hybrid is surely better than one leg: the leg has nDCG@10 0.5000")
     assert told(-0.1, 0.2) == [lost]
     assert told(0.2, 0.2) == []
+
+
+def test_a_choice_that_may_be_none() -> None:
+    """What the held-out queries say of it; nothing where the gain is certain."""
+    assert [*doubts(Estimate(0.02, 0.01, 0.03))] == []
+    (doubt,) = doubts(Estimate(0.01, 0.0, 0.02))
+    assert doubt == (
+        "what was chosen is not surely better than what there is now: nDCG@10 +0.0100 "
+        "(+0.0000 to +0.0200) held out"
+    )
+    (loss,) = doubts(Estimate(-0.01, -0.03, 0.01))
+    assert loss.startswith("what was chosen loses to what there is now: nDCG@10 -0.0100 (-0.03")
+
+
+def test_a_rounding_is_neither_gain_nor_loss() -> None:
+    """Means of drawings that chose the same differ by one from what there is."""
+    (warning,) = leg_warnings(LEG, LEG - 1e-16, {"the leg": LEG}, 0)
+    assert warning.startswith("no hybrid is surely better than one leg: the leg")
+    assert warning.endswith("as it is now 0.5000, +0.0000 (+0.0000 to +0.0000)")

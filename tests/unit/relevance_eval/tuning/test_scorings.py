@@ -37,6 +37,12 @@ def test_weights_are_beside_that_of_the_body() -> None:
     assert {dict(each.weights)["body"] for each in tried} == {4.0}
 
 
+def test_a_body_without_weight_is_no_measure() -> None:
+    """Ratios of it would all be nothing."""
+    tried = scorings(LexicalScoring.of({"body": 0.0, "title": 1.0}), text_fields())
+    assert [dict(each.weights)["title"] for each in tried[1:4]] == [0.5, 2.0, 4.0]
+
+
 @pytest.mark.parametrize(("fields", "weighted"), [(0, 3), (1, 6), (40, 3 * MOST_FIELDS)])
 def test_they_are_few(fields: int, weighted: int) -> None:
     """Each is a retrieval of every query: of many fields the first ones are weighed."""

@@ -107,6 +107,19 @@ def test_noise_is_no_gain() -> None:
     assert any("no other fusion is surely better than" in warning for warning in tuned.warnings)
 
 
+def test_a_choice_is_doubted_by_queries_that_had_no_part_in_it() -> None:
+    """It was the best of many over the others."""
+    tuned = tune(only(drawn(0.4, 0.2)), POINTS, current=NOW)
+    assert not tuned.is_current
+    assert tuned.lifts[0].difference.low <= 0.0
+    doubt = "what was chosen is not surely better than what there is now: nDCG@10 +0.0"
+    assert sum(warning.startswith(doubt) for warning in tuned.warnings) == 1
+    kept = tune(only(drawn(0.2, 0.5)), POINTS, current=NOW)
+    assert kept.is_current
+    assert kept.lifts[0].difference == (0.0, 0.0, 0.0), "it differs by no rounding"
+    assert not any("what was chosen" in warning for warning in kept.warnings)
+
+
 def test_it_can_be_done_again() -> None:
     """By the same seed the same figures; folds hold every query once."""
     table = drawn(0.2, 0.3)
