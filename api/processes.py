@@ -196,10 +196,12 @@ def work(order: Order, bound: socket.socket, ready: Connection) -> None:
 
 
 def _end_with_parent() -> None:
+    """As at a signal, where none has come yet, and at once where one has."""
     parent = parent_process()
     assert parent is not None, "a worker has one"
     parent.join()
-    # the second signal, where the parent has handed on one: then it ends at once
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:  # it is ending: the parent had a second
+        os._exit(128 + signal.SIGTERM)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
