@@ -183,31 +183,33 @@ def _parts(seen: Seen) -> Iterator[Seen]:
         yield Seen({*clients[start:end]}, {*sessions[start:end]})
 
 
-def next_rows(engine: sa.Engine, table: sa.Table, sought: Sought, after: int) -> Found:
-    """The next rows above a sequence that have an id to be replaced, at most ``ROWS_PER_QUERY``;
-    none where the log ends.
+def named_rows(engine: sa.Engine, table: sa.Table, sought: Sought) -> Iterator[Found]:
+    """The rows that have an id to be replaced, at most ``ROWS_PER_QUERY`` of a stretch of the log
+    at a time: none of a stretch without any, so that nobody looks for long without a pause. What
+    comes meanwhile is behind the last of them.
     """
-    through = after
-    for start, until in _pieces(engine, after):
-        query = (
-            sa.select(table.c.sequence)
-            .where(table.c.sequence > start, table.c.sequence <= until, _names(table, sought))
-            .order_by(table.c.sequence)
-            .limit(ROWS_PER_QUERY)
-        )
-        with reading(engine) as connection:
-            found = connection.execute(query).scalars().all()
-        if found:
-            return Found(found, found[-1] if len(found) == ROWS_PER_QUERY else until)
-        through = until
-    return Found((), through)
+    for after, until in _pieces(engine):
+        through = after
+        while through < until:
+            query = (
+                sa.select(table.c.sequence)
+                .where(table.c.sequence > through, table.c.sequence <= until, _names(table, sought))
+                .order_by(table.c.sequence)
+                .limit(ROWS_PER_QUERY)
+            )
+            with reading(engine) as connection:
+                found = connection.execute(query).scalars().all()
+            through = found[-1] if len(found) == ROWS_PER_QUERY else until
+            yield Found(found, through)
 
 
 def change(
     connection: sa.Connection, table: sa.Table, sought: Sought, among: sa.ColumnElement[bool]
 ) -> Changed:
     """Change the rows that have an id to be replaced, of those for which ``among`` holds."""
-    query = sa.select(table).where(_names(table, sought), among).with_for_update(of=table)
+    query = sa.select(table).where(_names(table, sought), among)
+    # in one order: else two erasures at one row's neighbours wait for each other
+    query = query.order_by(table.c.sequence).with_for_update(of=table)
     rows = connection.execute(query).all()
     theirs = [row for row in rows if sought.is_by(row)]
     _update(connection, table, [_without_words(table, row, sought) for row in theirs])
@@ -219,11 +221,11 @@ def change(
     return Changed(impressions=len(theirs), features=features)
 
 
-def _pieces(engine: sa.Engine, after: int = 0) -> Iterator[tuple[int, int]]:
+def _pieces(engine: sa.Engine) -> Iterator[tuple[int, int]]:
     """Stretches of the log up to where it ends now."""
     with reading(engine) as connection:
         head = int(connection.execute(sa.select(EVENT_HEAD.c.head)).scalar_one())
-    for start in range(after, head, SPAN):
+    for start in range(0, head, SPAN):
         yield start, min(start + SPAN, head)
 
 
