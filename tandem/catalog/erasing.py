@@ -1,7 +1,8 @@
 """How somebody's rows in the event log become nobody's.
 
 A row is the person's if it has their user id; or no user id, and an id that was seen with them: of
-a device, or of a session. It keeps what was done, and when; its text and its details go. The ids,
+a device, or of a session. It keeps what was done, and when; its text and its details go, and the
+text of what nobody known asked, if the person's deeds tell that it was them. The ids,
 the person's and those seen with them, are each replaced by another one that names nobody, on every
 row of the log, whosever it is: so counts, sessions and everybody's past are what they were.
 """
@@ -216,9 +217,32 @@ def change(
     others = [row for row in rows if not sought.is_by(row)]
     _update(connection, table, [{"at": row.sequence, **sought.ids(row)} for row in others])
     if table is EVENTS:
-        return Changed(events=len(theirs))
+        told_by = [row.query_id for row in theirs if row.query_id is not None]
+        return _hide_asked(connection, sought, told_by)._replace(events=len(theirs))
     features = _remove_features(connection, sought, [row.query_id for row in theirs])
     return Changed(impressions=len(theirs), features=features)
+
+
+def _hide_asked(connection: sa.Connection, sought: Sought, query_ids: Sequence[str]) -> Changed:
+    """Take the words out of what nobody known asked, where the person's deeds tell that it was them:
+    some applications say it with deeds alone. What is theirs by its ids has its own turn.
+    """
+    asked, rows = list(dict.fromkeys(query_ids)), list[AnyRow]()
+    for start in range(0, len(asked), ROWS_PER_QUERY):
+        query = sa.select(IMPRESSIONS).where(
+            IMPRESSIONS.c.collection == sought.collection,
+            IMPRESSIONS.c.query_id.in_(asked[start : start + ROWS_PER_QUERY]),
+            IMPRESSIONS.c.user_id.is_(None),
+        )
+        rows += connection.execute(query.order_by(IMPRESSIONS.c.sequence).with_for_update()).all()
+    changed = [
+        {"at": row.sequence, "query_text": "", "details": _of_nobody(row.details)}
+        for row in rows
+        if not sought.is_by(row) and (row.query_text or row.details != _of_nobody(row.details))
+    ]
+    _update(connection, IMPRESSIONS, changed)
+    features = _remove_features(connection, sought, [row.query_id for row in rows])
+    return Changed(impressions=len(changed), features=features)
 
 
 def _pieces(engine: sa.Engine) -> Iterator[tuple[int, int]]:

@@ -165,6 +165,33 @@ def test_a_machine_that_many_share(log: EventLog, others: int, is_shared: bool) 
     assert [word.user_id for word in told[:others]] == [f"u{n}" for n in range(others)]
 
 
+def test_what_only_a_deed_tells_of_whom(log: EventLog) -> None:
+    """Who asked was not said, and who clicked was: the text is the person's all the same. What
+    another user asked stays, and what nobody they know has clicked.
+    """
+    details = {"configuration": "hybrid", "filters": {"name": "Eve"}}
+    log.append(
+        "main",
+        "api",
+        [
+            impression("q", query_text="my illness", details=details),
+            impression("r", query_text="of bob", user_id="bob"),
+            impression("s", query_text="of nobody"),
+            *(event(name, user_id="eve", query_id=name) for name in ("q", "r", "unknown")),
+            event("again", user_id="eve", query_id="q"),
+        ],
+    )
+    log.append("other", "api", [impression("q", query_text="elsewhere")])
+    log.features.keep("main", [("q", SEEN), ("r", SEEN), ("s", SEEN)])
+    done = erase(log, "eve")
+    assert (done.events, done.impressions, done.features) == (4, 1, 1)
+    told = [row.what for row in rows(log) if isinstance(row.what, Impression)]
+    assert [word.query_text for word in told] == ["", "of bob", "of nobody"]
+    assert told[0].details == {"configuration": "hybrid"}
+    assert rows(log, "other")[0].what.query_text == "elsewhere"
+    assert log.features.known("main", ["q", "r", "s"]) == {"r", "s"}
+
+
 def test_other_collections_and_strange_ids(log: EventLog) -> None:
     """An id is of its collection, whatever characters it has."""
     strange = "n \x10日%_'"
