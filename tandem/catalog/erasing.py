@@ -224,7 +224,7 @@ def change(
 
 
 def _hide_asked(connection: sa.Connection, sought: Sought, query_ids: Sequence[str]) -> Changed:
-    """Take the words out of what nobody known asked, where the person's deeds tell that it was them:
+    """Take the words out of what nobody known asked, where their deeds tell that it was the person:
     some applications say it with deeds alone. What is theirs by its ids has its own turn.
     """
     asked, rows = list(dict.fromkeys(query_ids)), list[AnyRow]()
