@@ -201,11 +201,9 @@ def test_a_worker_may_be_told_twice(
     """
     asked = list[bool]()
 
-    @contextmanager
-    def stopped(_owner: object, *, ends_at_second: bool) -> Iterator[threading.Event]:
+    def stopped(_owner: object, *, ends_at_second: bool) -> None:
         asked.append(ends_at_second)
         raise TandemError("far enough")
-        yield
 
     house = SimpleNamespace(catalog=SimpleNamespace(keys=None), ownership=None)
     monkeypatch.setattr("api.answering.open_house", lambda *_, **__: nullcontext(house))
