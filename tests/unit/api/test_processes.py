@@ -151,6 +151,23 @@ def test_one_that_dies_again_and_again_is_waited_with(monkeypatch: pytest.Monkey
     alone.stop()
 
 
+@pytest.mark.parametrize("has_answered", [True, False])
+def test_what_the_dead_have_counted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, has_answered: bool
+) -> None:
+    """Stays counted, but for what was true of them alone; who never answered leaves nothing."""
+    (worker,) = (alone := made(monkeypatch, well, 1)).workers
+    alone.begin(threading.Event())
+    worker.is_answering = has_answered
+    files = {f"counter_{pid(worker)}.db", f"gauge_livesum_{pid(worker)}.db", "counter_0.db"}
+    for name in files:
+        (tmp_path / name).touch()
+    kept = {"counter_0.db"} | ({f"counter_{pid(worker)}.db"} if has_answered else set())
+    alone._bury(_killed(worker))
+    alone.stop()
+    assert {file.name for file in tmp_path.iterdir()} == kept
+
+
 def _killed(worker: Worker) -> Worker:
     assert worker.process is not None
     worker.process.kill()
