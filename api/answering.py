@@ -37,7 +37,8 @@ def answer(
     bound: socket.socket | None = None,
 ) -> None:
     """Serve the collection of the settings until a signal, where they say or at a socket that is
-    bound already. A second signal ends it at once.
+    bound already, which makes it one of several workers. A second signal ends it at once, if it is
+    none.
 
     When it is to end it is no longer ready, and after the time of the settings takes no new
     request; what runs is finished, what was shown is written, and the followers stop.
@@ -48,7 +49,10 @@ def answer(
         refuse_strangers(house.catalog.keys, place)
         house.meter = metrics
         owner = None if house.ownership is None else Owner(house)
-        stop = opened.enter_context(stopped_by_signal(owner, ends_at_second=True))
+        # a worker may get the first one twice, from its parent and from who ends them all: systemd
+        # does; whether a second one has come is its parent's to say
+        is_alone = bound is None
+        stop = opened.enter_context(stopped_by_signal(owner, ends_at_second=is_alone))
         opened.enter_context(following(owner))
         keyring = opened.enter_context(closing(_keyring(house, chosen)))
         serving = opened.enter_context(closing(Serving(house)))

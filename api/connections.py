@@ -30,20 +30,26 @@ class Connection(H11Protocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._silence: asyncio.TimerHandle | None = None
-        self._is_ending = False
+        self._is_ending = self._is_one_too_many = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See ``asyncio.Protocol``."""
         super().connection_made(transport)
+        self._is_one_too_many = self._are_too_many()
         self._watch()
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
-        self.app_state = {IS_FULL: len(self.connections) > MAXIMUM_CONNECTIONS}
+        # whoever was there before goes on, and whoever comes is served once others have gone
+        self._is_one_too_many = self._is_one_too_many and self._are_too_many()
+        self.app_state = {IS_FULL: self._is_one_too_many}
         super().data_received(data)
         if self._is_ending:
             self._answer_the_last()
         self._watch()
+
+    def _are_too_many(self) -> bool:
+        return len(self.connections) > MAXIMUM_CONNECTIONS
 
     def shutdown(self) -> None:
         """The server ends. Whoever is being answered is told not to come again over this

@@ -8,7 +8,7 @@ died, who forgets what is too old (``retention``) goes on.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -22,6 +22,14 @@ from tandem.telemetry import logger
 
 PAUSE_SECONDS = 0.005
 """Between two steps: others want to write, and searches want the processor."""
+
+SETTLED_SECONDS = 0.5
+"""What other processes have shown until somebody is to be forgotten is in the log so long after:
+they write it within 0.1 s.
+"""
+
+LOG_TRIES = 5
+"""How often the write-ahead log is tried to be emptied, where others read what it holds."""
 
 BEYOND_REACH = (
     "backups that were made before: whoever restores one erases again",
@@ -55,15 +63,22 @@ def left_undone(catalog: Catalog, collection: str, before: datetime) -> list[Era
 
 
 def finish(catalog: Catalog, noted: Erasure, pause: Callable[[], bool | None]) -> None:
-    """Do what is noted, or what is left of it; ``pause`` comes between two steps, and says whether
-    to leave the rest to others.
+    """Do what is noted, or what is left of it, once it has settled; ``pause`` comes between two
+    steps, and says whether to leave the rest to others.
 
     Raises:
         CatalogError: the event log failed; it can be done later.
     """
-    for _ in steps(catalog, noted):
+    for _ in chain(_settling(noted), steps(catalog, noted)):
         if pause():
             return
+
+
+def _settling(noted: Erasure) -> Iterator[None]:
+    """What is shown after that begins a new life; what was shown before does not."""
+    settled = noted.asked_at + timedelta(seconds=SETTLED_SECONDS)
+    while noted.done_at is None and datetime.now(UTC) < settled:
+        yield
 
 
 def told(catalog: Catalog, person: str, found: Erasure) -> dict[str, Any]:
@@ -87,12 +102,15 @@ def steps(catalog: Catalog, noted: Erasure) -> Iterator[None]:
     yield from erasures.collect(noted.number)
     ids = erasures.ids(noted.number)
     yield from chain(_forget_cursors(catalog, noted, ids), erasures.rewrite(noted.number))
-    if not catalog.events.empty_write_ahead():
-        logger("api").warning(
-            "erasure %d is done; what its rows were before stands in the event log's write-ahead "
-            "file until nobody reads that any more",
-            noted.number,
-        )
+    for _ in range(LOG_TRIES):
+        if catalog.events.empty_write_ahead():
+            return
+        yield  # who waits to write comes first
+    logger("api").warning(
+        "erasure %d is done; what its rows were before stands in the event log's write-ahead file "
+        "until that is written over: the next erasure has it emptied, and the last process to end",
+        noted.number,
+    )
 
 
 def _forget_cursors(catalog: Catalog, noted: Erasure, ids: frozenset[str]) -> Iterator[None]:

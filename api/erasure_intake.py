@@ -5,27 +5,28 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillAtIt
 from contextlib import contextmanager
 from functools import partial
-from threading import BoundedSemaphore, Event
+from threading import BoundedSemaphore, Event, Lock
 from typing import Any
 
 from api.erasing import PAUSE_SECONDS, finish, told
 from api.event_intake import FLUSH_SECONDS, Busy, EventLogUnavailable
 from tandem.catalog.catalog import Catalog
+from tandem.catalog.erasures import Erasure
 from tandem.errors import CatalogError
 from tandem.telemetry import logger
 
 WAIT_SECONDS = 10.0
 """Longer than an erasure takes, but in a log of many millions."""
 
-AT_ONCE = 2
-"""What is erased beside each other. Each reads the whole log."""
-
 MOST_WAITING = 4
 """How many calls may wait: searches need the other threads."""
 
 
 class ErasureIntake:
-    """Erases people from one collection. ``flush`` writes what was shown before. Thread-safe."""
+    """Erases people from one collection, one after the other: each reads the whole log, and two
+    with a device in common would each give it another id. ``flush`` writes what was shown before.
+    Thread-safe.
+    """
 
     def __init__(
         self,
@@ -40,7 +41,9 @@ class ErasureIntake:
         self._flush = flush
         self._wait_seconds = wait_seconds
         self._turns = BoundedSemaphore(MOST_WAITING)
-        self._hands = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="erasing")
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="erasing")
+        self._lock = Lock()
+        self._under_way: dict[int, Future[None]] = {}
         self._closed = Event()
 
     def take(self, person: str) -> dict[str, Any]:
@@ -56,8 +59,7 @@ class ErasureIntake:
             try:
                 self._flush(FLUSH_SECONDS)
                 noted = self._catalog.events.erasures.ask(self._collection, person)
-                pause = partial(self._closed.wait, PAUSE_SECONDS)
-                self._wait(self._hands.submit(finish, self._catalog, noted, pause))
+                self._wait(self._begun(noted))
                 found = self._catalog.events.erasures.read(noted.number)
             except CatalogError as error:
                 logger("api").warning("an erasure is not done yet: %s", error)
@@ -66,6 +68,16 @@ class ErasureIntake:
                     hint="ask again: what is done stays done",
                 ) from error
         return told(self._catalog, person, found)
+
+    def _begun(self, noted: Erasure) -> Future[None]:
+        """The work at it: one, however often it is asked for."""
+        with self._lock:
+            left = {number: work for number, work in self._under_way.items() if not work.done()}
+            if noted.number not in left:
+                pause = partial(self._closed.wait, PAUSE_SECONDS)
+                left[noted.number] = self._hand.submit(finish, self._catalog, noted, pause)
+            self._under_way = left
+            return left[noted.number]
 
     def _wait(self, work: Future[None]) -> None:
         try:
@@ -85,7 +97,7 @@ class ErasureIntake:
     def close(self) -> None:
         """Begin nothing more, and stop after the steps in hand; ``retention`` does the rest."""
         self._closed.set()
-        self._hands.shutdown(cancel_futures=True)
+        self._hand.shutdown(cancel_futures=True)
 
 
 def _tell(work: Future[None]) -> None:

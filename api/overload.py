@@ -17,7 +17,9 @@ IS_FULL = "is_full"
 """What a connection puts into the state of a request that comes over one too many."""
 
 WATCHERS = ("/health/", "/metrics")
-"""Who watches needs none of those threads, and is needed most of all then."""
+"""Who watches needs none of those threads, and is needed most of all then: a process that does not
+say that it lives is killed, with all that it has in hand.
+"""
 
 
 class Bounded:
@@ -35,6 +37,8 @@ class Bounded:
         await (refused or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Json | None:
+        if scope["path"].startswith(WATCHERS):
+            return None
         if scope.get("state", {}).get(IS_FULL):
             return error_reply(
                 "overloaded",
@@ -42,7 +46,7 @@ class Bounded:
                 hint="ask again later, over fewer connections",
                 headers={"connection": "close"},
             )
-        if self._is_busy() and not scope["path"].startswith(WATCHERS):
+        if self._is_busy():
             return error_reply(
                 "overloaded",
                 f"every thread is busy, and {self._waiting:,} requests wait already",

@@ -121,10 +121,8 @@ class Workers:
 
     def _bury(self, worker: Worker) -> None:
         """Note the death, and when it is started again."""
-        from prometheus_client.multiprocess import mark_process_dead
-
         process, now = _process(worker), time.monotonic()
-        mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
+        _forget_counts(process, has_answered=worker.is_answering)
         worker.deaths = 1 if now - worker.since >= WELL_SECONDS else worker.deaths + 1
         seconds = min(MOST_SECONDS, AGAIN_SECONDS * 2 ** (worker.deaths - 1))
         worker.process, worker.is_answering, worker.due = None, False, now + seconds
@@ -196,10 +194,12 @@ def work(order: Order, bound: socket.socket, ready: Connection) -> None:
 
 
 def _end_with_parent() -> None:
+    """As at a signal, where none has come yet, and at once where one has."""
     parent = parent_process()
     assert parent is not None, "a worker has one"
     parent.join()
-    # the second signal, where the parent has handed on one: then it ends at once
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:  # it is ending: the parent had a second
+        os._exit(128 + signal.SIGTERM)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -212,6 +212,18 @@ def _shared_metrics() -> Iterator[None]:
             yield
         finally:
             del os.environ[FOLDER]
+
+
+def _forget_counts(process: SpawnProcess, *, has_answered: bool) -> None:
+    """What was true of the process alone. What it counted stays counted, if it ever answered:
+    one that cannot begin would leave files in the folder every time.
+    """
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
+    if not has_answered:
+        for left in Path(os.environ[FOLDER]).glob(f"*_{process.pid}.db"):
+            left.unlink(missing_ok=True)
 
 
 def _process(worker: Worker) -> SpawnProcess:

@@ -1,7 +1,8 @@
 """How somebody's rows in the event log become nobody's.
 
 A row is the person's if it has their user id; or no user id, and an id that was seen with them: of
-a device, or of a session. It keeps what was done, and when; its text and its details go. The ids,
+a device, or of a session. It keeps what was done, and when; its text and its details go, and the
+text of what nobody known asked, if the person's deeds tell that it was them. The ids,
 the person's and those seen with them, are each replaced by another one that names nobody, on every
 row of the log, whosever it is: so counts, sessions and everybody's past are what they were.
 """
@@ -183,47 +184,72 @@ def _parts(seen: Seen) -> Iterator[Seen]:
         yield Seen({*clients[start:end]}, {*sessions[start:end]})
 
 
-def next_rows(engine: sa.Engine, table: sa.Table, sought: Sought, after: int) -> Found:
-    """The next rows above a sequence that have an id to be replaced, at most ``ROWS_PER_QUERY``;
-    none where the log ends.
+def named_rows(engine: sa.Engine, table: sa.Table, sought: Sought) -> Iterator[Found]:
+    """The rows that have an id to be replaced, at most ``ROWS_PER_QUERY`` of a stretch of the log
+    at a time: none of a stretch without any, so that nobody looks for long without a pause. What
+    comes meanwhile is behind the last of them.
     """
-    through = after
-    for start, until in _pieces(engine, after):
-        query = (
-            sa.select(table.c.sequence)
-            .where(table.c.sequence > start, table.c.sequence <= until, _names(table, sought))
-            .order_by(table.c.sequence)
-            .limit(ROWS_PER_QUERY)
-        )
-        with reading(engine) as connection:
-            found = connection.execute(query).scalars().all()
-        if found:
-            return Found(found, found[-1] if len(found) == ROWS_PER_QUERY else until)
-        through = until
-    return Found((), through)
+    for after, until in _pieces(engine):
+        through = after
+        while through < until:
+            query = (
+                sa.select(table.c.sequence)
+                .where(table.c.sequence > through, table.c.sequence <= until, _names(table, sought))
+                .order_by(table.c.sequence)
+                .limit(ROWS_PER_QUERY)
+            )
+            with reading(engine) as connection:
+                found = connection.execute(query).scalars().all()
+            through = found[-1] if len(found) == ROWS_PER_QUERY else until
+            yield Found(found, through)
 
 
 def change(
     connection: sa.Connection, table: sa.Table, sought: Sought, among: sa.ColumnElement[bool]
 ) -> Changed:
     """Change the rows that have an id to be replaced, of those for which ``among`` holds."""
-    query = sa.select(table).where(_names(table, sought), among).with_for_update(of=table)
+    query = sa.select(table).where(_names(table, sought), among)
+    # in one order: else two erasures at one row's neighbours wait for each other
+    query = query.order_by(table.c.sequence).with_for_update(of=table)
     rows = connection.execute(query).all()
     theirs = [row for row in rows if sought.is_by(row)]
     _update(connection, table, [_without_words(table, row, sought) for row in theirs])
     others = [row for row in rows if not sought.is_by(row)]
     _update(connection, table, [{"at": row.sequence, **sought.ids(row)} for row in others])
     if table is EVENTS:
-        return Changed(events=len(theirs))
+        told_by = [row.query_id for row in theirs if row.query_id is not None]
+        return _hide_asked(connection, sought, told_by)._replace(events=len(theirs))
     features = _remove_features(connection, sought, [row.query_id for row in theirs])
     return Changed(impressions=len(theirs), features=features)
 
 
-def _pieces(engine: sa.Engine, after: int = 0) -> Iterator[tuple[int, int]]:
+def _hide_asked(connection: sa.Connection, sought: Sought, query_ids: Sequence[str]) -> Changed:
+    """Take the words out of what nobody known asked, where their deeds tell that it was the person:
+    some applications say it with deeds alone. What is theirs by its ids has its own turn.
+    """
+    asked, rows = list(dict.fromkeys(query_ids)), list[AnyRow]()
+    for start in range(0, len(asked), ROWS_PER_QUERY):
+        query = sa.select(IMPRESSIONS).where(
+            IMPRESSIONS.c.collection == sought.collection,
+            IMPRESSIONS.c.query_id.in_(asked[start : start + ROWS_PER_QUERY]),
+            IMPRESSIONS.c.user_id.is_(None),
+        )
+        rows += connection.execute(query.order_by(IMPRESSIONS.c.sequence).with_for_update()).all()
+    changed = [
+        {"at": row.sequence, "query_text": "", "details": _of_nobody(row.details)}
+        for row in rows
+        if not sought.is_by(row) and (row.query_text or row.details != _of_nobody(row.details))
+    ]
+    _update(connection, IMPRESSIONS, changed)
+    features = _remove_features(connection, sought, [row.query_id for row in rows])
+    return Changed(impressions=len(changed), features=features)
+
+
+def _pieces(engine: sa.Engine) -> Iterator[tuple[int, int]]:
     """Stretches of the log up to where it ends now."""
     with reading(engine) as connection:
         head = int(connection.execute(sa.select(EVENT_HEAD.c.head)).scalar_one())
-    for start in range(after, head, SPAN):
+    for start in range(0, head, SPAN):
         yield start, min(start + SPAN, head)
 
 

@@ -8,7 +8,7 @@ of what stood before it, and what was made of that is not put down.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from tandem.catalog.erasing import (
     Seen,
     Sought,
     change,
-    next_rows,
+    named_rows,
     seen_with,
 )
 from tandem.catalog.event_tables import ERASED_IDS, ERASURES, EVENT_HEAD
@@ -138,18 +138,13 @@ class Erasures:
         sought = self._sought(number)
         if sought is None:
             return
-        after: dict[sa.Table, int] = {}
+        after = dict.fromkeys(TABLES, 0)
         for table in TABLES:
-            found = next_rows(self._engine, table, sought, 0)
-            while found.sequences:
-                with writing(self._engine) as connection:
-                    if not _is_wanted(connection, number):
-                        return  # another one has done it
-                    among = table.c.sequence.in_(found.sequences)
-                    _count(connection, number, change(connection, table, sought, among))
+            for found in named_rows(self._engine, table, sought):
+                if found.sequences and not self._change(sought, table, found.sequences):
+                    return  # another one has done it
+                after[table] = found.through
                 yield
-                found = next_rows(self._engine, table, sought, found.through)
-            after[table] = found.through
         self._finish(sought, after)
 
     def purge(self, collection: str, before: datetime) -> int:
@@ -159,6 +154,15 @@ class Erasures:
         )
         with writing(self._engine) as connection:
             return int(connection.execute(gone).rowcount)
+
+    def _change(self, sought: Sought, table: sa.Table, sequences: Sequence[int]) -> bool:
+        """One step; whether it is not done yet."""
+        with writing(self._engine) as connection:
+            if not _is_wanted(connection, sought.erasure):
+                return False
+            changed = change(connection, table, sought, table.c.sequence.in_(sequences))
+            _count(connection, sought.erasure, changed)
+        return True
 
     def _finish(self, sought: Sought, after: dict[sa.Table, int]) -> None:
         """What came meanwhile, while nothing else comes; and the place in the log's order."""

@@ -19,6 +19,11 @@ CACHE_KIB = 16_384
 twice. Of each connection, and taken only as it is used.
 """
 
+EMPTYING_TIMEOUT_MS = 1_000
+"""How long a log that is to be emptied waits for who reads it. Who writes waits with it, and must
+not give up.
+"""
+
 PAGES_PER_CHECKPOINT = 4_000
 """The pages of the ids' index change with every batch: the rarer the checkpoint, the fewer times
 they are copied. 16 MB of write-ahead log.
@@ -123,8 +128,8 @@ def bytes_used(connection: sa.Connection) -> int:
 
 def empty_log(engine: sa.Engine) -> bool:
     """Have what the write-ahead log holds put into the file, and nothing left in it: rows stand
-    there as they were before they changed. Whether it came to that within ``BUSY_TIMEOUT_MS``, for
-    which who writes, and who begins to read, may have to wait.
+    there as they were before they changed. Whether it came to that within ``EMPTYING_TIMEOUT_MS``,
+    for which who writes, and who begins to read, may have to wait.
 
     Raises:
         CatalogError: the database failed.
@@ -132,7 +137,11 @@ def empty_log(engine: sa.Engine) -> bool:
     with translated(engine), closing(engine.raw_connection()) as connection:
         try:
             cursor = connection.cursor()
-            (is_busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            cursor.execute(f"PRAGMA busy_timeout = {EMPTYING_TIMEOUT_MS}")
+            try:
+                (is_busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         except sqlite3.Error as error:
             raise sa.exc.DBAPIError("", None, error, hide_parameters=True) from error
     return not is_busy

@@ -165,6 +165,33 @@ def test_a_machine_that_many_share(log: EventLog, others: int, is_shared: bool) 
     assert [word.user_id for word in told[:others]] == [f"u{n}" for n in range(others)]
 
 
+def test_what_only_a_deed_tells_of_whom(log: EventLog) -> None:
+    """Who asked was not said, and who clicked was: the text is the person's all the same. What
+    another user asked stays, and what nobody they know has clicked.
+    """
+    details = {"configuration": "hybrid", "filters": {"name": "Eve"}}
+    log.append(
+        "main",
+        "api",
+        [
+            impression("q", query_text="my illness", details=details),
+            impression("r", query_text="of bob", user_id="bob"),
+            impression("s", query_text="of nobody"),
+            *(event(name, user_id="eve", query_id=name) for name in ("q", "r", "unknown")),
+            event("again", user_id="eve", query_id="q"),
+        ],
+    )
+    log.append("other", "api", [impression("q", query_text="elsewhere")])
+    log.features.keep("main", [("q", SEEN), ("r", SEEN), ("s", SEEN)])
+    done = erase(log, "eve")
+    assert (done.events, done.impressions, done.features) == (4, 1, 1)
+    told = [row.what for row in rows(log) if isinstance(row.what, Impression)]
+    assert [word.query_text for word in told] == ["", "of bob", "of nobody"]
+    assert told[0].details == {"configuration": "hybrid"}
+    assert rows(log, "other")[0].what.query_text == "elsewhere"
+    assert log.features.known("main", ["q", "r", "s"]) == {"r", "s"}
+
+
 def test_other_collections_and_strange_ids(log: EventLog) -> None:
     """An id is of its collection, whatever characters it has."""
     strange = "n \x10日%_'"
@@ -261,6 +288,10 @@ def test_records_are_kept_and_forgotten(log: EventLog) -> None:
 # --- killed, and by several at once ---
 
 
+COLLECTED = 17
+"""After so many steps all ids are noted; the sixth after that is the last."""
+
+
 def told_of(log: EventLog) -> None:
     """A little of everything that is erased with ``u``."""
     log.append(
@@ -276,7 +307,7 @@ def told_of(log: EventLog) -> None:
     )
 
 
-@pytest.mark.parametrize("done", range(10))
+@pytest.mark.parametrize("done", [0, 8, *range(COLLECTED - 1, COLLECTED + 7)])
 def test_what_was_left_half_done(log: EventLog, done: int) -> None:
     """Wherever it stopped, whoever asks again does the rest, with the same ids for the same."""
     told_of(log)
@@ -284,6 +315,7 @@ def test_what_was_left_half_done(log: EventLog, done: int) -> None:
     work = steps(log, number)
     for _ in zip(range(done), work, strict=False):
         pass
+    assert (log.erasures.read(number).events > 0) is (done > COLLECTED)
     again = EventLog(log.engine)
     assert again.erasures.ask("main", "u").number == number
     for _ in steps(again, number):
@@ -307,6 +339,39 @@ def test_two_that_work_at_one(log: EventLog) -> None:
     done = log.erasures.read(number)
     assert (done.events, done.impressions) == (6, 2)
     assert log.erasures.last() == log.head()
+
+
+def test_two_who_shared_a_device(log: EventLog) -> None:
+    """Erased at the same time nothing is left of either, whoever comes first to a row."""
+    log.append(
+        "main",
+        "api",
+        [
+            event("1", user_id="eve", client_id="pc", details={"message": "hers"}),
+            event("2", user_id="bob", client_id="pc", details={"message": "his"}),
+            impression("q", client_id="pc", session_id="s", query_text="of either"),
+            event("3", user_id=None, session_id="s", details={"message": "of either"}),
+        ],
+    )
+    working = [steps(log, log.erasures.ask("main", person).number) for person in ("eve", "bob")]
+    while working:
+        working = [work for work in working if next(work, "end") != "end"]
+    assert all(done.done_at for done in log.erasures.of("main"))
+    for trace in ("'eve'", "'bob'", "'pc'", "'s'", "hers", "his", "of either"):
+        assert trace not in held(log)
+
+
+def test_a_long_log_is_looked_through_in_steps(log: EventLog) -> None:
+    """With pauses also where nothing of the person is; what comes meanwhile does not prolong it."""
+    log.append("main", "api", [event(f"b{number}", user_id="bob") for number in range(21)])
+    number = log.erasures.ask("main", "eve").number
+    assert len([*log.erasures.collect(number)]) >= 2 * 3
+    rewriting = 0
+    for _ in log.erasures.rewrite(number):
+        rewriting += 1
+        log.append("main", "api", [event(f"e{rewriting}", user_id="eve")])
+    assert rewriting == 3 + 4
+    assert log.erasures.read(number).events == rewriting
 
 
 # --- whatever was done ---

@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from api.connections import Connection
 from api.http_errors import Json
 from api.listening import bound_to, listening
-from api.overload import Bounded
+from api.overload import IS_FULL, Bounded
 from api.wire import ErrorReply
 
 HALF = b"GET / HTTP/1.1\r\nhost: x\r\n"
@@ -143,3 +143,28 @@ def test_too_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     assert head.startswith(b"http/1.1 503")
     assert b"connection: close" in head
     assert reply.error.code == "overloaded"
+
+
+def test_who_was_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Goes on being answered; so does whoever came too late, once somebody has gone."""
+    monkeypatch.setattr("api.connections.MAXIMUM_CONNECTIONS", 1)
+
+    async def refused() -> list[list[object]]:
+        config = Config(Json("done"), http=Connection, ws="none", lifespan="off", log_config=None)
+        state = ServerState()
+        first, second = (Connection(config, state, {}) for _ in range(2))
+        for connection in (first, second):
+            connection.connection_made(Wire())
+
+        def asked(*asking: Connection) -> list[object]:
+            for connection in asking:
+                connection.data_received(b"GET")
+            return [connection.app_state[IS_FULL] for connection in asking]
+
+        before = asked(first, second)
+        first.connection_lost(None)
+        after = asked(second)
+        second.connection_lost(None)
+        return [before, after]
+
+    assert asyncio.run(refused()) == [[False, True], [False]]

@@ -6,19 +6,28 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from api.erasing import BEYOND_REACH, erase, finish, left_undone, steps, told
 from query.arranged import Arranged
 from query.frozen_content import encoded, people_in
 from tandem.catalog import frozen_rankings
 from tandem.catalog.catalog import Catalog
-from tandem.catalog.database import file_url
+from tandem.catalog.database import file_url, reading
+from tandem.catalog.event_tables import EVENTS
 from tandem.errors import CatalogError
-from tandem.events import Event
+from tandem.events import Event, Impression
 from tandem.queries import Query
 from tandem.rankings import Ranking
+from tests.logs import logged
 
 AT = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process has shown anything."""
+    monkeypatch.setattr("api.erasing.SETTLED_SECONDS", 0)
 
 
 @pytest.fixture
@@ -100,6 +109,43 @@ def test_what_was_left_is_found_and_done(catalog: Catalog) -> None:
     finish(catalog, noted, lambda: False)
     assert left_undone(catalog, "main", later) == []
     assert len([*steps(catalog, noted)]) == 0
+
+
+def test_what_others_have_shown_is_waited_for(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process puts it down a moment later: that is theirs as well."""
+    monkeypatch.setattr("api.erasing.SETTLED_SECONDS", 0.05)
+    noted, shown = catalog.events.erasures.ask("main", "eve"), list[Impression]()
+
+    def pause() -> bool:
+        if not shown:
+            shown.append(Impression("q", AT, 1, "late", user_id="eve", session_id="new"))
+            catalog.events.append_impressions("main", "test", shown)
+        return False
+
+    finish(catalog, noted, pause)
+    done = catalog.events.erasures.read(noted.number)
+    assert datetime.now(UTC) - noted.asked_at >= timedelta(seconds=0.05)
+    assert (done.events, done.impressions) == (2, 1)
+    (row,) = catalog.events.impressions("main", 0, 10).rows
+    assert row.what.session_id != "new", "it was looked for after that"
+
+
+def test_who_reads_the_log_does_not_hold_up_who_writes(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the rows were cannot be overwritten then: it is tried again, and told."""
+    monkeypatch.setattr("tandem.catalog.sqlite.EMPTYING_TIMEOUT_MS", 5)
+    with logged() as records:
+        with reading(catalog.events.engine) as connection:
+            connection.execute(sa.select(EVENTS)).all()
+            erase(catalog, "main", "eve")
+            catalog.events.append("main", "test", [Event("c", "click", AT, "d", "bob")])
+        assert ["write-ahead" in record.getMessage() for record in records] == [True]
+        erase(catalog, "main", "bob")
+    assert len(records) == 1
+    assert b"eve" not in Path(str(catalog.events.engine.url.database) + "-wal").read_bytes()
 
 
 def test_nothing_is_left_where_nothing_was_done(tmp_path: Path) -> None:

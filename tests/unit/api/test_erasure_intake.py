@@ -21,6 +21,12 @@ from tests.logs import logged
 AT = datetime(2026, 11, 26, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process has shown anything."""
+    monkeypatch.setattr("api.erasing.SETTLED_SECONDS", 0)
+
+
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     """With a deed of ``eve``."""
@@ -45,11 +51,13 @@ class Held:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.may_go_on = threading.Event()
         self.error: Exception | None = None
+        self.begun = 0
         self._finish = finish
         monkeypatch.setattr("api.erasure_intake.finish", self)
 
     def __call__(self, *given: object) -> None:
         """See ``finish``."""
+        self.begun += 1
         assert self.may_go_on.wait(30)
         if self.error is not None:
             raise self.error
@@ -70,10 +78,12 @@ def test_what_takes_long_goes_on(catalog: Catalog, monkeypatch: pytest.MonkeyPat
     """Whoever asks is told how far it is, and may ask again."""
     held = Held(monkeypatch)
     with closing(intake(catalog, [], wait_seconds=0.01)) as taking:
-        assert taking.take("eve")["state"] == "under_way"
+        for _ in range(3):
+            assert taking.take("eve")["state"] == "under_way"
         held.may_go_on.set()
         until(lambda: catalog.events.erasures.of("main")[0].done_at is not None)
         assert len(catalog.events.erasures.of("main")) == 1
+    assert held.begun == 1, "whoever asks how far it is makes it no longer"
 
 
 def test_it_fails_while_nobody_waits(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

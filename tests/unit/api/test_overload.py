@@ -7,8 +7,10 @@ from typing import cast
 
 from anyio.to_thread import current_default_thread_limiter
 from httpx import ASGITransport, AsyncClient, Response
+from starlette.types import Receive, Scope, Send
 
 from api.metrics import Metrics
+from api.overload import IS_FULL
 from api.serving import Serving
 from api.web import Operation, create_web
 from tests.web_client import StandIn, error_of
@@ -103,3 +105,18 @@ def test_who_watches_is_answered_all_the_same() -> None:
         assert (await first).status_code == 200
 
     held.asked(ask)
+
+
+def test_who_watches_comes_over_one_connection_too_many() -> None:
+    """A process that does not say that it lives would be killed, and all its replies with it."""
+    web = create_web(cast("Serving", StandIn()), operation=Operation(Metrics(), waiting=0))
+
+    async def full(scope: Scope, receive: Receive, send: Send) -> None:
+        await web({**scope, "state": {IS_FULL: True}}, receive, send)
+
+    async def ask() -> None:
+        async with AsyncClient(transport=ASGITransport(full), base_url="http://x") as client:
+            assert (await client.get("/health/live")).status_code == 200
+            assert error_of(await client.get("/v1/search?q=snow"))["code"] == "overloaded"
+
+    asyncio.run(ask())

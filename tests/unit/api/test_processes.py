@@ -7,16 +7,26 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from api.answering import answer
 from api.listening import bound_to
 from api.metrics import FOLDER
-from api.processes import WELL_SECONDS, Order, Worker, Workers, answer_by_workers
+from api.processes import (
+    WELL_SECONDS,
+    Order,
+    Worker,
+    Workers,
+    _end_with_parent,
+    answer_by_workers,
+)
+from api.until_stopped import stopped_by_signal
 from tandem.errors import SettingsError, TandemError
 from tandem.settings import Settings
 
@@ -141,6 +151,23 @@ def test_one_that_dies_again_and_again_is_waited_with(monkeypatch: pytest.Monkey
     alone.stop()
 
 
+@pytest.mark.parametrize("has_answered", [True, False])
+def test_what_the_dead_have_counted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, has_answered: bool
+) -> None:
+    """Stays counted, but for what was true of them alone; who never answered leaves nothing."""
+    (worker,) = (alone := made(monkeypatch, well, 1)).workers
+    alone.begin(threading.Event())
+    worker.is_answering = has_answered
+    files = {f"counter_{pid(worker)}.db", f"gauge_livesum_{pid(worker)}.db", "counter_0.db"}
+    for name in files:
+        (tmp_path / name).touch()
+    kept = {"counter_0.db"} | ({f"counter_{pid(worker)}.db"} if has_answered else set())
+    alone._bury(_killed(worker))
+    alone.stop()
+    assert {file.name for file in tmp_path.iterdir()} == kept
+
+
 def _killed(worker: Worker) -> Worker:
     assert worker.process is not None
     worker.process.kill()
@@ -180,6 +207,42 @@ def test_who_does_not_end_is_killed(
     alone.stop()
     assert is_gone(pid(worker))
     assert "worker-1 does not end, and is killed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("bound", "ends"), [(None, True), (socket.socket(), False)])
+def test_a_worker_may_be_told_twice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bound: socket.socket | None, ends: bool
+) -> None:
+    """By its parent, and by whoever ends a service: it still answers what it has in
+    hand. A process of its own ends at the second signal.
+    """
+    asked = list[bool]()
+
+    def stopped(_owner: object, *, ends_at_second: bool) -> None:
+        asked.append(ends_at_second)
+        raise TandemError("far enough")
+
+    house = SimpleNamespace(catalog=SimpleNamespace(keys=None), ownership=None)
+    monkeypatch.setattr("api.answering.open_house", lambda *_, **__: nullcontext(house))
+    monkeypatch.setattr("api.answering.refuse_strangers", lambda *_: None)
+    monkeypatch.setattr("api.answering.stopped_by_signal", stopped)
+    with pytest.raises(TandemError, match="far enough"):
+        answer(Settings(data_dir=tmp_path), "test", lambda _: None, bound=bound)
+    assert asked == [ends]
+
+
+@pytest.mark.parametrize("is_ending", [False, True])
+def test_the_parent_is_gone(monkeypatch: pytest.MonkeyPatch, is_ending: bool) -> None:
+    """That is a signal; where one has come before it is the second, which the parent has obeyed."""
+    monkeypatch.setattr("api.processes.parent_process", lambda: SimpleNamespace(join=lambda: None))
+    codes = list[int]()
+    monkeypatch.setattr("os._exit", codes.append)
+    with stopped_by_signal(None) as stop:
+        if is_ending:
+            signal.raise_signal(signal.SIGTERM)
+        _end_with_parent()
+        assert stop.wait(PATIENCE_SECONDS)
+    assert codes == ([143] if is_ending else [])
 
 
 @pytest.mark.parametrize(

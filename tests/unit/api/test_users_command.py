@@ -25,6 +25,12 @@ def opened(folder: Path) -> Catalog:
     return Catalog(file_url(folder / "documents.sqlite"), file_url(folder / "embeddings.sqlite"))
 
 
+@pytest.fixture(autouse=True)
+def _nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process has shown anything."""
+    monkeypatch.setattr("api.erasing.SETTLED_SECONDS", 0)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder with a collection, and two deeds of ``eve``."""
