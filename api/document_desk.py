@@ -67,8 +67,8 @@ class DocumentDesk:
         """See ``DocumentIntake``."""
         return await self._workers.run(partial(self._intake.write, asked, caller))
 
-    async def batch(self, caller: Caller) -> BatchAtWork:
-        """A batch of writes, whose lines are yet to come.
+    async def batch(self, caller: Callable[[], Caller]) -> BatchAtWork:
+        """A batch of writes, whose lines are yet to come; see ``DocumentBatch``.
 
         Raises:
             DocumentLogUnavailable: the log does not answer.

@@ -113,7 +113,7 @@ class AnyDocuments:
         self.waited.append((sequence, seconds))
         return self.behind_by
 
-    async def batch(self, caller: Caller) -> BatchAtWork:
+    async def batch(self, caller: Callable[[], Caller]) -> BatchAtWork:
         """See ``DocumentDesk``; in one thread, which ends with the tests."""
         return BatchAtWork(DocumentBatch(cast("DocumentIntake", self), caller), WORKERS, 0)
 
