@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from api.access import Caller
+from api.access import Caller, Forbidden
 from api.asked_writes import AskedWrite, Reader, conflict, not_there
 from api.document_shape import record_of
 from api.founding import Founding
@@ -85,7 +85,7 @@ class DocumentIntake:
     def write_all(self, asked: Sequence[AskedWrite], caller: Caller) -> list[Done | TandemError]:
         """Do one thing after the other; what became of each, or why nothing did."""
         try:
-            reader = Reader(self._fields_for(asked), caller)
+            reader = Reader(self._fields_for(asked, caller), caller)
         except CatalogError as error:
             return [_unavailable(error)] * len(asked)
         except TandemError as error:
@@ -103,8 +103,15 @@ class DocumentIntake:
         except CatalogError as error:
             raise _unavailable(error) from error
 
-    def _fields_for(self, asked: Iterable[AskedWrite]) -> Schema:
-        return self._founding.schema() or self._founding.found([*_records(asked)])
+    def _fields_for(self, asked: Iterable[AskedWrite], caller: Caller) -> Schema:
+        known = self._founding.schema()
+        if known is None and caller.filter is not None and self._founding.is_to_be_inferred():
+            raise Forbidden(
+                "the first documents say which fields there are for everybody, and the key has a "
+                "filter",
+                hint="declare the fields in tandem.toml, or have a key without a filter write them",
+            )
+        return known or self._founding.found([*_records(asked)])
 
     def _write_part(
         self, asked: Sequence[AskedWrite], reader: Reader

@@ -276,6 +276,22 @@ def test_a_key_writes_what_it_shows(house: Place) -> None:
     assert house.put("a", "z", kind="red", caller=RED) == ("a", "created", 4)
 
 
+def test_a_key_puts_nothing_into_the_sight_of_another(house: Place) -> None:
+    """By a list that has a value of each; what somebody else has put there stays."""
+    shared = AskedWrite("put", "a", {"body": "x", "attributes": {"kind": ["red", "blue"]}})
+    assert fault_of(one(house, shared, RED)) == "forbidden"
+    house.put("b", "x", kind="red", caller=RED)
+    assert fault_of(one(house, patch("b", attributes={"kind": ["red", "blue"]}), RED)) == (
+        "forbidden"
+    )
+    assert house.bodies() == {"b": "x"}
+    one(house, shared)
+    assert one(house, patch("a", body="y"), RED) == ("a", "updated", 3)
+    more = patch("a", attributes={"kind": ["red", "blue", "green"]})
+    assert fault_of(one(house, more, RED)) == "forbidden"
+    assert one(house, patch("a", attributes={"kind": ["red"]}), RED) == ("a", "updated", 4)
+
+
 def test_what_leaves_a_keys_sight_while_it_is_written(
     house: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,6 +341,16 @@ def test_the_first_documents_say_which_fields_there_are(tmp_path: Path) -> None:
         assert {"year", "kind"} <= {*schema.by_name}
         assert schema.open
         assert not house.intake.is_to_be_inferred()
+
+
+def test_a_key_with_a_filter_does_not_say_which_fields_there_are(tmp_path: Path) -> None:
+    """A first document without the field of the filters would shut all such keys out for ever."""
+    with place(tmp_path, fields={}) as house:
+        for content in ({"body": "x"}, {"body": "x", "attributes": {"kind": "red"}}):
+            assert fault_of(one(house, AskedWrite("put", "a", content), RED)) == "forbidden"
+        assert house.made == []
+        house.put("a", "x", kind="red")
+        assert house.put("b", "x", kind="red", caller=RED) == ("b", "created", 2)
 
 
 def test_two_first_documents_make_one_collection(house: Place) -> None:
