@@ -107,7 +107,7 @@ class Connection(H11Protocol):
         """
         if self._is_idle():
             self._hang_up_after(SILENCE_SECONDS)
-        elif self.cycle.more_body and not is_unbounded(self.cycle.scope):
+        elif self.cycle.more_body and not is_unbounded(dict(self.cycle.scope)):
             self._hang_up_after(BODY_SECONDS)
         else:
             self._unwatch()
