@@ -1,6 +1,6 @@
 """What a server does with documents: reading, writing, and waiting until they are searchable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -62,6 +62,10 @@ class DocumentDesk:
     async def read(self, document_id: str, caller: Caller) -> Change:
         """See ``DocumentIntake``."""
         return await self._workers.run(partial(self._intake.read, document_id, caller))
+
+    def unseen(self, document_ids: Iterable[str], caller: Caller) -> set[str]:
+        """See ``DocumentIntake``; in the thread of whoever asks."""
+        return self._intake.unseen(document_ids, caller)
 
     async def write(self, asked: AskedWrite, caller: Caller) -> Done:
         """See ``DocumentIntake``."""

@@ -20,6 +20,9 @@ SOURCE = "http"
 TRIES = 5
 """How often a write that depends on what stands is begun again, as that has changed meanwhile."""
 
+READ_AT_ONCE = 50
+"""How many documents are read to see whose they are: each may be large."""
+
 Written = Literal["created", "updated", "unchanged", "deleted"]
 
 
@@ -65,6 +68,27 @@ class DocumentIntake:
         if found is None or schema is None or Reader(schema, caller).visible(found) is None:
             raise not_there(document_id)
         return found
+
+    def unseen(self, document_ids: Iterable[str], caller: Caller) -> set[str]:
+        """Those of which the caller may know of no document; none of whoever sees everything.
+
+        Raises:
+            FilterError: the key's filter does not fit the fields.
+            DocumentLogUnavailable: the log does not say.
+        """
+        if caller.filter is None:
+            return set()
+        wanted = [*dict.fromkeys(document_ids)]
+        seen: set[str] = set()
+        try:
+            schema = self._founding.schema()
+            reader = None if schema is None else Reader(schema, caller)
+            for first in range(0, len(wanted), READ_AT_ONCE):
+                found = self._standing(wanted[first : first + READ_AT_ONCE])
+                seen.update(name for name in found if reader and reader.visible(found[name]))
+        except CatalogError as error:
+            raise _unavailable(error) from error
+        return {*wanted} - seen
 
     def write(self, asked: AskedWrite, caller: Caller) -> Done:
         """Do one thing.

@@ -1,6 +1,6 @@
 """The HTTP application over a stand-in of what is served."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
@@ -102,6 +102,10 @@ class AnyDocuments:
         """See ``DocumentIntake``."""
         self.log += asked
         return [Done(item.document_id, RESULTS[item.action], 7) for item in asked]
+
+    def unseen(self, document_ids: Iterable[str], caller: Caller) -> set[str]:
+        """See ``DocumentDesk``."""
+        return {*document_ids}.intersection(["hidden"] if caller.filter else [])
 
     async def shown(self, done: Done, seconds: float) -> Shown:
         """See ``DocumentDesk``: both legs."""

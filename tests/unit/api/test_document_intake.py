@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from api.access import EVERYBODY, Caller
 from api.asked_writes import AskedWrite
-from api.document_intake import TRIES, Done
+from api.document_intake import READ_AT_ONCE, TRIES, Done
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.document_writes import Outcome, Write
 from tandem.errors import (
@@ -263,6 +263,25 @@ def test_what_a_key_does_not_show_is_not_there(house: Place) -> None:
     told = one(house, patch("a", body="y", if_sequence=1), RED)
     assert "does not exist" in str(told), "it does not even say at which sequence it stands"
     assert house.bodies() == {"a": "x"}
+
+
+def test_which_documents_a_key_does_not_show(house: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of others, those that are gone or never were; without a filter nobody looks."""
+    assert house.intake.unseen(["a"], RED) == {"a"}, "there is no collection yet"
+    for number in range(READ_AT_ONCE + 1):
+        house.put(f"r{number}", "x", kind="red")
+    house.put("b", "x", kind="blue")
+    one(house, delete("r0"))
+    known = [f"r{number}" for number in range(READ_AT_ONCE + 1)]
+    assert house.intake.unseen([*known, "b", "never", "b"], RED) == {"r0", "b", "never"}
+
+    def fail(*_: object) -> Any:
+        raise CatalogError("the database is gone")
+
+    monkeypatch.setattr(type(house.catalog.releases), "live", fail)
+    assert house.intake.unseen(["never"], EVERYBODY) == set()
+    with pytest.raises(TandemError, match="the document log did not answer"):
+        house.intake.unseen(["never"], RED)
 
 
 def test_a_key_writes_what_it_shows(house: Place) -> None:

@@ -7,7 +7,9 @@ from api.http_errors import BadParameter
 from api.preconditions import etag, is_known, sequence_of
 
 
-@pytest.mark.parametrize("tag", ["", "17", "*", 'W/"17"', '"17", "18"', '""', '"a"', '"-1"', '"017"'])
+@pytest.mark.parametrize(
+    "tag", ["", "17", "*", 'W/"17"', '"17", "18"', '""', '"a"', '"-1"', '"017"']
+)
 def test_what_is_no_tag_of_one_document_is_refused(tag: str) -> None:
     """A write is bound to one sequence."""
     with pytest.raises(BadParameter, match="expected the ETag") as refused:
