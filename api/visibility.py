@@ -1,6 +1,7 @@
 """Which leg of the live release shows what: searchable, not only applied."""
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -111,7 +112,7 @@ class Visibility:
     def _checkpoint(self, name: str) -> Checkpoint | None:
         """That of an index, as it was a moment ago at most."""
         now = time.monotonic()
-        read_at, known = self._read.get(name, (now - FRESH_SECONDS, None))
+        read_at, known = self._read.get(name, (-math.inf, None))
         if now - read_at >= FRESH_SECONDS:
             known = self._checkpoints.read(name)
             self._read[name] = now, known
