@@ -4,6 +4,7 @@ scope.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Security
@@ -81,8 +82,8 @@ class TooManyRequests(TandemError):
 
 
 class Access:
-    """An ASGI application around another one: says in ``request.state.caller`` who asks, and has
-    ``request.state.rates`` count how often.
+    """An ASGI application around another one: says in ``request.state.caller`` who asks, in
+    ``recognise`` who that is by now, and has ``rates`` count how often.
     """
 
     def __init__(self, app: ASGIApp, recognise: Recognise = everybody) -> None:
@@ -93,8 +94,10 @@ class Access:
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Hand one request on."""
         if scope["type"] == "http":
-            caller = self._recognise(_key(Headers(scope=scope)))
-            scope.setdefault("state", {}).update(caller=caller, rates=self._rates)
+            recognise = partial(self._recognise, _key(Headers(scope=scope)))
+            scope.setdefault("state", {}).update(
+                caller=recognise(), recognise=recognise, rates=self._rates
+            )
         await self._app(scope, receive, send)
 
 
@@ -124,6 +127,20 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
             wait = request.state.rates.take(caller.key, caller.requests_per_second)
             if wait > 0:
                 raise TooManyRequests(caller, wait)
+        return caller
+
+    return allowed
+
+
+def still(request: Request, scope: Scope) -> Callable[[], Caller]:
+    """Who asks by now, for what lasts longer than a key may: they may still do that, or it is
+    raised as by ``needs``. It never waits.
+    """
+
+    def allowed() -> Caller:
+        caller: Caller = request.state.recognise()
+        if scope not in caller.scopes:
+            raise _refusal(caller, scope)
         return caller
 
     return allowed

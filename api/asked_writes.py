@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from api.access import Caller, Forbidden
-from api.document_shape import merged, read_document, told
+from api.document_shape import ATTRIBUTES, merged, read_document, told
 from query.understanding import FORCED
 from tandem.catalog.document_writes import Write
 from tandem.documents import Change, Document
 from tandem.errors import DocumentNotFound, InputError, SequenceConflict
-from tandem.filters import Filter, matches, parse_filters
+from tandem.filters import AnyOf, Filter, field_values, matches, parse_filters
 from tandem.schema import Schema
 
 Action = Literal["put", "patch", "delete"]
@@ -82,7 +82,22 @@ class Reader:
                 f"the key's filter leaves no such document as {document.document_id!r}",
                 hint="give it what the filter asks for, or write it with another key",
             )
+        self._refuse_sharing(document, before)
         return document
+
+    def _refuse_sharing(self, document: Document, before: Document | None) -> None:
+        """A list with a value of another key's filter would put the document into its sight."""
+        for condition in self._sight:
+            if not isinstance(condition, AnyOf):
+                continue
+            known = () if before is None else field_values(before, condition.field)
+            allowed = {*condition.values, *known}
+            if not allowed.issuperset(field_values(document, condition.field)):
+                name = condition.field.name
+                raise Forbidden(
+                    f"{ATTRIBUTES}.{name} has more than the key's filter asks for",
+                    hint="leave that out, or write it with another key",
+                )
 
 
 def not_there(document_id: str) -> DocumentNotFound:

@@ -12,9 +12,15 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.http_errors import error_reply
 from api.overload import IS_FULL, MAXIMUM_CONNECTIONS
+from api.refusals import is_unbounded
 
 SILENCE_SECONDS = 10.0
 """How long a client may take to send the head of a request."""
+
+BODY_SECONDS = 30.0
+"""How long a body may take that is bounded: a key that a page holds is known to all of its readers,
+and some hundred bodies that come by drops would shut everybody else out.
+"""
 
 LINGER_SECONDS = 0.3
 """How long a client that is not being answered may still ask when the server ends: what was on its
@@ -29,7 +35,8 @@ class Connection(H11Protocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._silence: asyncio.TimerHandle | None = None
+        self._patience: float | None = None
+        self._hanging_up: asyncio.TimerHandle | None = None
         self._is_ending = self._is_one_too_many = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -101,13 +108,25 @@ class Connection(H11Protocol):
         self.transport.close()
 
     def _watch(self) -> None:
-        """Hang up in a while, unless a request is being answered: then the client waits for us."""
-        if not self._is_idle():
+        """Hang up in a while, unless a request is being answered that has come whole, or may come
+        for as long as its client likes: then the client waits for us.
+        """
+        if self._is_idle():
+            self._hang_up_after(SILENCE_SECONDS)
+        elif self.cycle.more_body and not is_unbounded(dict(self.cycle.scope)):
+            self._hang_up_after(BODY_SECONDS)
+        else:
             self._unwatch()
-        elif self._silence is None:
-            self._silence = self.loop.call_later(SILENCE_SECONDS, self.transport.abort)
+
+    def _hang_up_after(self, seconds: float) -> None:
+        """From the first time on that it is asked for what the client is at."""
+        if self._patience != seconds:
+            self._unwatch()
+            self._patience = seconds
+            self._hanging_up = self.loop.call_later(seconds, self.transport.abort)
 
     def _unwatch(self) -> None:
-        if self._silence is not None:
-            self._silence.cancel()
-            self._silence = None
+        self._patience = None
+        if self._hanging_up is not None:
+            self._hanging_up.cancel()
+            self._hanging_up = None

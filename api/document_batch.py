@@ -1,7 +1,7 @@
 """Many writes of one call: a line each, and a line of the reply for each."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast, get_args
 
 import orjson
@@ -35,9 +35,11 @@ class _Read(NamedTuple):
 
 
 class DocumentBatch:
-    """The writes of one call, in their order; what became of them is counted."""
+    """The writes of one call, in their order; what became of them is counted. It may last for days:
+    ``caller`` is asked with each part for who writes, and raises what refuses them by now.
+    """
 
-    def __init__(self, intake: DocumentIntake, caller: Caller) -> None:
+    def __init__(self, intake: DocumentIntake, caller: Callable[[], Caller]) -> None:
         self._intake = intake
         self._caller = caller
         self._counts: Counter[str] = Counter()
@@ -47,12 +49,19 @@ class DocumentBatch:
         """Do what the lines ask; the reply's lines. What is refused keeps none of the others."""
         read = [_read(line) for line in lines]
         asked = [item.asked for item in read if isinstance(item.asked, AskedWrite)]
-        done = iter(self._intake.write_all(asked, self._caller))
+        done = iter(self._write(asked))
         replies = [
             self._told(item, next(done) if isinstance(item.asked, AskedWrite) else item.asked)
             for item in read
         ]
         return b"".join(replies)
+
+    def _write(self, asked: Sequence[AskedWrite]) -> Sequence[Done | TandemError]:
+        try:
+            caller = self._caller()
+        except TandemError as error:
+            return [error] * len(asked)
+        return self._intake.write_all(asked, caller)
 
     def summary(self, *, is_stopped: bool) -> bytes:
         """The last line: how many lines there were, how many of each result, and the highest

@@ -1,6 +1,9 @@
 """What a server does with documents: reading, writing, and waiting until they are searchable."""
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -25,6 +28,9 @@ THREADS, WAITING = 8, 256
 
 LOOKING, WATCHING = 2, 1_000
 """The same for those who wait until something is searchable."""
+
+LONGEST_LOOK_SECONDS = 2.0
+"""How much longer than it was asked to whoever waits for a write does, where a look hangs."""
 
 BEHIND: Final = "behind"
 
@@ -63,12 +69,16 @@ class DocumentDesk:
         """See ``DocumentIntake``."""
         return await self._workers.run(partial(self._intake.read, document_id, caller))
 
+    def unseen(self, document_ids: Iterable[str], caller: Caller) -> set[str]:
+        """See ``DocumentIntake``; in the thread of whoever asks."""
+        return self._intake.unseen(document_ids, caller)
+
     async def write(self, asked: AskedWrite, caller: Caller) -> Done:
         """See ``DocumentIntake``."""
         return await self._workers.run(partial(self._intake.write, asked, caller))
 
-    async def batch(self, caller: Caller) -> BatchAtWork:
-        """A batch of writes, whose lines are yet to come.
+    async def batch(self, caller: Callable[[], Caller]) -> BatchAtWork:
+        """A batch of writes, whose lines are yet to come; see ``DocumentBatch``.
 
         Raises:
             DocumentLogUnavailable: the log does not answer.
@@ -79,22 +89,29 @@ class DocumentDesk:
 
     async def shown(self, done: Done, seconds: float) -> Shown:
         """How far it is searchable, by then at the latest."""
-        shown = await self._until_shown(done.sequence, seconds)
-        refused = await self._lookers.run(
-            partial(self._visibility.refusals, done.document_id, done.sequence)
-        )
+        shown = await self._until_shown(done.sequence, seconds, seconds + LONGEST_LOOK_SECONDS)
+        refused: dict[str, str] = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_LOOK_SECONDS):
+                refused = await self._lookers.run(
+                    partial(self._visibility.refusals, done.document_id, done.sequence)
+                )
         indexed = {leg: is_shown and leg not in refused for leg, is_shown in shown.items()}
         return Shown(indexed, refused, all(shown.values()))
 
     async def behind(self, sequence: int, seconds: float) -> tuple[Degradation, ...]:
-        """The legs that do not show everything up to ``sequence`` by then.
+        """The legs that do not show everything up to ``sequence`` by then, or are not seen to.
 
         Raises:
             BadParameter: the log has not given it out yet.
         """
-        if not all((await self._look(sequence)).values()):
-            await self._lookers.run(partial(self._check_given, sequence))
-        shown = await self._until_shown(sequence, seconds)
+        until = time.monotonic() + seconds
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if not all((await self._look(sequence)).values()):
+                    await self._lookers.run(partial(self._check_given, sequence))
+        left = until - time.monotonic()
+        shown = await self._until_shown(sequence, left, left)
         return tuple(Degradation(leg, BEHIND) for leg in LEGS if not shown[leg])
 
     def close(self) -> None:
@@ -105,8 +122,20 @@ class DocumentDesk:
     async def _look(self, sequence: int) -> dict[str, bool]:
         return await self._lookers.run(partial(self._visibility.look, sequence))
 
-    async def _until_shown(self, sequence: int, seconds: float) -> dict[str, bool]:
-        return await until_shown(partial(self._look, sequence), seconds, self.is_stopping)
+    async def _until_shown(self, sequence: int, seconds: float, longest: float) -> dict[str, bool]:
+        """As the function of that name, and no longer than that also where a look hangs: an engine
+        or the catalogue may.
+        """
+        seen: dict[str, bool] = dict.fromkeys(LEGS, False)
+
+        async def look() -> dict[str, bool]:
+            seen.update(await self._look(sequence))
+            return seen
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await until_shown(look, seconds, self.is_stopping)
+        return seen
 
     def _check_given(self, sequence: int) -> None:
         """A log that does not answer refuses nothing: its indexes are behind then."""

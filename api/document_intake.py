@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from api.access import Caller
+from api.access import Caller, Forbidden
 from api.asked_writes import AskedWrite, Reader, conflict, not_there
 from api.document_shape import record_of
 from api.founding import Founding
@@ -19,6 +19,9 @@ from tandem.telemetry import logger
 SOURCE = "http"
 TRIES = 5
 """How often a write that depends on what stands is begun again, as that has changed meanwhile."""
+
+READ_AT_ONCE = 50
+"""How many documents are read to see whose they are: each may be large."""
 
 Written = Literal["created", "updated", "unchanged", "deleted"]
 
@@ -66,6 +69,27 @@ class DocumentIntake:
             raise not_there(document_id)
         return found
 
+    def unseen(self, document_ids: Iterable[str], caller: Caller) -> set[str]:
+        """Those of which the caller may know of no document; none of whoever sees everything.
+
+        Raises:
+            FilterError: the key's filter does not fit the fields.
+            DocumentLogUnavailable: the log does not say.
+        """
+        if caller.filter is None:
+            return set()
+        wanted = [*dict.fromkeys(document_ids)]
+        seen: set[str] = set()
+        try:
+            schema = self._founding.schema()
+            reader = None if schema is None else Reader(schema, caller)
+            for first in range(0, len(wanted), READ_AT_ONCE):
+                found = self._standing(wanted[first : first + READ_AT_ONCE])
+                seen.update(name for name in found if reader and reader.visible(found[name]))
+        except CatalogError as error:
+            raise _unavailable(error) from error
+        return {*wanted} - seen
+
     def write(self, asked: AskedWrite, caller: Caller) -> Done:
         """Do one thing.
 
@@ -85,7 +109,7 @@ class DocumentIntake:
     def write_all(self, asked: Sequence[AskedWrite], caller: Caller) -> list[Done | TandemError]:
         """Do one thing after the other; what became of each, or why nothing did."""
         try:
-            reader = Reader(self._fields_for(asked), caller)
+            reader = Reader(self._fields_for(asked, caller), caller)
         except CatalogError as error:
             return [_unavailable(error)] * len(asked)
         except TandemError as error:
@@ -103,8 +127,15 @@ class DocumentIntake:
         except CatalogError as error:
             raise _unavailable(error) from error
 
-    def _fields_for(self, asked: Iterable[AskedWrite]) -> Schema:
-        return self._founding.schema() or self._founding.found([*_records(asked)])
+    def _fields_for(self, asked: Iterable[AskedWrite], caller: Caller) -> Schema:
+        known = self._founding.schema()
+        if known is None and caller.filter is not None and self._founding.is_to_be_inferred():
+            raise Forbidden(
+                "the first documents say which fields there are for everybody, and the key has a "
+                "filter",
+                hint="declare the fields in tandem.toml, or have a key without a filter write them",
+            )
+        return known or self._founding.found([*_records(asked)])
 
     def _write_part(
         self, asked: Sequence[AskedWrite], reader: Reader

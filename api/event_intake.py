@@ -8,7 +8,7 @@ from threading import BoundedSemaphore
 from typing import Any, NamedTuple
 
 from api.bodies import BadBody, read_json
-from api.ubi import BadEvent, read_event
+from api.ubi import PATHS, BadEvent, read_event
 from tandem.catalog.event_log import EventLog
 from tandem.errors import CatalogError, FieldError, TandemError
 from tandem.events import UNKNOWN_QUERY, Event, Impression
@@ -47,10 +47,29 @@ class Reject(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one call brings: the events that are some, and the others."""
+    """What one call brings: the events that are some, by their lines, and the others.
+    ``is_single``: it is one event, and no list with one in it.
+    """
 
-    events: list[Event]
+    events: dict[int, Event]
     rejected: list[Reject]
+    is_single: bool = False
+
+    def without(self, unseen: Collection[str]) -> "Batch":
+        """The same, where those documents are not there for who tells it.
+
+        Raises:
+            BadEvent: the single one is about one of them.
+        """
+        kept, rejected = dict(self.events), [*self.rejected]
+        for line, event in self.events.items():
+            if event.document_id in unseen:
+                refused = _no_such_document(event.document_id)
+                if self.is_single:
+                    raise refused
+                rejected.append(_reject(line, refused))
+                del kept[line]
+        return Batch(kept, sorted(rejected))
 
 
 class Taken(NamedTuple):
@@ -97,14 +116,21 @@ def _check_count(count: int) -> None:
 
 
 def _batch(items: Iterable[tuple[int, Callable[[], Event]]]) -> Batch:
-    batch = Batch([], [])
+    batch = Batch({}, [])
     for line, read in items:
         try:
-            batch.events.append(read())
+            batch.events[line] = read()
         except (BadEvent, BadBody) as error:
-            reject = Reject(line, error.field, str(error), error.hint or None)
-            batch.rejected.append(reject)
+            batch.rejected.append(_reject(line, error))
     return batch
+
+
+def _reject(line: int, error: BadEvent | BadBody) -> Reject:
+    return Reject(line, error.field, str(error), error.hint or None)
+
+
+def _no_such_document(document_id: str | None) -> BadEvent:
+    return BadEvent(PATHS["document_id"], f"there is no document {document_id!r}")
 
 
 def keep(log: EventLog, collection: str, source: str, words: Sequence[Event | Impression]) -> Taken:

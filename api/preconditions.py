@@ -18,7 +18,7 @@ def etag(sequence: int) -> str:
 
 def is_known(headers: Headers, sequence: int) -> bool:
     """Whether ``If-None-Match`` names the document as it stands: nothing need be sent then."""
-    given = headers.get(IF_NONE_MATCH, "")
+    given = _given(headers, IF_NONE_MATCH) or ""
     tags = [tag.strip().removeprefix("W/") for tag in given.split(",")]
     return "*" in tags or etag(sequence) in tags
 
@@ -31,9 +31,9 @@ def sequence_of(headers: Headers, if_sequence: int | None) -> int | None:
         BadParameter: a header is no tag of a document, or two of them say different things.
     """
     said = {"if_sequence": if_sequence}
-    if (match := headers.get(IF_MATCH)) is not None:
+    if (match := _given(headers, IF_MATCH)) is not None:
         said[IF_MATCH] = _sequence(match)
-    if (none := headers.get(IF_NONE_MATCH)) is not None:
+    if (none := _given(headers, IF_NONE_MATCH)) is not None:
         if none.strip() != "*":
             raise BadParameter(IF_NONE_MATCH, f"expected * on a write, found {none!r}")
         said[IF_NONE_MATCH] = 0
@@ -42,6 +42,12 @@ def sequence_of(headers: Headers, if_sequence: int | None) -> int | None:
         name, *others = given
         raise BadParameter(name, f"says otherwise than {' and '.join(others)}")
     return next(iter(given.values()), None)
+
+
+def _given(headers: Headers, name: str) -> str | None:
+    """A header that is sent twice is one list (RFC 9110, 5.3): none of it is passed over."""
+    sent = headers.getlist(name)
+    return ", ".join(sent) if sent else None
 
 
 def _sequence(tag: str) -> int:

@@ -1,6 +1,7 @@
 """Which leg of the live release shows what: searchable, not only applied."""
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -9,7 +10,7 @@ from api.collection import OpenCollection
 from api.generation import OpenGeneration
 from indexer.seats import Seat
 from query.configurations import LEXICAL, VECTOR
-from tandem.catalog.checkpoints import Checkpoints
+from tandem.catalog.checkpoints import Checkpoint, Checkpoints
 from tandem.errors import TandemError
 from tandem.lexical import LexicalIndex
 from tandem.protocols import VectorIndex
@@ -21,6 +22,11 @@ FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 0.1
 """Between two looks at how far the indexes are: the catalogue is asked each time, whoever follows
 is in this process or in another one.
+"""
+
+FRESH_SECONDS = 0.01
+"""For how long a checkpoint that was read answers all who look: hundreds may wait at once, and each
+would take the database, and the processor, from searches.
 """
 
 AnySeat = Seat[LexicalIndex] | Seat[VectorIndex]
@@ -50,6 +56,7 @@ class Visibility:
         self._collection = collection
         self._checkpoints = checkpoints
         self._shown: dict[str, int] = {}
+        self._read: dict[str, tuple[float, Checkpoint | None]] = {}
         self._looking = threading.Lock()
 
     def look(self, sequence: int) -> dict[str, bool]:
@@ -94,10 +101,19 @@ class Visibility:
             return False
         if self._shown.get(identity, 0) >= sequence:
             return True
-        known = self._checkpoints.read(seat.name)
+        known = self._checkpoint(seat.name)
         if known is None or known.identity != identity or known.applied < sequence:
             return False  # one that was built anew is opened soon
         if leg == LEXICAL:
             opened.lexical.index.refresh()  # a vector index shows at once what was applied
         self._shown[identity] = known.applied
         return True
+
+    def _checkpoint(self, name: str) -> Checkpoint | None:
+        """That of an index, as it was a moment ago at most."""
+        now = time.monotonic()
+        read_at, known = self._read.get(name, (-math.inf, None))
+        if now - read_at >= FRESH_SECONDS:
+            known = self._checkpoints.read(name)
+            self._read[name] = now, known
+        return known

@@ -98,7 +98,7 @@ def create_web(
             CORSMiddleware,
             allow_origins=list(origins),
             allow_methods=list(METHODS),
-            allow_headers=["authorization", "content-type", "if-match"],
+            allow_headers=["authorization", "content-type", "if-match", "if-none-match"],
             expose_headers=["etag", "retry-after"],
         )
     web.add_middleware(Guard, hosts=hosts, origins=origins)

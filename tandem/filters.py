@@ -104,13 +104,16 @@ def _holds(document: Document, condition: Filter) -> bool:
     match condition:
         case Not(excluded):
             return not matches(document, excluded)
-        case AnyOf(field, values):
-            return any(value in values for value in _values(document, field))
+        case AnyOf(field, wanted):
+            return any(value in wanted for value in field_values(document, field))
         case Range(field):
-            return any(_is_within(value, condition) for value in _values(document, field))
+            return any(_is_within(value, condition) for value in field_values(document, field))
 
 
-def _values(document: Document, field: Field) -> tuple[Any, ...]:
+def field_values(document: Document, field: Field) -> tuple[Any, ...]:
+    """What an engine would hold of the document's field: a list's items, or the one value, or none
+    where it has none that fits.
+    """
     try:
         typed = typed_value(field, document.attributes[field.name])
     except (KeyError, FieldError):

@@ -1,6 +1,6 @@
 """The HTTP application over a stand-in of what is served."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
@@ -103,6 +103,10 @@ class AnyDocuments:
         self.log += asked
         return [Done(item.document_id, RESULTS[item.action], 7) for item in asked]
 
+    def unseen(self, document_ids: Iterable[str], caller: Caller) -> set[str]:
+        """See ``DocumentDesk``."""
+        return {*document_ids}.intersection(["hidden"] if caller.filter else [])
+
     async def shown(self, done: Done, seconds: float) -> Shown:
         """See ``DocumentDesk``: both legs."""
         self.waited.append((done.sequence, seconds))
@@ -113,7 +117,7 @@ class AnyDocuments:
         self.waited.append((sequence, seconds))
         return self.behind_by
 
-    async def batch(self, caller: Caller) -> BatchAtWork:
+    async def batch(self, caller: Callable[[], Caller]) -> BatchAtWork:
         """See ``DocumentDesk``; in one thread, which ends with the tests."""
         return BatchAtWork(DocumentBatch(cast("DocumentIntake", self), caller), WORKERS, 0)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.access import caller_of, needs
+from api.access import caller_of, needs, still
 from api.asked import by_parameters, check_id
 from api.asked_writes import Action, AskedWrite
 from api.batch_reply import BatchReply
@@ -166,7 +166,7 @@ def _batches(router: APIRouter, serving: Serving) -> None:
         whatever becomes of the rest.
         """
         check_type(request.headers, *LINES)
-        at_work = await serving.document_desk.batch(caller_of(request))
+        at_work = await serving.document_desk.batch(still(request, "write"))
         lines = IncomingLines(request.stream())
         return BatchReply(lines, at_work, serving.document_desk.is_stopping)
 

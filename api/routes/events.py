@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
-from api.access import needs
+from api.access import caller_of, needs
 from api.bodies import read_json
 from api.event_intake import MAXIMUM_EVENTS, Batch, read_array, read_lines
 from api.http_errors import Json
@@ -56,7 +56,13 @@ def routes(serving: Serving) -> APIRouter:
         summary="Tell what people did",
         responses={
             200: reply(EventsReply, "What became of each event.", EVENTS_REPLY),
-            **errors(*BODY_ERRORS, "bad_event", "event_log_unavailable"),
+            **errors(
+                *BODY_ERRORS,
+                "bad_event",
+                "bad_filter",
+                "document_log_unavailable",
+                "event_log_unavailable",
+            ),
         },
         openapi_extra=BODY,
     )
@@ -64,11 +70,15 @@ def routes(serving: Serving) -> APIRouter:
         """Take one event in the shape of UBI 1.3, or several: as a JSON array, or one a line
         (`application/x-ndjson`). What was accepted is durable. An event counts once: by its
         `event_id`, or without one by its content. Of several, bad ones are named and the others
-        kept; a single bad one is an error.
+        kept; a single bad one is an error. Bad is also what is about a document that the key does
+        not show.
         """
         kind = check_type(request.headers, *JSON, *LINES)
         batch = read_lines(body) if kind in LINES else _of_json(read_json(body))
-        taken = serving.events.take(batch.events)
+        told_of = [event.document_id for event in batch.events.values() if event.document_id]
+        unseen = serving.document_desk.unseen(told_of, caller_of(request))
+        batch = batch.without(unseen)
+        taken = serving.events.take([*batch.events.values()])
         rejected = [reject._asdict() for reject in batch.rejected]
         return Json({**taken._asdict(), "rejected": rejected})
 
@@ -76,4 +86,8 @@ def routes(serving: Serving) -> APIRouter:
 
 
 def _of_json(data: Any) -> Batch:
-    return read_array(data) if isinstance(data, list) else Batch([read_event(data)], [])
+    return (
+        read_array(data)
+        if isinstance(data, list)
+        else Batch({1: read_event(data)}, [], is_single=True)
+    )

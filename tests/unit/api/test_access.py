@@ -1,10 +1,23 @@
 """Who asks is known by their key, and may do what it is for."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 from fastapi import Depends, FastAPI, Request
 from starlette.testclient import TestClient
 
-from api.access import EVERYBODY, NOBODY, Access, Caller, caller_of, needs
+from api.access import (
+    EVERYBODY,
+    NOBODY,
+    Access,
+    Caller,
+    Forbidden,
+    Unauthorized,
+    caller_of,
+    needs,
+    still,
+)
 from api.http_errors import Json, answer_errors
 from tests.web_client import error_of
 
@@ -83,3 +96,15 @@ def test_without_keys_everybody_may_do_everything() -> None:
     """As on the own machine."""
     assert EVERYBODY.scopes == {"search", "write", "admin"}
     assert EVERYBODY.filter is None
+
+
+def test_who_may_no_longer_is_refused_amid_what_they_do() -> None:
+    """By what their key is now, not by what it was when they began."""
+    now = [KNOWN["admin"], KNOWN["reader"], NOBODY]
+    request = SimpleNamespace(state=SimpleNamespace(recognise=lambda: now.pop(0)))
+    allowed = still(cast("Any", request), "write")
+    assert allowed() is KNOWN["admin"]
+    with pytest.raises(Forbidden):
+        allowed()
+    with pytest.raises(Unauthorized):
+        allowed()

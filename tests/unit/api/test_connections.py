@@ -4,15 +4,16 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import orjson
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from uvicorn import Config
 from uvicorn.server import ServerState
 
 from api.connections import Connection
+from api.guard import Guard
 from api.http_errors import Json
 from api.listening import bound_to, listening
 from api.overload import IS_FULL, Bounded
@@ -22,11 +23,18 @@ HALF = b"GET / HTTP/1.1\r\nhost: x\r\n"
 WHOLE = HALF + b"\r\n"
 
 
+async def length(request: Request) -> int:
+    """Of the body."""
+    return len(await request.body())
+
+
 @contextmanager
-def connected(*around: type[Bounded]) -> Iterator[socket.socket]:
+def connected(*around: type[Bounded | Guard]) -> Iterator[socket.socket]:
     """A client of a server."""
     web = FastAPI(openapi_url=None)
     web.get("/")(lambda: "done")
+    web.post("/length")(length)
+    web.post("/v1/documents:batch")(length)
     for middleware in around:
         web.add_middleware(middleware)
     with listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address:
@@ -71,6 +79,33 @@ def test_who_is_silent_amid_a_later_head(monkeypatch: pytest.MonkeyPatch) -> Non
         assert is_hung_up(client, HALF)
 
 
+def test_who_sends_a_body_by_drops_is_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though something comes all the time."""
+    monkeypatch.setattr("api.connections.BODY_SECONDS", 0.05)
+    with connected(Guard) as client:
+        client.sendall(b"POST /length HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+        assert any(is_hung_up_within(client, 0.01, b"x") for _ in range(1_000))
+
+
+def is_hung_up_within(client: socket.socket, seconds: float, sent: bytes) -> bool:
+    """See ``is_hung_up``; not within that time is none."""
+    client.settimeout(seconds)
+    with suppress(TimeoutError):
+        return is_hung_up(client, sent)
+    return False
+
+
+def test_a_batch_may_come_as_slowly_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lines are answered one by one."""
+    monkeypatch.setattr("api.connections.BODY_SECONDS", 0.01)
+    head = b"POST /v1/documents:batch HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nx"
+    with connected() as client:
+        assert not is_hung_up_within(client, 0.1, head)
+        client.settimeout(10)
+        client.sendall(b"y")
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
 class Wire(asyncio.Transport):
     """Leads nowhere."""
 
@@ -94,9 +129,9 @@ def test_who_waits_for_an_answer_is_not_silent() -> None:
         connection = Connection(config, state, {})
         connection.connection_made(Wire())
         for data in (HALF, WHOLE[len(HALF) :]):
-            seen.append(connection._silence is not None)
+            seen.append(connection._hanging_up is not None)
             connection.data_received(data)
-        seen.append(connection._silence is not None)
+        seen.append(connection._hanging_up is not None)
         await asyncio.gather(*state.tasks)
         connection.connection_lost(None)
         return seen

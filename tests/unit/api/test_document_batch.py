@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from starlette.requests import ClientDisconnect
+from starlette.testclient import TestClient
 from starlette.types import Message
 
-from api.access import EVERYBODY
+from api.access import EVERYBODY, NOBODY, Caller, Unauthorized
 from api.batch_reply import BatchAtWork, BatchReply
 from api.document_batch import DocumentBatch
 from api.incoming import IncomingLines, Line
@@ -96,7 +97,7 @@ def test_a_broken_line_in_the_middle(
     house: Place, line: Any, document_id: str | None, code: str, field: str | None, said: str
 ) -> None:
     """It is named in the one shape of errors; those before and after it are written."""
-    batch = DocumentBatch(house.intake, EVERYBODY)
+    batch = DocumentBatch(house.intake, lambda: EVERYBODY)
     first, broken, last = replies(batch.write(lines_of(put("first"), line, put("last"))))
     assert first == {"line": 1, "document_id": "first", "result": "created", "sequence": 1}
     assert last == {"line": 3, "document_id": "last", "result": "created", "sequence": 2}
@@ -109,7 +110,7 @@ def test_a_broken_line_in_the_middle(
 
 def test_a_line_that_is_too_long(house: Place) -> None:
     """It was not even kept, so nobody knows whose it was."""
-    batch = DocumentBatch(house.intake, EVERYBODY)
+    batch = DocumentBatch(house.intake, lambda: EVERYBODY)
     (told,) = replies(batch.write([Line(7, None)]))
     assert (told["line"], told["document_id"]) == (7, None)
     assert "more than 1,048,576 bytes" in told["error"]["message"]
@@ -117,7 +118,7 @@ def test_a_line_that_is_too_long(house: Place) -> None:
 
 def test_every_action_and_the_sum_of_them(house: Place) -> None:
     """In order, the same document again and again."""
-    batch = DocumentBatch(house.intake, EVERYBODY)
+    batch = DocumentBatch(house.intake, lambda: EVERYBODY)
     patched = {"action": "patch", "document_id": "a", "document": {"title": "T"}, "if_sequence": 1}
     lines = lines_of(
         put("a", action="put"),
@@ -139,9 +140,41 @@ def test_every_action_and_the_sum_of_them(house: Place) -> None:
     }  # fmt: skip
 
 
+def test_a_key_that_is_revoked_amid_it(house: Place) -> None:
+    """From then on each line is refused, however long the call lasts."""
+    known = [EVERYBODY]
+
+    def caller() -> Caller:
+        if not known:
+            raise Unauthorized("this needs a key")
+        return known.pop()
+
+    batch = DocumentBatch(house.intake, caller)
+    (kept,) = replies(batch.write(lines_of(put("a"))))
+    (refused,) = replies(batch.write(lines_of(put("b"))))
+    assert (kept["result"], refused["error"]["code"]) == ("created", "unauthorized")
+    assert house.bodies() == {"a": "x"}
+
+
+def test_each_part_asks_who_writes() -> None:
+    """Through the application: the key was known when the head of the request came."""
+    known = [EVERYBODY]
+    web = create_web(
+        cast("Serving", StandIn()), recognise=lambda _: known.pop() if known else NOBODY
+    )
+    lines = json.dumps(put("a")) + "\n"
+    reply = TestClient(web).post(
+        BATCH, content=lines, headers={"content-type": "application/x-ndjson"}
+    )
+    assert reply.status_code == 200
+    told, summed = replies(reply.content)
+    assert told["error"]["code"] == "unauthorized"
+    assert summed["summary"]["errors"] == 1
+
+
 def test_a_log_that_is_down_for_a_while(house: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line that was not kept says so; the next ones are tried."""
-    batch = DocumentBatch(house.intake, EVERYBODY)
+    batch = DocumentBatch(house.intake, lambda: EVERYBODY)
 
     def fail(*_: object) -> None:
         raise CatalogError("the database is gone")
@@ -195,7 +228,7 @@ def reply_to(
     first: int = 0,
 ) -> BatchReply:
     """The reply to a body."""
-    batch = BatchAtWork(DocumentBatch(house.intake, EVERYBODY), workers, first)
+    batch = BatchAtWork(DocumentBatch(house.intake, lambda: EVERYBODY), workers, first)
     return BatchReply(IncomingLines(chunks), batch, is_stopping)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from api.access import EVERYBODY, Caller
 from api.asked_writes import AskedWrite
-from api.document_intake import TRIES, Done
+from api.document_intake import READ_AT_ONCE, TRIES, Done
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.document_writes import Outcome, Write
 from tandem.errors import (
@@ -265,6 +265,25 @@ def test_what_a_key_does_not_show_is_not_there(house: Place) -> None:
     assert house.bodies() == {"a": "x"}
 
 
+def test_which_documents_a_key_does_not_show(house: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of others, those that are gone or never were; without a filter nobody looks."""
+    assert house.intake.unseen(["a"], RED) == {"a"}, "there is no collection yet"
+    for number in range(READ_AT_ONCE + 1):
+        house.put(f"r{number}", "x", kind="red")
+    house.put("b", "x", kind="blue")
+    one(house, delete("r0"))
+    known = [f"r{number}" for number in range(READ_AT_ONCE + 1)]
+    assert house.intake.unseen([*known, "b", "never", "b"], RED) == {"r0", "b", "never"}
+
+    def fail(*_: object) -> Any:
+        raise CatalogError("the database is gone")
+
+    monkeypatch.setattr(type(house.catalog.releases), "live", fail)
+    assert house.intake.unseen(["never"], EVERYBODY) == set()
+    with pytest.raises(TandemError, match="the document log did not answer"):
+        house.intake.unseen(["never"], RED)
+
+
 def test_a_key_writes_what_it_shows(house: Place) -> None:
     """And nothing else, so that nothing disappears from its sight by being changed."""
     assert house.put("a", "x", kind="red", caller=RED) == ("a", "created", 1)
@@ -274,6 +293,22 @@ def test_a_key_writes_what_it_shows(house: Place) -> None:
     assert fault_of(one(house, patch("a", attributes={"kind": None}), RED)) == "forbidden"
     assert one(house, delete("a"), RED) == ("a", "deleted", 3)
     assert house.put("a", "z", kind="red", caller=RED) == ("a", "created", 4)
+
+
+def test_a_key_puts_nothing_into_the_sight_of_another(house: Place) -> None:
+    """By a list that has a value of each; what somebody else has put there stays."""
+    shared = AskedWrite("put", "a", {"body": "x", "attributes": {"kind": ["red", "blue"]}})
+    assert fault_of(one(house, shared, RED)) == "forbidden"
+    house.put("b", "x", kind="red", caller=RED)
+    assert fault_of(one(house, patch("b", attributes={"kind": ["red", "blue"]}), RED)) == (
+        "forbidden"
+    )
+    assert house.bodies() == {"b": "x"}
+    one(house, shared)
+    assert one(house, patch("a", body="y"), RED) == ("a", "updated", 3)
+    more = patch("a", attributes={"kind": ["red", "blue", "green"]})
+    assert fault_of(one(house, more, RED)) == "forbidden"
+    assert one(house, patch("a", attributes={"kind": ["red"]}), RED) == ("a", "updated", 4)
 
 
 def test_what_leaves_a_keys_sight_while_it_is_written(
@@ -325,6 +360,16 @@ def test_the_first_documents_say_which_fields_there_are(tmp_path: Path) -> None:
         assert {"year", "kind"} <= {*schema.by_name}
         assert schema.open
         assert not house.intake.is_to_be_inferred()
+
+
+def test_a_key_with_a_filter_does_not_say_which_fields_there_are(tmp_path: Path) -> None:
+    """A first document without the field of the filters would shut all such keys out for ever."""
+    with place(tmp_path, fields={}) as house:
+        for content in ({"body": "x"}, {"body": "x", "attributes": {"kind": "red"}}):
+            assert fault_of(one(house, AskedWrite("put", "a", content), RED)) == "forbidden"
+        assert house.made == []
+        house.put("a", "x", kind="red")
+        assert house.put("b", "x", kind="red", caller=RED) == ("b", "created", 2)
 
 
 def test_two_first_documents_make_one_collection(house: Place) -> None:

@@ -7,7 +7,9 @@ from api.http_errors import BadParameter
 from api.preconditions import etag, is_known, sequence_of
 
 
-@pytest.mark.parametrize("tag", ["17", "*", 'W/"17"', '"17", "18"', '""', '"a"', '"-1"', '"017"'])
+@pytest.mark.parametrize(
+    "tag", ["", "17", "*", 'W/"17"', '"17", "18"', '""', '"a"', '"-1"', '"017"']
+)
 def test_what_is_no_tag_of_one_document_is_refused(tag: str) -> None:
     """A write is bound to one sequence."""
     with pytest.raises(BadParameter, match="expected the ETag") as refused:
@@ -19,6 +21,15 @@ def test_a_sequence_that_no_log_gives_is_refused() -> None:
     """It would fit no column."""
     with pytest.raises(BadParameter):
         sequence_of(Headers({"if-match": f'"{2**63}"'}), None)
+
+
+def test_a_tag_that_is_sent_twice_is_refused() -> None:
+    """As a list of both is: a write must not be bound to the first of them alone."""
+    for name in (b"if-match", b"if-none-match"):
+        sent = [(name, b'"17"'), (name, b'"18"')]
+        with pytest.raises(BadParameter, match="expected"):
+            sequence_of(Headers(raw=sent), None)
+        assert is_known(Headers(raw=sent), 18) is (name == b"if-none-match")
 
 
 @pytest.mark.parametrize(

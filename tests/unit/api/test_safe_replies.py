@@ -79,7 +79,7 @@ def test_a_page_of_a_named_origin_may_ask(client: TestClient, served: StandIn) -
     """Its browser asks first whether it may; what it then sends is taken, and counts."""
     asked = {
         "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization",
+        "access-control-request-headers": "authorization, if-match, if-none-match",
     }
     allowed = client.options("/v1/search", headers={**CROSS, **asked})
     assert allowed.status_code == 200

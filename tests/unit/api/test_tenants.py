@@ -380,17 +380,29 @@ def test_what_is_the_servers_alone(house: House) -> None:
     check("ann", house.ask("ann", "/page/setup.json"), "")
 
 
-def test_events_are_taken_and_nothing_is_told(house: House) -> None:
-    """Of a document that is another's as of one that never was."""
-    replies = []
+def click(name: str) -> dict[str, Any]:
+    """Somebody has clicked a document."""
+    return {
+        "action_name": "click", "timestamp": "2026-11-21T09:30:00Z", "user_id": name,
+        "event_attributes": {"object": {"object_id": name}},
+    }  # fmt: skip
+
+
+def test_events_of_what_is_anothers(house: House) -> None:
+    """Are as those of a document that never was: nobody moves what others are shown."""
     for name in ("bob-1", "never-1"):
-        event = {
-            "action_name": "click", "timestamp": "2026-11-21T09:30:00Z", "user_id": name,
-            "event_attributes": {"object": {"object_id": name}},
-        }  # fmt: skip
-        replies.append(house.ask("ann", "/v1/events", "POST", json=event))
-    assert replies[0].json() == replies[1].json()
-    assert replies[0].status_code == 200
+        refused = house.ask("ann", "/v1/events", "POST", json=click(name))
+        error = refused.json()["error"]
+        assert (refused.status_code, error["code"]) == (400, "bad_event")
+        assert error["field"] == "event_attributes.object.object_id"
+        assert error["message"].endswith(f"there is no document {name!r}")
+    lines = [json.dumps(item) for item in (click("bob-1"), {}, click("ann-1"), click("never-1"))]
+    for content, kind in (("\n".join(lines), "x-ndjson"), (f"[{','.join(lines)}]", "json")):
+        headers = {"content-type": f"application/{kind}"}
+        told = house.ask("ann", "/v1/events", "POST", content=content, headers=headers).json()
+        assert told["accepted"] + told["duplicates"] == 1
+        assert [item["line"] for item in told["rejected"]] == [1, 2, 4]
+    assert house.ask("ann", "/v1/events", "POST", json=click("ann-1")).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))

@@ -57,6 +57,28 @@ class Indexes:
         return Visibility(lambda: cast("Any", self), cast("Checkpoints", self))
 
 
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look is a new one."""
+    monkeypatch.setattr("api.visibility.FRESH_SECONDS", 0.0)
+
+
+def test_many_who_look_at_once_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits takes nothing from searches, however many they are; soon it is read again."""
+    monkeypatch.setattr("api.visibility.FRESH_SECONDS", 0.01)
+    now = 68_000.1
+    monkeypatch.setattr("api.visibility.time", SimpleNamespace(monotonic=lambda: now))
+    indexes = Indexes()
+    visibility = indexes.visibility
+    for sequence in range(1, 100):
+        assert not any(visibility.look(sequence).values())
+    assert indexes.reads == 2
+    indexes.applied = {LEXICAL: 99, VECTOR: 99}
+    assert not any(visibility.look(99).values())
+    now += 0.02
+    assert all(visibility.look(99).values())
+
+
 def test_what_is_applied_is_shown_once_the_engine_was_told() -> None:
     """A lexical engine on a server shows it after a refresh, which is asked for once."""
     indexes = Indexes({LEXICAL: 6, VECTOR: 4})
