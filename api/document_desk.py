@@ -54,13 +54,16 @@ class DocumentDesk:
         name: str,
         collection: Callable[[], OpenCollection],
         is_stopping: Callable[[], bool],
+        founded: Callable[[], object] = lambda: None,
     ) -> None:
-        """``is_stopping``: the process is to end, so that what would last ends soon."""
+        """``is_stopping``: the process is to end, so that what would last ends soon. ``founded`` is
+        called when the first document has made the collection, before that is acknowledged.
+        """
         self._catalog = house.catalog
         self._workers = Workers("documents", THREADS, WAITING)
         self._lookers = Workers("visibility", LOOKING, WATCHING)
         self._intake = DocumentIntake(
-            house.catalog.documents, name, Founding(house, name), house.tell_growth
+            house.catalog.documents, name, Founding(house, name, founded), house.tell_growth
         )
         self._visibility = Visibility(collection, house.catalog.checkpoints)
         self.is_stopping = is_stopping

@@ -1,7 +1,7 @@
 """The fields by which documents are read, and a collection made for the first of them."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from api.bootstrap import House
 from indexer.sources.records import Record
@@ -18,8 +18,12 @@ SAMPLED_RECORDS = 10_000
 class Founding:
     """Knows the fields of a collection, and makes it where there is none yet. Thread-safe."""
 
-    def __init__(self, house: House, name: str) -> None:
+    def __init__(
+        self, house: House, name: str, founded: Callable[[], object] = lambda: None
+    ) -> None:
+        """``founded`` is called when it has made the collection; what fails there is logged."""
         self._house = house
+        self._founded = founded
         self._name = name
         self._making = threading.Lock()
         self._known: tuple[int, Schema] | None = None
@@ -76,3 +80,7 @@ class Founding:
                 f"the collection {self._name!r} cannot be made now; nothing was kept",
                 hint="send it again later; the log of tandem serve says why",
             ) from error
+        try:
+            self._founded()
+        except TandemError as error:  # the collection is there all the same
+            logger("api").warning("the new collection %r is not taken up: %s", self._name, error)

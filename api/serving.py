@@ -20,7 +20,7 @@ from api.healths import Healths, engine_of, obstacle
 from api.impressions import ImpressionWriter, is_sampled
 from api.judging import desk_of
 from api.live import ReleaseWatch
-from api.look import AT_WORK, AnyStore
+from api.look import AT_WORK
 from api.metrics import Sight
 from api.past_queries import PastQueriesWatch
 from api.retention import Retention
@@ -84,7 +84,9 @@ class Serving:
         self.events = EventIntake(
             lambda: house.catalog.events, self._name, self._impressions.flush, self._wake
         )
-        self.document_desk = DocumentDesk(house, self._name, self.collection, self.stopping.is_set)
+        self.document_desk = DocumentDesk(
+            house, self._name, self.collection, self.stopping.is_set, self._look
+        )
         self.erasures = ErasureIntake(house.catalog, self._name, self._impressions.flush)
         self.judging = desk_of(house.settings)
         engines = house.settings.engines
@@ -282,12 +284,10 @@ class Serving:
         return not is_silent and not isinstance(self._fault, CatalogError)
 
     def _events(self) -> EventLog | None:
-        catalog = self._house.catalog
-        return catalog.events if catalog.has_events() else None
+        return self._house.catalog.events if self._house.catalog.has_events() else None
 
     def _health(self, leg: str) -> EngineHealth:
-        store: AnyStore = self._house.lexical_store if leg == LEXICAL else self._house.vector_store
-        return store.health()
+        return (self._house.lexical_store if leg == LEXICAL else self._house.vector_store).health()
 
     def _legs(self, collection: OpenCollection) -> dict[str, dict[str, str]]:
         legs = {}

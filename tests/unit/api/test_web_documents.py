@@ -317,6 +317,8 @@ def test_the_first_document_of_all(
         assert error_of(client.get("/v1/search?q=x"))["code"] == "collection_not_found"
         assert error_of(client.get("/v1/documents/a"))["code"] == "document_not_found"
         content = {"title": "First", "attributes": {"kind": "k"}}
-        reply = client.put("/v1/documents/a", json=content, params=WAIT)
+        reply = client.put("/v1/documents/a", json=content)
         assert (reply.status_code, written(reply)["sequence"]) == (201, 1)
+        assert client.get("/v1/search?q=x").status_code == 200, "whoever was told so can search"
+        assert client.put("/v1/documents/a", json=content, params=WAIT).status_code == 200
         assert found(client, "first", "lexical", filter='{"kind": "k"}') == ["a"]
