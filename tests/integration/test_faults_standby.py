@@ -13,6 +13,7 @@ import pytest
 from api.bootstrap import House
 from indexer.findings import Kind
 from indexer.indexing import catch_up
+from tandem.catalog.postgres import IDLE_SECONDS
 from tandem.documents import Document
 from tandem.engines.opensearch_client import Server, parse_url
 from tests.builders import document
@@ -139,7 +140,8 @@ def overtaken(
     gone = tuple(f"pair-{number}" for number in range(PAIRS, 2 * PAIRS))
     client.insist(Batch(3, COLLECTION, deletes=gone))
     forget_deletes_at_once(servers, house)
-    await_applied(house)
+    # where its other threads were paused amid a transaction, the server ends that after a while
+    await_applied(house, IDLE_SECONDS + 60.0)
     forget_deletes_at_once(servers, house)
     return old, standby
 
