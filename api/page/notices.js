@@ -23,6 +23,7 @@ const REASONS = {
   error: "failed",
   skipped: "failed several times, tried again shortly",
   rebuilding: "being built again: it is not complete yet",
+  behind: "not up to what was just written",
 };
 
 /** `[{leg, reason}]` as a sentence a part. */

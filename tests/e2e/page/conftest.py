@@ -18,23 +18,21 @@ def installed() -> None:
         missing(f"{CHROMIUM} is missing: apt install chromium")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(installed: None) -> Iterator[Browser]:
-    """One for this folder and no longer: while it is driven, no other test of this process can run
-    a loop of asyncio.
-    """
+    """One a module: while it is driven, no other test of this process can run a loop of asyncio."""
     with chromium() as made:
         yield made
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def served(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A collection that nobody changes; started only where there is a browser."""
     with serving(tmp_path_factory.mktemp("page")) as made:
         yield made
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def shallow(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The same, but each engine looks only 10 deep: lists are longer than what is found there."""
     with serving(tmp_path_factory.mktemp("shallow"), "[search]\ndepth = 10\n") as made:
