@@ -29,6 +29,8 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Tandem:
     """The command line in a folder where four books are indexed; only to be read."""
     folder = tmp_path_factory.mktemp("books")
     (folder / "books.jsonl").write_text(BOOKS, "utf-8")
+    # a busy machine leaves no leg out
+    (folder / "tandem.toml").write_text("[search]\nbudget_ms = 20000\n", "utf-8")
     made = Tandem(folder)
     indexed = made("index", "books.jsonl")
     assert indexed.code == 0, indexed.err
