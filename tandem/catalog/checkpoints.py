@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
+from tandem.catalog.database import parts, reading, writing
 from tandem.catalog.leases import Lease
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import CHECKPOINTS, DOCUMENTS, FAILURES, LOG
@@ -172,8 +172,7 @@ class Checkpoints:
         changed: Sequence[str],
         refusals: Sequence[tuple[int, Refusal]],
     ) -> None:
-        for start in range(0, len(changed), ROWS_PER_QUERY):
-            part = changed[start : start + ROWS_PER_QUERY]
+        for part in parts(changed):
             connection.execute(
                 FAILURES.delete().where(
                     FAILURES.c.index_name == index_name, FAILURES.c.document_id.in_(part)
@@ -209,10 +208,10 @@ class Checkpoints:
         """The failures of given documents; those that were not refused are left out."""
         found = {}
         with reading(self._engine) as connection:
-            for start in range(0, len(document_ids), ROWS_PER_QUERY):
+            for part in parts(document_ids):
                 query = sa.select(FAILURES).where(
                     FAILURES.c.index_name == index_name,
-                    FAILURES.c.document_id.in_(document_ids[start : start + ROWS_PER_QUERY]),
+                    FAILURES.c.document_id.in_(part),
                 )
                 for row in connection.execute(query):
                     found[row.document_id] = Failure(row.document_id, row.sequence, row.reason)

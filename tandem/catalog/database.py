@@ -1,8 +1,8 @@
 """Opening a database, SQLite or PostgreSQL, and its transactions. Queries are portable."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -18,6 +18,7 @@ __all__ = [
     "file_url",
     "has",
     "open_database",
+    "parts",
     "reading",
     "take_time",
     "writing",
@@ -26,12 +27,20 @@ __all__ = [
 ROWS_PER_QUERY = 500
 """Bound parameters in one IN list; SQLite allows 32,766 and older builds 999."""
 
+Key = TypeVar("Key")
+
 SERVER_READING: Mapping[str, Any] = {
     "isolation_level": "REPEATABLE READ",
     "postgresql_readonly": True,
 }
 SERVER_WRITING: Mapping[str, Any] = {"isolation_level": "READ COMMITTED"}
 """After a wait for another writer's lock, what that one wrote is seen."""
+
+
+def parts(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """As many keys as a statement takes at once."""
+    for start in range(0, len(keys), ROWS_PER_QUERY):
+        yield keys[start : start + ROWS_PER_QUERY]
 
 
 def open_database(

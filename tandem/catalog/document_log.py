@@ -7,11 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import reading
+from tandem.catalog.database import parts, reading
 from tandem.catalog.document_rows import (
     Version,
     change,
-    parts,
     rows,
     rows_of,
     standing,

@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY
+from tandem.catalog.database import parts
 from tandem.catalog.tables import DOCUMENTS
 from tandem.catalog.text import written
 from tandem.documents import Change, Document, content_hash, decode_attributes, encode_attributes
 from tandem.fields import from_microseconds, to_microseconds
 
-Key = TypeVar("Key", str, int)
 AnyRow = sa.Row[*tuple[Any, ...]]
 
 
@@ -151,9 +150,3 @@ def rows_of(
     )
     for part in parts(document_ids):
         yield from connection.execute(query, {"ids": part})
-
-
-def parts(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
-    """As many ids or sequences as a statement takes at once."""
-    for start in range(0, len(keys), ROWS_PER_QUERY):
-        yield keys[start : start + ROWS_PER_QUERY]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, reading, writing
+from tandem.catalog.database import parts, reading, writing
 from tandem.catalog.replaceable import Replaceable
 from tandem.catalog.sqlite import bytes_used
 from tandem.catalog.tables import CACHE, EMBEDDINGS
@@ -127,11 +127,11 @@ def _forget_step(engine: sa.Engine, rows: sa.Select[int]) -> int:
 def _forget_texts(engine: sa.Engine, embedder_name: str, texts: Sequence[str]) -> None:
     hashes = [text_hash(text) for text in texts]
     with writing(engine) as connection:
-        for start in range(0, len(hashes), ROWS_PER_QUERY):
+        for part in parts(hashes):
             connection.execute(
                 EMBEDDINGS.delete().where(
                     EMBEDDINGS.c.embedder == embedder_name,
-                    EMBEDDINGS.c.text_hash.in_(hashes[start : start + ROWS_PER_QUERY]),
+                    EMBEDDINGS.c.text_hash.in_(part),
                 )
             )
 
@@ -146,10 +146,10 @@ def _rows(
     connection: sa.Connection, embedder_name: str, hashes: Sequence[bytes], *columns: Any
 ) -> Iterator[sa.Row[*tuple[Any, ...]]]:
     """The rows of those hashes that are known: ``text_hash`` and ``columns``."""
-    for start in range(0, len(hashes), ROWS_PER_QUERY):
+    for part in parts(hashes):
         query = sa.select(EMBEDDINGS.c.text_hash, *columns).where(
             EMBEDDINGS.c.embedder == embedder_name,
-            EMBEDDINGS.c.text_hash.in_(hashes[start : start + ROWS_PER_QUERY]),
+            EMBEDDINGS.c.text_hash.in_(part),
         )
         yield from connection.execute(query).all()
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, reading
+from tandem.catalog.database import ROWS_PER_QUERY, parts, reading
 from tandem.catalog.event_tables import ERASED_IDS, EVENT_HEAD, EVENTS, FEATURES, IMPRESSIONS
 from tandem.events import ERASED, OF_NOBODY
 
@@ -227,11 +227,11 @@ def _hide_asked(connection: sa.Connection, sought: Sought, query_ids: Sequence[s
     """Take the words out of what nobody known asked, where their deeds tell that it was the person:
     some applications say it with deeds alone. What is theirs by its ids has its own turn.
     """
-    asked, rows = list(dict.fromkeys(query_ids)), list[AnyRow]()
-    for start in range(0, len(asked), ROWS_PER_QUERY):
+    rows = list[AnyRow]()
+    for part in parts(list(dict.fromkeys(query_ids))):
         query = sa.select(IMPRESSIONS).where(
             IMPRESSIONS.c.collection == sought.collection,
-            IMPRESSIONS.c.query_id.in_(asked[start : start + ROWS_PER_QUERY]),
+            IMPRESSIONS.c.query_id.in_(part),
             IMPRESSIONS.c.user_id.is_(None),
         )
         rows += connection.execute(query.order_by(IMPRESSIONS.c.sequence).with_for_update()).all()
@@ -290,11 +290,11 @@ def _of_nobody(details: str | None) -> str | None:
 
 
 def _remove_features(connection: sa.Connection, sought: Sought, query_ids: Sequence[str]) -> int:
-    gone, asked = 0, list(dict.fromkeys(query_ids))
-    for start in range(0, len(asked), ROWS_PER_QUERY):
+    gone = 0
+    for part in parts(list(dict.fromkeys(query_ids))):
         remove = FEATURES.delete().where(
             FEATURES.c.collection == sought.collection,
-            FEATURES.c.query_id.in_(asked[start : start + ROWS_PER_QUERY]),
+            FEATURES.c.query_id.in_(part),
         )
         gone += int(connection.execute(remove).rowcount)
     return gone

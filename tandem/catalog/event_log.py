@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tandem.behaviour import BehaviourLog
 from tandem.catalog.behaviour_rows import CollectionBehaviour
-from tandem.catalog.database import ROWS_PER_QUERY, bytes_held, empty_log, reading
+from tandem.catalog.database import bytes_held, empty_log, parts, reading
 from tandem.catalog.erasures import Erasures
 from tandem.catalog.event_rows import EVENT, IMPRESSION, Kind, Recorded, Word, fresh_rows
 from tandem.catalog.event_tables import EVENT_HEAD, EVENT_LOG, EVENTS, IMPRESSIONS
@@ -135,10 +135,10 @@ class EventLog:
         """Every page that was shown of given queries, in order of sequence."""
         found: list[Recorded[Impression]] = []
         with reading(self.engine) as connection:
-            for start in range(0, len(query_ids), ROWS_PER_QUERY):
+            for part in parts(query_ids):
                 query = sa.select(IMPRESSIONS).where(
                     IMPRESSIONS.c.collection == collection,
-                    IMPRESSIONS.c.query_id.in_(query_ids[start : start + ROWS_PER_QUERY]),
+                    IMPRESSIONS.c.query_id.in_(part),
                 )
                 found += map(IMPRESSION.recorded, connection.execute(query))
         return sorted(found, key=lambda row: row.sequence)

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import orjson
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY
+from tandem.catalog.database import parts
 from tandem.catalog.event_tables import EVENTS, IMPRESSIONS
 from tandem.catalog.moments import moment
 from tandem.events import ALL_BEFORE, Event, Exposure, Impression
@@ -55,12 +55,11 @@ class Kind(Generic[Word]):
 
     def known(self, connection: sa.Connection, collection: str, ids: Iterable[str]) -> set[Part]:
         """The parts with these ids that the log holds already."""
-        asked = list(dict.fromkeys(ids))
         found: set[Part] = set()
-        for start in range(0, len(asked), ROWS_PER_QUERY):
+        for part in parts(list(dict.fromkeys(ids))):
             query = sa.select(*self.columns).where(
                 self.table.c.collection == collection,
-                self.columns[0].in_(asked[start : start + ROWS_PER_QUERY]),
+                self.columns[0].in_(part),
             )
             for row in connection.execute(query):
                 found.update(self.parts_of_row(row))

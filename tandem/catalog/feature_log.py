@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 import sqlalchemy as sa
 
-from tandem.catalog.database import ROWS_PER_QUERY, reading
+from tandem.catalog.database import parts, reading
 from tandem.catalog.erasures import last_erased
 from tandem.catalog.event_tables import EVENT_HEAD, FEATURE_NAMES, FEATURES, IMPRESSIONS
 from tandem.catalog.moments import now
@@ -77,12 +77,12 @@ class FeatureLog:
 
     def known(self, collection: str, query_ids: Iterable[str]) -> set[str]:
         """Those of the queries of which features are kept."""
-        asked, found = list(dict.fromkeys(query_ids)), set[str]()
+        found = set[str]()
         with reading(self._engine) as connection:
-            for start in range(0, len(asked), ROWS_PER_QUERY):
+            for part in parts(list(dict.fromkeys(query_ids))):
                 query = sa.select(FEATURES.c.query_id).where(
                     FEATURES.c.collection == collection,
-                    FEATURES.c.query_id.in_(asked[start : start + ROWS_PER_QUERY]),
+                    FEATURES.c.query_id.in_(part),
                 )
                 found.update(connection.execute(query).scalars())
         return found
@@ -108,10 +108,10 @@ def _outdated(
     erased, found = last_erased(connection), set[str]()
     if not erased:
         return found
-    for start in range(0, len(query_ids), ROWS_PER_QUERY):
+    for part in parts(query_ids):
         query = sa.select(IMPRESSIONS.c.query_id).where(
             IMPRESSIONS.c.collection == collection,
-            IMPRESSIONS.c.query_id.in_(query_ids[start : start + ROWS_PER_QUERY]),
+            IMPRESSIONS.c.query_id.in_(part),
             IMPRESSIONS.c.as_of > 0,
             IMPRESSIONS.c.as_of < erased,
         )
@@ -136,13 +136,13 @@ def _found(
     connection: sa.Connection, collection: str, query_ids: Sequence[str]
 ) -> Iterable[tuple[str, FeatureMatrix]]:
     pages: dict[str, list[FeatureMatrix]] = {}
-    for start in range(0, len(query_ids), ROWS_PER_QUERY):
+    for part in parts(query_ids):
         query = (
             sa.select(FEATURES, FEATURE_NAMES.c.names)
             .join(FEATURE_NAMES, FEATURE_NAMES.c.names_id == FEATURES.c.names_id)
             .where(
                 FEATURES.c.collection == collection,
-                FEATURES.c.query_id.in_(query_ids[start : start + ROWS_PER_QUERY]),
+                FEATURES.c.query_id.in_(part),
             )
             .order_by(FEATURES.c.sequence)
         )

@@ -147,7 +147,7 @@ def test_purging_many_goes_in_steps(log: DocumentLog, monkeypatch: pytest.Monkey
     meanwhile stays.
     """
     monkeypatch.setattr("tandem.catalog.document_log.SEQUENCES_PER_LOOK", 7)
-    monkeypatch.setattr("tandem.catalog.document_rows.ROWS_PER_QUERY", 2)
+    monkeypatch.setattr("tandem.catalog.database.ROWS_PER_QUERY", 2)
     names = [f"d{number}" for number in range(20)]
     log.append("main", "s", [document(name) for name in names])
     log.delete("main", names[:15])

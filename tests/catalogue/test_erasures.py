@@ -33,6 +33,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few rows are many steps."""
     monkeypatch.setattr(erasing, "SPAN", 7)
     monkeypatch.setattr(erasing, "ROWS_PER_QUERY", 2)
+    monkeypatch.setattr("tandem.catalog.database.ROWS_PER_QUERY", 2)
 
 
 def erase(log: EventLog, person: str, collection: str = "main") -> Erasure:
@@ -419,6 +420,7 @@ def test_whatever_was_done(shared: Catalog, monkeypatch: pytest.MonkeyPatch, see
     nothing of whom; and each id is one other everywhere.
     """
     monkeypatch.setattr(erasing, "ROWS_PER_QUERY", 20)
+    monkeypatch.setattr("tandem.catalog.database.ROWS_PER_QUERY", 20)
     monkeypatch.setattr(erasing, "SPAN", 30)
     log, words = shared.events, drawn_words(seed)
     with writing(log.engine) as connection:
