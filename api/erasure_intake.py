@@ -1,15 +1,15 @@
 """Whoever asks over HTTP that somebody be forgotten waits for it, but not for ever."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillAtIt
-from contextlib import contextmanager
 from functools import partial
-from threading import BoundedSemaphore, Event, Lock
+from threading import Event, Lock
 from typing import Any
 
 from api.erasing import PAUSE_SECONDS, finish, told
-from api.event_intake import FLUSH_SECONDS, Busy, EventLogUnavailable
+from api.event_intake import FLUSH_SECONDS, EventLogUnavailable
+from api.turns import Turns
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.erasures import Erasure
 from tandem.errors import CatalogError
@@ -40,7 +40,7 @@ class ErasureIntake:
         self._collection = collection
         self._flush = flush
         self._wait_seconds = wait_seconds
-        self._turns = BoundedSemaphore(MOST_WAITING)
+        self._turns = Turns(MOST_WAITING, "too many people are being erased", "ask again later")
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="erasing")
         self._lock = Lock()
         self._under_way: dict[int, Future[None]] = {}
@@ -55,7 +55,7 @@ class ErasureIntake:
             EventLogUnavailable: the log failed; what is noted is done later.
             Busy: too many calls wait already.
         """
-        with self._turn():
+        with self._turns.one():
             try:
                 self._flush(FLUSH_SECONDS)
                 noted = self._catalog.events.erasures.ask(self._collection, person)
@@ -84,15 +84,6 @@ class ErasureIntake:
             work.result(self._wait_seconds)
         except StillAtIt:
             work.add_done_callback(_tell)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(blocking=False):
-            raise Busy("too many people are being erased", hint="ask again later")
-        try:
-            yield
-        finally:
-            self._turns.release()
 
     def close(self) -> None:
         """Begin nothing more, and stop after the steps in hand; ``retention`` does the rest."""

@@ -1,13 +1,13 @@
 """Events on their way into the log: read one by one, the good ones kept, the others named."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from threading import BoundedSemaphore
 from typing import Any, NamedTuple
 
 from api.bodies import BadBody, read_json
+from api.turns import Turns
 from api.ubi import PATHS, BadEvent, read_event
 from tandem.catalog.event_log import EventLog
 from tandem.errors import CatalogError, FieldError, TandemError
@@ -29,12 +29,6 @@ class EventLogUnavailable(TandemError):
     """The event log did not take the events; none was kept."""
 
     code = "event_log_unavailable"
-
-
-class Busy(TandemError):
-    """Too many calls wait for the event log."""
-
-    code = "overloaded"
 
 
 class Reject(NamedTuple):
@@ -178,7 +172,9 @@ class EventIntake:
         self._collection = collection
         self._flush = flush
         self._accepted = accepted
-        self._turns = BoundedSemaphore(AT_ONCE)
+        self._turns = Turns(
+            AT_ONCE, "too many calls wait for the event log", "send the events again later"
+        )
 
     def take(self, events: Sequence[Event]) -> Taken:
         """Keep the events; durable on return.
@@ -189,7 +185,7 @@ class EventIntake:
         """
         if not events:
             return Taken(0, 0, [])
-        with self._turn():
+        with self._turns.one():
             try:
                 return self._kept(events)
             except CatalogError as error:
@@ -205,12 +201,3 @@ class EventIntake:
         taken = keep(self._log(), self._collection, SOURCE, events)
         self._accepted()
         return taken
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(blocking=False):
-            raise Busy("too many calls wait for the event log", hint="send the events again later")
-        try:
-            yield
-        finally:
-            self._turns.release()

@@ -1,21 +1,14 @@
 """Threads for what may wait for the catalogue: the pool of the handlers stays with searches."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from tandem.errors import TandemError
+from api.turns import Busy, Turns
 
 PAUSE_SECONDS = 0.1
 Result = TypeVar("Result")
-
-
-class Busy(TandemError):
-    """Too many calls wait already."""
-
-    code = "overloaded"
 
 
 class Workers:
@@ -23,7 +16,9 @@ class Workers:
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._turns = threading.BoundedSemaphore(threads + waiting)
+        self._turns = Turns(
+            threads + waiting, "too many calls wait for the document log", "ask again later"
+        )
 
     async def run(self, call: Callable[[], Result]) -> Result:
         """What the call gives. One that is begun goes on to its end, whoever waits for it.
@@ -31,10 +26,9 @@ class Workers:
         Raises:
             Busy: too many wait already.
         """
-        if not self._turns.acquire(blocking=False):
-            raise Busy("too many calls wait for the document log", hint="ask again later")
+        self._turns.begin()
         future = self._threads.submit(call)
-        future.add_done_callback(lambda _: self._turns.release())
+        future.add_done_callback(lambda _: self._turns.end())
         return await asyncio.wrap_future(future)
 
     async def run_in_turn(self, call: Callable[[], Result]) -> Result:

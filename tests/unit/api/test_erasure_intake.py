@@ -10,7 +10,8 @@ import pytest
 
 from api.erasing import finish
 from api.erasure_intake import MOST_WAITING, ErasureIntake
-from api.event_intake import Busy, EventLogUnavailable
+from api.event_intake import EventLogUnavailable
+from api.turns import Busy
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.database import file_url
 from tandem.errors import CatalogError, FieldError
@@ -126,7 +127,7 @@ def test_too_many_at_once(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> 
         waiting = [threading.Thread(target=taking.take, args=("eve",)) for _ in range(MOST_WAITING)]
         for thread in waiting:
             thread.start()
-        until(lambda: not taking._turns._value)
+        until(lambda: not taking._turns._left._value)
         with pytest.raises(Busy):
             taking.take("bob")
         held.may_go_on.set()

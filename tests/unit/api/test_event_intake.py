@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from api.event_intake import Busy, EventIntake, EventLogUnavailable, Taken
+from api.event_intake import EventIntake, EventLogUnavailable, Taken
+from api.turns import Busy
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.event_log import EventLog
 from tandem.errors import CatalogError
