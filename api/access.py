@@ -120,9 +120,7 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     credentials = Security(BEARER, scopes=[scope])
 
     async def allowed(request: Request, _: Any = credentials) -> Caller:
-        caller = caller_of(request)
-        if scope not in caller.scopes:
-            raise _refusal(caller, scope)
+        caller = _checked(caller_of(request), scope)
         if caller.requests_per_second is not None:
             wait = request.state.rates.take(caller.key, caller.requests_per_second)
             if wait > 0:
@@ -138,22 +136,21 @@ def still(request: Request, scope: Scope) -> Callable[[], Caller]:
     """
 
     def allowed() -> Caller:
-        caller: Caller = request.state.recognise()
-        if scope not in caller.scopes:
-            raise _refusal(caller, scope)
-        return caller
+        return _checked(request.state.recognise(), scope)
 
     return allowed
 
 
-def _refusal(caller: Caller, scope: Scope) -> TandemError:
+def _checked(caller: Caller, scope: Scope) -> Caller:
+    if scope in caller.scopes:
+        return caller
     if caller.key is None:
-        return Unauthorized(
+        raise Unauthorized(
             "this needs a key, and none that is known was sent",
             hint="send the header Authorization: Bearer KEY; tandem keys create makes one",
         )
     held = ", ".join(sorted(caller.scopes))
-    return Forbidden(
+    raise Forbidden(
         f"the key {caller.key} has the scope {held}, and this needs {scope}",
         hint=f"make a key for it: tandem keys create --scope {scope}",
     )

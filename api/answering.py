@@ -2,10 +2,9 @@
 
 import logging
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 
 from api.bootstrap import House, open_house
 from api.console import note
@@ -66,7 +65,7 @@ def answer(
         )
         at = bound or bound_to(place.host, place.port)
         address = opened.enter_context(listening(web, at, stop))
-        opened.enter_context(_stopping(serving.stopping))
+        opened.callback(serving.stopping.set)  # whatever ends the block, first of all
         if house.ownership is not None:
             # a search from another shell asks there
             house.ownership.tell(address, chosen.collection)
@@ -74,15 +73,6 @@ def answer(
         until_set(stop)
         serving.stopping.set()
         time.sleep(place.drain_seconds)
-
-
-@contextmanager
-def _stopping(stopping: threading.Event) -> Iterator[None]:
-    """Whatever ends the block, the process is about to end from then on."""
-    try:
-        yield
-    finally:
-        stopping.set()
 
 
 def _keyring(house: House, chosen: Settings) -> Keyring:

@@ -31,8 +31,8 @@ def read_json(content: bytes) -> Any:
         raise BadBody(f"{fault.place}: {fault}", field=fault.place) from None
 
 
-def read_object(content: bytes) -> dict[str, Any]:
-    """As ``read_json``, of a body that is an object.
+def read_object(content: bytes, example: str = '{"q": "snow"}') -> dict[str, Any]:
+    """As ``read_json``, of a body that is an object; ``example`` is told where it is none.
 
     Raises:
         BadBody: it is none.
@@ -40,7 +40,7 @@ def read_object(content: bytes) -> dict[str, Any]:
     value = read_json(content)
     if not isinstance(value, dict):
         raise BadBody(
-            f"expected a JSON object, found {kind_of(value)}", hint='for example {"q": "snow"}'
+            f"expected a JSON object, found {kind_of(value)}", hint=f"for example {example}"
         )
     return value
 

@@ -9,7 +9,7 @@ import orjson
 from api.access import Caller
 from api.asked import check_id
 from api.asked_writes import Action, AskedWrite
-from api.bodies import BadBody, kind_of, read_json
+from api.bodies import BadBody, kind_of, read_object
 from api.document_intake import DocumentIntake, Done
 from api.document_shape import BadDocument
 from api.http_errors import detail_of
@@ -23,6 +23,7 @@ ACTION, DOCUMENT_ID, DOCUMENT, IF_SEQUENCE = "action", "document_id", "document"
 NAMES = (ACTION, DOCUMENT_ID, DOCUMENT, IF_SEQUENCE)
 """What a line may say."""
 
+EXAMPLE = '{"document_id": "d3", "document": {"title": "Refunds"}}'
 ERRORS = "errors"
 
 
@@ -107,13 +108,7 @@ def _object(line: Line) -> Mapping[str, Any]:
             f"the line has more than {MAXIMUM_LINE_BYTES:,} bytes",
             hint="cut the document into several",
         )
-    given = read_json(line.content)
-    if not isinstance(given, dict):
-        raise BadBody(
-            f"expected a JSON object, found {kind_of(given)}",
-            hint='for example {"document_id": "d3", "document": {"title": "Refunds"}}',
-        )
-    return given
+    return read_object(line.content, EXAMPLE)
 
 
 def _asked(given: Mapping[str, Any]) -> AskedWrite:
