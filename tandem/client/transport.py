@@ -32,6 +32,11 @@ UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LOST = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException)
 """What passes, the former included; the request may have arrived, and may have been done."""
 
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2.0)
+"""httpx's own, but that no idle connection is kept as long as a server keeps it (5 s): a request
+would meet the server's hanging up.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -74,7 +79,11 @@ class Transport:
         self.timeout_seconds = timeout_seconds
         self._retries = retries
         self._http = httpx.Client(
-            headers=_headers(key), timeout=timeout_seconds, transport=http, trust_env=False
+            headers=_headers(key),
+            timeout=timeout_seconds,
+            limits=LIMITS,
+            transport=http,
+            trust_env=False,
         )
 
     def ask(self, request: Request, read: Read[Reply]) -> Reply:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from queue import Empty, LifoQueue
+from threading import Lock
 from typing import Any, Literal, TypedDict, cast
 
 import numpy as np
@@ -122,20 +122,15 @@ def _openvino(graph: Path, precision: Precision, threads: int, cache: Path) -> R
         # pinned threads wait for a core that another process holds while the next one is free
         "ENABLE_CPU_PINNING": False,
     }
-    compiled = _compile(graph, properties, cache)
-    # a request serves one call at a time; as many are made as calls run at once
-    idle: LifoQueue[Any] = LifoQueue()
+    request = _compile(graph, properties, cache).create_infer_request()
+    alone = Lock()
 
     def run(ids: Integers, mask: Integers) -> FloatMatrix:
-        try:
-            request = idle.get_nowait()
-        except Empty:
-            request = compiled.create_infer_request()
-        try:
+        # one after the other: calls that meet texts of new lengths at the same time may hang for
+        # ever on a few cores, and one already uses every core
+        with alone:
             result = request.infer({INPUT_IDS: ids, ATTENTION_MASK: mask})[EMBEDDING]
             return np.array(result, np.float32)  # the request writes over its own next time
-        finally:
-            idle.put(request)
 
     return run
 

@@ -90,6 +90,8 @@ def test_two_answer_one_is_killed_and_comes_back(shop: Shop) -> None:
         searches = [line for line in told.splitlines() if 'stage="total"' in line]
         assert [float(line.split()[1]) for line in searches if "_count{" in line] == [6.0]
 
+        # what was shown is written soon, not at once
+        until(lambda: shop.state()["impressions"] == 6)
         os.kill(min(first), signal.SIGKILL)
         until(lambda: len(children(parent.pid) - first) == 1)
         until(lambda: counted(asking.get("/metrics").text, "tandem_workers") == 2)

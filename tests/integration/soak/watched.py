@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from tandem.client.transport import LIMITS
+
 BATCH = "/v1/documents:batch"
 TAIL_BYTES = 400
 """The last line of a batch's reply is shorter."""
@@ -42,8 +44,9 @@ class Watched(httpx.BaseTransport):
     """HTTP, with somebody who looks on."""
 
     def __init__(self, seen: Seen) -> None:
-        # as many connections as are wanted at once
-        self._inner = httpx.HTTPTransport(limits=httpx.Limits(max_connections=None))
+        # as many connections as are wanted at once, kept as the client keeps them
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=LIMITS.keepalive_expiry)
+        self._inner = httpx.HTTPTransport(limits=limits)
         self._seen = seen
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
