@@ -126,8 +126,8 @@ def _openvino(graph: Path, precision: Precision, threads: int, cache: Path) -> R
     alone = Lock()
 
     def run(ids: Integers, mask: Integers) -> FloatMatrix:
-        # one after the other: calls that meet texts of new lengths at the same time may hang for
-        # ever on a few cores, and one already uses every core
+        # one after the other: calls that set the shapes of their inputs at the same time may hang,
+        # and the whole process with them; one call uses every core
         with alone:
             result = request.infer({INPUT_IDS: ids, ATTENTION_MASK: mask})[EMBEDDING]
             return np.array(result, np.float32)  # the request writes over its own next time

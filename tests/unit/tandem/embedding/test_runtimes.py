@@ -4,7 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from tandem.embedding.runtimes import (
     available_cores,
     choose_precision,
     choose_runtime,
+    load_runtime,
     processor_has_bf16,
 )
 from tandem.errors import ModelError, SettingsError
@@ -145,3 +149,28 @@ def test_threads_share_one_embedder(graph: FusedGraph) -> None:
     kept = first.copy()
     embedder.embed_queries(["blue blue"])
     np.testing.assert_array_equal(first, kept)
+
+
+def test_openvino_runs_one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls at once, of lengths that are new to them, hang for ever now and then."""
+    at_work = overlaps = 0
+
+    class Request:
+        """Stands in for OpenVINO's; takes its time."""
+
+        def infer(self, inputs: Any) -> Any:
+            nonlocal at_work, overlaps
+            at_work += 1
+            time.sleep(0.01)
+            overlaps += at_work > 1
+            at_work -= 1
+            return {"embedding": np.zeros((len(inputs["input_ids"]), 3))}
+
+    compiled = SimpleNamespace(create_infer_request=Request)
+    monkeypatch.setattr("tandem.embedding.runtimes._compile", lambda *_: compiled)
+    run = load_runtime(Path("graph"), "openvino", "f32", 1, Path("cache"))
+    tokens = np.ones((2, 5), np.int64)
+    with ThreadPoolExecutor(4) as threads:
+        rows = list(threads.map(lambda _: run(tokens, tokens), range(8)))
+    assert [row.shape for row in rows] == [(2, 3)] * 8
+    assert overlaps == 0
