@@ -281,7 +281,8 @@ def measure(settings: Settings, folder: Path, chosen: Any) -> Mapping[str, Any]:
             searches = paths("/v1/search", texts, limit=LIMIT)
             suggestions = paths("/v1/suggest", typed, limit=SUGGESTED)
             from_threads(search, texts, chosen.threads, chosen.seconds)  # warming up
-            wrk.load(searches, chosen.threads, chosen.seconds)
+            for _ in range(chosen.warm_rounds):
+                wrk.load(searches, chosen.threads, chosen.seconds)
             memory = [server.memory_mb()]
             for _ in range(chosen.rounds):
                 measured.in_process.rounds.append(
@@ -309,6 +310,12 @@ def main() -> None:
     arguments = parser(__doc__ or "")
     arguments.add_argument("folder", type=Path, metavar="BEIR_FOLDER")
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument(
+        "--warm-rounds",
+        type=int,
+        default=1,
+        help="of the server before; its caches are full, and its memory is flat, after some 10",
+    )
     arguments.add_argument("--seconds", type=int, default=10, help="of each round and side")
     arguments.add_argument("--threads", type=int, default=4, help="and connections")
     chosen = arguments.parse_args()
