@@ -1,6 +1,7 @@
 """``tandem serve`` as a process of its own, forked so that it starts quickly."""
 
 import os
+import re
 import signal
 import tempfile
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -21,6 +23,18 @@ from tests.integration.soak.books import Books, examine
 SERVING = "serving at "
 PATIENCE_SECONDS = 120.0
 LIFE_SECONDS = 1_800.0
+
+
+class Memory(NamedTuple):
+    """What is resident of a process, MiB: its own, and files that it has mapped, such as those of
+    its indexes, which lie in memory here.
+    """
+
+    own: int
+    mapped: int
+
+    def __str__(self) -> str:
+        return f"{self.own} MiB and {self.mapped} MiB of files"
 
 
 @dataclass
@@ -39,11 +53,12 @@ class Server:
         return self._log.read_text("utf-8") if self._log.is_file() else ""
 
     @property
-    def memory(self) -> int:
-        """Its resident memory, bytes."""
+    def memory(self) -> Memory:
+        """What it has in memory now."""
         status = Path(f"/proc/{self.pid}/status").read_text("utf-8")
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-        return int(line.split()[1]) * 1_024
+        sizes = dict(re.findall(r"^Rss(\w+):\s+(\d+) kB$", status, re.MULTILINE))
+        own = int(sizes["Anon"])
+        return Memory(own >> 10, (sum(map(int, sizes.values())) - own) >> 10)
 
     def is_there(self) -> bool:
         """Whether it has not ended."""
