@@ -10,7 +10,7 @@ from indexer.seats import Seat
 from indexer.writers import IndexWriter
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.checkpoints import Checkpoint
-from tandem.errors import CheckpointConflict, EngineError, EngineUnavailable
+from tandem.errors import CatalogError, CheckpointConflict, EngineError, EngineUnavailable
 from tandem.telemetry import logger
 
 STANDING_BY, FOLLOWING = "standing by", "following"
@@ -76,6 +76,10 @@ class LeasedFollower(Generic[Index]):
             logger("indexer").warning("%s: %s", self.name, conflict)
             self._give_up()
             return 0
+        except CatalogError:
+            if not self.seat.holds():
+                self._give_up()  # at once: whoever is told to stop makes no further call
+            raise
         except EngineError as error:
             self._failures += 1
             is_silent = isinstance(error, EngineUnavailable) and self._failures == 1

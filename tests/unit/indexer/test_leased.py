@@ -286,6 +286,41 @@ def test_one_that_wakes_amid_its_write_does_no_harm(world: World) -> None:
     assert second.checkpoint.applied == world.catalog.documents.head()
 
 
+def test_one_that_wakes_to_a_lost_connection_does_no_harm(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not hear that the checkpoint is another's, and may be told to stop before it asks
+    again: what it wrote is brought to the newest state before the error is told.
+    """
+    first, second = world.process(), world.process()
+    first.catch_up()
+    second.catch_up()
+    world.write("d")
+    assert first._follower is not None
+    writer = first._follower.writer
+    assert isinstance(writer, FakeWriter)
+    checkpoints = world.catalog.checkpoints
+    advance = checkpoints.advance
+
+    def lose_the_connection(*_: Any, **__: Any) -> None:
+        monkeypatch.setattr(checkpoints, "advance", advance)
+        raise CatalogError("the server closed the connection")
+
+    def sleep_over_it() -> None:
+        writer.before_apply = lambda: None
+        world.freeze(first)
+        caught_up(second)
+        world.catalog.documents.delete(NAME, ["d"])
+        assert second.catch_up() == 1
+        monkeypatch.setattr(checkpoints, "advance", lose_the_connection)
+
+    writer.before_apply = sleep_over_it
+    with pytest.raises(CatalogError, match="closed the connection"):
+        first.catch_up()
+    assert first.state == STANDING_BY
+    assert world.engine.rows.keys() == {"a", "b", "c"}
+
+
 @pytest.mark.parametrize("access", [Access.LEASED, Access.OWNED])
 def test_a_commit_whose_answer_is_lost(
     world: World, monkeypatch: pytest.MonkeyPatch, access: Access
