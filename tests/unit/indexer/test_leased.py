@@ -260,9 +260,11 @@ def test_a_silent_owner_is_followed_by_the_one_who_stood_by(world: World) -> Non
     assert second.catch_up() == 1
 
 
-def test_one_that_wakes_amid_its_write_does_no_harm(world: World) -> None:
-    """It wrote after it had lost the lease: the checkpoint is refused, and what it wrote is brought
-    to the newest state; it does not raise, since that is how ownership changes.
+def asleep_amid_its_write(
+    world: World, as_it_wakes: Callable[[], None] = lambda: None
+) -> tuple[LeasedFollower[FakeIndex], LeasedFollower[FakeIndex]]:
+    """One that will sleep just before its next write, while the other one takes over and deletes
+    what is written then.
     """
     first, second = world.process(), world.process()
     first.catch_up()
@@ -278,8 +280,17 @@ def test_one_that_wakes_amid_its_write_does_no_harm(world: World) -> None:
         caught_up(second)
         world.catalog.documents.delete(NAME, ["d"])
         assert second.catch_up() == 1
+        as_it_wakes()
 
     writer.before_apply = sleep_over_it
+    return first, second
+
+
+def test_one_that_wakes_amid_its_write_does_no_harm(world: World) -> None:
+    """It wrote after it had lost the lease: the checkpoint is refused, and what it wrote is brought
+    to the newest state; it does not raise, since that is how ownership changes.
+    """
+    first, second = asleep_amid_its_write(world)
     assert first.catch_up() == 0
     assert first.state == STANDING_BY
     assert world.engine.rows.keys() == {"a", "b", "c"}
@@ -292,13 +303,6 @@ def test_one_that_wakes_to_a_lost_connection_does_no_harm(
     """It does not hear that the checkpoint is another's, and may be told to stop before it asks
     again: what it wrote is brought to the newest state before the error is told.
     """
-    first, second = world.process(), world.process()
-    first.catch_up()
-    second.catch_up()
-    world.write("d")
-    assert first._follower is not None
-    writer = first._follower.writer
-    assert isinstance(writer, FakeWriter)
     checkpoints = world.catalog.checkpoints
     advance = checkpoints.advance
 
@@ -306,15 +310,9 @@ def test_one_that_wakes_to_a_lost_connection_does_no_harm(
         monkeypatch.setattr(checkpoints, "advance", advance)
         raise CatalogError("the server closed the connection")
 
-    def sleep_over_it() -> None:
-        writer.before_apply = lambda: None
-        world.freeze(first)
-        caught_up(second)
-        world.catalog.documents.delete(NAME, ["d"])
-        assert second.catch_up() == 1
-        monkeypatch.setattr(checkpoints, "advance", lose_the_connection)
-
-    writer.before_apply = sleep_over_it
+    first, _ = asleep_amid_its_write(
+        world, lambda: monkeypatch.setattr(checkpoints, "advance", lose_the_connection)
+    )
     with pytest.raises(CatalogError, match="closed the connection"):
         first.catch_up()
     assert first.state == STANDING_BY
