@@ -1,6 +1,6 @@
 """``tandem follow``."""
 
-from api.arenas import keep_one_arena
+from api.arenas import keep_little
 from api.bootstrap import open_house
 from api.commands.options import ConfigFile, DataDir, settings
 from api.console import FOUND, note
@@ -14,7 +14,7 @@ def run(data_dir: DataDir = None, config: ConfigFile = None) -> int:
 
     Runs until it is stopped. With servers, a second one stands by and takes over within seconds.
     """
-    keep_one_arena()
+    keep_little()
     chosen = settings(config, data_dir, None)
     with open_house(chosen, "tandem follow", follows=True, notify=note) as house:
         owner = Owner(house)
