@@ -45,21 +45,20 @@ class Reader:
         """Whether what is written depends on what stands."""
         return asked.action == "patch" or bool(self._sight)
 
-    def visible(self, found: Change | None) -> Document | None:
-        """The document, if there is one that the caller may know of."""
-        document = None if found is None else found.document
-        is_shown = document is not None and matches(document, self._sight)
-        return document if is_shown else None
+    def shows(self, found: Change) -> bool:
+        """Whether there is a document that the caller may know of; its attributes tell."""
+        return found.document is not None and matches(found.document, self._sight)
 
     def write(self, asked: AskedWrite, found: Change | None) -> Write:
-        """What is written. ``found`` is what stands, where that was asked for.
+        """What is written. ``found`` is what stands, where that was asked for; whole, where it is
+        to be patched.
 
         Raises:
             TandemError: it is refused.
         """
         if not self.needs_standing(asked):
             return Write(asked.document_id, self._version(asked, None), asked.if_sequence)
-        before = self.visible(found)
+        before = found.document if found is not None and self.shows(found) else None
         is_hidden = before is None and found is not None and not found.is_delete
         if is_hidden and asked.action == "put":
             raise IdTaken(f"the id {asked.document_id!r} is taken", hint="choose another one")

@@ -21,7 +21,10 @@ TRIES = 5
 """How often a write that depends on what stands is begun again, as that has changed meanwhile."""
 
 READ_AT_ONCE = 50
-"""How many documents are read to see whose they are: each may be large."""
+"""Of how many documents the attributes are read to see whose they are: each may have many."""
+
+PATCHES_AT_ONCE = 100
+"""How many documents that are to be patched are read at once: each may be large."""
 
 Written = Literal["created", "updated", "unchanged", "deleted"]
 
@@ -61,13 +64,15 @@ class DocumentIntake:
             DocumentLogUnavailable: the log does not say.
         """
         try:
-            found = self._standing([document_id]).get(document_id)
             schema = self._founding.schema()
+            if schema is not None:
+                reader = Reader(schema, caller)
+                found = self._standing([document_id], reader.shows).get(document_id)
+                if found is not None and reader.shows(found):
+                    return found
         except CatalogError as error:
             raise _unavailable(error) from error
-        if found is None or schema is None or Reader(schema, caller).visible(found) is None:
-            raise not_there(document_id)
-        return found
+        raise not_there(document_id)
 
     def unseen(self, document_ids: Iterable[str], caller: Caller) -> set[str]:
         """Those of which the caller may know of no document; none of whoever sees everything.
@@ -84,8 +89,8 @@ class DocumentIntake:
             schema = self._founding.schema()
             reader = None if schema is None else Reader(schema, caller)
             for first in range(0, len(wanted), READ_AT_ONCE):
-                found = self._standing(wanted[first : first + READ_AT_ONCE])
-                seen.update(name for name in found if reader and reader.visible(found[name]))
+                found = self._standing(wanted[first : first + READ_AT_ONCE], lambda _: False)
+                seen.update(name for name in found if reader and reader.shows(found[name]))
         except CatalogError as error:
             raise _unavailable(error) from error
         return {*wanted} - seen
@@ -168,8 +173,12 @@ class DocumentIntake:
         refused: dict[str, Done | TandemError],
     ) -> dict[str, Outcome]:
         """Write what can be written; what is refused waits no longer."""
+
+        def is_patched(found: Change) -> bool:
+            return waiting[found.document_id].action == "patch" and reader.shows(found)
+
         depending = [name for name, item in waiting.items() if reader.needs_standing(item)]
-        standing = self._standing(depending) if depending else {}
+        standing = self._standing(depending, is_patched) if depending else {}
         writes = []
         for document_id, item in list(waiting.items()):
             try:
@@ -179,8 +188,13 @@ class DocumentIntake:
                 del waiting[document_id]
         return self._log.write(self._collection, SOURCE, writes) if writes else {}
 
-    def _standing(self, document_ids: Sequence[str]) -> dict[str, Change]:
-        found = self._log.changes_of(self._collection, document_ids)
+    def _standing(
+        self, document_ids: Sequence[str], whole: Callable[[Change], bool]
+    ) -> dict[str, Change]:
+        """What stands; with title and body where that is wanted. What is another's is not read:
+        it may be large, and time would tell.
+        """
+        found = self._log.changes_of(self._collection, document_ids, whole)
         return {change.document_id: change for change in found}
 
 
@@ -195,13 +209,17 @@ def _records(asked: Iterable[AskedWrite]) -> Iterator[Record]:
 
 
 def _distinct(asked: Sequence[AskedWrite]) -> Iterator[list[AskedWrite]]:
-    """Parts with no id twice, in order, as large as one append may be."""
+    """Parts with no id twice, in order, as large as one append may be, of few patches."""
     part: dict[str, AskedWrite] = {}
+    patches = 0
     for item in asked:
-        if item.document_id in part or len(part) == DOCUMENTS_PER_APPEND:
+        is_patch = item.action == "patch"
+        is_full = len(part) == DOCUMENTS_PER_APPEND or patches + is_patch > PATCHES_AT_ONCE
+        if is_full or item.document_id in part:
             yield [*part.values()]
-            part = {}
+            part, patches = {}, 0
         part[item.document_id] = item
+        patches += is_patch
     if part:
         yield [*part.values()]
 

@@ -1,7 +1,7 @@
 """A generation, opened: both its indexes, and who follows them."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self
@@ -18,6 +18,7 @@ from tandem.documents import Document
 from tandem.embedding.cached_embedder import CachedEmbedder
 from tandem.embedding.remembering_embedder import RememberingEmbedder
 from tandem.errors import EngineError, ReleaseConflict, SettingsError, TandemError
+from tandem.filters import Filter
 from tandem.lexical import LexicalIndex
 from tandem.protocols import Embedder, VectorIndex
 from tandem.scoring import DEFAULT, LexicalScoring
@@ -120,9 +121,12 @@ class OpenGeneration:
         """See ``DocumentSource``."""
         return self.lexical.index.documents(document_ids, timeout_seconds=timeout_seconds)
 
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+    def logged(
+        self, document_ids: Collection[str], filters: Sequence[Filter] = ()
+    ) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
-        return self.catalog.documents.documents(self.generation.collection, list(document_ids))
+        log = self.catalog.documents
+        return log.documents(self.generation.collection, list(document_ids), filters)
 
     @contextmanager
     def in_use(self) -> Iterator[Self]:

@@ -138,9 +138,9 @@ class Arranger:
 
     def _seed(self, document_id: str) -> Document:
         with self._clock.stopwatch.stage("documents"):
-            found = self._source.fetch([document_id], self._clock.legs)
-        if document_id in found:
-            return found[document_id]
+            seed = self._source.seed(document_id, self._clock.legs)
+        if seed is not None:
+            return seed
         if document_id in self._source.unread:
             raise SearchUnavailable(
                 f"the document {document_id!r} could not be read in time",

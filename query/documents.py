@@ -18,6 +18,9 @@ from tandem.telemetry import logger
 SHARE_FOR_INDEX = 0.5
 """How much of the time that is left the lexical index may use up: the rest is for the log."""
 
+SHARE_FOR_LOG = 0.5
+"""How much of it the log may use up where it is asked first: the index may know more."""
+
 
 class DocumentSource(Protocol):
     """Where a generation's documents are."""
@@ -33,8 +36,12 @@ class DocumentSource(Protocol):
         """From the lexical index; what it does not hold is left out."""
         ...
 
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
-        """From the document log, however long that takes; what is deleted is left out."""
+    def logged(
+        self, document_ids: Collection[str], filters: Sequence[Filter] = ()
+    ) -> Mapping[str, Document]:
+        """From the document log, however long that takes; what is deleted is left out, and what the
+        filters do not leave.
+        """
         ...
 
 
@@ -119,8 +126,21 @@ class QueryDocuments:
             found |= self._logged(missing, deadline)
         return {name: held for name, held in found.items() if matches(held, self._forced)}
 
+    def seed(self, document_id: str, deadline: Deadline) -> Document | None:
+        """The document that others are to resemble, if it can be had by then. Where a filter is
+        forced, the log says whether it is there: the index would have another's sooner than the
+        log knows that there is none, and time would tell.
+        """
+        if self._forced:
+            apart = self.apart()
+            found = apart._logged([document_id], deadline.earlier(SHARE_FOR_LOG))
+            if not apart.unread:
+                return found.get(document_id)
+        return self.fetch([document_id], deadline).get(document_id)
+
     def _logged(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
-        answers = self._pools.ask({DOCUMENTS: partial(self._source.logged, document_ids)}, deadline)
+        call = partial(self._source.logged, document_ids, self._forced)
+        answers = self._pools.ask({DOCUMENTS: call}, deadline)
         self._degraded.update(dict.fromkeys(answers.degraded))
         if answers.degraded:
             self._unread.update(document_ids)

@@ -1,7 +1,8 @@
 """Facts at hand, in bounded room: what was not asked for lately goes first.
 
-They stand on two shelves. When the newer one is full it becomes the older one, whose documents are
-then forgotten at once; what is asked for of the older one is put on the newer one.
+They stand on two shelves. When the newer one is full, or most of it is of documents that have
+changed, it becomes the older one, whose documents are then forgotten at once; what is asked for of
+the older one is put on the newer one.
 """
 
 import threading
@@ -16,6 +17,9 @@ from tandem.schema import Schema
 
 MOST_TEXTS = 1_000
 """How many queries' words are kept."""
+
+MOST_GONE = 1_000
+"""How many rows of a shelf may be nobody's any more though fewer are somebody's."""
 
 
 class Entry(NamedTuple):
@@ -100,6 +104,8 @@ class FactsCache:
             for document_id in document_ids:
                 self._newer.rows.pop(document_id, None)
                 self._older.rows.pop(document_id, None)
+            if self._newer.gone > max(len(self._newer.rows), MOST_GONE):
+                self._begin_shelf()
             if not self._newer.rows:
                 self._newer = Shelf(self._schema)
             if not self._older.rows:
@@ -108,6 +114,9 @@ class FactsCache:
     def _add(self, entry: Entry) -> None:
         size = bytes_of(entry.facts)
         if self._newer.bytes_held + size > self._room:
-            self._older, self._newer = self._newer, Shelf(self._schema)
+            self._begin_shelf()
         if size <= self._room:
             self._newer.add(entry.facts, entry.needs)
+
+    def _begin_shelf(self) -> None:
+        self._older, self._newer = self._newer, Shelf(self._schema)

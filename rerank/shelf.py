@@ -92,6 +92,11 @@ class Shelf:
         self._fragments = _Table(np.uint8, FRAGMENT_BITS // 8)
         self._vectors: _Table | None = None
 
+    @property
+    def gone(self) -> int:
+        """How many rows are nobody's any more: their documents have changed, or more was read."""
+        return self._places.count - 1 - len(self.rows)
+
     def add(self, facts: Facts, needs: Iterable[Need] = ()) -> None:
         """Put a document's facts on it, of which that much was read."""
         read = sum(BITS[need] for need in needs)

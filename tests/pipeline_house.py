@@ -158,7 +158,9 @@ class House:
         self.fetched.append(tuple(document_ids))
         return self._held([name for name in document_ids if name not in self.unindexed])
 
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+    def logged(
+        self, document_ids: Collection[str], filters: Sequence[Filter] = ()
+    ) -> Mapping[str, Document]:
         """See ``DocumentSource``; noted."""
         self.fetched.append(tuple(document_ids))
         self.on_log(tuple(document_ids))

@@ -102,7 +102,9 @@ class SmallCollection:
         """See ``DocumentSource``."""
         return self.lexical.documents(document_ids, timeout_seconds=seconds)
 
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+    def logged(
+        self, document_ids: Collection[str], filters: Sequence[Filter] = ()
+    ) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
         return {name: self.documents[name] for name in document_ids if name in self.documents}
 

@@ -1,7 +1,7 @@
 """The document log: the authority for content."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from tandem.catalog.database import parts, reading
 from tandem.catalog.document_rows import (
+    OUTLINE,
     Version,
     change,
+    outline,
     rows,
     rows_of,
     standing,
@@ -21,6 +23,7 @@ from tandem.catalog.moments import moment
 from tandem.catalog.order import in_order
 from tandem.catalog.tables import DOCUMENTS, LOG
 from tandem.documents import Change, Document
+from tandem.filters import Filter, matches
 
 PAGE_CHARACTERS = 16_000_000
 """A page of changes ends with the one that reaches this: some pages are held at once."""
@@ -161,17 +164,38 @@ class DocumentLog:
                 for row in rows_of(connection, collection, document_ids, _VERSION)
             }
 
-    def changes_of(self, collection: str, document_ids: Sequence[str]) -> list[Change]:
+    def changes_of(
+        self,
+        collection: str,
+        document_ids: Sequence[str],
+        whole: Callable[[Change], bool] | None = None,
+    ) -> list[Change]:
         """The newest versions of given documents as changes, tombstones included, in order of
-        sequence; unknown ids are left out.
+        sequence; unknown ids are left out. Those that ``whole`` does not want have no title and
+        body, which are not read: it decides by the rest.
         """
         with reading(self._engine) as connection:
-            found = rows_of(connection, collection, document_ids, DOCUMENTS.c)
-            return sorted(map(change, found), key=lambda found: found.sequence)
+            wanted, found = document_ids, {}
+            if whole is not None:
+                outlines = map(outline, rows_of(connection, collection, document_ids, OUTLINE))
+                found = {item.document_id: item for item in outlines}
+                wanted = [name for name, item in found.items() if whole(item)]
+            rows_found = rows_of(connection, collection, wanted, DOCUMENTS.c)
+            found |= {row.document_id: change(row) for row in rows_found}
+        return sorted(found.values(), key=lambda item: item.sequence)
 
-    def documents(self, collection: str, document_ids: Sequence[str]) -> dict[str, Document]:
-        """The newest versions; deleted and unknown ids are left out."""
-        found = (item.document for item in self.changes_of(collection, document_ids))
+    def documents(
+        self, collection: str, document_ids: Sequence[str], filters: Sequence[Filter] = ()
+    ) -> dict[str, Document]:
+        """The newest versions; deleted and unknown ids are left out, and what the filters do not
+        leave: of that only the attributes are read.
+        """
+
+        def is_left(item: Change) -> bool:
+            return item.document is not None and matches(item.document, filters)
+
+        changes = self.changes_of(collection, document_ids, is_left if filters else None)
+        found = (item.document for item in changes if is_left(item))
         return {document.document_id: document for document in found if document is not None}
 
     def ids_of_source(self, collection: str, source: str) -> Iterator[str]:

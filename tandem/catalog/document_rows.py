@@ -129,14 +129,25 @@ WHERE collection = %s AND document_id = ANY(%s)
 """
 
 
+OUTLINE = tuple(column for column in DOCUMENTS.c if column.name not in {"title", "body"})
+"""The columns of ``outline``."""
+
+
+def outline(row: AnyRow) -> Change:
+    """A row as a change, its document without title and body."""
+    return _change(row, "", "")
+
+
 def change(row: AnyRow) -> Change:
     """A whole row as a change."""
+    return _change(row, row.title, row.body)
+
+
+def _change(row: AnyRow, title: str, body: str) -> Change:
     if row.is_deleted:
         return Change(row.sequence, row.document_id, None)
     updated_at = None if row.updated_at is None else from_microseconds(row.updated_at)
-    document = Document(
-        row.document_id, row.title, row.body, decode_attributes(row.attributes), updated_at
-    )
+    document = Document(row.document_id, title, body, decode_attributes(row.attributes), updated_at)
     return Change(row.sequence, row.document_id, document)
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from tandem.catalog import document_log as module
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.document_log import DocumentLog
-from tandem.documents import Change
-from tests.builders import document
+from tandem.catalog.document_rows import rows_of
+from tandem.documents import Change, Document
+from tests.builders import document, filters, schema_of
 from tests.catalogue.conftest import Open
 
 
@@ -106,6 +108,42 @@ def test_deleting(log: DocumentLog) -> None:
     assert all_changes(log)[-1] == Change(3, "a", None)
     assert log.documents("main", ["a", "b"]).keys() == {"b"}
     assert log.count("main") == 1
+
+
+def test_what_is_not_wanted_whole_is_not_read_whole(
+    log: DocumentLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its title and body do not leave the database; whether they are wanted is said by the rest."""
+    log.append("main", "s", [document("a", "x", title="t", n=1), document("b", "y", n=2)])
+    log.append("main", "s", [document("c", "z", n=1)])
+    log.delete("main", ["c"])
+    asked: list[Change] = []
+
+    def is_second(item: Change) -> bool:
+        asked.append(item)
+        return item.document is not None and item.document.attributes["n"] == 2
+
+    outline = Change(1, "a", Document("a", attributes={"n": 1}))
+    whole, gone = Change(2, "b", document("b", "y", n=2)), Change(4, "c", None)
+    bodies_read: list[str] = []
+
+    def noted(connection: Any, collection: str, names: Sequence[str], columns: Any) -> Any:
+        if any(column.name == "body" for column in columns):
+            bodies_read.extend(names)
+        return rows_of(connection, collection, names, columns)
+
+    monkeypatch.setattr(module, "rows_of", noted)
+    assert log.changes_of("main", ["c", "b", "a", "d"], is_second) == [outline, whole, gone]
+    assert sorted(item.document_id for item in asked) == ["a", "b", "c"]
+    assert all(item.document is None or not item.document.body for item in asked)
+    assert bodies_read == ["b"]
+
+
+def test_documents_that_filters_leave(log: DocumentLog) -> None:
+    """The others are as if they were not there."""
+    log.append("main", "s", [document("a", "x", kind="k"), document("b", "y", kind="l")])
+    kept = filters(schema_of(kind="keyword"), {"kind": "k"})
+    assert log.documents("main", ["a", "b", "c"], kept) == {"a": document("a", "x", kind="k")}
 
 
 def test_a_deleted_document_returns_with_a_new_sequence(log: DocumentLog) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from api.access import EVERYBODY, Caller
 from api.asked_writes import AskedWrite
-from api.document_intake import READ_AT_ONCE, TRIES, Done
+from api.document_intake import PATCHES_AT_ONCE, READ_AT_ONCE, TRIES, Done
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.document_writes import Outcome, Write
 from tandem.errors import (
@@ -234,6 +234,26 @@ def test_a_patch_that_is_always_overtaken_gives_up(
     assert "changed 5 times meanwhile" in str(first)
     assert isinstance(second, Done)
     assert tried()["times"] == TRIES
+
+
+def test_few_documents_are_read_at_once(house: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are to be patched may be large; whatever else is written needs none."""
+    names = [f"d{number}" for number in range(2 * PATCHES_AT_ONCE + 1)]
+    house.intake.write_all([AskedWrite("put", name, {"body": "x"}) for name in names], EVERYBODY)
+    read: list[int] = []
+    there = DocumentLog.changes_of
+
+    def noted(self: DocumentLog, collection: str, ids: Sequence[str], *more: Any) -> Any:
+        read.append(len(ids))
+        return there(self, collection, ids, *more)
+
+    monkeypatch.setattr(DocumentLog, "changes_of", noted)
+    patches = [patch(name, body="y") for name in names]
+    others = [AskedWrite("put", f"e{number}", {"body": "x"}) for number in range(9)]
+    done = house.intake.write_all([*others, *patches], EVERYBODY)
+    assert read == [PATCHES_AT_ONCE, PATCHES_AT_ONCE, 1]
+    assert all(isinstance(item, Done) for item in done)
+    assert house.bodies() == dict.fromkeys(names, "y") | {f"e{number}": "x" for number in range(9)}
 
 
 def test_a_bound_patch_that_is_overtaken_is_a_conflict(

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,6 +12,7 @@ from query.documents import QueryDocuments
 from query.retrieval import Deadline, LegPools, search_pools
 from tandem.documents import Document
 from tandem.errors import CatalogError, EngineUnavailable
+from tandem.filters import Filter, matches
 from tandem.rankings import Degradation, Part
 from tests.builders import document, filters, schema_of
 
@@ -40,11 +41,14 @@ class Source:
         self.on_index()
         return {name: Document(name, "index") for name in document_ids if name in self.held}
 
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+    def logged(
+        self, document_ids: Collection[str], filters: Sequence[Filter] = ()
+    ) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
         self.logged_ids.append(tuple(document_ids))
         self.on_log()
-        return {name: Document(name, "log") for name in document_ids if name != "gone"}
+        found = (Document(name, "log") for name in document_ids if name != "gone")
+        return {item.document_id: item for item in found if matches(item, filters)}
 
 
 @pytest.fixture
@@ -135,7 +139,10 @@ def test_what_a_filter_does_not_leave_is_not_there(pools: LegPools) -> None:
         ) -> Mapping[str, Document]:
             return {"a": document("a", tenant="a"), "b": document("b", tenant="b")}
 
-        def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+        def logged(
+            self, document_ids: Collection[str], filters: Sequence[Filter] = ()
+        ) -> Mapping[str, Document]:
+            assert filters == forced, "the log need not read what is not shown"
             return {"c": document("c", tenant="b"), "d": document("d", tenant="a")}
 
     documents = QueryDocuments(Changed(), pools, forced)
@@ -143,6 +150,40 @@ def test_what_a_filter_does_not_leave_is_not_there(pools: LegPools) -> None:
         assert asked.fetch("abcd", Deadline.after_ms(10_000)).keys() == {"a", "d"}
         assert asked.unread == frozenset()
         assert asked.degraded == ()
+
+
+def test_the_log_says_whose_the_seed_is(pools: LegPools) -> None:
+    """An index in which another's is found would tell by its time that there is one."""
+    schema = schema_of(tenant="keyword")
+    source = Source()
+    deadline = Deadline.after_ms(10_000)
+    documents = QueryDocuments(source, pools, filters(schema, {"tenant": "a"}))
+    assert documents.seed("a", deadline) is None, "the log's has no tenant"
+    assert documents.seed("gone", deadline) is None
+    assert source.logged_ids == [("a",), ("gone",)]
+    assert source.threads == [], "the index was not asked"
+
+
+def test_the_seed_where_the_log_does_not_answer(
+    pools: LegPools, stuck: Callable[[], object]
+) -> None:
+    """The index gives it in the time that is left, and nothing is missing."""
+    hidden = filters(schema_of(tenant="keyword"), {"not": {"tenant": "b"}})
+    for on_log in (stuck, raising(CatalogError("down"))):
+        source = Source(on_log=on_log)
+        documents = QueryDocuments(source, pools, hidden)
+        seed = documents.seed("a", Deadline.after_ms(BUDGET_MS))
+        assert seed == Document("a", "index")
+        assert (documents.degraded, documents.unread) == ((), frozenset())
+
+
+def test_a_seed_without_a_filter_is_the_indexs(pools: LegPools) -> None:
+    """The log is asked for what that lacks alone."""
+    source = Source()
+    documents, deadline = QueryDocuments(source, pools), Deadline.after_ms(10_000)
+    assert documents.seed("a", deadline) == Document("a", "index")
+    assert documents.seed("c", deadline) == Document("c", "log")
+    assert source.logged_ids == [("c",)]
 
 
 def test_what_is_missing_apart_is_noted_there(pools: LegPools) -> None:

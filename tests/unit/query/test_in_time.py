@@ -79,7 +79,9 @@ class Engines:
         self.reach("index")
         return {name: document(name) for name in document_ids if name not in "bp"}
 
-    def logged(self, document_ids: Collection[str]) -> Mapping[str, Document]:
+    def logged(
+        self, document_ids: Collection[str], filters: Sequence[Filter] = ()
+    ) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
         self.reach("log")
         if {*document_ids} == {"p"}:

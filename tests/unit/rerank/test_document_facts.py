@@ -21,7 +21,7 @@ from rerank.document_facts import (
     mean_direction,
 )
 from rerank.facts import Need, QueryWord, coded, fragment_bits, fragments
-from rerank.facts_cache import Entry
+from rerank.facts_cache import MOST_GONE, Entry
 from rerank.shelf import ENTRY_BYTES, bytes_of
 from tandem.analysis import ANALYSES, Analysis
 from tandem.documents import Document
@@ -193,6 +193,18 @@ def test_the_room_is_bounded() -> None:
     assert 0 < facts.bytes_held <= 2.5 * ENTRY_BYTES
     facts.forget("abc")
     assert facts.bytes_held == 0
+
+
+def test_what_was_forgotten_makes_room() -> None:
+    """Also while other documents are at hand all the time, which stay so."""
+    house = House(document("a"), document("b", "fox"))
+    facts = house.facts(megabytes=100)
+    one = bytes_of(facts.of(["b"], 1.0)["b"])
+    for _ in range(5 * MOST_GONE):
+        facts.of(["a", "b"], 1.0)
+        facts.forget(["b"])
+    assert facts.bytes_held <= 2.1 * MOST_GONE * one
+    assert sum("a" in asked for asked in house.asked) == 1
 
 
 def test_what_is_asked_for_of_the_older_shelf_stays() -> None:
