@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 
-from api.arenas import keep_little
+from api.arenas import giving_memory_back
 from api.bootstrap import House, open_house
 from api.console import note
 from api.keyring import Keyring, refuse_strangers
@@ -43,9 +43,8 @@ def answer(
     When it is to end it is no longer ready, and after the time of the settings takes no new
     request; what runs is finished, what was shown is written, and the followers stop.
     """
-    keep_little()
     place, metrics = chosen.server, Metrics()
-    with ExitStack() as opened:
+    with giving_memory_back(), ExitStack() as opened:
         house = opened.enter_context(open_house(chosen, purpose, follows=True, notify=note))
         refuse_strangers(house.catalog.keys, place)
         house.meter = metrics

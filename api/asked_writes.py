@@ -41,9 +41,14 @@ class Reader:
         if caller.filter is not None:
             self._sight = parse_filters(caller.filter, schema, FORCED)
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there may be documents that the caller may not know of."""
+        return bool(self._sight)
+
     def needs_standing(self, asked: AskedWrite) -> bool:
         """Whether what is written depends on what stands."""
-        return asked.action == "patch" or bool(self._sight)
+        return asked.action == "patch" or self.is_limited
 
     def shows(self, found: Change) -> bool:
         """Whether there is a document that the caller may know of; its attributes tell."""

@@ -61,13 +61,15 @@ class DocumentIntake:
 
         Raises:
             DocumentNotFound: there is none, or none that the caller may know of.
+            FilterError: the key's filter does not fit the fields.
             DocumentLogUnavailable: the log does not say.
         """
         try:
             schema = self._founding.schema()
             if schema is not None:
                 reader = Reader(schema, caller)
-                found = self._standing([document_id], reader.shows).get(document_id)
+                wanted = reader.shows if reader.is_limited else None
+                found = self._standing([document_id], wanted).get(document_id)
                 if found is not None and reader.shows(found):
                     return found
         except CatalogError as error:
@@ -178,7 +180,8 @@ class DocumentIntake:
             return waiting[found.document_id].action == "patch" and reader.shows(found)
 
         depending = [name for name, item in waiting.items() if reader.needs_standing(item)]
-        standing = self._standing(depending, is_patched) if depending else {}
+        wanted = is_patched if reader.is_limited else None
+        standing = self._standing(depending, wanted) if depending else {}
         writes = []
         for document_id, item in list(waiting.items()):
             try:
@@ -189,12 +192,12 @@ class DocumentIntake:
         return self._log.write(self._collection, SOURCE, writes) if writes else {}
 
     def _standing(
-        self, document_ids: Sequence[str], whole: Callable[[Change], bool]
+        self, document_ids: Sequence[str], wants_whole: Callable[[Change], bool] | None
     ) -> dict[str, Change]:
-        """What stands; with title and body where that is wanted. What is another's is not read:
-        it may be large, and time would tell.
+        """What stands; with title and body where those are wanted. What is another's is not read
+        whole: it may be large, and time would tell.
         """
-        found = self._log.changes_of(self._collection, document_ids, whole)
+        found = self._log.changes_of(self._collection, document_ids, wants_whole)
         return {change.document_id: change for change in found}
 
 

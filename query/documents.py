@@ -131,12 +131,17 @@ class QueryDocuments:
         forced, the log says whether it is there: the index would have another's sooner than the
         log knows that there is none, and time would tell.
         """
-        if self._forced:
-            apart = self.apart()
-            found = apart._logged([document_id], deadline.earlier(SHARE_FOR_LOG))
-            if not apart.unread:
-                return found.get(document_id)
-        return self.fetch([document_id], deadline).get(document_id)
+        if not self._forced:
+            return self.fetch([document_id], deadline).get(document_id)
+        apart = self.apart()
+        found = apart._logged([document_id], deadline.earlier(SHARE_FOR_LOG))
+        if apart.unread:
+            found = self._index.read([document_id], deadline)
+        seed = found.get(document_id)
+        if seed is not None and matches(seed, self._forced):
+            return seed
+        self._unread |= apart.unread  # nor is it told that the index has another's
+        return None
 
     def _logged(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
         call = partial(self._source.logged, document_ids, self._forced)

@@ -104,7 +104,7 @@ class FactsCache:
             for document_id in document_ids:
                 self._newer.rows.pop(document_id, None)
                 self._older.rows.pop(document_id, None)
-            if self._newer.gone > max(len(self._newer.rows), MOST_GONE):
+            if self._newer.gone > max(len(self._newer.rows), len(self._older.rows), MOST_GONE):
                 self._begin_shelf()
             if not self._newer.rows:
                 self._newer = Shelf(self._schema)

@@ -18,7 +18,7 @@ from query.rules import NO_RULES
 from query.synonyms import Rewrite
 from rerank.completed_scores import CompletedScoreReranker
 from tandem.documents import Document
-from tandem.filters import Filter
+from tandem.filters import Filter, matches
 from tandem.fusion import LegFusion
 from tandem.lexical import Matching, Place, Tally
 from tandem.protocols import Explainer, Reranker
@@ -164,7 +164,8 @@ class House:
         """See ``DocumentSource``; noted."""
         self.fetched.append(tuple(document_ids))
         self.on_log(tuple(document_ids))
-        return self._held(document_ids)
+        found = self._held(document_ids)
+        return {name: item for name, item in found.items() if matches(item, filters)}
 
     def _held(self, document_ids: Collection[str]) -> Mapping[str, Document]:
         return {

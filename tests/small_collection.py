@@ -106,7 +106,8 @@ class SmallCollection:
         self, document_ids: Collection[str], filters: Sequence[Filter] = ()
     ) -> Mapping[str, Document]:
         """See ``DocumentSource``."""
-        return {name: self.documents[name] for name in document_ids if name in self.documents}
+        found = {name: self.documents[name] for name in document_ids if name in self.documents}
+        return {name: item for name, item in found.items() if matches(item, filters)}
 
     def pipeline(self, configuration: str = "hybrid", depth: int = 100) -> SearchPipeline:
         """As bootstrapping would make it."""

@@ -1,6 +1,6 @@
 """``tandem follow``."""
 
-from api.arenas import keep_little
+from api.arenas import giving_memory_back
 from api.bootstrap import open_house
 from api.commands.options import ConfigFile, DataDir, settings
 from api.console import FOUND, note
@@ -14,9 +14,11 @@ def run(data_dir: DataDir = None, config: ConfigFile = None) -> int:
 
     Runs until it is stopped. With servers, a second one stands by and takes over within seconds.
     """
-    keep_little()
     chosen = settings(config, data_dir, None)
-    with open_house(chosen, "tandem follow", follows=True, notify=note) as house:
+    with (
+        giving_memory_back(),
+        open_house(chosen, "tandem follow", follows=True, notify=note) as house,
+    ):
         owner = Owner(house)
         with stopped_by_signal(owner) as stop, following(owner):
             note("following; stop with Ctrl-C")

@@ -168,18 +168,18 @@ class DocumentLog:
         self,
         collection: str,
         document_ids: Sequence[str],
-        whole: Callable[[Change], bool] | None = None,
+        wants_whole: Callable[[Change], bool] | None = None,
     ) -> list[Change]:
         """The newest versions of given documents as changes, tombstones included, in order of
-        sequence; unknown ids are left out. Those that ``whole`` does not want have no title and
-        body, which are not read: it decides by the rest.
+        sequence; unknown ids are left out. Those that ``wants_whole`` does not want come without
+        title and body, which are not read: it decides by the rest.
         """
         with reading(self._engine) as connection:
             wanted, found = document_ids, {}
-            if whole is not None:
+            if wants_whole is not None:
                 outlines = map(outline, rows_of(connection, collection, document_ids, OUTLINE))
                 found = {item.document_id: item for item in outlines}
-                wanted = [name for name, item in found.items() if whole(item)]
+                wanted = [name for name, item in found.items() if wants_whole(item)]
             rows_found = rows_of(connection, collection, wanted, DOCUMENTS.c)
             found |= {row.document_id: change(row) for row in rows_found}
         return sorted(found.values(), key=lambda item: item.sequence)

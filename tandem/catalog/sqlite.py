@@ -14,16 +14,13 @@ from tandem.errors import SettingsError
 
 Durability = Literal["FULL", "NORMAL", "OFF"]
 BUSY_TIMEOUT_MS = 10_000
-CACHE_KIB = 16_384
-"""A batch of 1,000 documents changes up to 6 MB of pages; where they do not fit they are written
-twice. Of each connection, and taken only as it is used.
+READING_KIB, WRITING_KIB = 2_048, 16_384
+"""What a connection keeps of pages while it reads, of which a server has twenty: the system keeps
+them, too. And while it writes: a batch of 1,000 documents changes up to 6 MB of pages, and where
+they do not fit they are written twice.
 """
 
-HEAP_BYTES = 32 * 1024 * 1024
-"""About what all connections of the process take together: beyond that each one uses the room of
-its own pages again, which the system's cache has, too. By itself a server's twenty would take 16 MB
-each.
-"""
+_KEPT_KIB = "tandem_kept_kib"
 
 EMPTYING_TIMEOUT_MS = 1_000
 """How long a log that is to be emptied waits for who reads it. Who writes waits with it, and must
@@ -43,7 +40,8 @@ def open_engine(url: sa.URL, durability: Durability) -> sa.Engine:
         SettingsError: the folder cannot be made.
     """
     _make_folder(Path(str(url.database)).parent)
-    engine = sa.create_engine(url, hide_parameters=True)
+    # the connection used last has the pages at hand
+    engine = sa.create_engine(url, hide_parameters=True, pool_use_lifo=True)
     sa.event.listen(engine, "connect", _prepare(durability))
     sa.event.listen(engine, "begin", _begin)
     return engine
@@ -63,8 +61,6 @@ def _prepare(durability: Durability) -> Callable[[Any, Any], None]:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says so
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        connection.execute(f"PRAGMA soft_heap_limit = {HEAP_BYTES}")
         if durability == "OFF":
             # What may be lost comes and goes, and gives its room back. Before all else: a file that
             # has begun stays as it is.
@@ -165,4 +161,12 @@ def _pages(connection: sa.Connection, counted: str) -> int:
 
 def _begin(connection: sa.Connection) -> None:
     is_writing = connection.get_execution_options().get("tandem_writing", False)
+    _keep_pages(connection, WRITING_KIB if is_writing else READING_KIB)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def _keep_pages(connection: sa.Connection, kib: int) -> None:
+    if connection.info.get(_KEPT_KIB) != kib:
+        driver: Any = connection.connection.dbapi_connection  # SQLAlchemy would take ten times long
+        driver.execute(f"PRAGMA cache_size = -{kib}")
+        connection.info[_KEPT_KIB] = kib

@@ -1,17 +1,18 @@
 """One arena for all threads, and what is large is given back."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
-from api.arenas import LARGE_BYTES, SETTING, keep_little
+from api.arenas import LARGE_BYTES, OPTIONS, TUNABLES, give_memory_back
 
 PROGRAM = """\
 import ctypes, os, re, sys, threading
-from api.arenas import keep_little
+from api.arenas import give_memory_back
 if sys.argv[1] == "one":
-    assert keep_little() is (os.confstr("CS_GNU_LIBC_VERSION") is not None)
+    assert give_memory_back() is (os.confstr("CS_GNU_LIBC_VERSION") is not None)
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
@@ -33,27 +34,29 @@ os.close(write)
 print(len(re.findall(r"^Arena ", shown.read(), re.MULTILINE)))
 """
 
-LARGE = """\
-import ctypes, sys
-from api.arenas import LARGE_BYTES, keep_little
-if sys.argv[1] == "given back":
-    keep_little()
+BUFFERS = """\
+import ctypes, sys, time
+from contextlib import nullcontext
+from api.arenas import give_memory_back, giving_memory_back
+how, size = sys.argv[1], int(sys.argv[2])
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
-libc.calloc.restype = ctypes.c_void_p
-libc.calloc.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
 libc.free.argtypes = [ctypes.c_void_p]
-libc.free(libc.malloc(30 << 20))
-large = []
-for _ in range(100):
-    large.append(libc.malloc(LARGE_BYTES))
-    ctypes.memset(large[-1], 1, LARGE_BYTES)
-    libc.malloc(1_000)
-for place in large:
-    libc.free(place)
-with open("/proc/self/status") as status:
-    print(next(line.split()[1] for line in status if line.startswith("RssAnon")))
+if how == "at once":
+    give_memory_back()
+with giving_memory_back(0.01) if how == "now and then" else nullcontext():
+    libc.free(libc.malloc(30 << 20))
+    buffers = []
+    for _ in range(100):
+        buffers.append(libc.malloc(size))
+        ctypes.memset(buffers[-1], 1, size)
+        libc.malloc(1_000)
+    for place in buffers:
+        libc.free(place)
+    time.sleep(0.5)
+    with open("/proc/self/status") as status:
+        print(next(line.split()[1] for line in status if line.startswith("RssAnon")))
 """
 """Buffers and something small that stays, in turn, after one that was larger."""
 
@@ -63,36 +66,66 @@ def arenas(how: str) -> int:
     return told(PROGRAM, how)
 
 
-def told(program: str, how: str) -> int:
-    """The number that a program prints."""
-    command = [sys.executable, "-c", program, how]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def told(program: str, *how: str) -> int:
+    """The number that a program prints, where nobody has decided."""
+    undecided = {
+        name: value for name, value in os.environ.items() if name not in {*OPTIONS, TUNABLES}
+    }
+    command = [sys.executable, "-c", program, *how]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, env=undecided)
+    return int(ran.stdout)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is Linux's")
-def test_threads_share_one(monkeypatch: pytest.MonkeyPatch) -> None:
+glibc = pytest.mark.skipif(
+    not (sys.platform.startswith("linux") and os.confstr("CS_GNU_LIBC_VERSION")),
+    reason="the C library is not glibc",
+)
+
+
+@glibc
+def test_threads_share_one() -> None:
     """By itself each has its own."""
-    monkeypatch.delenv(SETTING, raising=False)
     assert arenas("one") == 1
     assert arenas("each") > 1
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is Linux's")
-def test_what_is_large_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+@glibc
+@pytest.mark.parametrize(("how", "size"), [("at once", LARGE_BYTES), ("now and then", 100_000)])
+def test_what_is_free_is_given_back(how: str, size: int) -> None:
     """By itself it is kept, as something that stays lies behind it."""
-    monkeypatch.delenv(SETTING, raising=False)
-    buffers_kib = 100 * LARGE_BYTES >> 10
-    assert told(LARGE, "kept") - told(LARGE, "given back") > buffers_kib / 2
+    held_kib = [told(BUFFERS, one, str(size)) for one in ("kept", how)]
+    assert held_kib[0] - held_kib[1] > 100 * size / 1_024 / 2
 
 
 def test_whoever_has_decided_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By glibc's own setting."""
-    monkeypatch.setenv(SETTING, "4")
-    assert not keep_little()
+    """By glibc's own settings: of each option, or of all."""
+    chosen: list[int] = []
+
+    class Library:
+        @staticmethod
+        def mallopt(option: int, _value: int) -> int:
+            chosen.append(option)
+            return 1
+
+    monkeypatch.setattr("api.arenas.ctypes.CDLL", lambda _: Library())
+    for name in (*OPTIONS, TUNABLES):
+        monkeypatch.delenv(name, raising=False)
+    assert give_memory_back()
+    assert chosen == [option.number for option in OPTIONS.values()]
+    for name in OPTIONS:
+        chosen.clear()
+        monkeypatch.setenv(name, "4")
+        give_memory_back()
+        assert OPTIONS[name].number not in chosen
+    assert not give_memory_back(), "nothing is left to choose"
+    for name in OPTIONS:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(TUNABLES, "glibc.malloc.arena_max=4")
+    assert not give_memory_back()
 
 
 def test_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has no such choice."""
-    monkeypatch.delenv(SETTING, raising=False)
+    monkeypatch.delenv(TUNABLES, raising=False)
     monkeypatch.setattr("api.arenas.ctypes.CDLL", lambda _: object())
-    assert not keep_little()
+    assert not give_memory_back()

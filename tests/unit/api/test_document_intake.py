@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from api.access import EVERYBODY, Caller
 from api.asked_writes import AskedWrite
 from api.document_intake import PATCHES_AT_ONCE, READ_AT_ONCE, TRIES, Done
 from tandem.catalog.document_log import DocumentLog
+from tandem.catalog.document_rows import rows_of
 from tandem.catalog.document_writes import Outcome, Write
 from tandem.errors import (
     CatalogError,
@@ -283,6 +285,30 @@ def test_what_a_key_does_not_show_is_not_there(house: Place) -> None:
     told = one(house, patch("a", body="y", if_sequence=1), RED)
     assert "does not exist" in str(told), "it does not even say at which sequence it stands"
     assert house.bodies() == {"a": "x"}
+
+
+def test_the_text_of_anothers_document_stays_where_it_is(
+    house: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked of it: it may be large, and time would tell."""
+    house.put("blue", "x", kind="blue")
+    house.put("red", "x", kind="red")
+    bodies_read: list[str] = []
+
+    def noted(connection: Any, collection: str, names: Sequence[str], columns: Any) -> Any:
+        if any(column.name == "body" for column in columns):
+            bodies_read.extend(names)
+        return rows_of(connection, collection, names, columns)
+
+    monkeypatch.setattr("tandem.catalog.document_log.rows_of", noted)
+    for name in ("blue", "red"):
+        with suppress(DocumentNotFound):
+            house.intake.read(name, RED)
+        house.intake.unseen([name], RED)
+        put = AskedWrite("put", name, {"body": "x", "attributes": {"kind": "red"}})
+        house.intake.write_all([put, patch(name, title="T"), delete(name)], RED)
+    assert {*bodies_read} == {"red"}
+    assert len(bodies_read) == 2, "to be read, and to be patched"
 
 
 def test_which_documents_a_key_does_not_show(house: Place, monkeypatch: pytest.MonkeyPatch) -> None:

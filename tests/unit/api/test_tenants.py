@@ -21,6 +21,7 @@ from api.web import create_web
 from query.past_queries import PEOPLE
 from tandem.catalog.keys import Wanted
 from tandem.documents import Document
+from tandem.errors import CatalogError
 from tandem.events import Exposure, Impression
 from tests.e2e.shop import until
 from tests.integration.downtime import embedders
@@ -370,7 +371,33 @@ def test_an_index_that_is_behind(house: House, monkeypatch: pytest.MonkeyPatch) 
     hits = {hit["document_id"]: hit for hit in reply.json()["hits"]}
     assert hits["ann-1"]["gone"]
     assert "bob" not in reply.text
-    assert house.ask("ann", "/v1/documents/ann-1/similar").status_code == 404
+    reply = house.ask("ann", "/v1/documents/ann-1/similar")
+    assert reply.status_code == 200, "whose it is now is what the log says"
+    check("ann", reply, "")
+
+
+def test_a_log_that_is_ahead(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has become another's is refused although both indexes still have it."""
+    assert house.ask("ann", "/v1/documents/ann-1/similar").status_code == 200
+    monkeypatch.setattr(OpenGeneration, "logged", lambda *_: {})
+    there = house.ask("ann", "/v1/documents/ann-1/similar")
+    nowhere = house.ask("ann", "/v1/documents/ann-99/similar")
+    assert there.status_code == nowhere.status_code == 404
+    assert there.json()["error"]["code"] == "document_not_found"
+
+
+def test_a_log_that_does_not_answer(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the indexes have of another's could not be read, like what nobody has."""
+
+    def fail(*_: object) -> Mapping[str, Document]:
+        raise CatalogError("the database is gone")
+
+    monkeypatch.setattr(OpenGeneration, "logged", fail)
+    assert house.ask("ann", "/v1/documents/ann-1/similar").status_code == 200
+    told = [house.ask("ann", f"/v1/documents/{name}/similar") for name in ("bob-1", "bob-99")]
+    assert [reply.status_code for reply in told] == [503, 503]
+    first, second = (reply.json()["error"] for reply in told)
+    assert first["code"] == second["code"] == "search_unavailable"
 
 
 def test_what_is_the_servers_alone(house: House) -> None:

@@ -171,10 +171,22 @@ def test_the_seed_where_the_log_does_not_answer(
     hidden = filters(schema_of(tenant="keyword"), {"not": {"tenant": "b"}})
     for on_log in (stuck, raising(CatalogError("down"))):
         source = Source(on_log=on_log)
-        documents = QueryDocuments(source, pools, hidden)
-        seed = documents.seed("a", Deadline.after_ms(BUDGET_MS))
-        assert seed == Document("a", "index")
+        documents, deadline = QueryDocuments(source, pools, hidden), Deadline.after_ms(BUDGET_MS)
+        assert documents.seed("a", deadline) == Document("a", "index")
+        assert deadline.remaining_seconds() > 0, "the legs have time left"
         assert (documents.degraded, documents.unread) == ((), frozenset())
+
+
+def test_without_the_log_nobody_is_told_what_the_index_has(
+    pools: LegPools, stuck: Callable[[], object]
+) -> None:
+    """What it has of another's could not be read, like what nobody has."""
+    mine = filters(schema_of(tenant="keyword"), {"tenant": "a"})
+    for on_log in (stuck, raising(CatalogError("down"))):
+        for name in ("a", "gone"):
+            documents = QueryDocuments(Source(on_log=on_log), pools, mine)
+            assert documents.seed(name, Deadline.after_ms(BUDGET_MS)) is None
+            assert documents.unread == {name}
 
 
 def test_a_seed_without_a_filter_is_the_indexs(pools: LegPools) -> None:

@@ -23,7 +23,7 @@ from rerank.personal_order import PersonalOrder
 from rerank.profiles import Profile
 from tandem.documents import Document
 from tandem.errors import SearchUnavailable
-from tandem.filters import Filter
+from tandem.filters import Filter, matches
 from tandem.fusion import LegFusion
 from tandem.lexical import Matching, Place, Tally
 from tandem.queries import Query, Sort
@@ -86,7 +86,8 @@ class Engines:
         self.reach("log")
         if {*document_ids} == {"p"}:
             self.reach("rules")
-        return {name: document(name) for name in document_ids}
+        found = map(document, document_ids)
+        return {item.document_id: item for item in found if matches(item, filters)}
 
     def profile(self, user_id: str, fields: Collection[str]) -> Profile:
         """See ``ReadProfile``: of somebody who likes what b is."""

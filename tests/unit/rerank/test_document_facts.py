@@ -207,6 +207,24 @@ def test_what_was_forgotten_makes_room() -> None:
     assert sum("a" in asked for asked in house.asked) == 1
 
 
+@pytest.mark.parametrize("is_full", [False, True])
+def test_what_changes_often_costs_the_others_nothing(is_full: bool) -> None:
+    """A shelf is not begun for its sake while many others stand on one."""
+    names = [f"d{number}" for number in range(2 * MOST_GONE)]
+    house = House(document("a"), document("last"), *map(document, names))
+    one = bytes_of(house.facts().of(["a"], 1.0)["a"])
+    house.asked.clear()
+    room = len(names) if is_full else 2 * len(names)
+    facts = house.facts(megabytes=2 * (room + 0.5) * one / 1_000_000)
+    facts.of(names, 1.0)
+    facts.of(["last"], 1.0)  # where the shelf is full, on the next one
+    for _ in range(2 * MOST_GONE - 1):
+        facts.of(["a"], 1.0)
+        facts.forget(["a"])
+    facts.of(names, 1.0)
+    assert sum(len(asked) > 1 for asked in house.asked) == 1
+
+
 def test_what_is_asked_for_of_the_older_shelf_stays() -> None:
     """It is put on the newer one as it was read, beside what is read anew."""
     house = House(*(document(name, "fox") for name in "abc"))
