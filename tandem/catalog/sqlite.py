@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -19,8 +19,6 @@ READING_KIB, WRITING_KIB = 2_048, 16_384
 them, too. And while it writes: a batch of 1,000 documents changes up to 6 MB of pages, and where
 they do not fit they are written twice.
 """
-
-_KEPT_KIB = "tandem_kept_kib"
 
 EMPTYING_TIMEOUT_MS = 1_000
 """How long a log that is to be emptied waits for who reads it. Who writes waits with it, and must
@@ -44,6 +42,7 @@ def open_engine(url: sa.URL, durability: Durability) -> sa.Engine:
     engine = sa.create_engine(url, hide_parameters=True, pool_use_lifo=True)
     sa.event.listen(engine, "connect", _prepare(durability))
     sa.event.listen(engine, "begin", _begin)
+    sa.event.listen(engine, "checkin", _keep_few)
     return engine
 
 
@@ -61,6 +60,7 @@ def _prepare(durability: Durability) -> Callable[[Any, Any], None]:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says so
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        _keep_pages(connection, READING_KIB)
         if durability == "OFF":
             # What may be lost comes and goes, and gives its room back. Before all else: a file that
             # has begun stays as it is.
@@ -161,12 +161,17 @@ def _pages(connection: sa.Connection, counted: str) -> int:
 
 def _begin(connection: sa.Connection) -> None:
     is_writing = connection.get_execution_options().get("tandem_writing", False)
-    _keep_pages(connection, WRITING_KIB if is_writing else READING_KIB)
+    if is_writing:
+        _keep_pages(connection.connection.dbapi_connection, WRITING_KIB)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
 
-def _keep_pages(connection: sa.Connection, kib: int) -> None:
-    if connection.info.get(_KEPT_KIB) != kib:
-        driver: Any = connection.connection.dbapi_connection  # SQLAlchemy would take ten times long
+def _keep_few(driver: Any, _record: Any) -> None:
+    if driver is not None:
+        _keep_pages(driver, READING_KIB)
+
+
+def _keep_pages(driver: Any, kib: int) -> None:
+    """By the driver itself: SQLAlchemy would take ten times as long."""
+    with suppress(sqlite3.Error):  # whoever uses a damaged file next is told
         driver.execute(f"PRAGMA cache_size = -{kib}")
-        connection.info[_KEPT_KIB] = kib
