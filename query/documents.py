@@ -111,7 +111,9 @@ class QueryDocuments:
 
     @property
     def unread(self) -> frozenset[str]:
-        """Those that nobody gave in time; what else is missing is deleted."""
+        """Those that nobody gave in time, and a seed of which the log did not say whose it is; what
+        else is missing is deleted.
+        """
         return frozenset(self._unread)
 
     def fetch(self, document_ids: Collection[str], deadline: Deadline) -> Mapping[str, Document]:
@@ -129,7 +131,8 @@ class QueryDocuments:
     def seed(self, document_id: str, deadline: Deadline) -> Document | None:
         """The document that others are to resemble, if it can be had by then. Where a filter is
         forced, the log says whether it is there: the index would have another's sooner than the
-        log knows that there is none, and time would tell.
+        log knows that there is none, and time would tell. Where the log does not answer, the index
+        gives what the filter leaves.
         """
         if not self._forced:
             return self.fetch([document_id], deadline).get(document_id)

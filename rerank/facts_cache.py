@@ -1,8 +1,9 @@
 """Facts at hand, in bounded room: what was not asked for lately goes first.
 
-They stand on two shelves. When the newer one is full, or most of it is of documents that have
-changed, it becomes the older one, whose documents are then forgotten at once; what is asked for of
-the older one is put on the newer one.
+They stand on two shelves. When the newer one is full it becomes the older one, whose documents are
+then forgotten at once; what is asked for of the older one is put on the newer one. So does a newer
+one of which more rows are nobody's, as their documents have changed, than there are documents on
+either.
 """
 
 import threading
@@ -19,7 +20,7 @@ MOST_TEXTS = 1_000
 """How many queries' words are kept."""
 
 MOST_GONE = 1_000
-"""How many rows of a shelf may be nobody's any more though fewer are somebody's."""
+"""So many rows of a shelf may be nobody's in any case."""
 
 
 class Entry(NamedTuple):

@@ -15,8 +15,8 @@ from tandem.errors import SettingsError
 Durability = Literal["FULL", "NORMAL", "OFF"]
 BUSY_TIMEOUT_MS = 10_000
 READING_KIB, WRITING_KIB = 2_048, 16_384
-"""What a connection keeps of pages while it reads, of which a server has twenty: the system keeps
-them, too. And while it writes: a batch of 1,000 documents changes up to 6 MB of pages, and where
+"""What a connection keeps of pages while it reads, of which an idle server has twenty: the system
+keeps them, too. And while it writes: a batch of 1,000 documents changes up to 6 MB of pages; where
 they do not fit they are written twice.
 """
 
@@ -60,7 +60,7 @@ def _prepare(durability: Durability) -> Callable[[Any, Any], None]:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says so
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        _keep_pages(connection, READING_KIB)
+        connection.execute(f"PRAGMA cache_size = -{READING_KIB}")
         if durability == "OFF":
             # What may be lost comes and goes, and gives its room back. Before all else: a file that
             # has begun stays as it is.
@@ -173,5 +173,5 @@ def _keep_few(driver: Any, _record: Any) -> None:
 
 def _keep_pages(driver: Any, kib: int) -> None:
     """By the driver itself: SQLAlchemy would take ten times as long."""
-    with suppress(sqlite3.Error):  # whoever uses a damaged file next is told
+    with suppress(sqlite3.Error):  # whoever uses the file next is told
         driver.execute(f"PRAGMA cache_size = -{kib}")

@@ -3,16 +3,24 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from api.arenas import LARGE_BYTES, OPTIONS, TUNABLES, give_memory_back
+from api.arenas import (
+    LARGE_BYTES,
+    OPTIONS,
+    TRIM,
+    TUNABLES,
+    choose_options,
+    giving_memory_back,
+)
 
 PROGRAM = """\
 import ctypes, os, re, sys, threading
-from api.arenas import give_memory_back
+from api.arenas import choose_options
 if sys.argv[1] == "one":
-    assert give_memory_back() is (os.confstr("CS_GNU_LIBC_VERSION") is not None)
+    choose_options()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
@@ -37,14 +45,14 @@ print(len(re.findall(r"^Arena ", shown.read(), re.MULTILINE)))
 BUFFERS = """\
 import ctypes, sys, time
 from contextlib import nullcontext
-from api.arenas import give_memory_back, giving_memory_back
+from api.arenas import choose_options, giving_memory_back
 how, size = sys.argv[1], int(sys.argv[2])
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
 libc.free.argtypes = [ctypes.c_void_p]
 if how == "at once":
-    give_memory_back()
+    choose_options()
 with giving_memory_back(0.01) if how == "now and then" else nullcontext():
     libc.free(libc.malloc(30 << 20))
     buffers = []
@@ -97,35 +105,61 @@ def test_what_is_free_is_given_back(how: str, size: int) -> None:
     assert held_kib[0] - held_kib[1] > 100 * size / 1_024 / 2
 
 
-def test_whoever_has_decided_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By glibc's own settings: of each option, or of all."""
-    chosen: list[int] = []
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The options that are chosen, of a library that takes all; nobody has decided."""
+    taken: list[int] = []
 
     class Library:
         @staticmethod
         def mallopt(option: int, _value: int) -> int:
-            chosen.append(option)
+            taken.append(option)
+            return 1
+
+        @staticmethod
+        def malloc_trim(_left: int) -> int:
             return 1
 
     monkeypatch.setattr("api.arenas.ctypes.CDLL", lambda _: Library())
     for name in (*OPTIONS, TUNABLES):
         monkeypatch.delenv(name, raising=False)
-    assert give_memory_back()
+    return taken
+
+
+def test_all_is_chosen_that_nobody_has_decided(chosen: list[int]) -> None:
+    """And what lies free is looked for until the end."""
+    with giving_memory_back():
+        assert "memory" in {thread.name for thread in threading.enumerate()}
+    assert "memory" not in {thread.name for thread in threading.enumerate()}
     assert chosen == [option.number for option in OPTIONS.values()]
-    for name in OPTIONS:
-        chosen.clear()
-        monkeypatch.setenv(name, "4")
-        give_memory_back()
-        assert OPTIONS[name].number not in chosen
-    assert not give_memory_back(), "nothing is left to choose"
-    for name in OPTIONS:
-        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_what_somebody_has_decided_is_left_alone(
+    chosen: list[int], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """By glibc's own setting; the others are chosen all the same."""
+    monkeypatch.setenv(name, "4")
+    with giving_memory_back():
+        looks = "memory" in {thread.name for thread in threading.enumerate()}
+    assert chosen == [option.number for other, option in OPTIONS.items() if other != name]
+    assert looks is (name != TRIM)
+
+
+def test_whoever_tunes_glibc_has_decided_all(
+    chosen: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is malloc that is tuned."""
     monkeypatch.setenv(TUNABLES, "glibc.malloc.arena_max=4")
-    assert not give_memory_back()
+    assert choose_options() == []
+    monkeypatch.setenv(TUNABLES, "glibc.rtld.nns=4")
+    assert choose_options() == [*OPTIONS]
+    assert len(chosen) == len(OPTIONS)
 
 
 def test_another_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has no such choice."""
     monkeypatch.delenv(TUNABLES, raising=False)
     monkeypatch.setattr("api.arenas.ctypes.CDLL", lambda _: object())
-    assert not give_memory_back()
+    with giving_memory_back():
+        assert choose_options() == []

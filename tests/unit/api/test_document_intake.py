@@ -294,8 +294,10 @@ def test_the_text_of_anothers_document_stays_where_it_is(
     house.put("blue", "x", kind="blue")
     house.put("red", "x", kind="red")
     bodies_read: list[str] = []
+    reads: list[Sequence[str]] = []
 
     def noted(connection: Any, collection: str, names: Sequence[str], columns: Any) -> Any:
+        reads.append(names)
         if any(column.name == "body" for column in columns):
             bodies_read.extend(names)
         return rows_of(connection, collection, names, columns)
@@ -309,6 +311,10 @@ def test_the_text_of_anothers_document_stays_where_it_is(
         house.intake.write_all([put, patch(name, title="T"), delete(name)], RED)
     assert {*bodies_read} == {"red"}
     assert len(bodies_read) == 2, "to be read, and to be patched"
+    reads.clear()
+    house.intake.read("blue", EVERYBODY)
+    house.intake.write_all([patch("blue", title="T")], EVERYBODY)
+    assert len(reads) == 2, "whoever sees everything is not looked at first"
 
 
 def test_which_documents_a_key_does_not_show(house: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,7 +209,7 @@ def test_what_was_forgotten_makes_room() -> None:
 
 @pytest.mark.parametrize("is_full", [False, True])
 def test_what_changes_often_costs_the_others_nothing(is_full: bool) -> None:
-    """A shelf is not begun for its sake while many others stand on one."""
+    """No shelf is begun for its sake until it has changed as often as there are others."""
     names = [f"d{number}" for number in range(2 * MOST_GONE)]
     house = House(document("a"), document("last"), *map(document, names))
     one = bytes_of(house.facts().of(["a"], 1.0)["a"])
