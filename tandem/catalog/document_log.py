@@ -1,7 +1,7 @@
 """The document log: the authority for content."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from tandem.catalog.database import parts, reading
 from tandem.catalog.document_rows import (
-    OUTLINE,
     Version,
+    WantsWhole,
     change,
-    outline,
+    changes_of,
     rows,
     rows_of,
     standing,
@@ -168,21 +168,15 @@ class DocumentLog:
         self,
         collection: str,
         document_ids: Sequence[str],
-        wants_whole: Callable[[Change], bool] | None = None,
+        wants_whole: WantsWhole | None = None,
     ) -> list[Change]:
         """The newest versions of given documents as changes, tombstones included, in order of
         sequence; unknown ids are left out. Those that ``wants_whole`` does not want come without
         title and body, which are not read: it decides by the rest.
         """
         with reading(self._engine) as connection:
-            wanted, found = document_ids, {}
-            if wants_whole is not None:
-                outlines = map(outline, rows_of(connection, collection, document_ids, OUTLINE))
-                found = {item.document_id: item for item in outlines}
-                wanted = [name for name, item in found.items() if wants_whole(item)]
-            rows_found = rows_of(connection, collection, wanted, DOCUMENTS.c)
-            found |= {row.document_id: change(row) for row in rows_found}
-        return sorted(found.values(), key=lambda item: item.sequence)
+            found = changes_of(connection, collection, document_ids, wants_whole)
+        return sorted(found, key=lambda item: item.sequence)
 
     def documents(
         self, collection: str, document_ids: Sequence[str], filters: Sequence[Filter] = ()

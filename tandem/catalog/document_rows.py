@@ -1,7 +1,7 @@
 """A document as a row of the log, and back."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,6 +13,9 @@ from tandem.documents import Change, Document, content_hash, decode_attributes, 
 from tandem.fields import from_microseconds, to_microseconds
 
 AnyRow = sa.Row[*tuple[Any, ...]]
+
+WantsWhole = Callable[[Change], bool]
+"""Says of a document without title and body whether those are wanted, too."""
 
 
 class Hashed(NamedTuple):
@@ -129,15 +132,6 @@ WHERE collection = %s AND document_id = ANY(%s)
 """
 
 
-OUTLINE = tuple(column for column in DOCUMENTS.c if column.name not in {"title", "body"})
-"""The columns of ``outline``."""
-
-
-def outline(row: AnyRow) -> Change:
-    """A row as a change, its document without title and body."""
-    return _change(row, "", "")
-
-
 def change(row: AnyRow) -> Change:
     """A whole row as a change."""
     return _change(row, row.title, row.body)
@@ -161,3 +155,25 @@ def rows_of(
     )
     for part in parts(document_ids):
         yield from connection.execute(query, {"ids": part})
+
+
+_OUTLINE = tuple(column for column in DOCUMENTS.c if column.name not in {"title", "body"})
+
+
+def changes_of(
+    connection: sa.Connection,
+    collection: str,
+    document_ids: Sequence[str],
+    wants_whole: WantsWhole | None = None,
+) -> list[Change]:
+    """Given documents as changes, in no order; unknown ids are left out. What is not wanted whole
+    is not read whole.
+    """
+    if wants_whole is None:
+        return [change(row) for row in rows_of(connection, collection, document_ids, DOCUMENTS.c)]
+    outlines = [
+        _change(row, "", "") for row in rows_of(connection, collection, document_ids, _OUTLINE)
+    ]
+    wanted = [item.document_id for item in outlines if wants_whole(item)]
+    whole = {item.document_id: item for item in changes_of(connection, collection, wanted)}
+    return [whole.get(item.document_id, item) for item in outlines]

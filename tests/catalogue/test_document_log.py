@@ -132,7 +132,7 @@ def test_what_is_not_wanted_whole_is_not_read_whole(
             bodies_read.extend(names)
         return rows_of(connection, collection, names, columns)
 
-    monkeypatch.setattr(module, "rows_of", noted)
+    monkeypatch.setattr("tandem.catalog.document_rows.rows_of", noted)
     assert log.changes_of("main", ["c", "b", "a", "d"], is_second) == [outline, whole, gone]
     assert sorted(item.document_id for item in asked) == ["a", "b", "c"]
     assert all(item.document is None or not item.document.body for item in asked)

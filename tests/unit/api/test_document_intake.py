@@ -302,7 +302,7 @@ def test_the_text_of_anothers_document_stays_where_it_is(
             bodies_read.extend(names)
         return rows_of(connection, collection, names, columns)
 
-    monkeypatch.setattr("tandem.catalog.document_log.rows_of", noted)
+    monkeypatch.setattr("tandem.catalog.document_rows.rows_of", noted)
     for name in ("blue", "red"):
         with suppress(DocumentNotFound):
             house.intake.read(name, RED)

@@ -191,7 +191,7 @@ def test_what_rules_lacked_is_told_on_each_page(
     """The pinned document, which only the log would have, is missing from all of them."""
     released = threading.Event()
     logged = shop.logged
-    monkeypatch.setattr(shop, "logged", lambda _: released.wait(30))
+    monkeypatch.setattr(shop, "logged", lambda *_: released.wait(30))
     shop.read_rules('[[rules]]\nname = "pinner"\nquery = "sandals"\npin = ["zz"]')
     first = shop.search("sandals", limit=1, budget_ms=1_500.0)
     released.set()
