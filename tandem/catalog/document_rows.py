@@ -60,11 +60,11 @@ def rows(
             written(source),
             is_deleted,
             content_hash,
-            written(document.title),
-            written(document.body),
-            attributes.decode(),
             None if document.updated_at is None else to_microseconds(document.updated_at),
             recorded_at,
+            attributes.decode(),
+            written(document.title),
+            written(document.body),
         )
         for sequence, ((document, content_hash, attributes), source, is_deleted) in enumerate(
             versions, start=first

@@ -28,14 +28,16 @@ DOCUMENTS = sa.Table(
     sa.Column("source", AnyText, nullable=False),
     sa.Column("is_deleted", sa.Boolean, nullable=False),
     sa.Column("content_hash", sa.String(32), nullable=False),
-    sa.Column("title", AnyText, nullable=False),
-    sa.Column("body", AnyText, nullable=False),
-    sa.Column("attributes", sa.Text, nullable=False),
     sa.Column("updated_at", sa.BigInteger),
     sa.Column("recorded_at", sa.BigInteger, nullable=False),
+    sa.Column("attributes", sa.Text, nullable=False),
+    sa.Column("title", AnyText, nullable=False),
+    sa.Column("body", AnyText, nullable=False),
     sa.Index("documents_by_sequence", "collection", "sequence", unique=True),
 )
-"""The newest version of each document, or its tombstone."""
+"""The newest version of each document, or its tombstone. What may be long stands last: SQLite
+passes over all that stands before what it reads. Files of earlier versions have another order.
+"""
 
 GENERATIONS = sa.Table(
     "generations",

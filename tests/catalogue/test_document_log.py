@@ -10,6 +10,7 @@ from tandem.catalog import document_log as module
 from tandem.catalog.catalog import Catalog
 from tandem.catalog.document_log import DocumentLog
 from tandem.catalog.document_rows import rows_of
+from tandem.catalog.tables import DOCUMENTS
 from tandem.documents import Change, Document
 from tests.builders import document, filters, schema_of
 from tests.catalogue.conftest import Open
@@ -137,6 +138,11 @@ def test_what_is_not_wanted_whole_is_not_read_whole(
     assert sorted(item.document_id for item in asked) == ["a", "b", "c"]
     assert all(item.document is None or not item.document.body for item in asked)
     assert bodies_read == ["b"]
+
+
+def test_what_may_be_long_stands_last() -> None:
+    """SQLite passes over all that stands before what it reads, and time would tell how much."""
+    assert [column.name for column in DOCUMENTS.c][-3:] == ["attributes", "title", "body"]
 
 
 def test_documents_that_filters_leave(log: DocumentLog) -> None:
