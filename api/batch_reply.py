@@ -62,11 +62,12 @@ class BatchReply(Response):
         """Answer; the lines are read by whoever made them."""
         del scope, receive
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(start)
         outgoing = Outgoing()
         try:
             async with asyncio.TaskGroup() as tasks:
                 reading = tasks.create_task(self._lines.read())
+                await asyncio.sleep(0)  # who waits to be asked for the body is asked before a reply
+                await send(start)
                 tasks.create_task(self._work(outgoing))
                 async for chunk in outgoing.chunks():
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -414,3 +414,20 @@ def test_both_ways_over_a_real_connection() -> None:
                 assert json.loads(told)["document_id"] == f"d{number}"
             connection.sendall(b"0\r\n\r\n")
             assert b'"summary"' in replies.read()
+
+
+def test_who_waits_to_be_asked_for_the_body() -> None:
+    """As curl does with a large one, for seconds: it is asked before the reply begins."""
+    web = create_web(cast("Serving", StandIn()))
+    with listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address:
+        place = urlsplit(address)
+        with socket.create_connection((place.hostname, place.port), 30) as connection:
+            replies = connection.makefile("rb")
+            head = f"POST {BATCH} HTTP/1.1\r\nHost: {place.netloc}\r\n{CHUNKED}"
+            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+            assert replies.readline().startswith(b"HTTP/1.1 100 ")
+            line = content(put("d"))
+            connection.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (len(line), line))
+            reply = replies.read()
+            assert b"HTTP/1.1 200 OK" in reply
+            assert b'"summary"' in reply
