@@ -44,6 +44,7 @@ class BatchAtWork:
 class BatchReply(Response):
     """An ASGI reply that reads lines, has them written, and sends what became of each. What has
     arrived is written at once: alone where it comes slowly, in large parts where it comes fast.
+    A reply that nobody reads is ended when it is long, like that of a process that is to end.
     """
 
     media_type = "application/x-ndjson"
@@ -81,7 +82,7 @@ class BatchReply(Response):
         lines, most = self._lines, self._batch.first or DOCUMENTS_PER_APPEND
         try:
             await lines.gather(self._batch.first, GATHER_SECONDS)
-            while not lines.is_over and not self._is_stopping():
+            while not (lines.is_over or self._is_stopping() or outgoing.is_full):
                 if taken := await lines.take(most, LOOK_SECONDS):
                     outgoing.put(await self._batch.write(taken))
                     most = DOCUMENTS_PER_APPEND

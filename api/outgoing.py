@@ -9,6 +9,9 @@ HELD_BYTES = 1024 * 1024
 
 CHUNK_BYTES = 64 * 1024
 
+MOST_BYTES = 256 * 1024 * 1024
+"""How much nobody may have taken: the answers to some three million lines."""
+
 
 class Outgoing:
     """Bytes that one task puts and another one takes. What is put never waits: many clients read
@@ -27,6 +30,11 @@ class Outgoing:
         self._spool.write(content)
         self._put += len(content)
         self._changed.set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much was not taken that no more should be put."""
+        return self._put - self._taken >= MOST_BYTES
 
     def end(self) -> None:
         """That was all."""

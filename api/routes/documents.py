@@ -147,7 +147,8 @@ def _batches(router: APIRouter, serving: Serving) -> None:
         responses={
             200: {
                 "description": "A line for each that was sent, as soon as it is durable; the last "
-                "one sums up. `stopping`: the server ends, and has not read what comes after.",
+                "one sums up. `stopping`: the server ends, or nobody has read 256 MB of the reply; "
+                "what comes after was not read.",
                 "content": {BatchReply.media_type: {"example": REPLY_LINES}},
             },
             **errors(*BODY_ERRORS, "document_log_unavailable"),

@@ -278,6 +278,31 @@ def test_who_reads_nothing_before_everything_is_sent(house: Place, workers: Work
     assert sent.lines[-1]["summary"]["errors"] == 300
 
 
+def test_who_does_not_read_at_all(
+    house: Place, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reply fills no disk: it ends like that of a server that stops."""
+    monkeypatch.setattr("api.outgoing.MOST_BYTES", 1_000)
+    done = asyncio.Event()
+    sent = Recorded()
+
+    async def body() -> AsyncIterator[bytes]:
+        for number in range(100):
+            yield content(put(f"d{number}"))
+            await asyncio.sleep(0.001)
+        done.set()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await done.wait()
+        await sent.send(message)
+
+    asyncio.run(reply_to(house, workers, body())({}, nobody, send))
+    *told, last = sent.lines
+    assert last["summary"]["stopping"] is True
+    assert 0 < len(told) == last["summary"]["lines"] == len(house.bodies()) < 100
+
+
 def test_who_goes_away_amid_the_body(house: Place, workers: Workers) -> None:
     """What was acknowledged stays; of the line that was cut off nothing is done."""
     sent = Recorded()
