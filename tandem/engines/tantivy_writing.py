@@ -56,9 +56,15 @@ class BatchWriter:
         return refusals
 
     def _open(self) -> tantivy.IndexWriter:
+        """What a writer that was killed amid its commit has left goes first: files are named by
+        what they hold, and the same batch again would find its own there.
+        """
         try:
             self._writer = self._index.writer(heap_size=WRITER_HEAP_BYTES, num_threads=1)
+            self._writer.garbage_collect_files()
         except ValueError as error:
+            with suppress(ValueError):
+                self.close()
             raise EngineError(f"the tantivy index cannot be opened for writing: {error}") from error
         return self._writer
 
