@@ -110,7 +110,8 @@ def check_counts(page: SearchResult, hits: Sequence[Hit], seen: Seen, question: 
         )
 
     least, most = _bounds(seen, found)
-    assert least <= page.total <= most
+    told = (words, others, {name: seen.of(name) for name in seen.ids()}, hits, page.degraded)
+    assert least <= page.total <= most, (page.total, told)
     for field, values in page.facets.items():
         for value in {*values, *_values(seen, field)}:
             least, most = _bounds(seen, _with_value(found, field, value))
