@@ -72,6 +72,8 @@ class TantivyIndex:
             self._index.register_tokenizer(ANALYZER, self._analyzer)
             self._index.register_tokenizer(WORDS_ANALYZER, build_words_analyzer(analysis))
             register_suggestions(self._index)
+            # by itself it would take up commits in a thread of its own, an older one perhaps last
+            self._index.config_reader(reload_policy="Manual")
             self.searcher = self._index.searcher()
             self._writer = BatchWriter(self._index, schema)
         except Exception as error:

@@ -1,6 +1,7 @@
 """What becomes of folders that tantivy's store did not make, or an earlier version did."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,15 @@ def test_health_tells_a_place_that_is_no_folder(tmp_path: Path) -> None:
     broken = TantivyStore(tmp_path / "file").health()
     assert broken.state == "unreachable"
     assert str(tmp_path / "file") in broken.detail
+
+
+def test_a_commit_is_taken_up_by_whoever_made_it(tmp_path: Path) -> None:
+    """Not by tantivy's own thread, which looks twice a second: an older commit could come last."""
+    store = TantivyStore(tmp_path)
+    index, other = store.create("words", "1", SCHEMA, ENGLISH), store.open("words", SCHEMA, ENGLISH)
+    index.apply(upserts([document("a", "words")]))
+    assert index.count() == 1
+    time.sleep(1.5)
+    assert other._index.searcher().num_docs == 0
+    other.close()
+    index.close()
