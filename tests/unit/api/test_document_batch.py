@@ -6,8 +6,9 @@ import socket
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -422,37 +423,40 @@ def test_whoever_has_time_waits_for_a_turn(workers: Workers) -> None:
     assert codes == ["overloaded"]
 
 
-def test_both_ways_over_a_real_connection() -> None:
-    """A client reads the reply to a line before it sends the next one, and none is cut."""
+@contextmanager
+def batch_begun(more: str = "") -> Iterator[tuple[socket.socket, BinaryIO]]:
+    """A real connection on which the head of a batch was sent, and what comes back on it."""
     web = create_web(cast("Serving", StandIn()))
     with listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address:
         place = urlsplit(address)
         with socket.create_connection((place.hostname, place.port), 30) as connection:
-            replies = connection.makefile("rb")
-            head = f"POST {BATCH} HTTP/1.1\r\nHost: {place.netloc}\r\n{CHUNKED}\r\n"
+            head = f"POST {BATCH} HTTP/1.1\r\nHost: {place.netloc}\r\n{CHUNKED}{more}\r\n"
             connection.sendall(head.encode())
-            for number in range(3):
-                line = content(put(f"d{number}"))
-                connection.sendall(b"%x\r\n%s\r\n" % (len(line), line))
-                while not (told := replies.readline()).startswith(b'{"line"'):
-                    assert told, "the connection is open"
-                assert json.loads(told)["document_id"] == f"d{number}"
-            connection.sendall(b"0\r\n\r\n")
-            assert b'"summary"' in replies.read()
+            yield connection, connection.makefile("rb")
+
+
+def chunk(line: bytes) -> bytes:
+    """A line as a chunk of a body."""
+    return b"%x\r\n%s\r\n" % (len(line), line)
+
+
+def test_both_ways_over_a_real_connection() -> None:
+    """A client reads the reply to a line before it sends the next one, and none is cut."""
+    with batch_begun() as (connection, replies):
+        for number in range(3):
+            connection.sendall(chunk(content(put(f"d{number}"))))
+            while not (told := replies.readline()).startswith(b'{"line"'):
+                assert told, "the connection is open"
+            assert json.loads(told)["document_id"] == f"d{number}"
+        connection.sendall(b"0\r\n\r\n")
+        assert b'"summary"' in replies.read()
 
 
 def test_who_waits_to_be_asked_for_the_body() -> None:
     """As curl does with a large one, for seconds: it is asked before the reply begins."""
-    web = create_web(cast("Serving", StandIn()))
-    with listening(web, bound_to("127.0.0.1", 0), threading.Event()) as address:
-        place = urlsplit(address)
-        with socket.create_connection((place.hostname, place.port), 30) as connection:
-            replies = connection.makefile("rb")
-            head = f"POST {BATCH} HTTP/1.1\r\nHost: {place.netloc}\r\n{CHUNKED}"
-            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
-            assert replies.readline().startswith(b"HTTP/1.1 100 ")
-            line = content(put("d"))
-            connection.sendall(b"%x\r\n%s\r\n0\r\n\r\n" % (len(line), line))
-            reply = replies.read()
-            assert b"HTTP/1.1 200 OK" in reply
-            assert b'"summary"' in reply
+    with batch_begun("Expect: 100-continue\r\n") as (connection, replies):
+        assert replies.readline().startswith(b"HTTP/1.1 100 ")
+        connection.sendall(chunk(content(put("d"))) + b"0\r\n\r\n")
+        reply = replies.read()
+        assert b"HTTP/1.1 200 OK" in reply
+        assert b'"summary"' in reply
